@@ -1,0 +1,1 @@
+"""Plain Python under the keyword libraries. Nothing in here imports Robot Framework."""
