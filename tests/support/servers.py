@@ -1,0 +1,254 @@
+"""Real store servers for the project's own checks: PostgreSQL, Redis and ClickHouse on free ports.
+
+Every server is a direct child that bears a parent-death signal, keeps its data in a folder of its own,
+and is ended by its context manager. One implementation serves pytest (`tests/unit/conftest.py`) and
+Robot (`tests/keywords/support/ScratchServers.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_SECONDS = 20.0
+"""How long a server may take until it answers; generous, because machines of CI are busy."""
+
+STOP_SECONDS = 5.0
+"""How long a server may take to end before it is killed."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running PostgreSQL server with one superuser and one database."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    pid: int
+
+    @property
+    def dsn(self) -> str:
+        """``postgresql://…`` with the password in it."""
+        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.database}"
+
+
+@dataclass(frozen=True)
+class Redis:
+    """A running Redis server that asks for a password."""
+
+    host: str
+    port: int
+    password: str = field(repr=False)
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """``redis://…`` with the password in it."""
+        return f"redis://:{self.password}@{self.host}:{self.port}/0"
+
+
+@dataclass(frozen=True)
+class ClickHouse:
+    """A running ClickHouse server with one user and an empty database ``events``."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """Base URL of its HTTP interface, without credentials."""
+        return f"http://{self.host}:{self.port}"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgres(folder: Path | None = None) -> Iterator[Postgres]:
+    """Run a PostgreSQL server.
+
+    As root it runs as the user ``postgres``, since PostgreSQL refuses root.
+    """
+    binaries = _postgres_binaries()
+    user = "postgres" if os.geteuid() == 0 else None
+    with _scratch(folder, "postgres", user) as scratch:
+        data, password_file, password = scratch / "data", scratch / "password", secrets.token_hex(12)
+        password_file.write_text(password + "\n")
+        password_file.chmod(0o644)
+        options = ["--username=owner", f"--pwfile={password_file}", "--auth=scram-sha-256", "--no-sync", "--encoding=UTF8"]
+        initdb = [*_as(user), str(binaries / "initdb"), f"--pgdata={data}", *options, "--locale=C.UTF-8"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=scratch, timeout=60)
+        password_file.unlink()
+        port = free_port()
+        settings = {
+            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "max_connections": 60,
+            "shared_buffers": "16MB", "max_wal_senders": 0, "wal_level": "minimal",
+        }  # fmt: skip
+        command = [str(binaries / "postgres"), "-D", str(data), *[f"--{name}={value}" for name, value in settings.items()]]
+        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+        with _process(command, scratch, user=user, stop=signal.SIGINT) as process:
+            _wait(process, scratch, lambda: "ready to accept connections" in _tail(scratch))
+            yield Postgres("127.0.0.1", port, "owner", password, "postgres", process.pid)
+
+
+@contextmanager
+def redis(folder: Path | None = None) -> Iterator[Redis]:
+    """Run a Redis server without persistence."""
+    binary = _binary("redis-server")
+    with _scratch(folder, "redis") as scratch:
+        port, password = free_port(), secrets.token_hex(12)
+        config = scratch / "redis.conf"
+        # The password goes into a file, so that it isn't in the process list.
+        config.write_text(f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndir {scratch}\n')
+        with _process([binary, str(config)], scratch, stop=signal.SIGTERM) as process:
+            _wait(process, scratch, lambda: "Ready to accept connections" in _tail(scratch))
+            yield Redis("127.0.0.1", port, password, process.pid)
+
+
+@contextmanager
+def clickhouse(folder: Path | None = None) -> Iterator[ClickHouse]:
+    """Run a ClickHouse server (any version since 18.16) with an empty database ``events``."""
+    single = shutil.which("clickhouse")
+    command = [single, "server"] if single else [_binary("clickhouse-server")]
+    with _scratch(folder, "clickhouse") as scratch:
+        port, password = free_port(), secrets.token_hex(12)
+        (scratch / "users.xml").write_text(CLICKHOUSE_USERS.format(password=password))
+        (scratch / "config.xml").write_text(CLICKHOUSE_CONFIG.format(folder=scratch, port=port, tcp_port=free_port()))
+        with _process([*command, f"--config-file={scratch / 'config.xml'}"], scratch, stop=signal.SIGTERM) as process:
+            server = ClickHouse("127.0.0.1", port, "tester", password, "events", process.pid)
+            _wait(process, scratch, lambda: _http_answers(f"{server.url}/ping"))
+            create = urllib.request.Request(  # noqa: S310 - own loopback server
+                server.url,
+                data=b"CREATE DATABASE IF NOT EXISTS events",
+                headers={"X-ClickHouse-User": server.user, "X-ClickHouse-Key": server.password},
+            )
+            urllib.request.urlopen(create, timeout=START_SECONDS).close()  # noqa: S310 - own loopback server
+            yield server
+
+
+CLICKHOUSE_CONFIG = """<?xml version="1.0"?>
+<yandex>
+  <logger><level>warning</level><console>1</console></logger>
+  <http_port>{port}</http_port>
+  <tcp_port>{tcp_port}</tcp_port>
+  <listen_host>127.0.0.1</listen_host>
+  <path>{folder}/data/</path>
+  <tmp_path>{folder}/tmp/</tmp_path>
+  <user_files_path>{folder}/user_files/</user_files_path>
+  <format_schema_path>{folder}/format_schemas/</format_schema_path>
+  <users_config>{folder}/users.xml</users_config>
+  <default_profile>default</default_profile>
+  <default_database>default</default_database>
+  <mark_cache_size>5368709</mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+</yandex>
+"""
+
+CLICKHOUSE_USERS = """<?xml version="1.0"?>
+<yandex>
+  <profiles><default><max_threads>2</max_threads></default></profiles>
+  <quotas><default></default></quotas>
+  <users>
+    <tester>
+      <password>{password}</password>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>default</profile><quota>default</quota>
+    </tester>
+  </users>
+</yandex>
+"""
+
+
+@contextmanager
+def _scratch(folder: Path | None, name: str, owner: str | None = None) -> Iterator[Path]:
+    scratch = Path(tempfile.mkdtemp(prefix=f"scratch-{name}.", dir=folder))
+    try:
+        if owner is not None:
+            shutil.chown(scratch, owner)
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
+
+
+@contextmanager
+def _process(
+    command: list[str], scratch: Path, *, stop: signal.Signals, user: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    log = (scratch / "log").open("wb")
+    death = f"--pdeathsig={stop.name.removeprefix('SIG')}"
+    with log:
+        process = subprocess.Popen([*_as(user, death), *command], stdout=log, stderr=log, cwd=scratch, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(stop)
+        # A server that a test has paused takes no signal until it goes on.
+        process.send_signal(signal.SIGCONT)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(STOP_SECONDS)
+
+
+def _as(user: str | None, *options: str) -> list[str]:
+    """Prefix of a command that changes the user and sets process options, without code between fork and exec."""
+    identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
+    return ["setpriv", *identity, *options, "--"]
+
+
+def _wait(process: subprocess.Popen[bytes], scratch: Path, ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            state = f"ended with {process.returncode}" if process.returncode is not None else f"silent for {START_SECONDS} s"
+            raise RuntimeError(f"{process.args!r}: {state}. Its log ends with:\n{_tail(scratch)}")
+        time.sleep(0.02)
+
+
+def _tail(scratch: Path) -> str:
+    return (scratch / "log").read_text(errors="replace")[-4000:]
+
+
+def _http_answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - own loopback server
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _binary(name: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
+    if found is None:
+        raise RuntimeError(f"{name} is not installed; `make install` lists the system packages that the checks need")
+    return found
+
+
+def _postgres_binaries() -> Path:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if not versions:
+        raise RuntimeError("no PostgreSQL server is installed below /usr/lib/postgresql")
+    return versions[-1].parent

@@ -1,0 +1,58 @@
+"""The scratch servers themselves: they answer, and nothing of them is left, however their user ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support import servers
+
+HOLDER = """
+import sys, signal
+sys.path.insert(0, {tests!r})
+from support import servers
+with servers.{name}() as server:
+    print(server.pid, flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "clickhouse"])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_server_ends_with_its_user(name: str, ending: signal.Signals) -> None:
+    code = HOLDER.format(tests=str(Path(servers.__file__).parents[1]), name=name)
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert holder.stdout is not None
+    server = psutil.Process(int(holder.stdout.readline()))
+    folder = Path(server.cwd())
+    assert server.is_running()
+    os.kill(holder.pid, ending)
+    holder.wait(10)
+    _gone(server)
+    holder.stdout.close()
+    if ending == signal.SIGINT:
+        assert not folder.exists()
+    else:
+        shutil.rmtree(folder if folder.name.startswith("scratch-") else folder.parent)  # nobody else was left to do it
+
+
+def _gone(process: psutil.Process) -> None:
+    deadline = time.monotonic() + 10
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, f"{process} outlived its user"
+        time.sleep(0.02)
+
+
+def test_server_that_dies_at_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    with servers.redis() as running:
+        monkeypatch.setattr(servers, "free_port", lambda: running.port)
+        with pytest.raises(RuntimeError, match=r"(?s)redis-server.*ended with 1.*Address already in use"), servers.redis():
+            pass
