@@ -1,0 +1,46 @@
+"""Health routes: alive while the process runs, ready while its own dependencies answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from chat_common import __version__
+
+CHECK_SECONDS = 0.5
+
+Check = Callable[[], Awaitable[object]]
+
+
+async def _outcome(check: Check) -> str:
+    try:
+        await asyncio.wait_for(check(), CHECK_SECONDS)
+    except Exception as error:  # whatever a check raises is its outcome, told by its class name
+        # Store clients wrap failures; the cause says more ("ConnectionRefusedError").
+        return type(error.__cause__ or error).__name__
+    return "ok"
+
+
+def health_routes(service: str, checks: Mapping[str, Check]) -> list[Route]:
+    """Make `/health/live` and `/health/ready`.
+
+    Args:
+        service: Name of the instance.
+        checks: For each dependency a call that returns when it answers and raises when it doesn't; each gets 0.5 s.
+    """
+
+    async def live(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "live", "service": service, "version": __version__, "pid": os.getpid()})
+
+    async def ready(_request: Request) -> JSONResponse:
+        outcomes = dict(zip(checks, await asyncio.gather(*map(_outcome, checks.values())), strict=True))
+        good = all(outcome == "ok" for outcome in outcomes.values())
+        body = {"status": "ready" if good else "unready", "service": service, "checks": outcomes}
+        return JSONResponse(body, status_code=200 if good else 503, headers={"Cache-Control": "no-store"})
+
+    return [Route("/health/live", live), Route("/health/ready", ready)]

@@ -1,0 +1,122 @@
+"""Structured logs: one JSON object a line on standard output, with secrets taken out.
+
+Every line has `ts` (RFC 3339, UTC), `level`, `service`, `event` and then the event's own fields.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+REDACTED = "[redacted]"
+
+_SECRET_NAME = re.compile(
+    r"(^|_)(authorization|cookies?|credentials?|dsn|nonce|password|passwd|secret|verifier)$"
+    r"|(^|_)(access|refresh|id|internal|bearer|client)?_?tokens?$|^(code|state|set-cookie)$|_secret_|(^|_)auth_code$",
+    re.IGNORECASE,
+)
+_SECRET_TEXT = (
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*"), REDACTED),
+    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
+    (re.compile(r"(\w+://[^/\s:@]*):[^@\s/]+@"), rf"\1:{REDACTED}@"),
+    (
+        re.compile(
+            r"\b(code|state|nonce|token|access_token|refresh_token|id_token|client_secret|code_verifier|password|login_flow)"
+            r"=[^&\s;\"']+"
+        ),
+        rf"\1={REDACTED}",
+    ),
+)
+
+
+def redact(value: Any, name: str = "") -> Any:
+    """Take credentials out of a log field, by its name and by what its text looks like; goes into lists and mappings."""
+    if name and _SECRET_NAME.search(name) and value not in (None, "", True, False):
+        return REDACTED
+    if isinstance(value, str):
+        for pattern, replacement in _SECRET_TEXT:
+            value = pattern.sub(replacement, value)
+        return value
+    if isinstance(value, dict):
+        return {str(key): redact(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact(str(value))
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON line. Records of other packages' loggers become event `log` with their logger's name."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line: dict[str, Any] = {"ts": stamp, "level": record.levelname.lower(), "service": self._service}
+        fields = getattr(record, "fields", None)
+        if isinstance(fields, dict):
+            line["event"] = record.getMessage()
+            line.update({name: redact(value, name) for name, value in fields.items() if name not in line})
+        else:
+            line.update(event="log", logger=record.name, message=redact(record.getMessage()))
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+class Log:
+    """Logger of events with fields: `log.info("login_completed", user_id=…)`."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, event: str, **fields: Any) -> None:
+        """Log what only a developer wants to see."""
+        self._write(logging.DEBUG, event, fields)
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Log an ordinary event."""
+        self._write(logging.INFO, event, fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Log something that an operator should know."""
+        self._write(logging.WARNING, event, fields)
+
+    def error(self, event: str, *, exc_info: BaseException | bool | None = None, **fields: Any) -> None:
+        """Log a failure, with its traceback when `exc_info` is given."""
+        self._write(logging.ERROR, event, fields, exc_info)
+
+    def _write(self, level: int, event: str, fields: dict[str, Any], exc_info: BaseException | bool | None = None) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, event, extra={"fields": fields}, exc_info=exc_info)
+
+
+def configure_logs(service: str, level: str = "INFO") -> None:
+    """Send every logger's records to standard output as JSON lines.
+
+    Libraries that write headers, queries or payloads at DEBUG stay at WARNING whatever the level is.
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter(service))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in (
+        "asyncpg",
+        "httpcore",
+        "httpx",
+        "redis",
+        "websockets",
+        "multipart",
+        "python_multipart",
+        "pypdf",
+        "uvicorn.access",
+    ):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,37 @@
+"""Redis: one way to make a client, with time limits and without hidden retries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+# What "Redis can't be used now" looks like to a caller.
+REDIS_ERRORS = (RedisError, OSError, TimeoutError)
+
+
+def redis_client(url: str, *, name: str, timeout: float = 2.0, **options: Any) -> Redis:
+    """Make a client that connects at its first use.
+
+    Nothing is retried inside: a command that is sent twice may count twice, so its caller decides. Connections that Redis closed
+    meanwhile are noticed and replaced before a command goes out.
+
+    Args:
+        url: `redis://:password@host:port/0`.
+        name: Shown by Redis in `CLIENT LIST`.
+        timeout: Seconds to connect, and to wait for an answer; must exceed the `BLOCK` time of blocking commands.
+        options: Further settings of `redis.asyncio.Redis`.
+    """
+    settings: dict[str, Any] = {
+        "client_name": name,
+        "decode_responses": True,
+        "socket_connect_timeout": timeout,
+        "socket_timeout": timeout,
+        "socket_keepalive": True,
+        "retry": Retry(NoBackoff(), 0),
+        **options,
+    }
+    return Redis.from_url(url, **settings)

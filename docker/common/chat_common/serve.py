@@ -1,0 +1,132 @@
+"""Serving an ASGI app with uvicorn: uvloop, httptools, JSON access log and a stop that ends within three seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from chat_common.logs import Log, configure_logs
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from chat_common.settings import ServiceSettings
+
+log = Log("serve")
+
+# Requests in flight get this long; the rest of the three seconds belongs to the app's own shutdown.
+FINISH_REQUESTS_SECONDS = 2
+STOP_SECONDS = 2.8
+
+
+class AccessLog:
+    """ASGI middleware that logs each request's method, path without query, status and milliseconds."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            path = scope["path"]
+            write = log.debug if path.startswith("/health/") else log.info
+            taken = round((time.perf_counter() - started) * 1000, 1)
+            write("request", method=scope["method"], path=path, status=status or 500, ms=taken)
+
+
+class _Server(uvicorn.Server):
+    """Server that is over within `STOP_SECONDS` after the first signal, whatever a handler is stuck in."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            log.info("stopping", signal=signal.Signals(sig).name)
+            guard = threading.Timer(STOP_SECONDS, _force_exit)
+            guard.daemon = True
+            guard.start()
+        super().handle_exit(sig, frame)
+
+
+def _force_exit() -> None:
+    log.error("stop_forced", after_seconds=STOP_SECONDS)
+    sys.stdout.flush()
+    os._exit(1)
+
+
+def _exit_now(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def serve(app: ASGIApp, settings: ServiceSettings, **options: Any) -> None:
+    """Serve until SIGTERM or SIGINT, then return; WebSockets that are open then are closed with 1012.
+
+    Args:
+        app: The ASGI app; its lifespan's startup must not wait for a store, and its shutdown should take under 0.5 s.
+        settings: Name, address and log level.
+        options: Further settings of `uvicorn.Config`, such as `ws_max_size`.
+    """
+    # uvicorn hands a signal on to the handler that it found, once it is done. This one makes that a clean exit,
+    # and is also what a signal during the imports and the start meets.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _exit_now)
+    config = uvicorn.Config(
+        AccessLog(app),
+        host=settings.host,
+        port=settings.port,
+        **{
+            "loop": "uvloop",
+            "http": "httptools",
+            "lifespan": "on",
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "timeout_keep_alive": 65,
+            "timeout_graceful_shutdown": FINISH_REQUESTS_SECONDS,
+            "backlog": 1024,
+            **options,
+        },
+    )
+    with _listen(settings) as listener:
+        log.info("listening", host=settings.host, port=settings.port, pid=os.getpid())
+        _Server(config).run(sockets=[listener])
+    log.info("stopped")
+
+
+def _listen(settings: ServiceSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    # A restarted service takes its port back while old connections linger in TIME_WAIT.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        log.warning("port_unavailable", host=settings.host, port=settings.port, reason=error.strerror)
+        raise SystemExit(f"{settings.name} can't listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    return listener
+
+
+def start_service(settings: ServiceSettings) -> None:
+    """Set up the logs; the first thing that a service's `main` does after reading its settings."""
+    configure_logs(settings.name, settings.log_level)

@@ -1,0 +1,205 @@
+"""Access tokens: what they claim, and how a service checks one against the issuer's published keys.
+
+Tokens are JWTs (RFC 7519) signed with ES256. Nothing but ES256 is accepted, whatever a token's header says
+(RFC 8725, section 3.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from chat_common.errors import StoreUnavailable
+from chat_common.logs import Log
+
+log = Log("tokens")
+
+ALGORITHM = "ES256"
+# Keys that the issuer withdrew are forgotten after this many seconds, if it can be asked.
+KEYS_LIFETIME = 300.0
+# An unknown key makes the verifier ask again, at most this often (seconds).
+REFETCH_PAUSE = 1.0
+# Clocks of issuer and verifier may differ by this much (seconds), for `iat` only.
+CLOCK_LEEWAY = 5
+
+
+class TokenRefused(Exception):  # noqa: N818 - a verdict, not a malfunction
+    """A token is not good here.
+
+    Args:
+        reason: `malformed`, `alg`, `unknown_key`, `signature`, `issuer`, `audience`, `expired` or `claims`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"access token refused: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Who a token speaks for. `expires_at` and `issued_at` are seconds since 1970."""
+
+    user_id: str
+    session_id: str
+    email: str
+    name: str
+    picture: str
+    issued_at: int
+    expires_at: int
+    token_id: str
+
+    @property
+    def expired(self) -> bool:
+        """Whether the token's time is over."""
+        return time.time() >= self.expires_at
+
+
+def check_token(token: str, keys: Mapping[str, ECKey], issuer: str, audience: str, *, allow_expired: bool = False) -> Claims:
+    """Check a token's form, signature and claims.
+
+    Args:
+        token: Compact JWS.
+        keys: Public keys by `kid`.
+        issuer: The only `iss` that is good.
+        audience: Must be `aud`, or one of its members.
+        allow_expired: Skip the check of `exp`, for routes that only end a session.
+
+    Raises:
+        TokenRefused: With the first reason found.
+    """
+    header, kid = _header(token)
+    if header.get("alg") != ALGORITHM:
+        raise TokenRefused("alg")
+    if kid not in keys:
+        raise TokenRefused("unknown_key")
+    try:
+        claims = jwt.decode(token, keys[kid], algorithms=[ALGORITHM]).claims
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenRefused("signature") from error
+    return _claims(claims, issuer, audience, allow_expired)
+
+
+def _header(token: str) -> tuple[dict[str, Any], str]:
+    parts = token.split(".")
+    try:
+        if len(parts) != 3 or len(token) > 8192:
+            raise TokenRefused("malformed")
+        header = json.loads(urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
+    except ValueError as error:
+        raise TokenRefused("malformed") from error
+    if not isinstance(header, dict) or not isinstance(header.get("kid", ""), str):
+        raise TokenRefused("malformed")
+    return header, header.get("kid", "")
+
+
+def _claims(claims: Mapping[str, Any], issuer: str, audience: str, allow_expired: bool) -> Claims:
+    if claims.get("iss") != issuer:
+        raise TokenRefused("issuer")
+    given = claims.get("aud")
+    if audience not in (given if isinstance(given, list) else [given]):
+        raise TokenRefused("audience")
+    expires, issued = _time(claims.get("exp")), _time(claims.get("iat"))
+    if issued > time.time() + CLOCK_LEEWAY:
+        raise TokenRefused("claims")
+    if not allow_expired and time.time() >= expires:
+        raise TokenRefused("expired")
+    user, session = claims.get("sub"), claims.get("sid")
+    if not (isinstance(user, str) and user and isinstance(session, str) and session):
+        raise TokenRefused("claims")
+    texts = {name: str(claims.get(name) or "") for name in ("email", "name", "picture", "jti")}
+    return Claims(user, session, texts["email"], texts["name"], texts["picture"], issued, expires, texts["jti"])
+
+
+def _time(value: Any) -> int:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TokenRefused("claims")
+    return int(value)
+
+
+def keys_by_id(jwks: Any) -> dict[str, ECKey]:
+    """EC P-256 public keys of a JWK set (RFC 7517), by `kid`; others are passed over.
+
+    Raises:
+        ValueError: It is no JWK set.
+    """
+    if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list):
+        raise ValueError("not a JWK set")  # noqa: TRY004 - wrong content of an answer, not a wrong call
+    good = {}
+    for item in jwks["keys"]:
+        if isinstance(item, dict) and item.get("kty") == "EC" and item.get("crv") == "P-256" and isinstance(item.get("kid"), str):
+            good[item["kid"]] = ECKey.import_key(item)
+    return good
+
+
+class Verifier:
+    """Checks access tokens against the keys that the auth service publishes.
+
+    Keys are cached. An unknown `kid` makes it ask again, at most once a second. While the auth service can't be reached the known
+    keys stay good, so that its outage doesn't end anyone's chat.
+
+    Args:
+        jwks_url: `http://auth…/.well-known/jwks.json`.
+        issuer: `AUTH_ISSUER`.
+        audience: `AUTH_AUDIENCE`.
+    """
+
+    def __init__(self, jwks_url: str, issuer: str, audience: str) -> None:
+        self._url = jwks_url
+        self._issuer = issuer
+        self._audience = audience
+        self._keys: dict[str, ECKey] = {}
+        self._fetched = float("-inf")
+        self._asked = float("-inf")
+        self._failure = "never asked"
+        self._lock = asyncio.Lock()
+        self._client = httpx.AsyncClient(timeout=2.0, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connection to the auth service."""
+        await self._client.aclose()
+
+    async def verify(self, token: str, *, allow_expired: bool = False) -> Claims:
+        """Check a token, fetching keys when needed.
+
+        Raises:
+            TokenRefused: The token is bad.
+            StoreUnavailable: No key is known yet and the auth service can't be reached.
+        """
+        _header(token)
+        if time.monotonic() - self._fetched > KEYS_LIFETIME:
+            await self._fetch()
+        try:
+            return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
+        except TokenRefused as refusal:
+            if refusal.reason != "unknown_key":
+                raise
+        await self._fetch()
+        if not self._keys:
+            raise StoreUnavailable("auth keys", self._failure)
+        return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
+
+    async def _fetch(self) -> None:
+        begun = time.monotonic()
+        async with self._lock:
+            # Whoever waited for the lock uses what its holder fetched.
+            if self._fetched >= begun or time.monotonic() - self._asked < REFETCH_PAUSE:
+                return
+            self._asked = time.monotonic()
+            try:
+                answer = await self._client.get(self._url)
+                answer.raise_for_status()
+                self._keys = keys_by_id(answer.json())
+                self._fetched = time.monotonic()
+            except (httpx.HTTPError, ValueError, JoseError) as error:
+                self._failure = type(error).__name__
+                log.warning("jwks_unavailable", reason=self._failure, known_keys=len(self._keys))
