@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
-
-import asyncio
 
 T = TypeVar("T")
 
@@ -40,8 +39,18 @@ class Deadline:
         return time.monotonic() - self.started
 
 
-async def poll(look: Callable[[], Awaitable[T]], good: Callable[[T], bool], deadline: Deadline, pause: float = 0.02) -> tuple[bool, T]:
+async def poll(
+    look: Callable[[], Awaitable[T]], good: Callable[[T], bool], deadline: Deadline, pause: float = 0.02
+) -> tuple[bool, T]:
     """Look again and again until what is seen is good; the last look is at or after the deadline.
+
+    A look is never cut short: give `look` a time limit of its own where it can hang.
+
+    Args:
+        look: Sees what there is.
+        good: Judges it.
+        deadline: When to stop.
+        pause: Seconds between two looks.
 
     Returns:
         Whether it was good in time, and what the last look saw.

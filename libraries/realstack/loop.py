@@ -78,29 +78,61 @@ class BackgroundLoop:
             coroutine.close()
             raise RuntimeError("BackgroundLoop.run() was called on the loop itself; await the coroutine there")
         seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        future, finished = self._submit(coroutine)
         try:
             return future.result(seconds)
         except concurrent.futures.TimeoutError as error:
             if future.done():
-                raise
-            self._cancel(future)
+                # Either the coroutine raised a TimeoutError of its own, or it ended at the last moment.
+                return future.result()
+            self._cancel(future, finished)
             raise LoopTimeout(f"not finished within {seconds:g} s") from error
         except BaseException:
-            self._cancel(future)
+            self._cancel(future, finished)
             raise
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start a coroutine on the loop without waiting; the owner must await or cancel the future."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        return self._submit(coroutine)[0]
 
-    def _cancel(self, future: concurrent.futures.Future[Any]) -> None:
-        if not future.cancel():
-            return
-        # run_coroutine_threadsafe cancels the task on the loop; give its clean-up a moment to run.
-        done = threading.Event()
-        self.loop.call_soon_threadsafe(done.set)
-        done.wait(CANCEL_PATIENCE)
+    def _submit(self, coroutine: Coroutine[Any, Any, T]) -> tuple[concurrent.futures.Future[T], threading.Event]:
+        """Start a coroutine on the loop.
+
+        Returns:
+            Its future, and an event that is set when its task has really ended. The future alone can't tell:
+            cancelling marks it done at once, while the task's ``finally`` blocks still run.
+        """
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        finished = threading.Event()
+        loop = self.loop
+
+        def start() -> None:
+            task = loop.create_task(coroutine)
+            task.add_done_callback(settle)
+            future.add_done_callback(lambda done: pass_on_cancellation(done, task))
+
+        def pass_on_cancellation(done: concurrent.futures.Future[T], task: asyncio.Task[T]) -> None:
+            if done.cancelled() and not loop.is_closed():
+                loop.call_soon_threadsafe(task.cancel)
+
+        def settle(task: asyncio.Task[T]) -> None:
+            if task.cancelled():
+                future.cancel()
+            error = None if task.cancelled() else task.exception()
+            if future.set_running_or_notify_cancel():
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result(task.result())
+            finished.set()
+
+        loop.call_soon_threadsafe(start)
+        return future, finished
+
+    def _cancel(self, future: concurrent.futures.Future[Any], finished: threading.Event) -> None:
+        """Cancel, and wait until the coroutine has cleaned up after itself (at most `CANCEL_PATIENCE`)."""
+        if future.cancel():
+            finished.wait(CANCEL_PATIENCE)
 
     def stop(self) -> None:
         """Cancel everything on the loop and end its thread."""
