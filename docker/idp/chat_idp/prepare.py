@@ -40,6 +40,7 @@ def _register(client: Client, *, grants: list[str], name: str) -> None:
     row.grant_types = grants
     row.response_types = ["code"] if client.redirect_uris else []
     row.scope = SCOPES
+    row.id_token_signed_response_alg = "RS256"  # noqa: S105 - name of an algorithm
     row.token_endpoint_auth_method = "client_secret_basic"  # noqa: S105 - name of a method
     Backend.instance.save(row)
     if not known:

@@ -28,7 +28,7 @@ def make_provider(settings: Settings) -> Flask:
         "TRUSTED_DOMAINS": [],
     }
     load_keys(oidc, settings.data_dir / "keys")
-    app = create_app(
+    app: Flask = create_app(
         config={
             "SECRET_KEY": _secret_key(settings.data_dir / "secret"),
             "SERVER_NAME": settings.authority,
