@@ -1,0 +1,1 @@
+"""The catalog of planted bugs, and what plants them and demands that a law catches them."""

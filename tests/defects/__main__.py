@@ -1,0 +1,67 @@
+"""`python -m defects`: plant every bug of the catalog and demand that its law catches it.
+
+Exit code 0 when every bug is killed by the named law or listed as a survivor; 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fnmatch
+import os
+import sys
+import time
+from pathlib import Path
+
+from . import catalog, report
+from .outcome import Outcome
+from .runner import Runner
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the catalog, or a part of it, and write the report."""
+    parser = argparse.ArgumentParser(prog="python -m defects", description=__doc__)
+    parser.add_argument("--only", default="*", help="names of bugs, journeys or laws; comma separated, with * and ?")
+    parser.add_argument("--parallel", type=int, default=max(1, min(4, os.cpu_count() or 1)), help="platforms at the same time")
+    parser.add_argument("--results", type=Path, default=ROOT / "results" / "defects")
+    options = parser.parse_args(arguments)
+    try:
+        defects = catalog.load(ROOT / "tests" / "defects" / "catalog", ROOT / "suites")
+    except catalog.CatalogError as error:
+        print(error, file=sys.stderr)
+        return 2
+    chosen = [defect for defect in defects if _matches(defect, options.only)]
+    if not chosen:
+        print(
+            f"No bug, journey or law matches '{options.only}'. Bugs are: {', '.join(defect.name for defect in defects)}",
+            file=sys.stderr,
+        )
+        return 2
+    started = time.monotonic()
+    done: list[Outcome] = []
+
+    def tell(outcome: Outcome) -> None:
+        done.append(outcome)
+        print(report.console_line(outcome, len(done), len(chosen)), flush=True)
+
+    print(f"Planting {len(chosen)} bugs, {options.parallel} platforms at a time.", flush=True)
+    outcomes = asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell))
+    report.write(outcomes, options.results)
+    print(f"{report.summary(outcomes)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
+    kept = sum(outcome.verdict in ("killed", "survivor") for outcome in outcomes)
+    print(f"{kept} passed, {len(outcomes) - kept} failed")
+    return 0 if kept == len(outcomes) else 1
+
+
+def _matches(defect: catalog.Defect, patterns: str) -> bool:
+    return any(
+        fnmatch.fnmatch(name, pattern.strip())
+        for pattern in patterns.split(",")
+        for name in (defect.name, defect.journey, defect.law)
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,107 @@
+"""Reading and checking the catalog: one YAML file a journey, one entry a bug.
+
+An entry changes the reference platform in one place. It finds a text that must stand exactly once in the
+named file and replaces it, so that it survives edits elsewhere; an entry whose text is gone is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from realstack.history.laws import LAWS
+
+FIELDS = {"name", "file", "find", "replace", "journey", "law", "story"}
+OPTIONAL = {"test", "survives"}
+
+
+class CatalogError(ValueError):
+    """An entry is malformed, or no longer applies to the platform's sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A bug that such platforms really have.
+
+    Attributes:
+        name: Short, unique, in kebab case.
+        file: The changed file, relative to `docker/`.
+        find: The text that is replaced; stands exactly once in the file.
+        replace: What stands there instead.
+        journey: Suite name without ending, such as ``02_tabs``.
+        law: Id of the law that must fail.
+        story: Where such a bug was seen, or why it is likely.
+        test: Name pattern of the tests that are run; all of the journey when empty.
+        survives: Why the bug is not caught yet; empty for a bug that must be.
+    """
+
+    name: str
+    file: str
+    find: str
+    replace: str
+    journey: str
+    law: str
+    story: str
+    test: str = ""
+    survives: str = ""
+
+    def plant(self, sources: Path) -> None:
+        """Change a copy of the platform.
+
+        Args:
+            sources: The copy of `docker/`.
+
+        Raises:
+            CatalogError: The text is not there exactly once.
+        """
+        path = sources / self.file
+        if not path.is_file():
+            raise CatalogError(f"{self.name}: {self.file} does not exist any more; name the file where the code stands now.")
+        text = path.read_text(encoding="utf-8")
+        count = text.count(self.find)
+        if count != 1:
+            raise CatalogError(
+                f"{self.name}: the text to find stands {count} times in {self.file}, expected once. "
+                f"Adapt the entry to the code as it is now:\n{self.find}"
+            )
+        path.write_text(text.replace(self.find, self.replace), encoding="utf-8")
+
+
+def load(folder: Path, suites: Path) -> list[Defect]:
+    """Read all entries of a folder, by journey and order of writing.
+
+    Args:
+        folder: Holds `*.yaml`, each a list of entries.
+        suites: Holds the journeys that entries name.
+
+    Raises:
+        CatalogError: An entry lacks a field, has an unknown one, or names a journey or law that is not there.
+    """
+    defects: list[Defect] = []
+    for path in sorted(folder.glob("*.yaml")):
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        for entry in entries:
+            defects.append(_read(entry, path, suites))
+    names = [defect.name for defect in defects]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise CatalogError(f"Two entries have the same name: {', '.join(doubled)}.")
+    return defects
+
+
+def _read(entry: dict[str, str], path: Path, suites: Path) -> Defect:
+    where = f"{path.name}: {entry.get('name', 'an entry without a name')}"
+    missing = FIELDS - entry.keys()
+    unknown = entry.keys() - FIELDS - OPTIONAL
+    if missing or unknown:
+        raise CatalogError(f"{where}: missing fields {sorted(missing)}, unknown fields {sorted(unknown)}.")
+    defect = Defect(**entry)
+    if not (suites / f"{defect.journey}.robot").is_file():
+        raise CatalogError(f"{where}: there is no suite {defect.journey}.robot.")
+    if defect.law not in LAWS:
+        raise CatalogError(f"{where}: there is no law '{defect.law}'. Known are: {', '.join(sorted(LAWS))}.")
+    if defect.find == defect.replace:
+        raise CatalogError(f"{where}: it changes nothing.")
+    return defect

@@ -1,0 +1,78 @@
+"""What a journey said about a planted bug, read from its output.xml."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from robot.api import ExecutionResult, ResultVisitor
+from robot.result import TestCase
+
+from .catalog import Defect
+
+Verdict = Literal["killed", "missed", "survivor", "error"]
+
+_VIOLATED = re.compile(r"(?:^|\n)\W*([a-z]+(?:-[a-z]+)*) violated: (.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A bug and what became of it.
+
+    Attributes:
+        defect: The bug.
+        verdict: ``killed`` by the named law; ``missed`` (passed, or failed otherwise); ``survivor``, a miss that the
+            catalog admits; ``error``: it could not be planted or the run itself broke.
+        seconds: How long its run took.
+        laws: Every law that failed, by id.
+        witness: The named law's own words, or what was seen instead.
+        failed: Failed tests, by name.
+    """
+
+    defect: Defect
+    verdict: Verdict
+    seconds: float
+    laws: tuple[str, ...] = ()
+    witness: str = ""
+    failed: tuple[str, ...] = ()
+
+
+class _Failures(ResultVisitor):  # type: ignore[misc]
+    def __init__(self) -> None:
+        self.tests: list[TestCase] = []
+        self.count = 0
+
+    def visit_test(self, test: TestCase) -> None:
+        self.count += 1
+        if test.failed:
+            self.tests.append(test)
+
+
+def violated_laws(message: str) -> dict[str, str]:
+    """The laws that a test's message names as violated, with the first line of each witness."""
+    return {law: text.strip() for law, text in _VIOLATED.findall(message)}
+
+
+def judge(defect: Defect, output: Path, seconds: float) -> Outcome:
+    """Read a run's output.xml and say whether the named law caught the bug."""
+    if not output.is_file():
+        return Outcome(defect, "error", seconds, witness="The run wrote no output.xml.")
+    failures = _Failures()
+    ExecutionResult(output).visit(failures)
+    if not failures.count:
+        return Outcome(defect, "error", seconds, witness="The run held no test.")
+    laws: dict[str, str] = {}
+    for test in failures.tests:
+        laws.update(violated_laws(test.message))
+    names = tuple(test.name for test in failures.tests)
+    if defect.law in laws:
+        return Outcome(defect, "killed", seconds, tuple(laws), laws[defect.law], names)
+    if not names:
+        seen = f"All {failures.count} tests passed."
+    elif laws:
+        seen = f"Other laws failed: {', '.join(laws)}."
+    else:
+        seen = f"{names[0]}: {failures.tests[0].message.splitlines()[0] if failures.tests[0].message else 'no message'}"
+    return Outcome(defect, "survivor" if defect.survives else "missed", seconds, tuple(laws), seen, names)

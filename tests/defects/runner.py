@@ -1,0 +1,103 @@
+"""Planting each bug in a copy of the platform and running its journey against the copy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from .catalog import CatalogError, Defect
+from .outcome import Outcome, judge
+
+RUN_LIMIT = 150.0
+"""Seconds after which a run is ended; a run that long is a miss in itself."""
+STOP_PATIENCE = 15.0
+"""Seconds that an interrupted run has to stop its platform before it is killed; its reaper then cleans up."""
+
+
+class Runner:
+    """Runs journeys against planted copies, several at a time.
+
+    Args:
+        root: The repository's root.
+        results: Folder for the runs' logs, one folder a bug.
+        parallel: Runs at the same time, each with a platform of its own.
+    """
+
+    def __init__(self, root: Path, results: Path, parallel: int) -> None:
+        self._root = root
+        self._results = results
+        self._slots = asyncio.Semaphore(parallel)
+
+    async def run(self, defects: list[Defect], tell: Callable[[Outcome], None]) -> list[Outcome]:
+        """Plant every bug, and report each outcome as it is known."""
+
+        async def one(defect: Defect) -> Outcome:
+            async with self._slots:
+                outcome = await self._run(defect)
+            tell(outcome)
+            return outcome
+
+        return list(await asyncio.gather(*(one(defect) for defect in defects)))
+
+    async def _run(self, defect: Defect) -> Outcome:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+            try:
+                sources = self._copy(defect, Path(folder))
+            except CatalogError as error:
+                return Outcome(defect, "error", 0.0, witness=str(error))
+            output = self._results / defect.name
+            shutil.rmtree(output, ignore_errors=True)
+            output.mkdir(parents=True)
+            in_time = await self._robot(defect, sources, output)
+        seconds = time.monotonic() - started
+        outcome = judge(defect, output / "output.xml", seconds)
+        if not in_time and outcome.verdict != "killed":
+            return replace(outcome, verdict="missed", witness=f"The run did not end within {RUN_LIMIT:g} s. {outcome.witness}")
+        return outcome
+
+    def _copy(self, defect: Defect, folder: Path) -> Path:
+        folder.chmod(0o711)  # services that don't run as the caller read their sources, too
+        sources = folder / "docker"
+        shutil.copytree(self._root / "docker", sources, ignore=shutil.ignore_patterns("__pycache__"))
+        defect.plant(sources)
+        return sources
+
+    async def _robot(self, defect: Defect, sources: Path, output: Path) -> bool:
+        command = [sys.executable, "-m", "robot", "--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
+        command += ["--variable", f"PLATFORM_SOURCES:{sources}"]
+        if defect.test:
+            command += ["--test", defect.test]
+        command.append(str(self._root / "suites" / f"{defect.journey}.robot"))
+        with (output / "console.txt").open("wb") as console:
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=self._root, stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console
+            )
+            try:
+                await asyncio.wait_for(process.wait(), RUN_LIMIT)
+            except TimeoutError:
+                return False
+            finally:
+                await _end(process)
+        return True
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Interrupt a run that is still under way, and kill it when it doesn't stop."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

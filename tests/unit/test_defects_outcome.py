@@ -1,0 +1,98 @@
+"""Planting: an entry applies exactly once; judging: only the named law is a kill."""
+
+from pathlib import Path
+
+import pytest
+
+from defects.catalog import CatalogError, Defect
+from defects.outcome import judge, violated_laws
+from defects.report import summary, write
+
+
+def defect(**changes: str) -> Defect:
+    facts = {
+        "name": "silent-tab",
+        "file": "backend/hub.py",
+        "find": "for tab in tabs:",
+        "replace": "for tab in tabs[:1]:",
+        "journey": "02_tabs",
+        "law": "acked-is-kept",
+        "story": "A registry with one entry a user.",
+    }
+    return Defect(**{**facts, **changes})
+
+
+def sources(folder: Path, text: str) -> Path:
+    (folder / "backend").mkdir()
+    (folder / "backend" / "hub.py").write_text(text)
+    return folder
+
+
+def output(folder: Path, *tests: tuple[str, str]) -> Path:
+    times = 'start="2026-01-01T00:00:00" elapsed="1"'
+    body = "".join(
+        f'<test id="s1-t{number}" name="Test {number}"><status status="{status}" {times}>{text}</status></test>'
+        for number, (status, text) in enumerate(tests, start=1)
+    )
+    path = folder / "output.xml"
+    path.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?><robot generator="Robot 7.5" schemaversion="5"><suite id="s1" name="S">'
+        f'{body}<status status="FAIL" start="2026-01-01T00:00:00" elapsed="1"/></suite><errors></errors></robot>'
+    )
+    return path
+
+
+def test_plant_replaces_the_one_place(tmp_path: Path) -> None:
+    defect().plant(sources(tmp_path, "a\nfor tab in tabs:\n    pass\n"))
+    assert "tabs[:1]" in (tmp_path / "backend" / "hub.py").read_text()
+
+
+@pytest.mark.parametrize("text", ["nothing here", "for tab in tabs:\nfor tab in tabs:"])
+def test_an_entry_that_does_not_apply_once_is_an_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CatalogError, match="expected once"):
+        defect().plant(sources(tmp_path, text))
+
+
+def test_an_entry_whose_file_is_gone_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="does not exist any more"):
+        defect().plant(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("message", "verdict"),
+    [
+        ("acked-is-kept violated: tab 3 never received m-17", "killed"),
+        ("2 laws failed:\n\nsame-order violated: x\n\nacked-is-kept violated: y", "killed"),
+        ("exactly-once violated: m-17 twice", "missed"),
+        ("Test timeout 5 seconds exceeded.", "missed"),
+        ("INVALID: acked-is-kept had nothing to judge", "missed"),
+        ("acked-is-kept", "missed"),
+    ],
+)
+def test_only_the_named_law_kills(tmp_path: Path, message: str, verdict: str) -> None:
+    assert judge(defect(), output(tmp_path, ("PASS", ""), ("FAIL", message)), 1.0).verdict == verdict
+
+
+def test_a_pass_is_a_miss_and_an_admitted_one_a_survivor(tmp_path: Path) -> None:
+    path = output(tmp_path, ("PASS", ""))
+    assert judge(defect(), path, 1.0).verdict == "missed"
+    assert judge(defect(survives="needs a second data centre"), path, 1.0).verdict == "survivor"
+
+
+def test_no_result_and_no_test_are_errors(tmp_path: Path) -> None:
+    assert judge(defect(), tmp_path / "output.xml", 1.0).verdict == "error"
+    assert judge(defect(), output(tmp_path), 1.0).verdict == "error"
+
+
+def test_violated_laws_are_read_with_their_witness() -> None:
+    assert violated_laws("no-entry violated: a forged token opened /ws\nmore") == {"no-entry": "a forged token opened /ws"}
+
+
+def test_report_escapes_what_came_from_outside(tmp_path: Path) -> None:
+    path = output(tmp_path, ("FAIL", "acked-is-kept violated: &lt;script&gt;alert(1)&lt;/script&gt;"))
+    outcomes = [judge(defect(), path, 1.0)]
+    write(outcomes, tmp_path / "report")
+    html = (tmp_path / "report" / "index.html").read_text()
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;" in html
+    assert "1 killed" in summary(outcomes)
