@@ -1,0 +1,1 @@
+"""Leases: nothing that a run starts outlives the run."""

@@ -1,0 +1,145 @@
+"""What must be undone when a run ends, as data: the reaper, the run itself and a later run can all do it.
+
+Only these few kinds exist, each checked before it is done: a list of what to delete that lies in a file must not be able to delete
+anything else. Standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+from typing import Any
+
+Action = dict[str, str]
+"""An action as JSON: ``{"kind": …}`` and its fields, all strings."""
+
+COMMAND_SECONDS = 3.0
+"""How long one clean-up command may take."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
+_IPC_RMID = 0
+
+
+class ActionFailed(RuntimeError):
+    """An action could not be done; the text says which one, why, and what to do by hand."""
+
+
+def delete_nft_table(name: str, family: str = "inet") -> Action:
+    """Delete one nftables table. Its name must hold the run's id, so that no other table can be meant."""
+    return {"kind": "nft-table", "family": family, "name": name}
+
+
+def compose_down(project: str, file: str) -> Action:
+    """Remove the containers, networks and volumes of one Docker Compose project."""
+    return {"kind": "compose-down", "project": project, "file": file}
+
+
+def remove_tree(path: str) -> Action:
+    """Remove a folder inside the run's data folder, or that folder itself."""
+    return {"kind": "remove-tree", "path": path}
+
+
+def remove_shared_memory(postmaster_pid: str) -> Action:
+    """Remove the System V segment of a PostgreSQL server that could not remove it itself.
+
+    Args:
+        postmaster_pid: Path of the server's `postmaster.pid`, whose seventh line names the segment.
+    """
+    return {"kind": "shared-memory", "path": postmaster_pid}
+
+
+def perform(action: Action, run_id: str, folder: str) -> None:
+    """Do one action; done twice, it does nothing the second time.
+
+    Raises:
+        ActionFailed: It could not be done, or it is none of those that are allowed.
+    """
+    kind = action.get("kind", "")
+    if kind == "nft-table":
+        _delete_nft_table(action, run_id)
+    elif kind == "compose-down":
+        _compose_down(action, run_id)
+    elif kind == "remove-tree":
+        _remove_tree(action["path"], folder)
+    elif kind == "shared-memory":
+        _remove_shared_memory(action["path"], folder)
+    else:
+        raise ActionFailed(f"'{kind}' is no known clean-up action; known are: nft-table, compose-down, remove-tree, shared-memory.")
+
+
+def _inside(path: str, folder: str) -> str:
+    real, top = os.path.realpath(path), os.path.realpath(folder)
+    if real != top and not real.startswith(top + "/"):
+        raise ActionFailed(f"'{path}' lies outside the run's folder '{folder}' and is left alone.")
+    return real
+
+
+def _own_name(name: str, run_id: str) -> str:
+    if not _NAME.fullmatch(name) or run_id not in name:
+        raise ActionFailed(f"'{name}' does not bear the run's id '{run_id}' and is left alone.")
+    return name
+
+
+def _run(argv: list[str], by_hand: str, seconds: float = COMMAND_SECONDS) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ActionFailed(f"{error}. Do it by hand: {by_hand}") from error
+
+
+def _delete_nft_table(action: Action, run_id: str) -> None:
+    name = _own_name(action["name"], run_id)
+    family = action["family"]
+    if family not in ("inet", "ip", "ip6"):
+        raise ActionFailed(f"'{family}' is no nftables family of this project.")
+    argv = ["nft", "delete", "table", family, name]
+    done = _run(argv, " ".join(argv))
+    if done.returncode != 0 and "No such file or directory" not in done.stderr:
+        raise ActionFailed(f"{done.stderr.strip()}. Do it by hand: {' '.join(argv)}")
+
+
+def _compose_down(action: Action, run_id: str) -> None:
+    project = _own_name(action["project"], run_id)
+    argv = ["docker", "compose", "-p", project, "-f", action["file"], "down", "--volumes", "--timeout", "1"]
+    done = _run(argv, " ".join(argv), seconds=60)
+    if done.returncode != 0:
+        raise ActionFailed(f"{done.stderr.strip()[-500:]}. Do it by hand: {' '.join(argv)}")
+
+
+def _remove_tree(path: str, folder: str) -> None:
+    real = _inside(path, folder)
+    problems: list[str] = []
+
+    def note(_function: Any, name: str, info: Any) -> None:
+        if not isinstance(info[1], FileNotFoundError):
+            problems.append(f"{name}: {info[1]}")
+
+    if os.path.isdir(real):
+        shutil.rmtree(real, onerror=note)
+    if problems:
+        raise ActionFailed(f"{problems[0]} ({len(problems)} such). Do it by hand: rm -r {real}")
+
+
+def _remove_shared_memory(path: str, folder: str) -> None:
+    try:
+        with open(_inside(path, folder), encoding="ascii") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:  # the server ended in good order and took the segment with it
+        return
+    key_and_id = lines[6].split() if len(lines) > 6 else []
+    # Numbers are used again after a reboot: only a segment with this key that nobody is attached to is the server's.
+    if len(key_and_id) == 2 and _segment_is_orphan(int(key_and_id[0]), int(key_and_id[1])):
+        ctypes.CDLL(None, use_errno=True).shmctl(int(key_and_id[1]), _IPC_RMID, None)
+
+
+def _segment_is_orphan(key: int, segment: int) -> bool:
+    with open("/proc/sysvipc/shm", encoding="ascii") as file:
+        columns = file.readline().split()
+        for line in file:
+            row = dict(zip(columns, map(int, line.split()), strict=False))
+            if row["key"] == key and row["shmid"] == segment:
+                return row["nattch"] == 0
+    return False

@@ -1,0 +1,179 @@
+"""Ending a run: its processes, what they left in the kernel, its registered actions, its data folder.
+
+The reaper does it when the run is over; the run does it when its reaper was killed; a later run does it when both were.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from realstack.lease import actions, procfs
+
+GENTLE_SECONDS = 1.0
+"""How long servers that have something to tidy up (PostgreSQL's shared memory) get before they are killed."""
+
+KILL_SECONDS = 3.0
+"""How long killed processes may take to be gone; one that is stuck in the kernel is reported."""
+
+LOCK_FILE = "lease.lock"
+"""In the data folder; locked as long as the run or its reaper lives."""
+
+LEASE_FILE = "lease.json"
+"""In the data folder: the run's id and its actions, for a later run that finds the folder left behind."""
+
+_PAUSE = 0.01
+
+
+def _collect_children() -> None:
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                return
+        except ChildProcessError:
+            return
+
+
+def end_run(
+    run_id: str,
+    folder: str,
+    to_do: Iterable[actions.Action],
+    gentle: Iterable[tuple[procfs.ProcessId, signal.Signals]] = (),
+    *,
+    own_children: bool = False,
+    exclude: Collection[int] = (),
+) -> list[str]:
+    """End all processes of a run, then undo what it registered, then delete its data folder.
+
+    Args:
+        run_id: The run's id.
+        folder: Its data folder.
+        to_do: Its clean-up actions.
+        gentle: Servers that are asked with a signal first, and get a second for it.
+        own_children: Whether all descendants of the calling process are the run's (in the reaper they are).
+        exclude: Processes that are never ended.
+
+    Returns:
+        What could not be done, a sentence each; empty when nothing of the run is left.
+    """
+    spared = {os.getpid(), *exclude}
+
+    def living() -> list[procfs.ProcessStat]:
+        if own_children:
+            _collect_children()
+        found = {process.pid: process for process in procfs.of_run(run_id, folder, spared)}
+        if own_children:
+            found |= {
+                process.pid: process
+                for process in procfs.descendants([os.getpid()])
+                if process.state not in "ZX" and process.pid not in spared
+            }
+        return list(found.values())
+
+    problems = _end_processes(living, gentle)
+    for postmaster_pid in Path(folder).glob("*/data/postmaster.pid"):
+        problems += _perform(actions.remove_shared_memory(str(postmaster_pid)), run_id, folder)
+    for action in to_do:
+        problems += _perform(action, run_id, folder)
+    return problems + _perform(actions.remove_tree(folder), run_id, folder)
+
+
+def _end_processes(living: Callable[[], list[procfs.ProcessStat]], gentle: Iterable[tuple[procfs.ProcessId, signal.Signals]]) -> list[str]:
+    asked = [process for process, number in gentle if number != signal.SIGKILL and procfs.send(process, number)]
+    for process in asked:
+        procfs.send(process, signal.SIGCONT)  # a paused server can't hear
+    spared = set(asked)
+    gentle_until = time.monotonic() + GENTLE_SECONDS
+    until = gentle_until + KILL_SECONDS
+    while left := living():
+        now = time.monotonic()
+        if now > until:
+            names = ", ".join(f"{process.name} (PID {process.pid}, state {process.state})" for process in left)
+            return [f"{len(left)} processes did not end: {names}"]
+        if now > gentle_until:
+            spared.clear()
+        spared = {process for process in spared if procfs.is_alive(process)}
+        with_children = spared | {child.identity for child in procfs.descendants([process.pid for process in spared])}
+        for process in left:
+            if process.identity not in with_children:
+                procfs.send(process.identity, signal.SIGKILL)
+        time.sleep(_PAUSE)
+    return []
+
+
+def _perform(action: actions.Action, run_id: str, folder: str) -> list[str]:
+    try:
+        actions.perform(action, run_id, folder)
+    except actions.ActionFailed as error:
+        return [str(error)]
+    return []
+
+
+def sweep(runs: Path) -> list[str]:
+    """End what earlier runs left behind because their reaper was killed too.
+
+    A folder counts as left behind when nobody holds its lock; folders of living runs are not touched.
+
+    Args:
+        runs: The folder that holds the data folders of all runs of this user.
+
+    Returns:
+        A sentence for each run that was swept up, and for each thing that could not be done.
+    """
+    told: list[str] = []
+    for folder, lock in _left_behind(runs):
+        try:
+            problems = _sweep_one(folder)
+        finally:
+            os.close(lock)
+        told.append(f"swept up the left-over run {folder.name}")
+        told += [f"run {folder.name}: {problem}" for problem in problems]
+    return told
+
+
+def lock_runs(runs: Path) -> int:
+    """Lock the folder of all runs for a moment, so that a folder being made can't look like one left behind.
+
+    Returns:
+        A descriptor; closing it unlocks.
+    """
+    handle = os.open(runs, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def _left_behind(runs: Path) -> list[tuple[Path, int]]:
+    if not runs.is_dir():
+        return []
+    found: list[tuple[Path, int]] = []
+    all_runs = lock_runs(runs)
+    try:
+        for folder in sorted(runs.iterdir()):
+            try:
+                handle = os.open(folder / LOCK_FILE, os.O_RDWR)
+            except (FileNotFoundError, NotADirectoryError):  # it is just being deleted
+                continue
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+            else:
+                found.append((folder, handle))
+    finally:
+        os.close(all_runs)
+    return found
+
+
+def _sweep_one(folder: Path) -> list[str]:
+    try:
+        record = json.loads((folder / LEASE_FILE).read_text(encoding="utf-8"))
+        to_do = [dict(action) for action in record["actions"]]
+    except (OSError, ValueError, KeyError, TypeError):  # killed while writing it; the folder's name is the run's id
+        to_do = []
+    return end_run(folder.name, str(folder), to_do)

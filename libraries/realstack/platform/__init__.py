@@ -1,0 +1,1 @@
+"""Starting, stopping and striking the platform under test."""

@@ -1,0 +1,171 @@
+"""The platform's own services, its OpenID provider and the proxy in front of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from realstack.platform.postgres import PostgreSQL
+from realstack.platform.probes import expect_200
+from realstack.platform.service import Command, NotReady, Service, base_environment
+
+
+class PythonService(Service):
+    """A service of `docker/` that is started as `python -m <package>` and tells its health over HTTP.
+
+    Class attributes:
+        source: Folder of its sources in `docker/`.
+        package: What is run.
+    """
+
+    source = ""
+    package = ""
+    needs: tuple[str, ...] = ("postgres-auth", "postgres-backend", "redis", "clickhouse")
+
+    def prepare(self) -> None:
+        self.make_folder()
+
+    def defaults(self) -> dict[str, str]:
+        """Its environment variables, apart from those that all services have."""
+        return {}
+
+    def command(self) -> Command:
+        docker = self.stack.docker
+        environment = base_environment(self.folder) | {
+            "PYTHONPATH": os.pathsep.join([str(docker / "common"), str(docker / self.source)]),
+            "PYTHONUNBUFFERED": "1",
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "SERVICE_NAME": self.name,
+        }
+        return Command([sys.executable, "-m", self.package], environment | self.effective(self.defaults()), self.folder)
+
+    async def probe(self) -> None:
+        await expect_200(self.host, self.port, "/health/ready")
+
+    async def version(self) -> str:
+        answer = await expect_200(self.host, self.port, "/health/live")
+        return str(json.loads(answer.body).get("version", "unknown"))
+
+    def _postgres(self, name: str) -> str:
+        server = self.stack[name]
+        assert isinstance(server, PostgreSQL)
+        return server.service_url
+
+    def _shared(self) -> dict[str, str]:
+        return {
+            "PUBLIC_URL": self.stack["frontend"].url,
+            "REDIS_URL": self.stack["redis"].credential_url,
+            "CLICKHOUSE_URL": self.stack["clickhouse"].url,
+            "CLICKHOUSE_USER": "chat",
+            "CLICKHOUSE_PASSWORD": self.stack.credentials["clickhouse-chat"],
+            "CLICKHOUSE_DATABASE": "events",
+            "FILES_DIR": str(self._files()),
+        }
+
+    def _files(self) -> Path:
+        folder = self.stack.folder / "files"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+
+class Provider(PythonService):
+    """Canaille, the OpenID provider; on an address of its own, because cookies belong to a host whatever the port."""
+
+    host = "127.0.0.2"
+    source = "idp"
+    package = "chat_idp"
+    needs = ()
+
+    def defaults(self) -> dict[str, str]:
+        return {
+            "IDP_DATA_DIR": str(self.folder / "data"),
+            "IDP_ISSUER": self.url,
+            "IDP_CLIENT_ID": "chat",
+            "IDP_CLIENT_SECRET": self.stack.credentials["idp-client"],
+            "IDP_REDIRECT_URIS": f"{self.stack['frontend'].url}/auth/callback/canaille",
+            "IDP_SCIM_CLIENT_ID": "user-admin",
+            "IDP_SCIM_CLIENT_SECRET": self.stack.credentials["idp-scim"],
+        }
+
+    async def probe(self) -> None:
+        await expect_200(self.host, self.port, "/.well-known/openid-configuration")
+
+    async def version(self) -> str:
+        from importlib.metadata import version  # noqa: PLC0415 -- reads many files; only for the report
+
+        return f"Canaille {version('canaille')}"
+
+
+class Auth(PythonService):
+    """Sign-in, tokens, profiles and the operation over three stores."""
+
+    source = "auth"
+    package = "chat_auth"
+
+    def defaults(self) -> dict[str, str]:
+        provider = self.stack["idp"]
+        return self._shared() | {
+            "AUTH_DATABASE_URL": self._postgres("postgres-auth"),
+            "INTERNAL_TOKEN": self.stack.credentials["internal"],
+            "AUTH_PROVIDERS": json.dumps(
+                [
+                    {
+                        "id": "canaille",
+                        "name": "Canaille",
+                        "issuer": provider.url,
+                        "client_id": "chat",
+                        "client_secret": self.stack.credentials["idp-client"],
+                        "scope": "openid profile email",
+                    }
+                ]
+            ),
+            "AUTH_SIGNING_KEYS_DIR": str(self.folder / "keys"),
+            "BACKEND_URL": self.stack["backend-1"].url,
+        }
+
+
+class Backend(PythonService):
+    """One replica of the chat backend."""
+
+    source = "backend"
+    package = "chat_backend"
+
+    def defaults(self) -> dict[str, str]:
+        return self._shared() | {
+            "BACKEND_DATABASE_URL": self._postgres("postgres-backend"),
+            "INTERNAL_TOKEN": self.stack.credentials["internal"],
+            "AUTH_JWKS_URL": f"{self.stack['auth'].url}/.well-known/jwks.json",
+        }
+
+
+class Agent(PythonService):
+    """One worker on the queue of runs."""
+
+    source = "agent"
+    package = "chat_agent"
+
+    def defaults(self) -> dict[str, str]:
+        return self._shared() | {"BACKEND_DATABASE_URL": self._postgres("postgres-backend")}
+
+
+class Frontend(Service):
+    """nginx: serves the page and balances `/api` and `/ws` over the replicas."""
+
+    needs: tuple[str, ...] = ()
+
+    def prepare(self) -> None:
+        self.make_folder()
+
+    def command(self) -> Command:
+        raise NotImplementedError
+
+    async def probe(self) -> None:
+        answer = await expect_200(self.host, self.port, "/")
+        if b"<" not in answer.body:
+            raise NotReady("GET / answered no page")
+
+    async def version(self) -> str:
+        return (await expect_200(self.host, self.port, "/")).headers.get("server", "nginx")

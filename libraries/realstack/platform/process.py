@@ -1,0 +1,198 @@
+"""One service's process over its lives: started, stopped, killed, paused, resumed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from realstack.deadline import Deadline, poll
+from realstack.errors import StackFailure, explain
+from realstack.lease import procfs
+from realstack.lease.lease import Child, Lease
+from realstack.platform.service import Service
+
+SIGNAL_SECONDS = 3.0
+"""How long the kernel may take to stop or end a whole tree of processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that something was really done to a service's processes.
+
+    Attributes:
+        service: Which service.
+        what: `stopped`, `killed`, `paused` or `resumed`.
+        pids: The processes that it happened to, the service's own first.
+        seen: What the kernel says about them now, such as `gone` or `state T`.
+        exit_code: How the service's own process ended; negative: the signal. None while it lives.
+        began: When it was ordered, on the monotonic clock.
+        took: Seconds until it was seen.
+    """
+
+    service: str
+    what: str
+    pids: tuple[int, ...]
+    seen: str
+    exit_code: int | None
+    began: float
+    took: float
+
+    def __str__(self) -> str:
+        pids = ", ".join(map(str, self.pids))
+        code = "" if self.exit_code is None else f", exit code {self.exit_code}"
+        return f"{self.service} {self.what}: PID {pids} {self.seen}{code}, {self.took * 1000:.0f} ms"
+
+
+class ServiceProcess:
+    """The process of one service.
+
+    Args:
+        service: What is run.
+        lease: Who starts and, in the end, reaps it.
+
+    Attributes:
+        child: The running process, or the last one; None before the first start.
+        paused: Whether a pause is in force.
+        expected_down: Whether a test (or the run's end) took it down.
+    """
+
+    def __init__(self, service: Service, lease: Lease) -> None:
+        self.service = service
+        self.child: Child | None = None
+        self.paused = False
+        self.expected_down = False
+        self.started_at = 0.0
+        self._lease = lease
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs, paused or not."""
+        return self.child is not None and self.child.alive
+
+    @property
+    def pid(self) -> int | None:
+        """Its process number while it runs."""
+        return self.child.pid if self.child is not None and self.child.alive else None
+
+    def pids(self) -> list[int]:
+        """Its process and all descendants."""
+        return [process.pid for process in procfs.tree(self.child.identity)] if self.child is not None else []
+
+    def start(self) -> Child:
+        """Start it; the call returns when the process exists, healthy or not."""
+        command = self.service.command()
+        self.expected_down = False
+        self.paused = False
+        self.started_at = time.monotonic()
+        self.child = self._lease.spawn(
+            command.argv,
+            env=command.env,
+            cwd=command.cwd,
+            log=self.service.log,
+            user=command.user,
+            end_signal=self.service.end_signal,
+        )
+        return self.child
+
+    async def stop(self) -> Receipt:
+        """Ask it to end in good order.
+
+        Raises:
+            StackFailure: It did not within its time; it has been killed then.
+        """
+        child = self._running("stopped")
+        began = time.monotonic()
+        pids = tuple(self.pids())
+        self.expected_down = True
+        procfs.send(child.identity, self.service.stop_signal)
+        if self.paused:
+            self._signal_tree(signal.SIGCONT)
+            self.paused = False
+        try:
+            async with asyncio.timeout(self.service.stop_seconds):
+                code = await asyncio.shield(asyncio.wrap_future(child.ended))
+        except TimeoutError as error:
+            receipt = await self.kill()
+            raise StackFailure(
+                explain(
+                    f"{self.service.name} stops within {self.service.stop_seconds:g} s of {self.service.stop_signal.name}.",
+                    f"It went on and was killed: {receipt}.",
+                    evidence=f"its log: {self.service.log}",
+                )
+            ) from error
+        return Receipt(self.service.name, "stopped", pids, "gone", code, began, time.monotonic() - began)
+
+    async def kill(self) -> Receipt:
+        """End it and all its descendants with `SIGKILL`.
+
+        The tree is stopped first, so that no process can start another one while the list is worked off.
+        """
+        child = self._running("killed")
+        began = time.monotonic()
+        self.expected_down = True
+        killed: list[procfs.ProcessId] = []
+        self._signal_tree(signal.SIGSTOP)
+        for process in procfs.tree(child.identity):
+            killed.append(process.identity)
+            procfs.send(process.identity, signal.SIGKILL)
+        await self._until(lambda: not any(map(procfs.is_alive, killed)), "ends after SIGKILL")
+        async with asyncio.timeout(SIGNAL_SECONDS):
+            code = await asyncio.shield(asyncio.wrap_future(child.ended))
+        self.paused = False
+        pids = tuple(process.pid for process in killed)
+        return Receipt(self.service.name, "killed", pids, "gone", code, began, time.monotonic() - began)
+
+    async def pause(self) -> Receipt:
+        """Stop all its processes (`SIGSTOP`): they keep their sockets, and do nothing."""
+        self._running("paused")
+        began = time.monotonic()
+        self.paused = True
+        self._signal_tree(signal.SIGSTOP)
+        await self._until(lambda: all(process.state == "T" for process in self._tree()), "stands still after SIGSTOP")
+        pids = tuple(self.pids())
+        return Receipt(self.service.name, "paused", pids, "state T", None, began, time.monotonic() - began)
+
+    async def resume(self) -> Receipt:
+        """Let it go on after a pause."""
+        self._running("resumed")
+        began = time.monotonic()
+        self._signal_tree(signal.SIGCONT)
+        await self._until(lambda: all(process.state != "T" for process in self._tree()), "goes on after SIGCONT")
+        self.paused = False
+        pids = tuple(self.pids())
+        return Receipt(self.service.name, "resumed", pids, "running", None, began, time.monotonic() - began)
+
+    def _running(self, what: str) -> Child:
+        if self.child is None or not self.child.alive:
+            raise StackFailure(
+                explain(
+                    f"{self.service.name} runs, so that it can be {what}.",
+                    "It does not." if self.child is None else f"Its process {self.child.pid} has ended.",
+                    evidence=f"its log: {self.service.log}",
+                    remedy="Start it first.",
+                )
+            )
+        return self.child
+
+    def _tree(self) -> list[procfs.ProcessStat]:
+        return procfs.tree(self.child.identity) if self.child is not None else []
+
+    def _signal_tree(self, number: signal.Signals) -> None:
+        # A process may start another one until it is stopped itself; so look again until nothing is new.
+        seen: set[procfs.ProcessId] = set()
+        while new := [process.identity for process in self._tree() if process.identity not in seen]:
+            for process in new:
+                seen.add(process)
+                procfs.send(process, number)
+
+    async def _until(self, holds: Callable[[], bool], what: str) -> None:
+        async def look() -> bool:
+            return holds()
+
+        held, _ = await poll(look, bool, Deadline(SIGNAL_SECONDS), pause=0.005)
+        if not held:
+            states = ", ".join(f"{process.name} {process.pid}: {process.state}" for process in self._tree())
+            raise StackFailure(explain(f"{self.service.name} {what}.", f"After {SIGNAL_SECONDS:g} s: {states}."))

@@ -1,0 +1,191 @@
+"""What the embedded driver must know of a service, whatever it is."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from realstack.platform.ports import PortLocks
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+"""The folder that holds suites/, libraries/ and docker/."""
+
+
+class NotReady(Exception):  # noqa: N818 -- a state, not an error
+    """The service does not answer as it should yet; the text says what it did instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How a service's process is started.
+
+    Attributes:
+        argv: Program and arguments.
+        env: Its whole environment.
+        cwd: Its working folder, inside the run's data folder.
+        user: Account to run as; the caller's when None.
+    """
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: Path
+    user: str | None = None
+
+
+class Credentials:
+    """Passwords made for this run; asked for by name, made at first use, never shown.
+
+    All of them are known here, so that excerpts of logs can be masked.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(self._known)})"
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._known:
+            self._known[name] = secrets.token_urlsafe(24)
+        return self._known[name]
+
+    def mask(self, text: str) -> str:
+        """Replace every password of this run in a text."""
+        for value in self._known.values():
+            text = text.replace(value, "••••")
+        return text
+
+
+@dataclass
+class Stack:
+    """What the services of one run share.
+
+    Attributes:
+        folder: The run's data folder.
+        logs: Where the services' logs are kept after the run.
+        ports: The run's ports.
+        docker: The folder with the reference platform's sources.
+        cache: Folder for what a later run can use again.
+        fixed_ports: Ports that the platform's YAML file asks for, by service.
+        settings: Environment variables by service or group, over the services' own defaults.
+        credentials: The run's passwords.
+        services: All services by name, in the order in which they were described.
+    """
+
+    folder: Path
+    logs: Path
+    ports: PortLocks
+    docker: Path = REPOSITORY / "docker"
+    cache: Path = REPOSITORY / ".cache"
+    fixed_ports: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    credentials: Credentials = field(default_factory=Credentials)
+    services: dict[str, Service] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Service:
+        return self.services[name]
+
+
+class Service(ABC):
+    """One server of the platform.
+
+    Args:
+        stack: What it shares with the others; it adds itself there.
+        name: Its name, such as `backend-1`.
+        group: What it is a replica of, such as `backend`; its own name when it is the only one.
+
+    Attributes:
+        settings: Environment variables changed by a test.
+    """
+
+    host = "127.0.0.1"
+    scheme = "http"
+    needs: tuple[str, ...] = ()
+    """Services that must be healthy before this one is started."""
+    stop_signal = signal.SIGTERM
+    stop_seconds = 5.0
+    """How long it may take to stop in good order."""
+    end_signal = signal.SIGKILL
+    """What the reaper sends first when the run was killed."""
+
+    def __init__(self, stack: Stack, name: str, group: str | None = None) -> None:
+        self.stack = stack
+        self.name = name
+        self.group = group or name
+        self.port = stack.ports.take(stack.fixed_ports.get(name))
+        self.settings: dict[str, str] = {}
+        self.folder = stack.folder / name
+        stack.services[name] = self
+
+    @property
+    def url(self) -> str:
+        """Its address without credentials."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def credential_url(self) -> str:
+        """Its address with the tests' own credentials, where it has any; never to be logged."""
+        return self.url
+
+    @property
+    def log(self) -> Path:
+        """The file that its output goes to."""
+        return self.stack.logs / f"{self.name}.log"
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make its data folder and files, before its first start; may block."""
+
+    @abstractmethod
+    def command(self) -> Command:
+        """How it is started now, with its current settings."""
+
+    @abstractmethod
+    async def probe(self) -> None:
+        """Ask it, by its own protocol, whether it can do its work.
+
+        Raises:
+            NotReady: It can't yet.
+            OSError: It can't be reached.
+        """
+
+    @abstractmethod
+    async def version(self) -> str:
+        """The version that the running server tells."""
+
+    def effective(self, defaults: Mapping[str, str]) -> dict[str, str]:
+        """Environment variables: defaults, then the platform's settings for its group and itself, then a test's changes."""
+        merged = dict(defaults)
+        for layer in (self.stack.settings.get(self.group, {}), self.stack.settings.get(self.name, {}), self.settings):
+            merged.update(layer)
+        return merged
+
+    def make_folder(self, mode: int = 0o700, owner: tuple[int, int] | None = None) -> Path:
+        """Make its data folder."""
+        self.folder.mkdir(mode=mode, exist_ok=True)
+        self.folder.chmod(mode)
+        if owner is not None and os.geteuid() == 0:
+            os.chown(self.folder, *owner)
+        return self.folder
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def base_environment(folder: Path) -> dict[str, str]:
+    """The little that every process gets: the run's own environment holds things that are none of a service's business."""
+    return {
+        "PATH": os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+    }

@@ -1,0 +1,154 @@
+"""Redis and ClickHouse, run as the plain servers that they are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from realstack.platform.probes import expect_200, redis_info
+from realstack.platform.service import Command, NotReady, Service, base_environment, write_private
+
+
+class Redis(Service):
+    """One Redis server; its append-only file makes what was written survive a kill."""
+
+    scheme = "redis"
+
+    @property
+    def credential_url(self) -> str:
+        return f"redis://:{self.stack.credentials['redis']}@{self.host}:{self.port}/0"
+
+    def prepare(self) -> None:
+        folder = self.make_folder()
+        lines = {
+            "bind": self.host,
+            "port": str(self.port),
+            "requirepass": self.stack.credentials["redis"],
+            "dir": str(folder),
+            "daemonize": "no",
+            "save": '""',
+            "appendonly": "yes",
+            # The page cache outlives a killed process; only a crash of the machine would lose the last second.
+            "appendfsync": "no",
+            "maxmemory": "256mb",
+            "maxmemory-policy": "noeviction",
+        }
+        write_private(folder / "redis.conf", "".join(f"{name} {value}\n" for name, value in lines.items()))
+
+    def command(self) -> Command:
+        options = [word for name, value in self.effective({}).items() for word in (f"--{name}", value)]
+        argv = ["redis-server", str(self.folder / "redis.conf"), *options]
+        return Command(argv, base_environment(self.folder), self.folder)
+
+    async def probe(self) -> None:
+        await redis_info(self.host, self.port, self.stack.credentials["redis"])
+
+    async def version(self) -> str:
+        return (await redis_info(self.host, self.port, self.stack.credentials["redis"]))["redis_version"]
+
+
+class ClickHouse(Service):
+    """One ClickHouse server with a configuration of its own; Debian's 18.16 and today's both read it."""
+
+    stop_seconds = 10.0
+
+    @property
+    def credential_url(self) -> str:
+        return f"http://tester:{quote(self.stack.credentials['clickhouse-tester'])}@{self.host}:{self.port}"
+
+    def prepare(self) -> None:
+        folder = self.make_folder()
+        for name in ("data", "tmp", "user_files", "format_schemas"):
+            (folder / name).mkdir()
+        # The element's name changed with the project's; each version reads its own.
+        root = "yandex" if _clickhouse_year() < 22 else "clickhouse"
+        tcp_port = self.stack.ports.take()
+        write_private(folder / "config.xml", _config(root, folder, self.host, self.port, tcp_port))
+        passwords = {name: self.stack.credentials[f"clickhouse-{name}"] for name in ("chat", "tester")}
+        write_private(folder / "users.xml", _users(root, self.host, passwords))
+
+    def command(self) -> Command:
+        program = clickhouse_program()
+        argv = [*program, f"--config-file={self.folder / 'config.xml'}"]
+        return Command(argv, base_environment(self.folder), self.folder)
+
+    def _as_tester(self) -> dict[str, str]:
+        return {"X-ClickHouse-User": "tester", "X-ClickHouse-Key": self.stack.credentials["clickhouse-tester"]}
+
+    async def probe(self) -> None:
+        answer = await expect_200(self.host, self.port, "/?query=SELECT+1", self._as_tester())
+        if answer.body.strip() != b"1":
+            raise NotReady(f"SELECT 1 answered {answer.body[:100]!r}")
+
+    async def version(self) -> str:
+        answer = await expect_200(self.host, self.port, "/?query=SELECT+version()", self._as_tester())
+        return answer.body.decode().strip()
+
+
+def clickhouse_program() -> list[str]:
+    """The newest ClickHouse at hand: the single binary that the project publishes, else Debian's server.
+
+    Returns:
+        The first words of the command; empty when there is none.
+    """
+    single = shutil.which("clickhouse")
+    if single:
+        return [single, "server"]
+    server = shutil.which("clickhouse-server") or shutil.which("clickhouse-server", path="/usr/sbin:/usr/bin")
+    return [server] if server else []
+
+
+@cache
+def _clickhouse_year() -> int:
+    said = subprocess.run([*clickhouse_program(), "--version"], capture_output=True, text=True, check=False, timeout=10).stdout
+    found = re.search(r"(\d+)\.\d+\.\d+", said)
+    return int(found[1]) if found else 18
+
+
+def _config(root: str, folder: Path, host: str, port: int, tcp_port: int) -> str:
+    return f"""<?xml version="1.0"?>
+<{root}>
+  <logger><level>information</level><console>1</console></logger>
+  <listen_host>{host}</listen_host>
+  <http_port>{port}</http_port>
+  <tcp_port>{tcp_port}</tcp_port>
+  <path>{folder}/data/</path>
+  <tmp_path>{folder}/tmp/</tmp_path>
+  <user_files_path>{folder}/user_files/</user_files_path>
+  <format_schema_path>{folder}/format_schemas/</format_schema_path>
+  <users_config>{folder}/users.xml</users_config>
+  <default_profile>default</default_profile>
+  <default_database>default</default_database>
+  <timezone>UTC</timezone>
+  <mark_cache_size>33554432</mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <max_connections>256</max_connections>
+  <keep_alive_timeout>10</keep_alive_timeout>
+</{root}>
+"""
+
+
+def _users(root: str, host: str, passwords: dict[str, str]) -> str:
+    users = "".join(
+        f"""    <{name}>
+      <password_sha256_hex>{hashlib.sha256(password.encode()).hexdigest()}</password_sha256_hex>
+      <networks><ip>{host}</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+    </{name}>
+"""
+        for name, password in passwords.items()
+    )
+    return f"""<?xml version="1.0"?>
+<{root}>
+  <profiles><default><max_memory_usage>1000000000</max_memory_usage></default></profiles>
+  <users>
+{users}  </users>
+  <quotas><default/></quotas>
+</{root}>
+"""
