@@ -1,7 +1,7 @@
 """What must be undone when a run ends, as data: the reaper, the run itself and a later run can all do it.
 
-Only these few kinds exist, each checked before it is done: a list of what to delete that lies in a file must not be able to delete
-anything else. Standard library only.
+Only these few kinds exist, each checked before it is done: a list of what to delete that lies in a file must
+not be able to delete anything else. Standard library only.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def perform(action: Action, run_id: str, folder: str) -> None:
     elif kind == "shared-memory":
         _remove_shared_memory(action["path"], folder)
     else:
-        raise ActionFailed(f"'{kind}' is no known clean-up action; known are: nft-table, compose-down, remove-tree, shared-memory.")
+        raise ActionFailed(
+            f"'{kind}' is no known clean-up action; known are: nft-table, compose-down, remove-tree, shared-memory."
+        )
 
 
 def _inside(path: str, folder: str) -> str:

@@ -84,7 +84,9 @@ def end_run(
     return problems + _perform(actions.remove_tree(folder), run_id, folder)
 
 
-def _end_processes(living: Callable[[], list[procfs.ProcessStat]], gentle: Iterable[tuple[procfs.ProcessId, signal.Signals]]) -> list[str]:
+def _end_processes(
+    living: Callable[[], list[procfs.ProcessStat]], gentle: Iterable[tuple[procfs.ProcessId, signal.Signals]]
+) -> list[str]:
     asked = [process for process, number in gentle if number != signal.SIGKILL and procfs.send(process, number)]
     for process in asked:
         procfs.send(process, signal.SIGCONT)  # a paused server can't hear
@@ -100,9 +102,8 @@ def _end_processes(living: Callable[[], list[procfs.ProcessStat]], gentle: Itera
             spared.clear()
         spared = {process for process in spared if procfs.is_alive(process)}
         with_children = spared | {child.identity for child in procfs.descendants([process.pid for process in spared])}
-        for process in left:
-            if process.identity not in with_children:
-                procfs.send(process.identity, signal.SIGKILL)
+        for identity in {process.identity for process in left} - with_children:
+            procfs.send(identity, signal.SIGKILL)
         time.sleep(_PAUSE)
     return []
 

@@ -154,12 +154,12 @@ class Lease:
         start = f"import sys; sys.path.insert(0, {libraries!r}); from realstack.lease.reaper import main; main(sys.argv[2:])"
         me = procfs.stat(os.getpid())
         assert me is not None
+        arguments = [self.run_id, str(self.folder), str(theirs.fileno()), str(me.pid), str(me.started)]
         environment = {name: value for name, value in os.environ.items() if name != procfs.MARKER}
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab") as messages:
             return subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", start, "realstack-reaper"]
-                + [self.run_id, str(self.folder), str(theirs.fileno()), str(me.pid), str(me.started)],
+                [sys.executable, "-I", "-S", "-c", start, "realstack-reaper", *arguments],
                 env=environment,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -216,7 +216,9 @@ class Lease:
             answer = self._ask(request)
             if "error" in answer:
                 raise StackError(
-                    explain(f"'{argv[0]}' starts.", answer["error"], remedy="Look whether the program is installed and may be run.")
+                    explain(
+                        f"'{argv[0]}' starts.", answer["error"], remedy="Look whether the program is installed and may be run."
+                    )
                 )
             child = Child(procfs.ProcessId(answer["pid"], answer["started"]))
             self._children[child.pid] = child

@@ -69,9 +69,7 @@ def stat(pid: int) -> ProcessStat | None:
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     name = head.partition("(")[2]
-    return ProcessStat(
-        pid, name, fields[0], int(fields[1]), int(fields[2]), int(fields[3]), int(fields[4]), int(fields[19])
-    )
+    return ProcessStat(pid, name, fields[0], int(fields[1]), int(fields[2]), int(fields[3]), int(fields[4]), int(fields[19]))
 
 
 def all_processes() -> Iterator[ProcessStat]:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from realstack.lease.lease import current_lease
 from realstack.loop import background
-from realstack.platform.embedded import STORES, EmbeddedDriver, Started, describe
+from realstack.platform.driver import Started
+from realstack.platform.embedded import EmbeddedDriver
 from realstack.platform.ports import PortLocks
 from realstack.platform.postgres import PostgreSQL
+from realstack.platform.reference import STORES, describe
 from realstack.platform.service import Stack, write_private
 
 
@@ -26,7 +28,7 @@ def environment_file(driver: EmbeddedDriver) -> Path:
     """Write the addresses with their passwords for a developer's shell; private, and gone with the run."""
     stack = driver.stack
     lines = {f"{name.upper().replace('-', '_')}_URL": service.credential_url for name, service in stack.services.items()}
-    for name, service in stack.services.items():
+    for service in stack.services.values():
         if isinstance(service, PostgreSQL):
             lines[f"{service.database.upper()}_DATABASE_URL"] = service.service_url
     lines |= {
@@ -71,7 +73,7 @@ def main() -> int:
             signal.signal(number, lambda *_: stop.set())
         stop.wait()
     finally:
-        for problem in lease.close():
+        for problem in background.run(driver.end()):
             print(problem, file=sys.stderr)
     return 0
 

@@ -3,68 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 
 from realstack.deadline import Deadline
 from realstack.errors import StackError, StackFailure, explain
-from realstack.lease.lease import Lease
-from realstack.platform.apps import Agent, Auth, Backend, Frontend, Provider
-from realstack.platform.postgres import PostgreSQL
+from realstack.history.recorder import recorder
+from realstack.lease.lease import Child, Lease
+from realstack.platform import logs
+from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.process import ServiceProcess
-from realstack.platform.service import NotReady, Stack
-from realstack.platform.stores import ClickHouse, Redis
+from realstack.platform.service import NotReady, Service, Stack
 
 START_SECONDS = 30.0
 """How long one service may take to become healthy; a machine under load is slow, not broken."""
 
-STORES = ("postgres-auth", "postgres-backend", "redis", "clickhouse")
+LAST_LINES = 20
+"""How much of its log is shown of a service that failed."""
+
 _PAUSE = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A service that came up.
-
-    Attributes:
-        service: Its name.
-        version: What it says it is.
-        pid: Its process.
-        port: Its port.
-        prepared: Seconds for making its data.
-        took: Seconds from its start until it was healthy.
-        at: Seconds since the whole start began.
-    """
-
-    service: str
-    version: str
-    pid: int
-    port: int
-    prepared: float
-    took: float
-    at: float
-
-    def __str__(self) -> str:
-        return f"{self.service:<17} {self.took:6.2f} s   {self.version}, PID {self.pid}, port {self.port}"
-
-
-def describe(stack: Stack) -> None:
-    """Describe all services of the reference platform; nothing is started."""
-    PostgreSQL(stack, "postgres-auth", "postgres", database="auth")
-    PostgreSQL(stack, "postgres-backend", "postgres", database="backend")
-    Redis(stack, "redis")
-    ClickHouse(stack, "clickhouse")
-    Provider(stack, "idp")
-    Auth(stack, "auth")
-    for number in (1, 2):
-        Backend(stack, f"backend-{number}", "backend")
-    for number in (1, 2):
-        Agent(stack, f"agent-{number}", "agent")
-    Frontend(stack, "frontend")
-
-
-class EmbeddedDriver:
+class EmbeddedDriver(Driver):
     """Runs the reference platform on this machine.
 
     Args:
@@ -72,78 +33,172 @@ class EmbeddedDriver:
         lease: What they hang on.
     """
 
+    name = "embedded"
+    can = frozenset(Operation)
+
     def __init__(self, stack: Stack, lease: Lease) -> None:
         self.stack = stack
         self.lease = lease
-        self.processes = {name: ServiceProcess(service, lease) for name, service in stack.services.items()}
+        self._processes = {name: ServiceProcess(service, lease) for name, service in stack.services.items()}
+        self._prepared: set[str] = set()
+        # Logs of an earlier run into the same folder stay; this run's begin here.
+        self._log_begin = {name: logs.size(service.log) for name, service in stack.services.items()}
+        self._deaths: list[Death] = []
+        self._guard = threading.Lock()
+        lease.on_exit(self._note_exit)
+
+    def services(self) -> list[str]:
+        return list(self.stack.services)
+
+    def group_of(self, service: str) -> str:
+        return self.stack[service].group
 
     async def start(self, report: Callable[[Started], None], only: Collection[str] | None = None) -> None:
-        """Start the services at the same time, each as soon as those that it needs are healthy.
-
-        Args:
-            report: Called for every service that came up.
-            only: These services; all when not given.
-
-        Raises:
-            StackFailure: A service ended or did not become healthy; the text has the end of its log.
-        """
+        """Start the services at the same time, each as soon as those that it needs are healthy."""
         began = time.monotonic()
         names = [name for name in self.stack.services if only is None or name in only]
         healthy = {name: asyncio.Event() for name in names}
-        async with asyncio.TaskGroup() as group:
-            for name in names:
-                group.create_task(self._bring_up(name, healthy, report, began))
+        tasks = [asyncio.create_task(self._bring_up(name, healthy, report, began)) for name in names]
+        try:
+            for done in asyncio.as_completed(tasks):
+                await done
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _bring_up(
-        self, name: str, healthy: dict[str, asyncio.Event], report: Callable[[Started], None], began: float
+        self, name: str, healthy: Mapping[str, asyncio.Event], report: Callable[[Started], None], began: float
     ) -> None:
-        service, process = self.stack[name], self.processes[name]
+        service, process = self.stack[name], self._processes[name]
         before = time.monotonic()
-        await asyncio.to_thread(service.prepare)
+        await self._prepare(service)
         prepared = time.monotonic() - before
         for needed in service.needs:
             if needed in healthy:
                 await healthy[needed].wait()
-        await asyncio.to_thread(process.start)
-        await self.wait_healthy(name)
-        took = time.monotonic() - process.started_at
+        await self.start_service(name)
+        await self.wait_healthy(name, START_SECONDS)
+        now = time.monotonic()
         healthy[name].set()
         version = await service.version()
-        report(Started(name, version, process.pid or 0, service.port, prepared, took, time.monotonic() - began))
+        endpoint = Endpoint(name, service.host, service.port)
+        report(Started(name, version, process.pid, endpoint, prepared, now - process.started_at, now - began))
 
-    async def wait_healthy(self, name: str, seconds: float = START_SECONDS) -> None:
-        """Wait until a service answers by its own protocol.
+    async def _prepare(self, service: Service) -> None:
+        if service.name not in self._prepared:
+            await asyncio.to_thread(service.prepare)
+            self._prepared.add(service.name)
 
-        Raises:
-            StackFailure: It ended, or did not answer as it should in time.
-        """
-        service, process = self.stack[name], self.processes[name]
+    async def end(self) -> list[str]:
+        """Stop the services in good order, those in front first, and end the lease."""
+        for process in self._processes.values():
+            process.expected_down = True
+        told: list[str] = []
+        stores = [name for name, service in self.stack.services.items() if service.store]
+        for wave in ([name for name in self.stack.services if name not in stores], stores):
+            running = [self._processes[name] for name in wave if self._processes[name].alive]
+            results = await asyncio.gather(*(process.stop() for process in running), return_exceptions=True)
+            told += [str(result) for result in results if isinstance(result, BaseException)]
+        told += await asyncio.to_thread(self.lease.close)
+        self.stack.ports.release()
+        return told
+
+    def url(self, service: str) -> str:
+        return self.stack[service].url
+
+    def credential_url(self, service: str) -> str:
+        return self.stack[service].credential_url
+
+    def credential(self, name: str) -> str:
+        return self.stack.credentials[name]
+
+    def endpoints(self) -> list[Endpoint]:
+        return [Endpoint(name, service.host, service.port) for name, service in self.stack.services.items()]
+
+    async def problem(self, service: str) -> str | None:
+        try:
+            await self.stack[service].probe()
+        except (NotReady, OSError) as error:
+            return str(error) or type(error).__name__
+        return None
+
+    async def wait_healthy(self, service: str, seconds: float = START_SECONDS) -> None:
+        process = self._processes[service]
         deadline = Deadline(seconds)
-        while True:
-            try:
-                await service.probe()
-                return
-            except (NotReady, OSError) as error:
-                problem = str(error) or type(error).__name__
-            if not process.alive:
-                code = process.child.ended.result(1) if process.child is not None else None
-                raise StackFailure(self._failed(name, f"It ended with exit code {code}."))
+        while (problem := await self.problem(service)) is not None:
+            child = process.child
+            if child is None or not child.alive:
+                code = "never started" if child is None else f"ended with exit code {await process.ended()}"
+                raise StackFailure(self._failed(service, f"Its process {code}."))
             if deadline.passed:
-                raise StackFailure(self._failed(name, f"After {seconds:g} s: {problem}."))
+                raise StackFailure(self._failed(service, f"After {seconds:g} s: {problem}."))
             await asyncio.sleep(_PAUSE)
 
     def _failed(self, name: str, seen: str) -> str:
-        log = self.stack[name].log
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:] if log.exists() else ["(none)"]
-        evidence = f"the end of its log '{log}':\n" + self.stack.credentials.mask("\n".join(lines))
-        return explain(f"{name} becomes healthy.", seen, evidence=evidence)
+        path = self.stack[name].log
+        tail = logs.last_lines(path, self._log_begin[name], LAST_LINES, self.stack.credentials.mask)
+        return explain(f"{name} becomes healthy.", seen, evidence=f"the end of its log ({path}):\n{tail}")
 
-    def resolve(self, name: str) -> list[str]:
-        """The services that a name means: a group's replicas, or the one of that name."""
-        if name in self.stack.services:
-            return [name]
-        group = [service.name for service in self.stack.services.values() if service.group == name]
-        if group:
-            return group
-        groups = sorted({service.group for service in self.stack.services.values()})
-        raise StackError(f"There is no service '{name}'. Services are: {', '.join(self.stack.services)}; groups: {', '.join(groups)}.")
+    async def version(self, service: str) -> str:
+        try:
+            return await self.stack[service].version()
+        except (NotReady, OSError) as error:
+            raise StackFailure(explain(f"{service} tells its version.", str(error) or type(error).__name__)) from error
+
+    def pids(self, service: str) -> list[int]:
+        return self._processes[service].pids()
+
+    def state(self, service: str) -> State:
+        process = self._processes[service]
+        return State(process.alive, process.paused, dict(self.stack[service].settings))
+
+    def set_settings(self, service: str, settings: Mapping[str, str]) -> None:
+        self.stack[service].settings = dict(settings)
+
+    async def start_service(self, service: str) -> Receipt:
+        process = self._processes[service]
+        if process.alive:
+            raise StackError(f"{service} runs already (PID {process.pid}). Use [Restart Service] to start it anew.")
+        await self._prepare(self.stack[service])
+        began = time.monotonic()
+        child = await asyncio.to_thread(process.start)
+        return self._record(Receipt(service, "started", (child.pid,), "running", None, began, time.monotonic() - began))
+
+    async def stop_service(self, service: str) -> Receipt:
+        return self._record(await self._processes[service].stop())
+
+    async def kill_service(self, service: str) -> Receipt:
+        return self._record(await self._processes[service].kill())
+
+    async def pause_service(self, service: str) -> Receipt:
+        return self._record(await self._processes[service].pause())
+
+    async def resume_service(self, service: str) -> Receipt:
+        return self._record(await self._processes[service].resume())
+
+    def _record(self, receipt: Receipt) -> Receipt:
+        data = {"what": receipt.what, "pids": list(receipt.pids), "seen": receipt.seen, "exit_code": receipt.exit_code}
+        recorder.record("service", receipt.service, data, at=receipt.began + receipt.took)
+        return receipt
+
+    def _note_exit(self, child: Child, code: int) -> None:
+        for name, process in self._processes.items():
+            if process.child is child and not process.expected_down:
+                at = time.monotonic()
+                tail = logs.last_lines(self.stack[name].log, self._log_begin[name], LAST_LINES, self.stack.credentials.mask)
+                recorder.record("service", name, {"what": "died", "pids": [child.pid], "exit_code": code}, at=at)
+                with self._guard:
+                    self._deaths.append(Death(name, child.pid, code, at, tail))
+
+    def deaths(self) -> list[Death]:
+        with self._guard:
+            found, self._deaths = self._deaths, []
+        return found
+
+    def mark_logs(self) -> LogMark:
+        return {name: logs.size(service.log) for name, service in self.stack.services.items()}
+
+    def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
+        begin = (since or self._log_begin).get(service, 0)
+        return list(logs.lines(service, logs.read(self.stack[service].log, begin), self.stack.credentials.mask))

@@ -64,7 +64,7 @@ class PortLocks:
                 return port
         raise StackError(
             explain(
-                f"a free port between {LOWEST} and {HIGHEST} outside the ephemeral range {ephemeral.start} to {ephemeral.stop - 1}.",
+                f"a free port from {LOWEST} to {HIGHEST}, outside the ephemeral range {ephemeral.start} to {ephemeral.stop - 1}.",
                 f"{len(candidates)} were tried.",
                 remedy="End what occupies them, or narrow net.ipv4.ip_local_port_range.",
             )
@@ -114,7 +114,7 @@ def port_in_use(host: str, port: int) -> str:
     holders = {
         f"{psutil.Process(connection.pid).name()} (PID {connection.pid})"
         for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid
     }
     return explain(
         f"port {port} on {host} is free.",

@@ -1,11 +1,11 @@
 """PostgreSQL: two servers, made from one prepared cluster.
 
-`initdb` takes most of a second; a copy of its result takes a twentieth of that. So it runs once for each version, and the result is kept in
-the cache. Roles get their passwords in single-user mode before the server listens at all, so there is no moment with an open server
-and no password on disk.
+`initdb` takes most of a second; a copy of its result takes a twentieth of that. So it runs once for each version,
+and the result is kept in the cache. Roles get their passwords in single-user mode before the server listens at all,
+so there is no moment with an open server, and no password on disk.
 
-`fsync` is off: everything survives that the journeys do to the server (a killed process leaves its writes with the kernel); only a crash of
-the machine would lose them, and the machine is not what is tested.
+`fsync` is off: everything survives that the journeys do to the server (a killed process leaves its writes with the
+kernel); only a crash of the machine would lose them, and the machine is not what is tested.
 """
 
 from __future__ import annotations
@@ -30,7 +30,15 @@ from realstack.errors import StackError, explain
 from realstack.platform.probes import PROBE_SECONDS
 from realstack.platform.service import Command, NotReady, Service, Stack, base_environment
 
-_INITDB = ["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=reject", "--username=postgres", "--no-instructions", "--wal-segsize=4"]
+_INITDB = [
+    "--no-sync",
+    "--no-locale",
+    "--encoding=UTF8",
+    "--auth=reject",
+    "--username=postgres",
+    "--no-instructions",
+    "--wal-segsize=4",
+]
 _TEMPLATE_SQL = "CREATE ROLE chat LOGIN;\nCREATE ROLE tester LOGIN SUPERUSER;\nCREATE DATABASE platform OWNER chat;\n"
 _SCRAM_ROUNDS = 4096
 
@@ -43,6 +51,7 @@ class PostgreSQL(Service):
     """
 
     scheme = "postgresql"
+    store = True
     # Fast shutdown: sessions are ended, what is committed is written.
     stop_signal = signal.SIGINT
     # Immediate shutdown: at once, yet it takes its shared memory along.
@@ -199,7 +208,17 @@ def _run(argv: list[str], account: str | None, folder: Path, text: str = "") -> 
 
 
 def _single_user(data: Path, account: str | None, statements: str) -> None:
-    argv = [str(bin_folder() / "postgres"), "--single", "-D", str(data), "-c", "fsync=off", "-c", "log_min_error_statement=panic", "postgres"]
+    argv = [
+        str(bin_folder() / "postgres"),
+        "--single",
+        "-D",
+        str(data),
+        "-c",
+        "fsync=off",
+        "-c",
+        "log_min_error_statement=panic",
+        "postgres",
+    ]
     _run(argv, account, data, statements)
 
 

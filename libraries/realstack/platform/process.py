@@ -6,44 +6,16 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from realstack.deadline import Deadline, poll
 from realstack.errors import StackFailure, explain
 from realstack.lease import procfs
 from realstack.lease.lease import Child, Lease
+from realstack.platform.driver import Receipt
 from realstack.platform.service import Service
 
 SIGNAL_SECONDS = 3.0
 """How long the kernel may take to stop or end a whole tree of processes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Proof that something was really done to a service's processes.
-
-    Attributes:
-        service: Which service.
-        what: `stopped`, `killed`, `paused` or `resumed`.
-        pids: The processes that it happened to, the service's own first.
-        seen: What the kernel says about them now, such as `gone` or `state T`.
-        exit_code: How the service's own process ended; negative: the signal. None while it lives.
-        began: When it was ordered, on the monotonic clock.
-        took: Seconds until it was seen.
-    """
-
-    service: str
-    what: str
-    pids: tuple[int, ...]
-    seen: str
-    exit_code: int | None
-    began: float
-    took: float
-
-    def __str__(self) -> str:
-        pids = ", ".join(map(str, self.pids))
-        code = "" if self.exit_code is None else f", exit code {self.exit_code}"
-        return f"{self.service} {self.what}: PID {pids} {self.seen}{code}, {self.took * 1000:.0f} ms"
 
 
 class ServiceProcess:
@@ -97,6 +69,12 @@ class ServiceProcess:
         )
         return self.child
 
+    async def ended(self) -> int:
+        """Wait for the end of its process; returns the exit code, negative for a signal."""
+        assert self.child is not None
+        # Shielded: whoever gives up waiting must not take the answer away from others.
+        return await asyncio.shield(asyncio.wrap_future(self.child.ended))
+
     async def stop(self) -> Receipt:
         """Ask it to end in good order.
 
@@ -113,7 +91,7 @@ class ServiceProcess:
             self.paused = False
         try:
             async with asyncio.timeout(self.service.stop_seconds):
-                code = await asyncio.shield(asyncio.wrap_future(child.ended))
+                code = await self.ended()
         except TimeoutError as error:
             receipt = await self.kill()
             raise StackFailure(
@@ -140,7 +118,7 @@ class ServiceProcess:
             procfs.send(process.identity, signal.SIGKILL)
         await self._until(lambda: not any(map(procfs.is_alive, killed)), "ends after SIGKILL")
         async with asyncio.timeout(SIGNAL_SECONDS):
-            code = await asyncio.shield(asyncio.wrap_future(child.ended))
+            code = await self.ended()
         self.paused = False
         pids = tuple(process.pid for process in killed)
         return Receipt(self.service.name, "killed", pids, "gone", code, began, time.monotonic() - began)

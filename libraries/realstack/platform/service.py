@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 """The folder that holds suites/, libraries/ and docker/."""
 
 
-class NotReady(Exception):  # noqa: N818 -- a state, not an error
+class NotReady(Exception):
     """The service does not answer as it should yet; the text says what it did instead."""
 
 
@@ -105,6 +105,8 @@ class Service(ABC):
 
     host = "127.0.0.1"
     scheme = "http"
+    store = False
+    """Whether others keep their data in it, so that it is stopped after them."""
     needs: tuple[str, ...] = ()
     """Services that must be healthy before this one is started."""
     stop_signal = signal.SIGTERM

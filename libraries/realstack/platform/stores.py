@@ -18,6 +18,7 @@ class Redis(Service):
     """One Redis server; its append-only file makes what was written survive a kill."""
 
     scheme = "redis"
+    store = True
 
     @property
     def credential_url(self) -> str:
@@ -55,6 +56,7 @@ class Redis(Service):
 class ClickHouse(Service):
     """One ClickHouse server with a configuration of its own; Debian's 18.16 and today's both read it."""
 
+    store = True
     stop_seconds = 10.0
 
     @property
@@ -63,7 +65,7 @@ class ClickHouse(Service):
 
     def prepare(self) -> None:
         folder = self.make_folder()
-        for name in ("data", "tmp", "user_files", "format_schemas"):
+        for name in ("data", "temporary", "user_files", "format_schemas"):
             (folder / name).mkdir()
         # The element's name changed with the project's; each version reads its own.
         root = "yandex" if _clickhouse_year() < 22 else "clickhouse"
@@ -118,7 +120,7 @@ def _config(root: str, folder: Path, host: str, port: int, tcp_port: int) -> str
   <http_port>{port}</http_port>
   <tcp_port>{tcp_port}</tcp_port>
   <path>{folder}/data/</path>
-  <tmp_path>{folder}/tmp/</tmp_path>
+  <tmp_path>{folder}/temporary/</tmp_path>
   <user_files_path>{folder}/user_files/</user_files_path>
   <format_schema_path>{folder}/format_schemas/</format_schema_path>
   <users_config>{folder}/users.xml</users_config>
