@@ -1,0 +1,1 @@
+"""Tests' own sessions of PostgreSQL, Redis and ClickHouse: reading, locking, ending, listening, comparing."""

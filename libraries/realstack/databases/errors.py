@@ -1,0 +1,26 @@
+"""What can go wrong between a test and a store."""
+
+from __future__ import annotations
+
+from realstack.errors import StackError, StackFailure
+
+
+class StoreUnreachable(StackError):
+    """The store did not answer: refused, ended the connection, or was silent for too long. A later try may succeed."""
+
+
+class StatementRefused(StackError):
+    """The store answered that it can't do what it was asked.
+
+    Args:
+        text: The explanation.
+        code: The store's own code: an SQLSTATE of PostgreSQL, a number of ClickHouse, a prefix of Redis.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class NotThere(StackFailure):
+    """What was to be read is not in the store (yet)."""

@@ -1,0 +1,104 @@
+"""Which values are secret, and how they are shown.
+
+Secrets are known by the name of their column, key or field. A value that is computed from one
+(``SELECT left(token_hash, 4) AS start``) has lost that name and is shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from realstack.history.redaction import redact_text
+
+HIDDEN = "<hidden>"
+
+SECRET_COLUMNS = (
+    "password",
+    "passwd",
+    "password_*",
+    "*_password",
+    "*token",
+    "token_*",
+    "*secret",
+    "secret_*",
+    "state_hash",
+    "code_verifier",
+    "nonce",
+    "cookie",
+    "authorization",
+    "private_key",
+    "api_key",
+    "requirepass",
+    "masterauth",
+)
+"""Names (shell patterns, case ignored) of columns and fields whose values are never shown."""
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_LONGEST_SHOWN_LITERAL = 40
+_AFTER_SECRET_WORD = re.compile(r"(?i)(password\s*=?\s*)'(?:[^']|'')*'")
+_DETAIL = re.compile(r"\((?P<columns>[^()]*)\)=\((?P<values>.*?)\)(?=[ .])")
+_digest_key = secrets.token_bytes(16)
+
+
+class Masking:
+    """Knows the secret names of a run.
+
+    Args:
+        names: Names or shell patterns of secret columns, keys and fields; case is ignored.
+    """
+
+    def __init__(self, names: Iterable[str] = SECRET_COLUMNS) -> None:
+        self.names = tuple(name.lower() for name in names)
+
+    def is_secret(self, name: str) -> bool:
+        """Whether values under that name are secret."""
+        lowered = name.lower()
+        return any(fnmatchcase(lowered, pattern) for pattern in self.names)
+
+    def apply(self, name: str, value: Any, hide: Callable[[Any], Any]) -> Any:
+        """The value with everything secret in it replaced by what `hide` makes of it; null stays null."""
+        if value is None or isinstance(value, bool):
+            return value
+        if self.is_secret(name):
+            return hide(value)
+        if isinstance(value, Mapping):
+            return {key: self.apply(str(key), item, hide) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.apply("", item, hide) for item in value]
+        return value
+
+    def row(self, row: Mapping[str, Any], hide: Callable[[Any], Any]) -> dict[str, Any]:
+        """A copy of a row with its secret values replaced."""
+        return {name: self.apply(name, value, hide) for name, value in row.items()}
+
+    def detail(self, text: str) -> str:
+        """PostgreSQL's ``Key (column)=(value) …`` without the values of secret columns."""
+
+        def replace(match: re.Match[str]) -> str:
+            columns = [column.strip(' "') for column in match["columns"].split(",")]
+            values = HIDDEN if any(self.is_secret(column) for column in columns) else match["values"]
+            return f"({match['columns']})=({values})"
+
+        return redact_text(_DETAIL.sub(replace, text))
+
+
+def hidden(_value: Any) -> str:
+    """Show nothing of a secret."""
+    return HIDDEN
+
+
+def digest(value: Any) -> str:
+    """Something that is equal for equal secrets of this process and tells nothing else about them."""
+    return f"<hidden {hashlib.blake2b(repr(value).encode(), key=_digest_key, digest_size=6).hexdigest()}>"
+
+
+def scrub_statement(text: str) -> str:
+    """An SQL statement of somebody else, without literals that could be credentials."""
+    text = _AFTER_SECRET_WORD.sub(rf"\1'{HIDDEN}'", text)
+    shown = _LITERAL.sub(lambda match: match[0] if len(match[0]) <= _LONGEST_SHOWN_LITERAL else f"'{HIDDEN}'", text)
+    return redact_text(shown)

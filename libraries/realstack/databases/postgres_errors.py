@@ -1,0 +1,84 @@
+"""What PostgreSQL and its driver say, turned into explanations that hold no value of any parameter."""
+
+from __future__ import annotations
+
+import re
+
+import asyncpg
+
+from realstack.databases.errors import StatementRefused, StoreUnreachable
+from realstack.databases.masking import Masking
+from realstack.databases.table import shorten
+from realstack.errors import StackError, explain
+
+ENDED = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    # What the driver says when the server's goodbye has come but not yet the end of the connection.
+    asyncpg.InternalClientError,
+)
+"""Errors that mean: the server has ended this session."""
+
+EXPECTED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError, OSError)
+"""Everything that asking a server can end in."""
+
+_BAD_ARGUMENT = re.compile(r"invalid input for query argument (\$\d+)")
+
+
+def explained(error: BaseException, name: str, statement: str, timeout: float, masking: Masking, *, lost: bool) -> StackError:
+    """What to raise in place of a driver's error.
+
+    Args:
+        error: One of [EXPECTED][].
+        name: What the session is called.
+        statement: What was being carried out.
+        timeout: Seconds that a statement may take.
+        masking: Which columns are secret.
+        lost: Whether the session's connection is gone.
+    """
+    evidence = shorten(statement, 500)
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return StoreUnreachable(
+            explain(
+                f"an answer of '{name}' within {timeout:g} s",
+                f"the server cancelled the statement ({error.args[0]})",
+                evidence=evidence,
+                remedy="Another session may hold a lock on what it reads: [Get Sessions On Server] shows who is doing what.",
+            )
+        )
+    if isinstance(error, (*ENDED, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError)):
+        return _unreachable(name, f"{type(error).__name__}: {error}", evidence)
+    if isinstance(error, asyncpg.PostgresError):
+        return _refused(error, name, evidence, masking)
+    if isinstance(error, asyncpg.InterfaceError) and not lost:
+        # The driver's own checks of parameters quote the value, which may be a secret.
+        place = _BAD_ARGUMENT.match(str(error))
+        if place is not None:
+            return StackError(
+                explain(f"parameter {place[1]} to be of its place's type", "another type of value", evidence=evidence)
+            )
+        return StackError(explain("a statement that the driver can run", str(error), evidence=evidence))
+    return _unreachable(name, str(error) or f"silence for {timeout:g} s", evidence)
+
+
+def _unreachable(name: str, seen: str, evidence: str) -> StoreUnreachable:
+    remedy = "Check that the server runs and is not paused or cut off."
+    return StoreUnreachable(explain(f"an answer of the PostgreSQL server of '{name}'", seen, evidence=evidence, remedy=remedy))
+
+
+def _refused(error: asyncpg.PostgresError, name: str, evidence: str, masking: Masking) -> StackError:
+    place = _BAD_ARGUMENT.match(str(error))
+    if place is not None:
+        return StackError(explain(f"parameter {place[1]} to be of its place's type", "another type of value", evidence=evidence))
+    detail, hint = getattr(error, "detail", None), getattr(error, "hint", None)
+    lines = [evidence, *([f"Detail: {masking.detail(detail)}"] if detail else [])]
+    return StatementRefused(
+        explain(
+            f"PostgreSQL '{name}' to carry out a statement",
+            f"{error.args[0]} (SQLSTATE {error.sqlstate})",
+            evidence="\n".join(lines),
+            remedy=str(hint) if hint else "",
+        ),
+        code=str(error.sqlstate),
+    )

@@ -1,0 +1,182 @@
+"""Listening to Redis channels while a test goes on.
+
+The listener's task only records and wakes those who wait; it never logs. When its connection breaks it subscribes
+anew, and notes the gap: what was published meanwhile is lost to it, and a test must not take silence for proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from realstack.databases.redis_store import RedisSession
+from realstack.databases.table import shorten
+from realstack.deadline import Deadline
+from realstack.errors import InvalidRun, StackFailure, explain
+from realstack.history.recorder import recorder
+from realstack.history.redaction import redact
+
+MAX_MESSAGES = 20_000
+RESUBSCRIBE_SECONDS = 0.1
+READ_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMessage:
+    """A message that was published.
+
+    Attributes:
+        at: Seconds on the monotonic clock.
+        data: Parsed JSON where it is JSON, else the text.
+    """
+
+    at: float
+    channel: str
+    data: Any
+
+
+class ChannelListener:
+    """A subscription with a ledger.
+
+    Args:
+        name: What the test calls it.
+        session: Whose server and account are used; the connection is the listener's own.
+        channels: Names, or patterns of ``PSUBSCRIBE`` (those with ``*``, ``?`` or ``[``).
+    """
+
+    def __init__(self, name: str, session: RedisSession, channels: Sequence[str]) -> None:
+        self.name = name
+        self.session = session
+        self.channels = list(channels)
+        self.messages: list[ChannelMessage] = []
+        self.gaps: list[float] = []
+        self._taken = 0
+        self._dropped = 0
+        self._changed = asyncio.Condition()
+        self._subscribed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, timeout: float) -> None:
+        """Subscribe, and return when the server has confirmed it."""
+        self._task = asyncio.create_task(self._serve(), name=f"redis-listener-{self.name}")
+        try:
+            await asyncio.wait_for(self._subscribed.wait(), timeout)
+        except TimeoutError:
+            await self.stop()
+            raise StackFailure(
+                explain(f"Redis '{self.session.name}' to confirm the subscription within {timeout:g} s", "silence")
+            ) from None
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End the subscription; the ledger stays."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def wait_for(self, good: Callable[[ChannelMessage], bool], described: str, deadline: Deadline) -> ChannelMessage:
+        """The next message that is good, among those after the last one that was waited for.
+
+        Raises:
+            StackFailure: None came in time; those that came are in the text.
+        """
+        position = self._taken
+        async with self._changed:
+            while True:
+                for number in range(position, len(self.messages)):
+                    if good(self.messages[number]):
+                        self._taken = number + 1
+                        return self.messages[number]
+                position = len(self.messages)
+                try:
+                    await asyncio.wait_for(self._changed.wait(), deadline.left)
+                except TimeoutError:
+                    raise self._nothing(described, deadline) from None
+
+    def require_whole(self) -> None:
+        """Refuse to judge a ledger that has a gap.
+
+        Raises:
+            InvalidRun: The connection was lost meanwhile, or there were more messages than are kept.
+        """
+        if self.gaps or self._dropped:
+            seen = f"{len(self.gaps)} gap(s) in its subscription, {self._dropped} message(s) beyond the {MAX_MESSAGES} kept"
+            raise InvalidRun(explain(f"listener '{self.name}' to have heard everything", seen))
+
+    def _nothing(self, described: str, deadline: Deadline) -> StackFailure:
+        heard = [f"  {one.channel}: {shorten(str(redact(one.data)), 120)}" for one in self.messages[self._taken :][-10:]]
+        gaps = f"\n{len(self.gaps)} gap(s) in the subscription" if self.gaps else ""
+        return StackFailure(
+            explain(
+                f"a message {described} on {', '.join(self.channels)} within {deadline.seconds:g} s",
+                f"{len(self.messages) - self._taken} other message(s){gaps}",
+                evidence="\n".join(heard),
+            )
+        )
+
+    async def _serve(self) -> None:
+        while True:
+            client = self.session.new_client(None)
+            try:
+                async with client.pubsub() as pubsub:
+                    await self._listen(pubsub)
+            except (RedisError, OSError):
+                # What is wrong with the server is for those to say who ask it; here it is a gap.
+                await self._note_gap()
+            finally:
+                with suppress(RedisError, OSError):
+                    await client.aclose()
+            await asyncio.sleep(RESUBSCRIBE_SECONDS)
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        patterns = [channel for channel in self.channels if set(channel) & set("*?[")]
+        names = [channel for channel in self.channels if channel not in patterns]
+        if patterns:
+            await pubsub.psubscribe(*patterns)
+        if names:
+            await pubsub.subscribe(*names)
+        confirmed = 0
+        while True:
+            message = await pubsub.get_message(timeout=READ_SECONDS)
+            if message is None:
+                continue
+            if message["type"] in {"subscribe", "psubscribe"}:
+                confirmed += 1
+                if confirmed == len(self.channels):
+                    self._subscribed.set()
+            elif message["type"] in {"message", "pmessage"}:
+                await self._keep(ChannelMessage(time.monotonic(), message["channel"], _parsed(message["data"])))
+
+    async def _keep(self, message: ChannelMessage) -> None:
+        async with self._changed:
+            if len(self.messages) >= MAX_MESSAGES:
+                self._dropped += 1
+                return
+            self.messages.append(message)
+            self._changed.notify_all()
+        data = {"what": "published", "channel": message.channel, "data": redact(message.data)}
+        recorder.record("note", self.name, data, at=message.at)
+
+    async def _note_gap(self) -> None:
+        if self._subscribed.is_set():
+            self._subscribed.clear()
+            self.gaps.append(time.monotonic())
+            recorder.record("note", self.name, {"what": "subscription lost"})
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,139 @@
+"""Values between test data and stores: text into what a store expects, and what a store gives into plain Python."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+_AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
+TRUE, FALSE = {"true", "t", "yes", "on", "1"}, {"false", "f", "no", "off", "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a statement gave.
+
+    Attributes:
+        columns: The names, in the statement's order; no name twice.
+        records: A dictionary a row, in the order they came.
+    """
+
+    columns: list[str]
+    records: list[dict[str, Any]]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.records)
+
+
+def plain(value: Any) -> Any:
+    """What a driver gave, as a value that test data can be compared with.
+
+    UUIDs, network addresses and ranges become text, whole decimals integers; records become dictionaries.
+    Times stay aware `datetime` objects, other decimals stay `Decimal`.
+    """
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else value
+    if isinstance(value, _AS_TEXT) or type(value).__module__.startswith("asyncpg.types"):
+        return str(value)
+    if hasattr(value, "items"):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def json_safe(value: Any) -> Any:
+    """The value as JSON can hold it: times as RFC 3339 text, bytes as hexadecimal text, decimals as numbers or text."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): json_safe(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [json_safe(item) for item in value]
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    return str(value)
+
+
+def read_bool(text: str) -> bool:
+    """Read a truth from text as PostgreSQL does."""
+    lowered = text.strip().lower()
+    if lowered in TRUE:
+        return True
+    if lowered in FALSE:
+        return False
+    raise ValueError(f"{text!r} is neither true nor false")
+
+
+def read_aware(text: str) -> datetime:
+    """Read a time with its offset, such as ``2030-01-31T12:00:00Z``."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset; add Z or +00:00")
+    return moment
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("int2", "int4", "int8", "oid", "smallint", "integer", "bigint"), int),
+    **dict.fromkeys(("float4", "float8", "real", "double precision"), float),
+    "numeric": Decimal,
+    **dict.fromkeys(("bool", "boolean"), read_bool),
+    **dict.fromkeys(("timestamptz", "timestamp with time zone"), read_aware),
+    **dict.fromkeys(("timestamp", "timestamp without time zone"), datetime.fromisoformat),
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "bytea": bytes.fromhex,
+}
+_TEXT = {"text", "varchar", "bpchar", "name", "unknown"}
+
+
+def for_postgres(value: Any, type_name: str) -> Any:
+    """A parameter as asyncpg wants it for a PostgreSQL type: text is read as that type, numbers become text for text columns.
+
+    Raises:
+        ValueError: The text can't be read as that type.
+    """
+    if type_name.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [for_postgres(item, type_name[:-2]) for item in value]
+    if isinstance(value, str) and type_name in _READERS:
+        return _READERS[type_name](value)
+    if type_name in _TEXT and isinstance(value, (int, float, Decimal, uuid.UUID)) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def like(seen: Any, expected: Any) -> Any:
+    """An expected value that was written as text, read as the type of what was seen; where that fails, as it is."""
+    if not isinstance(expected, str) or isinstance(seen, str):
+        return expected
+    readers: list[tuple[type, Callable[[str], Any]]] = [
+        (bool, read_bool),
+        (int, _number),
+        (float, float),
+        (Decimal, Decimal),
+        (datetime, datetime.fromisoformat),
+        (date, date.fromisoformat),
+    ]
+    for kind, read in readers:
+        if isinstance(seen, kind):
+            try:
+                return read(expected)
+            except (ValueError, ArithmeticError):
+                return expected
+    return expected
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
