@@ -1,0 +1,379 @@
+"""One WebSocket connection with a reader that never stops, a ledger, and waits with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, cast
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.protocol import State
+
+from realstack.deadline import Deadline
+from realstack.errors import InvalidRun, StackError, StackFailure, explain
+from realstack.history.recorder import recorder
+from realstack.websocket import report
+from realstack.websocket.frames import Frame, parse
+from realstack.websocket.handshake import refusal, shown_url
+from realstack.websocket.mailbox import Closed, Mailbox
+from realstack.websocket.masking import Masker
+from realstack.websocket.match import Match
+from realstack.websocket.options import Options, dial
+
+OWN_REFUSALS = frozenset({1002, 1007, 1009, 1011})
+"""Codes with which this end fails a connection; the server need not answer them (RFC 6455, 7.1.7)."""
+
+
+class Record(Protocol):
+    """Where events go, as `Recorder.record`."""
+
+    def __call__(self, kind: str, source: str, data: Mapping[str, Any] | None = None, *, at: float | None = None) -> None:
+        """Take an event."""
+
+
+class Connection:
+    """An open (or closed) connection. Make one with `Connection.open`; all coroutines belong to one event loop.
+
+    Attributes:
+        alias: Its name in ledgers and errors.
+        mailbox: Its frames.
+        handshake_seconds: How long opening took, TCP and TLS included.
+    """
+
+    def __init__(
+        self, alias: str, options: Options, wire: ClientConnection, *, masker: Masker, record: Record | None, began: float
+    ) -> None:
+        self.alias = alias
+        self.options = options
+        self.mailbox = Mailbox(options.ledger_size)
+        self.opened_at = time.monotonic()
+        self.handshake_seconds = self.opened_at - began
+        self._wire = wire
+        self._masker = masker
+        self._record = record
+        self._ended = asyncio.Event()
+        self._aborted = False
+        self._report("opened", self._facts(), self.opened_at)
+        self._reader = asyncio.get_running_loop().create_task(self._read(), name=f"reader of {alias}")
+
+    @classmethod
+    async def open(
+        cls, alias: str, options: Options, *, masker: Masker | None = None, record: Record | None = recorder.record
+    ) -> Connection:
+        """Connect and shake hands.
+
+        Args:
+            alias: Name of the new connection.
+            options: Where to, and how.
+            masker: Shared by connections whose credentials may turn up in each other's frames.
+            record: Where frames are reported to; ``None`` keeps them in the ledger only.
+
+        Raises:
+            Refused: The handshake failed; says why.
+            StackError: An option is wrong.
+        """
+        masker = masker or Masker()
+        options.register_credentials(masker)
+        began = time.monotonic()
+        try:
+            wire = await dial(options)
+        except (OSError, InvalidHandshake, EOFError) as error:
+            refused = refusal(error, options.url, time.monotonic() - began, masker)
+            if record is not None:
+                record("refused", alias, {"url": shown_url(options.url, masker), "status": refused.status})
+            raise refused from None
+        except (InvalidURI, ValueError) as error:
+            text = f"{shown_url(options.url, masker)}: {error.msg}" if isinstance(error, InvalidURI) else masker.text(str(error))
+            raise StackError(
+                explain(
+                    "a WebSocket URL and valid options",
+                    text,
+                    remedy="A URL is ws://host:port/path or wss://host/path; subprotocols are tokens (RFC 6455, 4.1).",
+                )
+            ) from None
+        return cls(alias, options, wire, masker=masker, record=record, began=began)
+
+    def _facts(self) -> dict[str, Any]:
+        local = self._wire.local_address
+        return {
+            "url": shown_url(self.options.url, self._masker),
+            "status": self.status,
+            "subprotocol": self._masker.text(self.subprotocol or ""),
+            "seconds": round(self.handshake_seconds, 6),
+            "local_port": local[1] if local else None,
+        }
+
+    # What there is to know about it.
+
+    @property
+    def state(self) -> Literal["open", "closing", "closed"]:
+        """RFC 6455's state of the connection, as far as it is known here."""
+        if self.mailbox.closed is not None:
+            return "closed"
+        return "open" if self._wire.state is State.OPEN else "closing"
+
+    @property
+    def closed(self) -> Closed | None:
+        """How it ended; ``None`` while it has not."""
+        return self.mailbox.closed
+
+    @property
+    def subprotocol(self) -> str | None:
+        """What the server selected."""
+        return self._wire.subprotocol
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the handshake, 101."""
+        return self._wire.response.status_code if self._wire.response else 101
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """Headers of the handshake's answer, masked."""
+        return self._masker.headers(self._wire.response.headers.raw_items()) if self._wire.response else {}
+
+    @property
+    def local_port(self) -> int | None:
+        """The client's own TCP port, for faults that hit this connection alone; ``None`` once it is gone."""
+        address = self._wire.local_address
+        return address[1] if address else None
+
+    # Sending.
+
+    async def send(self, payload: str | bytes) -> Frame:
+        """Send a text or binary message; it is in the ledger before its answer can be.
+
+        Raises:
+            StackFailure: The connection is not open, or ended while sending.
+        """
+        if self.state != "open":
+            raise StackFailure(self._not_open("to send a frame"))
+        content, data, size = parse(payload, self._masker)
+        frame = self._enter("out", content, data, size)
+        try:
+            await self._wire.send(payload)
+        except ConnectionClosed:
+            await self._ended.wait()
+            raise StackFailure(self._not_open("to send a frame")) from None
+        return frame
+
+    async def send_json(self, value: Any) -> Frame:
+        """Send a JSON value as a text message (RFC 8259, no NaN)."""
+        return await self.send(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+    async def ping(self, timeout: float) -> float:
+        """Seconds between a ping and its pong (RFC 6455, 5.5.2).
+
+        Raises:
+            StackFailure: No pong in time, or the connection is not open.
+        """
+        if self.state != "open":
+            raise StackFailure(self._not_open("to ping"))
+        deadline = Deadline(timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                pong = await self._wire.ping()
+                return await pong
+        except TimeoutError:
+            raise StackFailure(
+                explain(
+                    f"a pong on connection '{self.alias}' within {timeout:g} s",
+                    f"none after {deadline.elapsed:.3f} s, and the connection still looks open",
+                    remedy="The link or the server is stalled: see its faults and its log.",
+                )
+            ) from None
+        except ConnectionClosed:
+            await self._ended.wait()
+            raise StackFailure(self._not_open("to ping")) from None
+
+    # Waiting.
+
+    async def wait_for(self, match: Match, timeout: float, *, since: int = 0) -> Frame:
+        """Take the earliest untaken received frame that matches; see `mailbox` for what counts.
+
+        Args:
+            match: Which one.
+            timeout: Seconds.
+            since: Only frames numbered above this count.
+
+        Raises:
+            StackFailure: None came in time, or the connection ended; shows the nearest frames.
+        """
+        return (await self.wait_for_several(match, 1, timeout, since=since))[0]
+
+    async def wait_for_several(self, match: Match, count: int, timeout: float, *, since: int = 0) -> list[Frame]:
+        """Take that many matching frames, oldest first; none is taken when they don't all come."""
+        began, deadline = time.monotonic(), Deadline(timeout)
+        waiter = self.mailbox.start(match, count, since=since)
+        over = False
+        try:
+            if not waiter.complete:
+                await _set_within(waiter.ended, deadline.left)
+            over = True
+        finally:
+            # An interrupted wait gives its frames back: nobody has seen them.
+            self.mailbox.finish(waiter, keep=over and waiter.complete)
+        if not waiter.complete:
+            raise StackFailure(report.missing_frames(self.alias, self.mailbox, waiter, began, deadline.elapsed))
+        return waiter.taken
+
+    async def expect_silence(self, match: Match, within: float, *, only_new: bool = False) -> None:
+        """Make sure that no matching frame is untaken or arrives within a time, be it taken by another wait or not.
+
+        Args:
+            match: Which frame should not come.
+            within: Seconds to listen.
+            only_new: Leave out what arrived before and was not taken.
+
+        Raises:
+            StackFailure: One is or did; this does not take it.
+            InvalidRun: The connection was or got closed, so that silence proves nothing.
+        """
+        began = time.monotonic()
+        waiting = [] if only_new else self.mailbox.untaken(match)
+        seen = waiting[0] if waiting else await self._watch(match, within)
+        if seen is not None:
+            raise StackFailure(report.unexpected_frame(self.alias, match, seen, began, within))
+        if self.closed is not None:
+            raise InvalidRun(
+                explain(
+                    f"connection '{self.alias}' open for {within:g} s, so that the absence of  {match}  means something",
+                    f"it ended: {self.closed}",
+                    remedy="A closed connection receives nothing, whatever is sent. Keep it open, or check its close code.",
+                )
+            )
+
+    async def _watch(self, match: Match, within: float) -> Frame | None:
+        watch = self.mailbox.watch(match)
+        try:
+            await _set_within(watch.ended, within)
+        finally:
+            self.mailbox.unwatch(watch)
+        return watch.seen
+
+    async def wait_closed(self, timeout: float) -> Closed:
+        """Wait until the connection has ended, whoever ends it.
+
+        Raises:
+            StackFailure: It is still open after that time.
+        """
+        if not await _set_within(self._ended, timeout):
+            last = self.mailbox.frames()[-1:]
+            raise StackFailure(
+                explain(
+                    f"connection '{self.alias}' closed within {timeout:g} s",
+                    f"it is still {self.state}",
+                    evidence=f"last frame: {last[0].direction} {last[0].brief()}" if last else "no frame was ever exchanged",
+                )
+            )
+        assert self.closed is not None
+        return self.closed
+
+    # Ending.
+
+    async def close(self, code: int = 1000, reason: str = "", timeout: float | None = None) -> Closed:
+        """Close with a closing handshake; the transport is dropped when the server does not answer in time."""
+        if self.closed is None:
+            patience = self.options.close_timeout if timeout is None else timeout
+            self._wire.close_timeout = patience
+            try:
+                async with asyncio.timeout(patience + 0.1):
+                    await self._wire.close(code, reason)
+            except TimeoutError:  # the close frame itself is stuck behind what a stalled link does not take
+                self._wire.transport.abort()
+        await self._ended.wait()
+        assert self.closed is not None
+        return self.closed
+
+    async def abort(self, *, reset: bool = True) -> Closed:
+        """Drop the transport without a close frame, as a crashed client would.
+
+        Args:
+            reset: Send TCP RST; otherwise FIN, as the kernel does for a process that ended in order.
+        """
+        if self.closed is None:
+            self._aborted = True
+            tcp = cast(socket.socket | None, self._wire.transport.get_extra_info("socket"))
+            if tcp is not None and reset:
+                tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif tcp is not None:
+                _shut(tcp)
+            self._wire.transport.abort()
+        await self._ended.wait()
+        assert self.closed is not None
+        return self.closed
+
+    # The reader.
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                payload = await self._wire.recv()
+                content, data, size = parse(payload, self._masker)
+                self._enter("in", content, data, size)
+        except ConnectionClosed as end:
+            self._end(end.__cause__)
+        except BaseException as error:
+            # Cancelled with the loop, or a fault in here: either way nothing is received any more, and waits must know.
+            self._wire.transport.abort()
+            self._end(error)
+            raise
+
+    def _end(self, cause: BaseException | None) -> None:
+        wire = self._wire.protocol
+        received, sent = wire.close_rcvd, wire.close_sent
+        if self._aborted or (sent is not None and (received is None or not wire.close_rcvd_then_sent)):
+            by = "client"
+        else:
+            by = "server" if received is not None else "nobody"
+        code = wire.close_code if wire.close_code is not None else 1006
+        if received is None and sent is not None and sent.code in OWN_REFUSALS:
+            code = sent.code
+        shown = received or sent
+        closed = Closed(
+            code=int(code),
+            reason=self._masker.text(shown.reason) if shown else "",
+            by=by,
+            at=time.monotonic(),
+            cause=self._masker.text(f"{type(cause).__name__}: {cause}") if cause is not None else "",
+        )
+        self.mailbox.close(closed)
+        self._report("closed", {"code": closed.code, "reason": closed.reason, "by": by, "cause": closed.cause}, closed.at)
+        self._ended.set()
+
+    def _enter(self, direction: Literal["in", "out"], content: Any, data: Any, size: int) -> Frame:
+        frame = self.mailbox.add(time.monotonic(), direction, content, data, size)
+        self._report(f"frame-{direction}", frame.facts, frame.at)
+        return frame
+
+    def _report(self, kind: str, facts: dict[str, Any], at: float) -> None:
+        if self._record is not None:
+            self._record(kind, self.alias, facts, at=at)
+
+    def _not_open(self, purpose: str) -> str:
+        return explain(
+            f"connection '{self.alias}' open {purpose}",
+            f"it is {self.state}" + (f": {self.closed}" if self.closed else ""),
+            remedy="Open a new connection, or look for why this one ended.",
+        )
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return event.is_set()
+    return True
+
+
+def _shut(tcp: socket.socket) -> None:
+    try:
+        tcp.shutdown(socket.SHUT_WR)
+    except OSError:  # the peer was faster: there is nothing left to shut
+        return

@@ -1,0 +1,154 @@
+"""Opening handshakes: their TLS, and why one failed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, NegotiationError
+
+from realstack.errors import StackError, StackFailure, explain
+from realstack.websocket.masking import Masker
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How to trust a ``wss://`` server.
+
+    Attributes:
+        ca: PEM file of the authorities to trust instead of the system's.
+        verify: Whether the certificate and the name in it are checked at all.
+        certificate: PEM file of the client's own certificate and key.
+        server_name: Name to expect in the certificate, where it is not the URL's host.
+    """
+
+    ca: Path | None = None
+    verify: bool = True
+    certificate: Path | None = None
+    server_name: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """The TLS settings for the socket.
+
+        Raises:
+            StackError: A file is missing or is no PEM file.
+        """
+        try:
+            context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
+            if self.certificate:
+                context.load_cert_chain(self.certificate)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(str(file) for file in (self.ca, self.certificate) if file)
+            raise StackError(explain("readable PEM files for TLS", f"{error} ({files})", remedy="Check the paths.")) from error
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+class Refused(StackFailure):
+    """The opening handshake failed.
+
+    Attributes:
+        status: HTTP status of the server's answer, ``None`` when there was none.
+        headers: Headers of the answer, masked.
+        body: Its first 500 characters, masked.
+    """
+
+    def __init__(self, text: str, status: int | None = None, headers: Mapping[str, str] | None = None, body: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.body = body
+
+
+_REMEDIES = {
+    400: "The server did not understand the handshake; look at its body and at the headers that were sent.",
+    401: "No credential reached the server: offer it as a subprotocol or in the Authorization header.",
+    403: "The server knows the credential or the Origin and refuses it; check origin=.",
+    404: "Nothing answers WebSockets at this path; check the URL.",
+    426: "The server wants another protocol version, or a proxy in between does not pass on Upgrade.",
+    429: "Too many connections or handshakes; see Retry-After.",
+    502: "A proxy answers, but the service behind it does not; look at its health and log.",
+    503: "The service says that it can't serve now; wait for its readiness.",
+    504: "A proxy answers, but the service behind it is silent.",
+}
+
+
+def shown_url(url: str, masker: Masker) -> str:
+    """The URL as errors and logs may show it: without user, password and query values."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    query = "?…" if parts.query else ""
+    return masker.text(f"{parts.scheme}://{host}{parts.path}{query}")
+
+
+def refusal(error: BaseException, url: str, seconds: float, masker: Masker) -> Refused:
+    """Explain a failed handshake.
+
+    Args:
+        error: What connecting raised.
+        url: Where to.
+        seconds: How long it took to fail.
+        masker: Takes credentials out.
+    """
+    expected = f"an open WebSocket connection to {shown_url(url, masker)}"
+    after = f"after {seconds:.3f} s"
+    if isinstance(error, InvalidStatus):
+        response = error.response
+        headers = masker.headers(response.headers.raw_items())
+        body = masker.text((response.body or b"").decode(errors="replace"))[:500]
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        return Refused(
+            explain(
+                expected,
+                f"HTTP {response.status_code} {response.reason_phrase} {after}",
+                evidence="\n".join([*lines, "", body]).strip(),
+                remedy=_REMEDIES.get(response.status_code, "Look at the server's log of this moment."),
+            ),
+            response.status_code,
+            headers,
+            body,
+        )
+    seen, remedy = _transport(error, url, masker)
+    return Refused(explain(expected, f"{seen} {after}", remedy=remedy))
+
+
+def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str]:
+    """What was seen when there was no HTTP answer, and what to do; the most telling kind of error wins."""
+    text = masker.text(str(error))
+    cause = f" ({masker.text(str(error.__cause__))})" if error.__cause__ else ""
+    known: tuple[tuple[type[BaseException], str, str], ...] = (
+        (
+            TimeoutError,
+            "no answer",
+            "The address swallows packets, or the service accepts connections and does not answer: check its health.",
+        ),
+        (
+            ssl.SSLCertVerificationError,
+            f"a certificate that is not trusted: {getattr(error, 'verify_message', text)}",
+            "Give the authority's PEM file as ca=, or the name in the certificate as server_name=.",
+        ),
+        (ssl.SSLError, f"TLS failed: {text}", "Check that the port speaks TLS; use ws:// if it does not."),
+        (socket.gaierror, f"the host '{urlsplit(url).hostname}' is unknown", "Check the host name in the URL."),
+        (
+            ConnectionRefusedError,
+            "the connection was refused",
+            "Nothing listens at this address: start the service, or check the port.",
+        ),
+        (NegotiationError, f"no agreement: {text}", "Offer a subprotocol or an extension that the server supports."),
+        (
+            InvalidMessage,
+            f"{text}{cause}",
+            "Whatever listens there speaks no HTTP, or dropped the connection during the handshake.",
+        ),
+        (InvalidHandshake, text, "The server's answer is no valid WebSocket handshake (RFC 6455, 4.1)."),
+    )
+    for kind, seen, remedy in known:
+        if isinstance(error, kind):
+            return seen, remedy
+    return f"{type(error).__name__}: {text}", "Check the address, the network and the service's log."

@@ -1,0 +1,198 @@
+"""The ledger of a connection's frames, and the mailbox that waits take received frames from.
+
+Every received frame can be taken once. A wait takes the earliest frame that matches and was not taken before,
+whether it arrived before or during the wait; frames that do not match stay for other waits. So the order of
+waits need not be the order of frames, nothing that arrives between two keywords is missed, and no frame
+answers two waits. Everything here lives on one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from realstack.websocket.frames import Content, Direction, Frame
+from realstack.websocket.match import ANY, Match
+
+DEFAULT_CAPACITY = 20_000
+"""Frames that a ledger keeps by default; the oldest are forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How a connection ended.
+
+    Attributes:
+        code: Close code (RFC 6455, 7.4); 1006 when no close frame was received, 1005 when it had no code.
+        reason: The close frame's reason.
+        by: Who closed first: ``server``, ``client``, or ``nobody`` when the transport broke.
+        at: When, seconds on the monotonic clock.
+        cause: The transport's error, such as ``ConnectionResetError``; empty when there was none.
+    """
+
+    code: int
+    reason: str
+    by: str
+    at: float
+    cause: str = ""
+
+    def __str__(self) -> str:
+        reason = f" '{self.reason}'" if self.reason else ""
+        cause = f" ({self.cause})" if self.cause else ""
+        who = "by nobody: the transport broke" if self.by == "nobody" else f"by the {self.by}"
+        return f"{self.code}{reason}, closed {who}{cause}"
+
+
+@dataclass(eq=False)
+class Waiter:
+    """A wait under way.
+
+    Attributes:
+        match: Which frames it wants.
+        wanted: How many.
+        since: Only frames with a number above this one count.
+        taken: What it has so far.
+        ended: Set when it has all, or when no more can arrive.
+    """
+
+    match: Match
+    wanted: int
+    since: int
+    taken: list[Frame] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all frames that it wanted."""
+        return len(self.taken) >= self.wanted
+
+    def offer(self, frame: Frame) -> bool:
+        """Take the frame if it is wanted."""
+        if self.complete or frame.number <= self.since or not self.match(frame):
+            return False
+        self.taken.append(frame)
+        if self.complete:
+            self.ended.set()
+        return True
+
+
+@dataclass(eq=False)
+class Watch:
+    """Looks at every frame that is received, whoever takes it, until the first that matches.
+
+    Attributes:
+        match: Which frame is looked for.
+        seen: The first one, once it arrived.
+        ended: Set when it arrived, or when no more can.
+    """
+
+    match: Match
+    seen: Frame | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Mailbox:
+    """What a connection sent and received, and who waits for more.
+
+    Args:
+        capacity: Frames that are kept. A frame that is forgotten can't be taken any more.
+    """
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+        if capacity < 1:
+            raise ValueError(f"A ledger keeps at least one frame, not {capacity}")
+        self._frames: deque[Frame] = deque(maxlen=capacity)
+        self._untaken: dict[int, Frame] = {}
+        self._waiters: list[Waiter] = []
+        self._watches: list[Watch] = []
+        self._numbers = itertools.count(1)
+        self.counts: dict[Direction, int] = {"in": 0, "out": 0}
+        self.bytes: dict[Direction, int] = {"in": 0, "out": 0}
+        self.forgotten = 0
+        self.forgotten_untaken = 0
+        self.last_number = 0
+        self.closed: Closed | None = None
+
+    def add(self, at: float, direction: Direction, content: Content, data: object, size: int) -> Frame:
+        """Enter a frame; a received one goes to the first wait that wants it, or stays to be taken."""
+        frame = Frame(next(self._numbers), at, direction, content, data, size)
+        self.last_number = frame.number
+        if len(self._frames) == self._frames.maxlen:
+            self._forget(self._frames[0])
+        self._frames.append(frame)
+        self.counts[direction] += 1
+        self.bytes[direction] += size
+        if direction == "in":
+            self._deliver(frame)
+        return frame
+
+    def _deliver(self, frame: Frame) -> None:
+        for watch in self._watches:
+            if watch.seen is None and watch.match(frame):
+                watch.seen = frame
+                watch.ended.set()
+        if not any(waiter.offer(frame) for waiter in self._waiters):
+            self._untaken[frame.number] = frame
+
+    def _forget(self, oldest: Frame) -> None:
+        self.forgotten += 1
+        if self._untaken.pop(oldest.number, None) is not None:
+            self.forgotten_untaken += 1
+
+    def close(self, closed: Closed) -> None:
+        """Note that no more frames can arrive; waits that can't be fulfilled any more end."""
+        self.closed = closed
+        for ended in [wait.ended for wait in self._waiters] + [watch.ended for watch in self._watches]:
+            ended.set()
+
+    def start(self, match: Match, wanted: int = 1, *, since: int = 0) -> Waiter:
+        """Start a wait: takes what is there, then what arrives. End it with `finish`."""
+        waiter = Waiter(match, wanted, since)
+        for frame in [frame for frame in self._untaken.values() if waiter.offer(frame)]:
+            del self._untaken[frame.number]
+        if self.closed is not None:
+            waiter.ended.set()
+        self._waiters.append(waiter)
+        return waiter
+
+    def finish(self, waiter: Waiter, *, keep: bool) -> None:
+        """End a wait.
+
+        Args:
+            waiter: The wait.
+            keep: Whether its frames stay taken; otherwise they can be taken again.
+        """
+        self._waiters.remove(waiter)
+        if not keep:
+            self._untaken = dict(sorted((self._untaken | {frame.number: frame for frame in waiter.taken}).items()))
+
+    def watch(self, match: Match) -> Watch:
+        """Look out for a frame without taking it. End it with `unwatch`."""
+        watch = Watch(match)
+        if self.closed is not None:
+            watch.ended.set()
+        self._watches.append(watch)
+        return watch
+
+    def unwatch(self, watch: Watch) -> None:
+        """End a look-out."""
+        self._watches.remove(watch)
+
+    def take(self, match: Match = ANY) -> list[Frame]:
+        """Take all received frames that match and were not taken before, oldest first."""
+        taken = [frame for frame in self._untaken.values() if match(frame)]
+        for frame in taken:
+            del self._untaken[frame.number]
+        return taken
+
+    def untaken(self, match: Match = ANY) -> list[Frame]:
+        """The received frames that match and were not taken, oldest first; they stay."""
+        return [frame for frame in self._untaken.values() if match(frame)]
+
+    def frames(self, match: Match = ANY, directions: Iterable[Direction] = ("in", "out")) -> list[Frame]:
+        """All kept frames that match, taken or not, oldest first."""
+        wanted = set(directions)
+        return [frame for frame in self._frames if frame.direction in wanted and match(frame)]

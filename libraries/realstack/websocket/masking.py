@@ -1,0 +1,115 @@
+"""Keeping credentials out of ledgers, recordings and messages of errors.
+
+A frame is masked once, when it is sent or received; everything behind (ledger, recorder, keywords) only ever
+sees the masked copy. Three fences: fields with telling names, values that the run's registry of secrets
+knows, and strings that look like credentials.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from realstack.history.redaction import HIDDEN, redact_text
+from realstack.secrets import Registry
+from realstack.secrets import secrets as run_secrets
+
+DEFAULT_KEYS = frozenset(
+    {
+        "access_token",
+        "api_key",
+        "authorization",
+        "client_secret",
+        "code_verifier",
+        "cookie",
+        "id_token",
+        "password",
+        "refresh_token",
+        "secret",
+        "set-cookie",
+        "token",
+    }
+)
+"""Names of JSON fields and headers whose values are credentials; letter case does not matter."""
+
+
+class Masker:
+    """Replaces credentials; safe from any thread.
+
+    Args:
+        keys: Names of fields and headers to hide. They replace `DEFAULT_KEYS`, so give these as well.
+        registry: The secrets that are known by value; those of the run where not given.
+    """
+
+    def __init__(self, keys: Iterable[str] = DEFAULT_KEYS, registry: Registry = run_secrets) -> None:
+        self.keys = frozenset(key.lower() for key in keys)
+        self._registry = registry
+
+    def register(self, secret: str, what: str) -> None:
+        """Hide a value wherever it appears from now on, in any encoding, and so its parts that are secrets too.
+
+        Args:
+            secret: A token, a whole header (``Bearer …``) or a whole subprotocol (``jwt.…``).
+            what: Its kind and origin, for the report of a leak.
+        """
+        for part in _parts(secret):
+            self._registry.remember(part, what)
+
+    def text(self, text: str) -> str:
+        """The text with every known value and everything that looks like a credential hidden."""
+        return redact_text(self._registry.scrub(text))
+
+    def payload(self, raw: str, value: Any) -> Any:
+        """A masked copy of a JSON value.
+
+        Args:
+            raw: The JSON text it came from: where it holds nothing suspicious, only names are looked at.
+            value: The parsed value.
+        """
+        suspicious = "\\" in raw or self.text(raw) != raw
+        return self._walk(value, suspicious)
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Headers by name, masked; a repeated header is joined with a comma (RFC 9110, 5.3)."""
+        masked: dict[str, str] = {}
+        for name, value in headers:
+            shown = HIDDEN if name.lower() in self.keys else self.text(value)
+            masked[name] = f"{masked[name]}, {shown}" if name in masked else shown
+        return masked
+
+    def _walk(self, value: Any, deep: bool) -> Any:
+        if isinstance(value, str):
+            return self.text(value) if deep else value
+        if isinstance(value, Mapping):
+            return {name: self._field(name, item, deep) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._walk(item, deep) for item in value]
+        return value
+
+    def _field(self, name: object, item: Any, deep: bool) -> Any:
+        if isinstance(name, str) and name.lower() in self.keys and item and not isinstance(item, bool):
+            return HIDDEN
+        return self._walk(item, deep)
+
+
+def _parts(secret: str) -> list[str]:
+    """The secret, what a short prefix or a scheme precedes, and what base64url hides in it."""
+    parts = [secret]
+    prefix, dot, rest = secret.partition(".")
+    if dot and len(prefix) <= 8 and len(rest) >= 16:
+        parts.append(rest)
+    scheme, space, credentials = secret.partition(" ")
+    if space and scheme.lower() in {"bearer", "basic", "dpop"}:
+        parts.append(credentials)
+    decoded = [text for part in parts if (text := _decoded(part)) is not None]
+    return list(dict.fromkeys([*parts, *decoded]))
+
+
+def _decoded(part: str) -> str | None:
+    try:
+        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):  # it is not base64url, or not of a text
+        return None
+    return text if len(text) >= 16 and text.isprintable() else None

@@ -1,0 +1,261 @@
+"""Telling which frame is meant: ``type=message``, ``payload.text*=Hello``, ``seq>=5``, a part of the JSON, a predicate."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from realstack.websocket.frames import Frame
+from realstack.websocket.paths import Path, parse_path, resolve, show_path
+
+Predicate = Callable[[Frame], bool]
+Part = str | Mapping[str, Any] | Predicate
+
+_OPERATORS = {
+    "=": "is",
+    "!=": "is not",
+    "*=": "contains",
+    "^=": "starts with",
+    "$=": "ends with",
+    "~=": "matches",
+    ">=": "is at least",
+    "<=": "is at most",
+    ">": "is more than",
+    "<": "is less than",
+    "exists": "exists",
+    "missing": "is missing",
+}
+_EXPRESSION = re.compile(
+    r"(?P<path>(?:\[\*\]|[^=<>!~*^\s])+?)\s*(?P<operator>!=|\*=|\^=|\$=|~=|>=|<=|==|=|>|<)\s*(?P<value>.*)", re.DOTALL
+)
+_PRESENCE = re.compile(r"(?P<path>\S+)\s+(?P<operator>exists|missing)")
+_TYPE_NAME = re.compile(r"[\w.:/-]+")
+_SUFFIXES = "!*^$~><"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that must hold of a frame's data.
+
+    Attributes:
+        path: Where to look.
+        operator: One of ``= != *= ^= $= ~= >= <= > < exists missing``.
+        expected: What to compare with. A text also equals the number, truth or null that is spelled so,
+            since cells of a table are texts; any other type must be the same.
+    """
+
+    path: Path
+    operator: str
+    expected: Any = None
+
+    def __str__(self) -> str:
+        if self.operator in ("exists", "missing"):
+            return f"{show_path(self.path)} {self.operator}"
+        return f"{show_path(self.path)}{self.operator}{_show(self.expected)}"
+
+    def holds(self, data: Any) -> bool:
+        """Whether any of the values at the path fulfils it; for ``!=`` all must differ, and a missing one does."""
+        found = resolve(data, self.path)
+        if self.operator == "exists":
+            return bool(found)
+        if self.operator == "missing":
+            return not found
+        if self.operator == "!=":
+            return not any(_equal(value, self.expected) for value in found)
+        return any(_compare(value, self.operator, self.expected) for value in found)
+
+    def explain(self, data: Any) -> str:
+        """One line: the condition, and what the frame has instead when it does not hold."""
+        if self.holds(data):
+            return f"+ {self}"
+        found = resolve(data, self.path)
+        if not found:
+            return f"- {show_path(self.path)} {_OPERATORS[self.operator]} {_show(self.expected)}, but the frame has no such field"
+        seen = ", ".join(_show(value) for value in found[:3])
+        wanted = "" if self.operator == "missing" else f" {_show(self.expected)}"
+        return f"- {show_path(self.path)} {_OPERATORS[self.operator]}{wanted}, but was {seen}"
+
+
+class Match:
+    """Which frame is meant; all its conditions must hold.
+
+    Args:
+        conditions: What must hold of the data.
+        predicates: Functions of the `Frame` that must return true.
+    """
+
+    def __init__(self, conditions: tuple[Condition, ...] = (), predicates: tuple[Predicate, ...] = ()) -> None:
+        self.conditions = conditions
+        self.predicates = predicates
+
+    @classmethod
+    def of(cls, *parts: Part, type_path: str = "type", **fields: Any) -> Match:
+        """Build a match from what a table or a program says.
+
+        Args:
+            parts: Expressions (``seq>5``, ``payload.text*=Hello``, ``run_id exists``), bare type names
+                (``message_accepted``), dictionaries that the frame must contain, predicates of `Frame`.
+            type_path: Where a frame says its type.
+            fields: Paths with their values; a path may end in the first letter of an operator, so that ``seq>=5``
+                arrives here as ``{"seq>": "5"}``.
+
+        Raises:
+            ValueError: A text can't be understood.
+            TypeError: A part is no text, dictionary or function.
+        """
+        conditions: list[Condition] = []
+        predicates: list[Predicate] = []
+        for part in parts:
+            if isinstance(part, Mapping):
+                conditions += _contained(part, ())
+            elif isinstance(part, str):
+                conditions.append(_parse(part, type_path))
+            elif callable(part):
+                predicates.append(part)
+            else:
+                raise TypeError(f"A match is a text, a dictionary or a function, not {part!r}")
+        conditions += [_field(name, value) for name, value in fields.items()]
+        return cls(tuple(conditions), tuple(predicates))
+
+    def __call__(self, frame: Frame) -> bool:
+        return all(condition.holds(frame.data) for condition in self.conditions) and all(
+            predicate(frame) for predicate in self.predicates
+        )
+
+    def __str__(self) -> str:
+        names = [getattr(predicate, "__name__", "predicate") for predicate in self.predicates]
+        return "  ".join([*map(str, self.conditions), *(f"{name}()" for name in names)]) or "any frame"
+
+    def score(self, frame: Frame) -> int:
+        """How many of the conditions hold: the nearest frame has the most."""
+        return sum(condition.holds(frame.data) for condition in self.conditions)
+
+    def explain(self, frame: Frame) -> list[str]:
+        """A line for each condition, ``+`` where it holds and ``-`` where it does not."""
+        lines = [condition.explain(frame.data) for condition in self.conditions]
+        for predicate in self.predicates:
+            lines.append(f"{'+' if predicate(frame) else '-'} {getattr(predicate, '__name__', 'predicate')}()")
+        return lines
+
+
+def _parse(text: str, type_path: str) -> Condition:
+    presence = _PRESENCE.fullmatch(text.strip())
+    if presence:
+        return Condition(parse_path(presence["path"]), presence["operator"])
+    expression = _EXPRESSION.fullmatch(text.strip())
+    if expression:
+        operator = "=" if expression["operator"] == "==" else expression["operator"]
+        return _checked(Condition(parse_path(expression["path"]), operator, expression["value"]))
+    if _TYPE_NAME.fullmatch(text.strip()):
+        return Condition(parse_path(type_path), "=", text.strip())
+    raise ValueError(
+        f"'{text}' is no match. Write a frame's type (message_accepted), path=value (payload.text=Hello), "
+        f"another operator (!= *= ^= $= ~= >= <= > <), or 'path exists' or 'path missing'"
+    )
+
+
+def _field(name: str, value: Any) -> Condition:
+    operator = "="
+    if len(name) > 1 and name[-1] in _SUFFIXES:
+        name, operator = name[:-1], f"{name[-1]}="
+    elif isinstance(value, str) and value.startswith("="):
+        value = value[1:]  # written as path==value
+    return _checked(Condition(parse_path(name), operator, value))
+
+
+def _checked(condition: Condition) -> Condition:
+    if condition.operator == "~=":
+        try:
+            re.compile(str(condition.expected))
+        except re.error as error:
+            raise ValueError(f"'{condition.expected}' is not a regular expression: {error}") from error
+    return condition
+
+
+def _contained(part: Mapping[str, Any], path: Path) -> list[Condition]:
+    if not part and path:
+        return [Condition(path, "=", {})]
+    conditions: list[Condition] = []
+    for name, value in part.items():
+        step: Path = (*path, name)
+        conditions += _contained(value, step) if isinstance(value, Mapping) and value else [Condition(step, "=", value)]
+    return conditions
+
+
+def _equal(actual: Any, expected: Any) -> bool:
+    if isinstance(expected, str) and not isinstance(actual, str):
+        return _spelled(actual, expected)
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        return all(name in actual and _equal(actual[name], value) for name, value in expected.items())
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(actual) == len(expected) and all(map(_equal, actual, expected))
+    if isinstance(actual, bool) is not isinstance(expected, bool):
+        return False  # Python holds that True == 1; JSON does not
+    return bool(actual == expected)
+
+
+def _spelled(actual: Any, text: str) -> bool:
+    """Whether a text from a table spells this number, truth, null, array or object."""
+    if isinstance(actual, bytes):
+        return actual == text.encode()
+    if text.strip().lower() in ("true", "false", "null", "none"):
+        word = text.strip().lower()
+        return actual is {"true": True, "false": False}.get(word)
+    try:
+        return _equal(actual, json.loads(text))
+    except ValueError:  # the text is no JSON value, so it spells nothing but itself
+        return False
+
+
+def _compare(actual: Any, operator: str, expected: Any) -> bool:
+    if operator == "=":
+        return _equal(actual, expected)
+    if operator in (">", "<", ">=", "<="):
+        return _ordered(actual, operator, expected)
+    if operator == "*=" and isinstance(actual, list):
+        return any(_equal(item, expected) for item in actual)
+    return isinstance(actual, str) and _TEXT_TESTS[operator](actual, str(expected))
+
+
+_TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "*=": lambda actual, text: text in actual,
+    "^=": str.startswith,
+    "$=": str.endswith,
+    "~=": lambda actual, pattern: re.search(pattern, actual) is not None,
+}
+
+
+def _ordered(actual: Any, operator: str, expected: Any) -> bool:
+    """Numbers with numbers, and texts (such as times in RFC 3339) with texts that spell no number."""
+    if isinstance(actual, bool) or isinstance(expected, bool):
+        return False
+    number = _number(expected)
+    left: Any = actual
+    right: Any = str(expected) if number is None else number
+    if not isinstance(actual, (int, float, str)) or isinstance(actual, str) is not (number is None):
+        return False
+    return bool({">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[operator])
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):  # it spells no number
+        return None
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    try:
+        text = value if isinstance(value, str) and value and not value.isspace() else json.dumps(value, ensure_ascii=False)
+    except TypeError:  # not a JSON value: its Python form is the next best
+        text = repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+ANY = Match()
+"""Matches every frame."""

@@ -1,0 +1,101 @@
+"""How a connection is opened, and the opening itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+from realstack.websocket.handshake import Tls
+from realstack.websocket.mailbox import DEFAULT_CAPACITY
+from realstack.websocket.masking import Masker
+
+LONGEST_PLAIN_SUBPROTOCOL = 32
+"""A longer subprotocol is taken for a credential: registered names are short."""
+
+_silent = logging.getLogger("realstack.websocket.silent")
+_silent.disabled = True
+_silent.propagate = False
+"""The protocol library logs headers and payloads at DEBUG; given this logger it never does."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to open a connection.
+
+    Attributes:
+        url: ``ws://`` or ``wss://``.
+        subprotocols: To offer, in order of preference.
+        headers: To add to the handshake's request.
+        origin: Value of the ``Origin`` header.
+        tls: For ``wss://``.
+        open_timeout: Seconds for TCP, TLS and the handshake together.
+        close_timeout: Seconds that closing may take before the transport is dropped.
+        compression: Whether to offer permessage-deflate (RFC 7692), as browsers do.
+        ping_interval: Seconds between own pings (RFC 6455, 5.5.2); ``None`` sends none, as browsers do.
+        max_size: Bytes of the largest message that is accepted; a larger one closes with 1009.
+        ledger_size: Frames that are kept.
+        secrets: Values that must never be shown, besides what `Masker` finds by itself.
+    """
+
+    url: str = field(repr=False)  # its query may hold a credential
+    subprotocols: Sequence[str] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    origin: str | None = None
+    tls: Tls = field(default_factory=Tls)
+    open_timeout: float = 5.0
+    close_timeout: float = 2.0
+    compression: bool = True
+    ping_interval: float | None = None
+    max_size: int = 16 * 1024 * 1024
+    ledger_size: int = DEFAULT_CAPACITY
+    secrets: Sequence[str] = field(default=(), repr=False)
+
+    def register_credentials(self, masker: Masker) -> None:
+        """Tell the masker what must not be shown of these options, whether or not the caller said so."""
+        for value in self.secrets:
+            masker.register(value, "secret of a WebSocket handshake")
+        for name, value in self.headers.items():
+            if name.lower() in masker.keys:
+                masker.register(value, f"{name} header of a WebSocket handshake")
+        for name in self.subprotocols:
+            if len(name) > LONGEST_PLAIN_SUBPROTOCOL:
+                masker.register(name, "WebSocket subprotocol")
+
+
+class _Connect(connect):
+    """Shows a redirect as the refusal that it is: browsers don't follow one in a WebSocket handshake either."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def dial(options: Options) -> ClientConnection:
+    """Connect and shake hands, by nothing but the options: no proxy of the environment, no log.
+
+    Raises:
+        OSError, websockets.exceptions.InvalidHandshake, websockets.exceptions.InvalidURI, ValueError.
+    """
+    settings: dict[str, Any] = {}
+    if options.url.startswith("wss:"):
+        settings["ssl"] = options.tls.context()
+        if options.tls.server_name:
+            settings["server_hostname"] = options.tls.server_name
+    return await _Connect(
+        options.url,
+        origin=Origin(options.origin) if options.origin is not None else None,
+        subprotocols=[Subprotocol(name) for name in options.subprotocols] or None,
+        additional_headers=dict(options.headers),
+        compression="deflate" if options.compression else None,
+        proxy=None,
+        open_timeout=options.open_timeout,
+        ping_interval=options.ping_interval,
+        close_timeout=options.close_timeout,
+        max_size=options.max_size,
+        logger=_silent,
+        **settings,
+    )

@@ -1,0 +1,98 @@
+"""No credential gets past the masker, in whatever form it comes."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from realstack.secrets import Registry
+from realstack.websocket.frames import parse
+from realstack.websocket.masking import Masker
+
+SECRET = "s3cr3t-value-of-a-user-0123456789"
+TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
+
+
+@pytest.fixture
+def masker() -> Masker:
+    return Masker(registry=Registry())
+
+
+@pytest.mark.parametrize("key", ["token", "Access_Token", "AUTHORIZATION", "password"])
+def test_fields_with_telling_names_are_hidden_at_any_depth(masker: Masker, key: str) -> None:
+    value = {"payload": [{key: "short"}]}
+    assert masker.payload(json.dumps(value), value) == {"payload": [{key: "<hidden>"}]}
+
+
+def test_what_tells_nothing_is_left_alone(masker: Masker) -> None:
+    value = {"token": None, "password": "", "secret": True, "text": "a token of love", "tokens": 3}
+    assert masker.payload(json.dumps(value), value) == value
+
+
+def test_own_keys_replace_the_usual_ones() -> None:
+    masker = Masker(["ticket"], Registry())
+    value = {"ticket": "T-1", "token": "not hidden then"}
+    assert masker.payload(json.dumps(value), value) == {"ticket": "<hidden>", "token": "not hidden then"}
+
+
+def test_registered_values_are_hidden_wherever_they_appear(masker: Masker) -> None:
+    masker.register(SECRET, "test")
+    encoded = base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("=")
+    raw = json.dumps({"text": f"you sent {SECRET}!", "echo": f"jwt.{encoded}", "list": [SECRET]})
+    _, data, _ = parse(raw, masker)
+    assert SECRET not in json.dumps(data)
+    assert encoded not in json.dumps(data)
+    assert data["text"].startswith("you sent <")
+
+
+def test_the_token_inside_a_subprotocol_is_known_too(masker: Masker) -> None:
+    masker.register("jwt." + base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="), "subprotocol")
+    assert SECRET not in masker.text(f"refused: {SECRET}")
+
+
+def test_the_credentials_of_a_header_are_known_too(masker: Masker) -> None:
+    masker.register(f"Bearer {SECRET}", "header")
+    assert SECRET not in masker.text(f"refused: {SECRET}")
+
+
+def test_escapes_do_not_hide_a_secret_from_the_masker(masker: Masker) -> None:
+    masker.register(SECRET, "test")
+    raw = json.dumps({"text": SECRET}).replace("s3cr3t", "\\u0073\\u0033cr3t")
+    _, data, _ = parse(raw, masker)
+    assert SECRET not in json.dumps(data)
+
+
+def test_tokens_are_known_by_their_looks(masker: Masker) -> None:
+    raw = json.dumps({"text": f"your token is {TOKEN}"})
+    _, data, _ = parse(raw, masker)
+    assert data == {"text": "your token is <hidden>"}
+    assert parse(f"plain {TOKEN}", masker)[1] == "plain <hidden>"
+
+
+def test_headers(masker: Masker) -> None:
+    masker.register(SECRET, "test")
+    headers = [("Set-Cookie", "a=b"), ("X-Echo", SECRET), ("Via", "a"), ("Via", "b")]
+    assert masker.headers(headers) == {"Set-Cookie": "<hidden>", "X-Echo": "<secret>", "Via": "a, b"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "content", "data"),
+    [
+        ('{"a": 1}', "json", {"a": 1}),
+        (" [1]", "json", [1]),
+        ("{broken", "text", "{broken"),
+        ("42", "text", "42"),
+        ("", "text", ""),
+        ("grüße", "text", "grüße"),
+        (b"\x00\xff", "binary", b"\x00\xff"),
+        ("[" * 100_000, "text", "[" * 100_000),
+    ],
+)
+def test_payloads_are_kept_as_what_they_are(masker: Masker, payload: str | bytes, content: str, data: object) -> None:
+    assert parse(payload, masker)[:2] == (content, data)
+
+
+def test_sizes_are_bytes_on_the_wire(masker: Masker) -> None:
+    assert parse("grüße", masker)[2] == 7
