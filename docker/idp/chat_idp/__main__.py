@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chat_common.logs import Log, configure_logs
@@ -68,8 +69,19 @@ async def _serve(app: Flask, settings: Settings) -> None:
     config.keep_alive_timeout = 65
     config.errorlog = None
     log.info("listening", host=settings.service.host, port=settings.service.port, issuer=settings.issuer, pid=os.getpid())
-    application: Any = app
+    application: Any = _with_a_body(app)
     await serve(application, config, mode="wsgi", shutdown_trigger=stop.wait)
+
+
+def _with_a_body(app: Flask) -> Any:
+    """Hypercorn 0.18 answers 500 in place of a WSGI response without a body (204, 304): give it an empty piece."""
+    from werkzeug.wsgi import ClosingIterator  # noqa: PLC0415
+
+    def application(environ: Any, start_response: Any) -> Any:
+        body: Any = app(environ, start_response)
+        return ClosingIterator(chain(body, (b"",)), getattr(body, "close", None))
+
+    return application
 
 
 if __name__ == "__main__":
