@@ -1,0 +1,245 @@
+"""HTML forms as a browser without scripts sees and submits them (HTML standard, 4.10.21)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+_NOT_SUBMITTED = frozenset({"submit", "button", "reset", "image", "file"})
+_SILENT = frozenset({"script", "style", "template", "noscript", "head", "svg"})
+
+
+@dataclass(slots=True)
+class Field:
+    """A control of a form.
+
+    Attributes:
+        name: Its name.
+        kind: Its type: ``text``, ``password``, ``hidden``, ``checkbox``, ``select``, …
+        value: What would be submitted as it stands.
+        submitted: Whether it would be submitted as it stands (an unticked box is not).
+        required: Whether the page says so.
+    """
+
+    name: str
+    kind: str
+    value: str = field(repr=False)
+    submitted: bool = True
+    required: bool = False
+
+
+@dataclass(slots=True)
+class Button:
+    """A button that submits.
+
+    Attributes:
+        name: Its name; empty when it submits no value of its own.
+        value: Its value.
+        text: What a person reads on it.
+    """
+
+    name: str
+    value: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}" if self.name else self.text or "a nameless button"
+
+
+@dataclass(slots=True)
+class Form:
+    """A form of a page.
+
+    Attributes:
+        action: Absolute URL that it submits to.
+        method: ``GET`` or ``POST``.
+        fields: Its controls, in order.
+        buttons: Its submit buttons, in order.
+        form_id: Its id, for controls elsewhere on the page.
+    """
+
+    action: str
+    method: str
+    fields: list[Field] = field(default_factory=list)
+    buttons: list[Button] = field(default_factory=list)
+    form_id: str = ""
+
+    @property
+    def visible(self) -> list[str]:
+        """The names of the fields that a person can fill."""
+        return [control.name for control in self.fields if control.kind not in {"hidden", "submit", "button"}]
+
+    def submission(self, values: Mapping[str, str], button: Button | None) -> list[tuple[str, str]]:
+        """The name-value pairs that submitting sends: as they stand, but for the given values, and the button pressed.
+
+        A box is ticked by any value but the empty one, which unticks it.
+        """
+        pairs: list[tuple[str, str]] = []
+        for control in self.fields:
+            if control.kind in _NOT_SUBMITTED:
+                continue
+            if control.name in values and control.kind != "hidden":
+                given = values[control.name]
+                if control.kind in {"checkbox", "radio"}:
+                    if given and (control.kind == "checkbox" or given == control.value):
+                        pairs.append((control.name, control.value))
+                else:
+                    pairs.append((control.name, given))
+            elif control.submitted:
+                pairs.append((control.name, control.value))
+        if button is not None and button.name:
+            pairs.append((button.name, button.value))
+        return pairs
+
+    def button(self, wanted: str) -> Button | None:
+        """The button that ``name=value``, a value or a text means, or None."""
+        for button in self.buttons:
+            if wanted in {str(button), button.text} or (button.name and wanted == button.value):
+                return button
+        return None
+
+    def __str__(self) -> str:
+        fields = ", ".join(self.visible) or "none"
+        return f"{self.method} form with the fields {fields}; buttons {', '.join(map(str, self.buttons)) or 'none'}"
+
+
+class Page(HTMLParser):
+    """The forms and the readable text of an HTML page.
+
+    Args:
+        url: Where the page was loaded from.
+        html: Its text.
+    """
+
+    def __init__(self, url: str, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.url = url
+        self.base = url
+        self.title = ""
+        self.forms: list[Form] = []
+        self._by_id: dict[str, Form] = {}
+        self._late: list[tuple[str, Field | Button]] = []
+        self._form: Form | None = None
+        self._button: Button | None = None
+        self._select: Field | None = None
+        self._option: Field | None = None
+        self._area: Field | None = None
+        self._silent = 0
+        self._in_title = False
+        self._words: list[str] = []
+        self.feed(html)
+        self.close()
+        for form_id, control in self._late:
+            self._place(self._by_id.get(form_id), control)
+
+    @property
+    def text(self) -> str:
+        """What a person reads on the page, in one line."""
+        return " ".join(" ".join(self._words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """See `html.parser`."""
+        found = {name: value or "" for name, value in attrs}
+        if tag in _SILENT:
+            self._silent += tag != "head"
+        opener = getattr(self, f"_open_{tag}", None)
+        if opener is not None:
+            opener(found)
+
+    def handle_endtag(self, tag: str) -> None:
+        """See `html.parser`."""
+        if tag in _SILENT and tag != "head":
+            self._silent = max(0, self._silent - 1)
+        elif tag == "form":
+            self._form = None
+        elif tag == "button":
+            self._button = None
+        elif tag == "select":
+            self._select = None
+        elif tag == "option":
+            self._option = None
+        elif tag == "textarea":
+            self._area = None
+        elif tag == "title":
+            self._in_title = False
+
+    def handle_data(self, data: str) -> None:
+        """See `html.parser`."""
+        if self._in_title:
+            self.title += data.strip()
+        elif self._area is not None:
+            self._area.value += data
+        elif self._option is not None:
+            self._option.value += data.strip()
+        elif not self._silent:
+            if self._button is not None:
+                self._button.text = f"{self._button.text} {data.strip()}".strip()
+            self._words.append(data)
+
+    def _open_title(self, _: dict[str, str]) -> None:
+        self._in_title = not self._silent
+
+    def _open_base(self, found: dict[str, str]) -> None:
+        self.base = urljoin(self.url, found.get("href", ""))
+
+    def _open_form(self, found: dict[str, str]) -> None:
+        action = urljoin(self.base, found["action"]) if found.get("action") else self.url
+        method = "POST" if found.get("method", "").lower() == "post" else "GET"
+        self._form = Form(action, method, form_id=found.get("id", ""))
+        self.forms.append(self._form)
+        if self._form.form_id:
+            self._by_id[self._form.form_id] = self._form
+
+    def _open_input(self, found: dict[str, str]) -> None:
+        kind = found.get("type", "text").lower()
+        if "disabled" in found:
+            return
+        if kind in {"submit", "image"}:
+            self._add(found, Button(found.get("name", ""), found.get("value", ""), found.get("value", "")))
+        elif found.get("name"):
+            box = kind in {"checkbox", "radio"}
+            value = found.get("value", "on" if box else "")
+            self._add(found, Field(found["name"], kind, value, not box or "checked" in found, "required" in found))
+
+    def _open_button(self, found: dict[str, str]) -> None:
+        if "disabled" in found or found.get("type", "submit").lower() != "submit":
+            return
+        self._button = Button(found.get("name", ""), found.get("value", ""))
+        self._add(found, self._button)
+
+    def _open_textarea(self, found: dict[str, str]) -> None:
+        if found.get("name") and "disabled" not in found:
+            self._area = Field(found["name"], "textarea", "", required="required" in found)
+            self._add(found, self._area)
+
+    def _open_select(self, found: dict[str, str]) -> None:
+        if found.get("name") and "disabled" not in found:
+            control = Field(found["name"], "select", "", False, "required" in found)
+            self._add(found, control)
+            self._select = control
+
+    def _open_option(self, found: dict[str, str]) -> None:
+        chosen = self._select
+        if chosen is None or "disabled" in found or (chosen.submitted and "selected" not in found):
+            return
+        chosen.submitted = True
+        chosen.value = found.get("value", "")
+        # Without a value of its own, an option's text is its value.
+        self._option = chosen if "value" not in found else None
+
+    def _add(self, found: dict[str, str], control: Field | Button) -> None:
+        if found.get("form"):
+            self._late.append((found["form"], control))
+        else:
+            self._place(self._form, control)
+
+    @staticmethod
+    def _place(form: Form | None, control: Field | Button) -> None:
+        if form is None:
+            return  # outside of any form it is not submitted
+        if isinstance(control, Button):
+            form.buttons.append(control)
+        else:
+            form.fields.append(control)

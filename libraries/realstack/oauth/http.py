@@ -1,0 +1,350 @@
+"""HTTP with cookies for one user, in which no credential can get out.
+
+A [Session][] never follows a redirect by itself, remembers every credential that passes it in the run's
+[registry][realstack.secrets.registry.Registry], and describes what happened without one. It lives on the background loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import httpx
+
+from realstack.errors import StackError, StackFailure, explain
+from realstack.history.recorder import recorder
+from realstack.oauth.urls import shown
+from realstack.secrets import secrets
+
+# At INFO httpx writes every URL, at DEBUG httpcore writes every header.
+for _name in ("httpx", "httpcore", "authlib", "h11"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+CREDENTIAL_FIELDS = frozenset(
+    {"access_token", "refresh_token", "id_token", "client_secret", "password", "code", "code_verifier", "device_code"}
+    | {"token", "assertion", "client_assertion", "registration_access_token", "id_token_hint", "logout_token"}
+)
+"""Names of form and query fields whose values are credentials (RFC 6749, 7009, 7591, 7636, 7643, OpenID Connect)."""
+
+CREDENTIAL_MEMBERS = CREDENTIAL_FIELDS - {"code"}
+"""The same for members of a JSON object, where ``code`` is what an error calls its kind."""
+
+BODY_SHOWN = 400
+"""Characters of a body that an error shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie as the server set it (RFC 6265).
+
+    Attributes:
+        name: Its name.
+        value: Its value, a credential; empty when the server removed it.
+        attributes: ``path``, ``domain``, ``max-age``, ``expires``, ``samesite`` (text) and ``httponly``, ``secure`` (bool).
+    """
+
+    name: str
+    value: str = field(repr=False)
+    attributes: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response, read to its end.
+
+    Attributes:
+        method: Of the request.
+        url: Of the request, with its values; show it by [where][Answer.where] only.
+        status: HTTP status code.
+        headers: By lower-case name; values of one name are joined by ``, ``. Without ``set-cookie``.
+        body: The bytes of the body.
+        seconds: From the request to the end of the body.
+        cookies: What the response set, in its order.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    seconds: float
+    cookies: tuple[Cookie, ...] = field(repr=False, default=())
+
+    @property
+    def where(self) -> str:
+        """Method and URL without any value."""
+        return f"{self.method} {shown(self.url)}"
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8."""
+        return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def location(self) -> str | None:
+        """The absolute URL of a redirect, or None."""
+        target = self.headers.get("location")
+        return urljoin(self.url, target) if target and 300 <= self.status < 400 else None
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            StackFailure: It is none.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise StackFailure(explain(f"{self.where} answers JSON", f"no JSON ({error})", evidence=self.described)) from None
+
+    @property
+    def described(self) -> str:
+        """Status, time and the start of the body, without credentials."""
+        text = secrets.scrub(" ".join(self.text.split()))
+        cut = text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)"
+        kind = self.headers.get("content-type", "no content type")
+        return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {cut or 'empty'}"
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+@cache
+def _trust(ca: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as error:
+        raise StackError(explain("the CA file holds PEM certificates", f"{ca}: {error}", remedy="Give ca=… another path.")) from error
+
+
+class Session:
+    """One user agent: its cookies and its headers.
+
+    Args:
+        name: Whom it belongs to, for errors and the recording.
+        base_url: Where relative URLs start.
+        headers: Sent with every request.
+        ca: PEM file of the certificate authority to trust instead of the system's.
+    """
+
+    def __init__(self, name: str, base_url: str = "", *, headers: Mapping[str, str] | None = None, ca: str | None = None) -> None:
+        self.name = name
+        self.base_url = base_url
+        self.cookies_set: dict[str, Cookie] = {}
+        # Nothing of the environment (proxies, .netrc) may come between a test and its platform.
+        self._client = httpx.AsyncClient(
+            headers=dict(headers or {}), verify=_trust(ca) if ca else _system_trust(), follow_redirects=False, trust_env=False
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | list[tuple[str, str]] | None = None,
+        json_body: Any = None,
+        content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        timeout: float = 5.0,
+    ) -> Answer:
+        """Send one request and read its response; redirects are not followed.
+
+        Args:
+            method: HTTP method.
+            url: Absolute, or relative to the session's base URL.
+            headers: Besides the session's own.
+            query: Appended to the URL's query.
+            form: Sent as ``application/x-www-form-urlencoded``.
+            json_body: Sent as JSON; None sends none.
+            content: Sent as it is.
+            files: Multipart: field name to (file name, bytes, content type); ``form`` comes with it.
+            timeout: Seconds for the whole exchange.
+
+        Raises:
+            StackFailure: No response came in time, or the connection failed.
+            StackError: The URL is none.
+        """
+        target = self._target(url)
+        _remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {shown(target)}")
+        _remember_json(json_body, f"sent to {shown(target)}")
+        _remember_headers(headers or {})
+        fields: Any = form
+        body = content
+        extra = dict(headers or {})
+        if form is not None and files is None:
+            body = httpx.QueryParams(list(form.items()) if isinstance(form, Mapping) else form).__str__().encode()
+            extra.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            fields = None
+        request = self._client.build_request(
+            method.upper(),
+            target,
+            params=dict(query) if query else None,
+            headers=extra,
+            content=body,
+            data=fields,
+            json=json_body,
+            files=dict(files) if files else None,
+            timeout=httpx.Timeout(timeout),
+        )
+        _remember_pairs(request.url.params.multi_items(), f"query to {shown(target)}")
+        started = time.monotonic()
+        with self._explained(request.method, target, timeout):
+            async with asyncio.timeout(timeout):
+                response = await self._client.send(request)
+        answer = self._read(response, str(request.url), time.monotonic() - started)
+        recorder.record(
+            "http",
+            self.name,
+            {"method": answer.method, "url": shown(answer.url), "status": answer.status, "ms": round(answer.seconds * 1000, 1)},
+            at=started,
+        )
+        return answer
+
+    def _target(self, url: str) -> str:
+        target = urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/")) if self.base_url and "://" not in url else url
+        if urlsplit(target).scheme not in {"http", "https"}:
+            raise StackError(
+                explain(
+                    "an http or https URL",
+                    repr(shown(target)),
+                    remedy="Give the whole URL, or open the session with a base URL for relative ones.",
+                )
+            )
+        return target
+
+    @contextlib.contextmanager
+    def _explained(self, method: str, target: str, timeout: float) -> Iterator[None]:
+        where = f"{method} {shown(target)}"
+        try:
+            yield
+        except (TimeoutError, httpx.TimeoutException):
+            raise StackFailure(
+                explain(f"{where} is answered within {timeout:g} s", "no complete response in that time", remedy="Look at the service's log.")
+            ) from None
+        except httpx.ConnectError as error:
+            raise StackFailure(
+                explain(f"{where} reaches a server", secrets.scrub(str(error)), remedy="Is the service up, and is this its address?")
+            ) from None
+        except httpx.HTTPError as error:
+            seen = f"{type(error).__name__}: {secrets.scrub(str(error))}"
+            raise StackFailure(explain(f"{where} is answered", seen)) from None
+        except httpx.InvalidURL as error:
+            raise StackError(explain("a valid URL", f"{shown(target)}: {secrets.scrub(str(error))}")) from None
+
+    def _read(self, response: httpx.Response, url: str, seconds: float) -> Answer:
+        cookies = tuple(cookie for line in response.headers.get_list("set-cookie") for cookie in parse_cookie(line))
+        for cookie in cookies:
+            secrets.remember(cookie.value, f"cookie {cookie.name} of {urlsplit(url).netloc}")
+            self.cookies_set[cookie.name] = cookie
+        answer = Answer(
+            response.request.method,
+            url,
+            response.status_code,
+            {name: value for name, value in response.headers.items() if name != "set-cookie"},
+            response.content,
+            seconds,
+            cookies,
+        )
+        if target := answer.location:
+            _remember_pairs(parse_qsl(urlsplit(target).query), f"redirect from {urlsplit(url).netloc}")
+        if "json" in answer.headers.get("content-type", ""):
+            with contextlib.suppress(ValueError):  # a body that is no JSON holds no JSON field
+                _remember_json(json.loads(answer.body), f"answer of {answer.where}")
+        return answer
+
+    def cookie(self, name: str, url: str | None = None) -> str | None:
+        """The value of a cookie that the session would send now, or None."""
+        host = urlsplit(url or self.base_url).hostname if (url or self.base_url) else None
+        for cookie in self._client.cookies.jar:
+            if cookie.name == name and (host is None or cookie.domain.lstrip(".") in {host, f"{host}.local"}):
+                return cookie.value
+        return None
+
+    def cookie_names(self) -> list[str]:
+        """The names of all cookies that the session holds, sorted."""
+        return sorted({cookie.name for cookie in self._client.cookies.jar})
+
+    def set_cookie(self, name: str, value: str, url: str | None = None, path: str = "/") -> None:
+        """Put a cookie into the session, in place of any of the same name at the same host and path."""
+        secrets.remember(value, f"cookie {name}")
+        host = urlsplit(url or self.base_url).hostname or ""
+        for held in list(self._client.cookies.jar):
+            if held.name == name and held.domain.lstrip(".") in {host, f"{host}.local"}:
+                path = held.path
+                self._client.cookies.jar.clear(held.domain, held.path, held.name)
+        self._client.cookies.set(name, value, domain=host if "." in host else f"{host}.local", path=path)
+
+    def delete_cookie(self, name: str) -> bool:
+        """Remove every cookie of that name; tells whether there was one."""
+        held = [cookie for cookie in self._client.cookies.jar if cookie.name == name]
+        for cookie in held:
+            self._client.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+        return bool(held)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+def parse_cookie(line: str) -> list[Cookie]:
+    """The cookie of one ``Set-Cookie`` header; none when it can't be read."""
+    parsed: SimpleCookie = SimpleCookie()
+    try:
+        parsed.load(line)
+    except CookieError:
+        return []
+    return [
+        Cookie(name, morsel.value, {key: value for key, value in morsel.items() if value not in {"", None}})
+        for name, morsel in parsed.items()
+    ]
+
+
+def wrapped(value: Any, wrap: Callable[[str], Any], name: str = "") -> Any:
+    """A copy of a JSON value in which every credential has gone through ``wrap``: by field name, or because it is known."""
+    if isinstance(value, Mapping):
+        return {key: wrapped(inner, wrap, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [wrapped(inner, wrap, name) for inner in value]
+    if isinstance(value, str) and (name in CREDENTIAL_MEMBERS or secrets.find(value)):
+        return wrap(value)
+    return value
+
+
+def _remember_json(value: Any, what: str, name: str = "") -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _remember_json(inner, what, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            _remember_json(inner, what, name)
+    elif isinstance(value, str) and name in CREDENTIAL_MEMBERS:
+        secrets.remember(value, f"{name}, {what}")
+
+
+def _remember_pairs(pairs: Any, what: str) -> None:
+    for name, value in pairs:
+        if name in CREDENTIAL_FIELDS and isinstance(value, str):
+            secrets.remember(value, f"{name}, {what}")
+
+
+def _remember_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if name.lower() == "authorization":
+            secrets.remember(value.partition(" ")[2] or value, "Authorization header")
+        elif name.lower() == "cookie":
+            for pair in value.split(";"):
+                secrets.remember(pair.partition("=")[2].strip(), "Cookie header")

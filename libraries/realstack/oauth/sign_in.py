@@ -1,0 +1,212 @@
+"""Signing in at a provider through its own pages, as a person does but without a browser.
+
+The walk starts at a URL, follows redirects, fills each form that it knows fields or a button of, keeps what the page itself
+put into it (tokens against cross-site request forgery), and ends at the first page with nothing to fill, or
+at a redirect that it was told to stop before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from realstack.deadline import Deadline
+from realstack.errors import StackFailure, explain
+from realstack.oauth.forms import Button, Form, Page
+from realstack.oauth.http import Answer, Session
+from realstack.oauth.urls import origin, shown
+from realstack.secrets import secrets
+
+MOST_HOPS = 40
+"""Requests of one walk. A provider's login and consent take about ten."""
+
+TEXT_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request of the walk.
+
+    Attributes:
+        what: Method and URL without values.
+        status: HTTP status code.
+        filled: The names of the fields that were filled, and the button pressed.
+        seconds: From request to the end of the response.
+    """
+
+    what: str
+    status: int
+    filled: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.what} → {self.status} ({self.seconds * 1000:.0f} ms){f', filled {self.filled}' if self.filled else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where a walk ended.
+
+    Attributes:
+        url: The last URL that was loaded, or the one that was stopped before; it may hold a code.
+        stopped: Whether the walk stopped before following the redirect to it.
+        answer: The last response.
+        hops: All requests, in order.
+        page: The last page, when it was one.
+    """
+
+    url: str = field(repr=False)
+    stopped: bool
+    answer: Answer
+    hops: tuple[Hop, ...]
+    page: Page | None = field(repr=False, default=None)
+
+    @property
+    def seconds(self) -> float:
+        """The time of all requests together."""
+        return sum(hop.seconds for hop in self.hops)
+
+    @property
+    def told(self) -> str:
+        """The requests, one a line."""
+        return "\n".join(map(str, self.hops))
+
+
+class FormWalk:
+    """Walks a session through forms.
+
+    Args:
+        session: Whose cookies are used.
+        fields: Field name to value, for all pages together.
+        press: Buttons to press where they are found: ``name=value``, a value, or the text on it.
+        stop_before: Start of the URL of a redirect that is not followed.
+        timeout: Seconds for the whole walk.
+    """
+
+    def __init__(
+        self, session: Session, fields: Mapping[str, str], *, press: Iterable[str] = (), stop_before: str = "", timeout: float = 10.0
+    ) -> None:
+        self._session = session
+        self._fields = fields
+        self._press = tuple(press)
+        self._stop_before = stop_before
+        self._timeout = timeout
+        self._hops: list[Hop] = []
+        self._submitted: set[tuple[str, tuple[str, ...]]] = set()
+
+    async def run(self, start: str) -> Walk:
+        """Walk from a URL to the end.
+
+        Raises:
+            StackFailure: The provider refused, the time was over, or the walk went in circles.
+        """
+        deadline = Deadline(self._timeout)
+        answer = await self._send("GET", start, deadline)
+        while True:
+            target = answer.location
+            if target is not None:
+                if self._stop_before and target.startswith(self._stop_before):
+                    return Walk(target, True, answer, tuple(self._hops))
+                repeat = answer.status in {307, 308} and answer.method != "GET"
+                if repeat:
+                    raise self._failed("a redirect after a form that a GET can follow (302, 303)", f"{answer.where} → {answer.status}")
+                answer = await self._send("GET", target, deadline)
+                continue
+            if "html" not in answer.headers.get("content-type", ""):
+                return Walk(answer.url, False, answer, tuple(self._hops))
+            page = Page(answer.url, answer.text)
+            choice = self._choose(page)
+            if choice is None:
+                return Walk(answer.url, False, answer, tuple(self._hops), page)
+            answer = await self._submit(page, *choice, deadline)
+
+    def _choose(self, page: Page) -> tuple[Form, Button | None] | None:
+        """The form to submit and the button to press. Fields count before buttons: a page may show a logout form too."""
+        for form in page.forms:
+            if any(name in self._fields for name in form.visible):
+                pressed = next((button for wanted in self._press if (button := form.button(wanted))), None)
+                return form, pressed or next(iter(form.buttons), None)
+        for form in page.forms:
+            for wanted in self._press:
+                if button := form.button(wanted):
+                    return form, button
+        return None
+
+    async def _submit(self, page: Page, form: Form, button: Button | None, deadline: Deadline) -> Answer:
+        names = tuple(name for name in form.visible if name in self._fields)
+        mark = (form.action.partition("?")[0], (*names, str(button) if not names else ""))
+        if mark in self._submitted:
+            raise self._failed(
+                f"the provider accepts {', '.join(names) or button}",
+                f"{shown(page.url)} shows the same form again",
+                f"The page says: {_excerpt(page)}",
+            )
+        self._submitted.add(mark)
+        missing = [
+            control.name for control in form.fields if control.required and not control.value and control.name not in self._fields
+        ]
+        if missing:
+            raise self._failed(
+                f"values for all required fields of {shown(page.url)}", f"none for {', '.join(missing)}", f"The page shows a {form}"
+            )
+        pairs = form.submission(self._fields, button)
+        filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
+        headers = {"Referer": page.url.partition("#")[0]}
+        if form.method == "GET":
+            return await self._send("GET", form.action.partition("?")[0], deadline, query=dict(pairs), headers=headers, filled=filled)
+        headers["Origin"] = origin(page.url)
+        return await self._send("POST", form.action, deadline, form=pairs, headers=headers, filled=filled)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        deadline: Deadline,
+        *,
+        query: dict[str, str] | None = None,
+        form: list[tuple[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+        filled: str = "",
+    ) -> Answer:
+        if deadline.passed:
+            raise self._failed(f"the sign-in ends within {deadline.seconds:g} s", f"it had not, before {method} {shown(url)}")
+        if len(self._hops) >= MOST_HOPS:
+            raise self._failed(f"at most {MOST_HOPS} requests", "redirects or forms without an end")
+        answer = await self._session.send(
+            method, url, query=query, form=form, headers={"Accept": "text/html,*/*;q=0.1", **(headers or {})}, timeout=deadline.left
+        )
+        self._hops.append(Hop(answer.where, answer.status, filled, answer.seconds))
+        if answer.status >= 500:
+            raise self._failed("a page or a redirect", answer.described)
+        return answer
+
+    def _failed(self, expected: str, seen: str, evidence: str = "") -> StackFailure:
+        walked = "\n".join(map(str, self._hops)) or "no request was answered"
+        return StackFailure(secrets.scrub(explain(expected, seen, evidence=f"{evidence}\n{walked}".strip())))
+
+
+def expect_end(walk: Walk, where: str) -> None:
+    """Check that a walk ended at a URL that starts so.
+
+    Raises:
+        StackFailure: It ended elsewhere; the text tells what the last page shows.
+    """
+    if walk.url.startswith(where):
+        return
+    forms = "\n".join(f"It shows a {form}" for form in walk.page.forms) if walk.page else ""
+    says = f"It says: {_excerpt(walk.page)}" if walk.page else walk.answer.described
+    raise StackFailure(
+        secrets.scrub(
+            explain(
+                f"the sign-in ends at {shown(where)}…",
+                f"it ended at {shown(walk.url)} with status {walk.answer.status}",
+                evidence="\n".join(filter(None, (forms, says, walk.told))),
+                remedy="Give values for the fields, or press a button, that the last page shows.",
+            )
+        )
+    )
+
+
+def _excerpt(page: Page) -> str:
+    text = page.text
+    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"

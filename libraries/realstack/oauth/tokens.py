@@ -1,0 +1,221 @@
+"""Reading JSON Web Tokens, and judging them against OpenID Connect Core 3.1.3.7 and RFC 7519, each fault by its own name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry
+from joserfc.jws import JWSRegistry
+
+from realstack.errors import StackFailure, explain
+from realstack.secrets import secrets
+
+ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"})
+"""Signatures that only the issuer can make. A relying party that knows the issuer's public keys accepts no others."""
+
+KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A JWT in compact form, taken apart and not verified.
+
+    Attributes:
+        raw: The token itself, a credential.
+        header: Its JOSE header.
+        claims: Its claims.
+        signature: The bytes of its signature.
+    """
+
+    raw: str = field(repr=False)
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason to refuse a token.
+
+    Attributes:
+        code: ``malformed algorithm key_unknown signature critical_header issuer audience authorized_party subject
+            expired expiry_missing not_yet_valid issued_at nonce access_token_hash``.
+        expected: What the standard or the caller demands.
+        seen: What the token has.
+        source: The standard.
+    """
+
+    code: str
+    expected: str
+    seen: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: expected {self.expected}, seen {self.seen} ({self.source})"
+
+
+def b64decode(text: str) -> bytes:
+    """Decode base64url without padding (RFC 7515, 2).
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if set(text) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"):
+        raise ValueError("characters outside of base64url")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def b64encode(data: bytes) -> str:
+    """Encode as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(raw: str) -> Token:
+    """Take a compact JWT apart without verifying anything.
+
+    Raises:
+        StackFailure: It is no JWT. The text says which part is wrong, without showing the token.
+    """
+    secrets.remember(raw, "token")
+    parts = raw.split(".")
+    if len(parts) != 3:
+        raise _malformed(f"{len(parts)} parts (an opaque token, or an encrypted one?)", len(raw))
+    try:
+        header = json.loads(b64decode(parts[0]))
+        claims = json.loads(b64decode(parts[1]))
+        signature = b64decode(parts[2])
+    except ValueError as error:
+        raise _malformed(f"a part that is no base64url or no JSON ({type(error).__name__})", len(raw)) from None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise _malformed("a header or claims that are no JSON object", len(raw))
+    return Token(raw, header, claims, signature)
+
+
+def _malformed(seen: str, length: int) -> StackFailure:
+    return StackFailure(explain("a signed JWT of three parts: header.claims.signature (RFC 7515, 7.1)", f"{seen}, {length} characters"))
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a token must be.
+
+    Attributes:
+        keys: The issuer's public keys, as JWK objects; None leaves the signature unjudged.
+        issuer: Must equal ``iss``; None leaves it unjudged.
+        audience: Must be in ``aud``.
+        nonce: Must equal ``nonce``.
+        access_token: Must match ``at_hash``, when the token has one.
+        algorithms: Signature algorithms that are accepted.
+        leeway: Seconds that clocks may differ.
+        now: Unix time to judge by; None is the time of judging.
+    """
+
+    keys: Sequence[Mapping[str, Any]] | None = None
+    issuer: str | None = None
+    audience: str | None = None
+    nonce: str | None = None
+    access_token: str | None = field(default=None, repr=False)
+    algorithms: Collection[str] = ASYMMETRIC
+    leeway: float = 0.0
+    now: float | None = None
+
+
+def problems(token: Token, demands: Demands) -> list[Problem]:
+    """All reasons to refuse a token; none means that it may be trusted as far as it was judged."""
+    return [*_signature_problems(token, demands), *_claim_problems(token, demands), *_time_problems(token, demands)]
+
+
+def _signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
+    algorithm = token.header.get("alg")
+    if crit := token.header.get("crit"):
+        yield Problem("critical_header", "no header extension that must be understood", f"crit {crit!r}", "RFC 7515, 4.1.11")
+    if algorithm not in demands.algorithms:
+        accepted = ", ".join(sorted(demands.algorithms))
+        yield Problem("algorithm", f"one of {accepted}", f"alg {algorithm!r}", "OpenID Connect Core 3.1.3.7 (7), RFC 8725, 3.1")
+        return
+    if demands.keys is None:
+        return
+    kid = token.header.get("kid")
+    kind = KEY_TYPES[str(algorithm)[:2]]
+    fitting = [key for key in demands.keys if key.get("kty") == kind and key.get("use", "sig") == "sig"]
+    chosen = [key for key in fitting if kid is None or key.get("kid") == kid]
+    if not chosen:
+        known = ", ".join(repr(key.get("kid")) for key in demands.keys) or "none"
+        yield Problem("key_unknown", f"an {kind} key of the issuer with the kid {kid!r}", f"the issuer's keys {known}", "RFC 7515, 4.1.4")
+        return
+    if not any(_signed_by(token, key, str(algorithm)) for key in chosen):
+        yield Problem(
+            "signature", f"a signature made with the issuer's key {kid!r}", f"one that does not fit, {len(token.signature)} bytes", "RFC 7515, 5.2"
+        )
+
+
+def _signed_by(token: Token, key: Mapping[str, Any], algorithm: str) -> bool:
+    signed = token.raw.rpartition(".")[0].encode()
+    try:
+        method = JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
+        return bool(method.verify(signed, token.signature, JWKRegistry.import_key(dict(key))))
+    except (JoseError, ValueError):
+        return False  # a key or a signature of the wrong shape verifies nothing
+
+
+def _claim_problems(token: Token, demands: Demands) -> Iterator[Problem]:
+    claims = token.claims
+    if demands.issuer is not None and claims.get("iss") != demands.issuer:
+        yield Problem("issuer", f"iss {demands.issuer!r}", f"{claims.get('iss')!r}", "OpenID Connect Core 3.1.3.7 (2)")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject or len(subject) > 255:
+        yield Problem("subject", "a sub of 1 to 255 characters", repr(subject), "OpenID Connect Core 2")
+    if demands.audience is not None:
+        yield from _audience_problems(claims, demands.audience)
+    if demands.nonce is not None and claims.get("nonce") != demands.nonce:
+        seen = "another one" if claims.get("nonce") else "none"
+        yield Problem("nonce", "the nonce of the authorization request", seen, "OpenID Connect Core 3.1.3.7 (11)")
+    if demands.access_token is not None and "at_hash" in claims and claims["at_hash"] != _half_hash(demands.access_token, token):
+        yield Problem("access_token_hash", "the at_hash of the access token", "another one", "OpenID Connect Core 3.1.3.8")
+
+
+def _audience_problems(claims: Mapping[str, Any], audience: str) -> Iterator[Problem]:
+    told = claims.get("aud")
+    audiences = told if isinstance(told, list) else [told]
+    if audience not in audiences:
+        yield Problem("audience", f"aud with {audience!r}", repr(told), "OpenID Connect Core 3.1.3.7 (3)")
+    party = claims.get("azp")
+    if len(audiences) > 1 and party is None:
+        yield Problem("authorized_party", "azp, because aud has several", "none", "OpenID Connect Core 3.1.3.7 (4)")
+    elif party is not None and party != audience:
+        yield Problem("authorized_party", f"azp {audience!r}", repr(party), "OpenID Connect Core 3.1.3.7 (5)")
+
+
+def _half_hash(value: str, token: Token) -> str:
+    bits = str(token.header.get("alg"))[-3:]
+    digest = hashlib.new(f"sha{bits if bits in {'256', '384', '512'} else '512'}", value.encode()).digest()
+    return b64encode(digest[: len(digest) // 2])
+
+
+def _time_problems(token: Token, demands: Demands) -> Iterator[Problem]:
+    now = time.time() if demands.now is None else demands.now
+    claims = token.claims
+    expiry = claims.get("exp")
+    if not _is_time(expiry):
+        yield Problem("expiry_missing", "an exp in Unix seconds", repr(expiry), "OpenID Connect Core 2")
+    elif now >= expiry + demands.leeway:
+        yield Problem("expired", f"an exp after {now:.0f}", f"{expiry}, {now - expiry:.1f} s ago", "OpenID Connect Core 3.1.3.7 (9)")
+    if "nbf" in claims and (not _is_time(claims["nbf"]) or claims["nbf"] > now + demands.leeway):
+        yield Problem("not_yet_valid", f"an nbf of at most {now:.0f}", repr(claims["nbf"]), "RFC 7519, 4.1.5")
+    issued = claims.get("iat")
+    if not _is_time(issued):
+        yield Problem("issued_at", "an iat in Unix seconds", repr(issued), "OpenID Connect Core 2")
+    elif issued > now + demands.leeway + 1:
+        # Whole seconds: a token of this very second may carry the next one's number.
+        yield Problem("issued_at", f"an iat of at most {now:.0f}", f"{issued}, {issued - now:.1f} s ahead", "OpenID Connect Core 3.1.3.7 (10)")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,34 @@
+"""URLs that are safe to show.
+
+An authorization response carries its code in the query (RFC 6749, 4.1.2), so no URL is ever shown with its values.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+HIDDEN = "…"
+_SHOWN_PARAMETERS = frozenset({"error", "provider", "response_type", "scope", "code_challenge_method", "prompt"})
+
+
+def shown(url: str) -> str:
+    """The URL without user information and fragment, and without the values of its query but a few harmless ones."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else HIDDEN}" for name, value in pairs)
+    return urlunsplit((parts.scheme, host, parts.path, query, HIDDEN if parts.fragment else ""))
+
+
+def parameters(url: str) -> dict[str, str]:
+    """The query of a URL by name; of a name that comes twice, the first value."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        found.setdefault(name, value)
+    return found
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, as an ``Origin`` header has them (RFC 6454)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,0 +1,67 @@
+"""The ways in which one secret value can show up in a file.
+
+A credential seldom leaks as it is: it sits in a URL, in XML or JSON, in a Basic header, in a WebSocket subprotocol.
+Each of these forms is searched for by windows: every stretch of [WINDOW][] characters at a multiple of it
+must be missing. So a text that holds at least ``2 * WINDOW - 1`` characters in a row of any form is found, cut or not.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+WINDOW = 16
+"""Characters of a window. 16 characters of a base64url alphabet are 96 bits: no chance hit."""
+
+SHORTEST = 8
+"""Characters below which a value can't be searched for without false alarms."""
+
+
+def forms(value: str) -> set[str]:
+    """Every written form of a value: as it is, escaped for URL, XML and JSON, and base64 in any alignment."""
+    return {
+        value,
+        quote(value, safe=""),
+        quote_plus(value),
+        html.escape(value),
+        html.escape(value, quote=False),
+        json.dumps(value)[1:-1],
+        *_base64_forms(value.encode()),
+    }
+
+
+def _base64_forms(data: bytes) -> Iterator[str]:
+    # What stands before the value in the encoded text (a user name, say) shifts it by 0, 1 or 2 bytes. The
+    # characters that the neighbours share with the value are left out at both ends.
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + data).decode()
+        first = (0, 2, 3)[shift]
+        last = len(encoded) - (0, 3, 2)[(shift + len(data)) % 3]
+        core = encoded[first:last]
+        if len(core) >= SHORTEST:
+            yield core
+            yield core.replace("+", "-").replace("/", "_")
+
+
+def core(value: str) -> str:
+    """The part of a value that is worth searching for.
+
+    The header of a compact JWS (RFC 7515) is public and the same in all tokens of a key; only what follows counts.
+    """
+    if value.startswith("eyJ") and value.count(".") == 2:
+        return value[value.index(".") + 1 :]
+    return value
+
+
+def windows(value: str) -> Iterator[str]:
+    """The windows of every form of a value; whole forms where they are shorter than a window."""
+    for form in forms(core(value)):
+        if len(form) < WINDOW:
+            yield form
+            continue
+        for start in range(0, len(form) - WINDOW + 1, WINDOW):
+            yield form[start : start + WINDOW]
+        yield form[-WINDOW:]

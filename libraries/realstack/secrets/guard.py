@@ -1,0 +1,99 @@
+"""Keeps credentials out of Robot Framework's log while it is written.
+
+A library hands the guard to Robot as one of its listeners (`ROBOT_LIBRARY_LISTENER`). Robot shows every message to its
+listeners before it writes it, so the guard masks what must not be seen; and because a log that had to be
+masked is a defect of the tests, the test that caused it fails and says which keyword it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from realstack.secrets import fingerprints
+from realstack.secrets.registry import Registry, names, secrets
+
+FILE_NAME = "secrets.fingerprints.json"
+"""The file beside output.xml that a finished run's files are searched with."""
+
+
+class Guard:
+    """A listener (API version 3) that masks credentials and fails the test that logged one.
+
+    Args:
+        registry: What to look for.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+    ROBOT_LISTENER_PRIORITY = -1000  # after all others: what they write is looked at too
+
+    def __init__(self, registry: Registry = secrets) -> None:
+        self._registry = registry
+        self._keywords: list[str] = []
+        self._leaks: list[str] = []
+        self.output_folder: Path | None = None
+
+    def start_test(self, data: Any, result: Any) -> None:
+        """Begin a test with a clean slate; what leaked in the suite's setup was reported there."""
+        self._leaks = []
+
+    def start_keyword(self, data: Any, result: Any) -> None:
+        """Look at a keyword's arguments as they are written."""
+        self._keywords.append(str(result.full_name))
+        self._mask_arguments(result)
+
+    def end_keyword(self, data: Any, result: Any) -> None:
+        """Look at a keyword's arguments and failure message."""
+        self._mask_arguments(result)
+        self._mask_text(result, "message", "the failure message")
+        if self._keywords:
+            self._keywords.pop()
+
+    def log_message(self, message: Any) -> None:
+        """Mask a message before any file gets it."""
+        self._mask_text(message, "message", f"a message at {message.level}")
+
+    def message(self, message: Any) -> None:
+        """Mask a message for the console and the system log."""
+        self._mask_text(message, "message", f"a message at {message.level}")
+
+    def end_test(self, data: Any, result: Any) -> None:
+        """Mask the test's own message, and fail the test when anything had to be masked."""
+        self._mask_text(result, "message", "the test's message")
+        if self._leaks:
+            shown = "\n".join(f"- {leak}" for leak in self._leaks[:5])
+            more = f"\n- and {len(self._leaks) - 5} more" if len(self._leaks) > 5 else ""
+            before = f"{result.message}\n\n" if result.message else ""
+            result.status = "FAIL"
+            result.message = (
+                f"{before}Expected: no credential reaches the log.\nSeen: {len(self._leaks)} had to be masked:\n{shown}{more}\n"
+                "Remedy: pass credentials as Secret, and never take their value into a variable."
+            )
+            self._leaks = []
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        """At the end of the whole run, leave the fingerprints beside output.xml."""
+        self._mask_text(result, "message", "the suite's message")
+        if result.parent is None and self.output_folder is not None and len(self._registry):
+            fingerprints.write(self._registry, self.output_folder / FILE_NAME)
+
+    def _mask_arguments(self, result: Any) -> None:
+        arguments = tuple(result.args)
+        masked = tuple(self._masked(argument, "an argument") if isinstance(argument, str) else argument for argument in arguments)
+        if masked != arguments:
+            result.args = masked
+
+    def _mask_text(self, owner: Any, attribute: str, where: str) -> None:
+        text = getattr(owner, attribute)
+        if text:
+            masked = self._masked(text, where)
+            if masked != text:
+                setattr(owner, attribute, masked)
+
+    def _masked(self, text: str, where: str) -> str:
+        found = self._registry.find(text)
+        if not found:
+            return text
+        keyword = f" of {self._keywords[-1]}" if self._keywords else ""
+        self._leaks.append(f"{names(found)} in {where}{keyword}")
+        return self._registry.scrub(text)
