@@ -50,6 +50,11 @@ class Recording:
         with self._lock:
             self._events.append(event)
 
+    def entries(self) -> list[Event]:
+        """A copy of all events so far, in the order they were recorded."""
+        with self._lock:
+            return list(self._events)
+
     def events(self) -> list[Event]:
         """A copy of all events so far, by time."""
         with self._lock:
@@ -71,6 +76,10 @@ class Recorder:
         """Start a new recording and return it; the old one is kept by whoever holds it."""
         self._current = Recording(name)
         return self._current
+
+    def resume(self, recording: Recording) -> None:
+        """Go on with a recording that was under way before."""
+        self._current = recording
 
     def record(self, kind: str, source: str, data: Mapping[str, Any] | None = None, *, at: float | None = None) -> None:
         """Add an event to the recording under way; safe from any thread."""

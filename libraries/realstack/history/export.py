@@ -1,0 +1,110 @@
+"""Histories as JSON lines, to be judged again later without the platform.
+
+The first line names the format, the test and its vocabulary; every other line is an event: ``{"at", "kind", "source", "data"}``,
+in the order of recording, ``at`` in seconds since the recording began. A judgement is an event too (kind ``judged``): the
+law, its floors, how many events it was made over, and its verdict. So judging again sees what was judged then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realstack.errors import StackError, explain
+from realstack.history.domain import History
+from realstack.history.recorder import Event, Recording
+from realstack.history.redaction import redact
+from realstack.history.verdict import Verdict
+from realstack.history.vocabulary import Vocabulary
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A history read from a file: its name, vocabulary, start in seconds since the epoch, and events by order of recording."""
+
+    name: str
+    vocabulary: Vocabulary
+    began_wall: float
+    events: list[Event]
+
+    def history(self, upto: int | None = None) -> History:
+        """The history of the first `upto` events; of all by default."""
+        return History(self.events[:upto], self.vocabulary, 0.0, self.began_wall)
+
+
+def judgement(verdict: Verdict, upto: int, floors: Mapping[str, int]) -> dict[str, Any]:
+    """The data of a ``judged`` event."""
+    return {
+        "law": verdict.law,
+        "floors": dict(floors),
+        "upto": upto,
+        "outcome": verdict.outcome.value,
+        "counts": dict(verdict.counts),
+        "violations": len(verdict.witnesses),
+        "witness": verdict.smallest.text if verdict.smallest else None,
+        "lacking": list(verdict.lacking),
+    }
+
+
+def write(path: Path, recording: Recording, vocabulary: Vocabulary, events: Iterable[Event] | None = None) -> None:
+    """Write a recording, redacted.
+
+    Args:
+        path: The file; its folder is made.
+        recording: What to write.
+        vocabulary: Written along, so that the file can be judged on its own.
+        events: What to write instead of all the recording's own events.
+    """
+    head = {"format": FORMAT, "name": recording.name, "began_wall": round(recording.began_wall, 6), "vocabulary": vocabulary.data}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(head, ensure_ascii=False) + "\n")
+        for event in recording.entries() if events is None else events:
+            line = {
+                "at": round(event.at - recording.began, 6),
+                "kind": event.kind,
+                "source": event.source,
+                "data": redact(event.data),
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def load(path: Path) -> Stored:
+    """Read a history.
+
+    Raises:
+        StackError: The file is missing, or a line of it is not what this module writes; says which.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise StackError(explain("a history in JSON lines", f"{path} can't be read ({error.strerror})")) from error
+    try:
+        head = json.loads(lines[0])
+        if head["format"] != FORMAT:
+            raise StackError(explain(f"a history of format {FORMAT}", f"format {head['format']} in {path}"))
+        vocabulary = Vocabulary(head["vocabulary"])
+    except (IndexError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise StackError(explain("a first line with format and vocabulary", f"{path} begins otherwise ({error!r})")) from error
+    events = []
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            item = json.loads(line)
+            events.append(Event(float(item["at"]), str(item["kind"]), str(item["source"]), item["data"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise StackError(
+                explain("an event with at, kind, source and data", f"line {number} of {path} is not ({error!r})")
+            ) from error
+    return Stored(str(head.get("name", "")), vocabulary, float(head.get("began_wall", 0.0)), events)
+
+
+def file_name(test: str) -> str:
+    """A file name for a test's full name: safe on every system, and still readable."""
+    safe = re.sub(r"[^\w.-]+", "_", test).strip("._") or "history"
+    return f"{safe[-120:]}.jsonl"

@@ -1,0 +1,190 @@
+"""The facts that laws are judged over: what the raw events mean in the chat's own domain.
+
+Times are seconds since the history began. ``index`` is the position of the raw event that a fact was read
+from, so that every verdict can show its evidence. ``stretch`` numbers the connections that one tab had,
+from 0: a tab that reconnects keeps its name and gets the next stretch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened at a time, read from the raw event at a position."""
+
+    at: float
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TabFact(Fact):
+    """Something that happened on one tab of one user."""
+
+    tab: str
+    user: str
+    stretch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send(TabFact):
+    """A user sent a message: a frame that left, or text typed on a page (`typed`)."""
+
+    message: str
+    thread: str
+    text: str | None
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ack(TabFact):
+    """The platform acknowledged a message to the tab that sent it."""
+
+    message: str
+    thread: str
+    seq: int | None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(TabFact):
+    """A message arrived on a tab. `role` is ``user`` or ``agent``."""
+
+    message: str
+    thread: str
+    seq: int | None
+    role: str
+    text: str | None
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(TabFact):
+    """A message was refused because of a limit; times in seconds."""
+
+    message: str
+    limit: int | None
+    window: float | None
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject(TabFact):
+    """A message (or something else) was refused for any other reason."""
+
+    message: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(TabFact):
+    """The platform greeted a connection. `expires_at` is in seconds since the epoch, by the platform's clock."""
+
+    connection: str | None
+    account: str | None
+    session: str | None
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed(TabFact):
+    """A credential was renewed on an open connection."""
+
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(TabFact):
+    """A tab asked for what it missed in a thread after a sequence number."""
+
+    thread: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent(TabFact):
+    """One event of an agent run. `stage` is one of the stages of the vocabulary's chain."""
+
+    run: str
+    event: str | None
+    number: int | None
+    stage: str
+    thread: str
+    query: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message as a page shows it or a store holds it."""
+
+    message: str
+    thread: str
+    seq: int | None
+    role: str
+    text: str | None
+    run: str | None
+    user: str | None
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading(TabFact):
+    """What a page showed at one moment; `items` in the order shown. `working` is None where it was not read."""
+
+    items: tuple[Item, ...] | None
+    working: bool | None
+    connection: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReading(Fact):
+    """All messages that a store held at one moment, for the users or threads it was asked about."""
+
+    store: str
+    items: tuple[Item, ...]
+    users: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Fact):
+    """Any other recorded event, as it is: probes, attempts, snapshots, faults, layers of a file, …"""
+
+    kind: str
+    source: str
+    data: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Stretch:
+    """One connection of a tab, from its opening to its end; `closed` is None while it is open."""
+
+    opened: float
+    index: int
+    closed: float | None = None
+    closed_index: int | None = None
+    code: int | None = None
+    by_us: bool | None = None
+
+
+@dataclass(slots=True)
+class Tab:
+    """A tab of a user: a connection that tests hold by its alias, or a page in a browser."""
+
+    name: str
+    user: str
+    page: bool
+    stretches: list[Stretch]
+    registered: bool = False
+
+    def open_at(self, at: float) -> bool:
+        """Whether the tab had an open connection at a time (a page always counts as open)."""
+        return self.page or any(s.opened <= at and (s.closed is None or s.closed >= at) for s in self.stretches)
+
+    @property
+    def open_now(self) -> bool:
+        """Whether the tab is open at the end of the history."""
+        return self.page or (bool(self.stretches) and self.stretches[-1].closed is None)

@@ -1,0 +1,96 @@
+"""The least activity for a verdict to mean anything, and receipts for faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from realstack.errors import StackError, explain
+from realstack.history.domain import History
+from realstack.history.facts import Fact, Note
+from realstack.history.laws.faults import Outage, outages
+
+ANY_FAULT = frozenset({"outage", "fault", "any fault"})
+
+_KINDS: dict[str, Callable[[History], Sequence[Fact]]] = {
+    "sends": lambda history: history.sends,
+    "acks": lambda history: history.acks,
+    "deliveries": lambda history: history.deliveries,
+    "refusals": lambda history: history.refusals,
+    "resumes": lambda history: history.resumes,
+    "connections": lambda history: history.greetings,
+    "run events": lambda history: history.run_events,
+    "page readings": lambda history: history.pages,
+    "store readings": lambda history: history.stores,
+    "probes": lambda history: history.noted("probe"),
+    "attempts": lambda history: history.noted("attempt"),
+    "acts": lambda history: history.noted("act"),
+}
+
+
+def count(history: History, what: str, during: str | None = None) -> int:
+    """How often something happened, at all or during a fault.
+
+    Args:
+        history: What happened.
+        what: ``sends``, ``acks``, ``deliveries``, … (a message sent again counts once for ``sends``).
+        during: The name of a fault (its source, target or id), or ``outage`` for any; None for the whole history.
+
+    Raises:
+        StackError: There is no such activity, or there was no such fault.
+    """
+    name = what.lower().replace("_", " ")
+    if name not in _KINDS:
+        raise StackError(explain(f"an activity: {', '.join(_KINDS)}", f"{what!r}"))
+    facts = _KINDS[name](history)
+    if during is not None:
+        spans = _spans(history, during)
+        facts = [fact for fact in facts if any(span.covers(fact.at) for span in spans)]
+    if name == "sends":
+        return len({send.message for send in history.sends if send in facts})
+    return len(facts)
+
+
+def _spans(history: History, during: str) -> list[Outage]:
+    spans = outages(history)
+    if during.lower() not in ANY_FAULT:
+        spans = [span for span in spans if during in span.names]
+    if not spans:
+        known = sorted({name for span in outages(history) for name in span.names})
+        raise StackError(
+            explain(
+                f"a fault {during!r} in this test's history",
+                f"faults: {', '.join(known) or 'none'}",
+                remedy="Name one of these, or say `outage` for any; cause the fault before its floor is asked for.",
+            )
+        )
+    return spans
+
+
+def missing_receipts(history: History) -> list[str]:
+    """What is lacking before the faults of a history can be believed, one sentence each.
+
+    A network fault needs a ``fault-off`` whose ``receipt`` is there and does not say ``proven: false``; a service
+    event needs what was ``seen`` of its processes.
+    """
+    lacking: list[str] = []
+    ends = history.noted("fault-off")
+    for fault in history.noted("fault-on"):
+        key = fault.data.get("id") or fault.source
+        end = next((note for note in ends if (note.data.get("id") or note.source) == key and note.at >= fault.at), None)
+        if end is None:
+            lacking.append(f"The fault {fault.source}, begun at {history.when(fault.at)}, was never ended.")
+        elif not _proven(end):
+            lacking.append(f"The fault {fault.source}, {history.when(fault.at)} to {history.when(end.at)}, has no receipt.")
+    lacking.extend(
+        f"{note.source} is said to be {note.data['what']} at {history.when(note.at)}, but nothing was seen of it."
+        for note in history.noted("service")
+        if note.data.get("what") in ("killed", "paused", "stopped") and not note.data.get("seen")
+    )
+    return lacking
+
+
+def _proven(end: Note) -> bool:
+    receipt = end.data.get("receipt")
+    if isinstance(receipt, dict):
+        return bool(receipt) and receipt.get("proven") is not False
+    return bool(receipt)

@@ -1,0 +1,165 @@
+"""Laws about faults: contained and recovers-alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from realstack.history.domain import History
+from realstack.history.facts import Note
+from realstack.history.values import number
+from realstack.history.verdict import Findings
+
+SLOWER = 3.0
+"""How many times its worst time without a fault a service may take, where no usual time was given."""
+LEAST_USUAL = 0.1
+"""Seconds below which no answer counts as slow, where no usual time was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time in which something was broken on purpose; `end` is the history's end while it still is."""
+
+    target: str
+    begin: float
+    end: float
+    index: int
+    over: bool
+    names: frozenset[str] = frozenset()
+
+    def covers(self, at: float) -> bool:
+        """Whether a time lies in the outage."""
+        return self.begin <= at <= self.end
+
+
+def outages(history: History) -> list[Outage]:
+    """All faults of a history, as spans: network faults, and services killed, stopped or paused until they came back."""
+    spans: list[Outage] = []
+    under_way: dict[str, Note] = {}
+    for note in history.noted("fault-on", "fault-off", "service"):
+        what = note.data.get("what") if note.kind == "service" else None
+        begins = note.kind == "fault-on" or what in ("killed", "stopped", "paused", "died")
+        ends = note.kind == "fault-off" or what in ("resumed", "started", "restarted", "ready")
+        key = str(note.data.get("id") or note.source)
+        if begins:
+            under_way.setdefault(key, note)
+        elif ends and key in under_way:
+            start = under_way.pop(key)
+            spans.append(Outage(_target(start), start.at, note.at, start.index, over=True, names=_names(start)))
+    spans.extend(
+        Outage(_target(start), start.at, history.end, start.index, over=False, names=_names(start))
+        for start in under_way.values()
+    )
+    return sorted(spans, key=lambda span: span.begin)
+
+
+def _target(note: Note) -> str:
+    return str(note.data.get("target") or note.source)
+
+
+def _names(note: Note) -> frozenset[str]:
+    """Everything that a fault goes by."""
+    told = (note.source, *(note.data.get(key) for key in ("id", "name", "alias", "target", "link", "fault", "kind", "what")))
+    return frozenset(str(name) for name in told if name)
+
+
+def contained(history: History) -> Findings:
+    """While one service is down, the others answer within their usual time and without an error of their own.
+
+    Read from ``probe`` events: a service asked, whether it answered well, and in how many seconds. Its usual time is what
+    the probe names as ``usual``, or three times its worst answer while nothing was broken. Probes of the broken
+    service itself, and those marked ``dependent``, are not judged.
+    """
+    findings = Findings()
+    spans = outages(history)
+    by_service: dict[str, list[Note]] = defaultdict(list)
+    for note in history.noted("probe"):
+        if not note.data.get("dependent"):
+            by_service[note.source].append(note)
+    calm: list[int] = []
+    during: list[int] = []
+    for service, probes in sorted(by_service.items()):
+        before = [p for p in probes if not any(span.covers(p.at) for span in spans)]
+        broken = [(p, span) for p in probes for span in spans if span.covers(p.at) and span.target != service]
+        if not broken:
+            continue
+        calm.append(len(before))
+        during.append(len(broken))
+        usual = _usual(before)
+        for probe, span in broken:
+            _judge_probe(history, findings, probe, span, usual)
+    findings.counts = {
+        "services": len(during),
+        "probes before": min(calm, default=0),
+        "probes during": min(during, default=0),
+        "faults": len(spans),
+    }
+    return findings
+
+
+def _usual(before: list[Note]) -> float:
+    times = [seconds for probe in before if probe.data.get("ok") and (seconds := number(probe.data.get("seconds"))) is not None]
+    return max(LEAST_USUAL, SLOWER * max(times, default=0.0))
+
+
+def _judge_probe(history: History, findings: Findings, probe: Note, span: Outage, usual: float) -> None:
+    seconds = number(probe.data.get("seconds")) or 0.0
+    allowed = number(probe.data.get("usual")) or usual
+    answer = str(probe.data.get("answer") or probe.data.get("error") or ("well" if probe.data.get("ok") else "an error"))
+    if not probe.data.get("ok"):
+        what, however = "failed", f"it answered {answer} at {history.when(probe.at)}"
+    elif seconds > allowed:
+        what, however = "was slow", f"its answer at {history.when(probe.at)} took {seconds:.3f} s"
+    else:
+        return
+    findings.violated(
+        f"{probe.source} {what} while {span.target} was down: it must answer well within {allowed:.3f} s, because only "
+        f"{span.target} was broken, from "
+        f"{history.when(span.begin)} on; however, {however}.",
+        probe.at,
+        (span.index, probe.index),
+    )
+
+
+def recovers_alone(history: History) -> Findings:
+    """After the fault the user's page works again with no act of the user's.
+
+    Read from readings of pages (does it work?) and ``act`` events (what a user did to help: reload, sign in again, click retry).
+    The page must have been seen not working during the fault, or its recovery proves nothing.
+    """
+    findings = Findings()
+    spans = [span for span in outages(history) if span.over]
+    readings_during = 0
+    pages = {page.tab for page in history.pages if page.working is not None}
+    for span in spans:
+        for tab in sorted(pages):
+            readings = [page for page in history.pages if page.tab == tab and page.working is not None]
+            down = [page for page in readings if span.begin <= page.at and page.working is False]
+            readings_during += sum(1 for page in readings if span.covers(page.at) and page.working is False)
+            if not down:
+                continue
+            last = readings[-1]
+            back = next((page for page in readings if page.at >= max(span.end, down[0].at) and page.working), None)
+            until = back.at if back else history.end
+            acts = [note for note in history.noted("act") if note.source == tab and span.begin <= note.at <= until]
+            fault = f"the fault on {span.target} ended at {history.when(span.end)}"
+            if acts:
+                findings.violated(
+                    f"{tab} was helped: it must recover alone, because {fault}; however, the user did "
+                    f"{acts[0].data.get('what', 'something')!r} at "
+                    f"{history.when(acts[0].at)}.",
+                    acts[0].at,
+                    (span.index, acts[0].index),
+                    (tab,),
+                )
+            elif back is None:
+                findings.violated(
+                    f"{tab} does not work again: it must, because {fault}; however, it was last read at "
+                    f"{history.when(last.at)} and did not work.",
+                    last.at,
+                    (span.index, last.index),
+                    (tab,),
+                    mendable=True,
+                )
+    findings.counts = {"pages": len(pages), "faults": len(spans), "readings during a fault": readings_during}
+    return findings

@@ -1,0 +1,250 @@
+"""The law admits-exactly: a limit admits the first ones, no more and no fewer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from realstack.history.domain import History
+from realstack.history.values import number, whole
+from realstack.history.verdict import Findings
+
+PATIENCE = 0.25
+"""Seconds that a platform may take to hand on a decision; times at a window's edge are compared with this slack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A message that a limit decided on; the decision fell between `begin` (sent) and `end` (answered)."""
+
+    message: str
+    tab: str
+    begin: float
+    end: float
+    admitted: bool
+    retry_after: float | None
+    events: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The plan of a user from a time on: `limit` messages in `window` seconds, None for no limit."""
+
+    since: float
+    limit: int | None
+    window: float
+
+
+def admits_exactly(history: History) -> Findings:
+    """In one window exactly the plan's limit is admitted: the first ones, however many tabs, replicas or races.
+
+    A window begins with the first admitted message and lasts as long as the plan says. When a decision fell is only known
+    to lie between the sending and its answer; a violation is told only where it is certain for every such moment. Limits come
+    from ``limit`` events, or else from what refusals name. A window is full when more was tried in it than it admits.
+    """
+    findings = Findings()
+    attempts = _attempts(history)
+    windows = full = 0
+    for user, tried in attempts.items():
+        limits = _limits(history, user)
+        if not limits:
+            findings.lacking.append(f"No limit of {user} is known: record it, or try until the platform refuses.")
+            continue
+        for number_, limit in enumerate(limits):
+            until = limits[number_ + 1].since if number_ + 1 < len(limits) else float("inf")
+            mine = [attempt for attempt in tried if limit.since <= attempt.begin and attempt.end < until]
+            if limit.limit is None:
+                full += _judge_unlimited(history, findings, user, mine)
+                windows += bool(mine)
+                continue
+            counted, filled = _judge_windows(history, findings, user, mine, limit)
+            windows, full = windows + counted, full + filled
+    _judge_refused(history, findings)
+    findings.counts = {
+        "attempts": sum(len(tried) for tried in attempts.values()),
+        "admitted": sum(attempt.admitted for tried in attempts.values() for attempt in tried),
+        "windows": windows,
+        "full windows": full,
+    }
+    return findings
+
+
+def _attempts(history: History) -> dict[str, list[Attempt]]:
+    """Every decision by user, in the order in which they were answered; a message sent again counts once it was decided."""
+    sends: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for send in history.sends:
+        sends[send.message].append((send.at, send.index))
+    decided: dict[str, list[Attempt]] = defaultdict(list)
+    admitted: set[str] = set()
+    answers = [(fact, True, None) for fact in history.acks] + [(fact, False, fact.retry_after) for fact in history.refusals]
+    for fact, good, retry_after in sorted(answers, key=lambda answer: answer[0].at):
+        if fact.message in admitted:
+            continue
+        admitted |= {fact.message} if good else set()
+        earlier = [sending for sending in sends[fact.message] if sending[0] <= fact.at]
+        begin, index = (earlier[0] if good else earlier[-1]) if earlier else (fact.at, fact.index)
+        decided[fact.user].append(Attempt(fact.message, fact.tab, begin, fact.at, good, retry_after, (index, fact.index)))
+    return decided
+
+
+def _limits(history: History, user: str) -> list[Limit]:
+    said = [
+        Limit(note.at, whole(note.data.get("limit")), number(note.data.get("window")) or 60.0)
+        for note in history.noted("limit")
+        if note.source == user
+    ]
+    told = [
+        refusal
+        for refusal in history.refusals
+        if refusal.user == user and refusal.limit is not None and refusal.window is not None
+    ]
+    if not said and told:
+        return [Limit(float("-inf"), told[0].limit, told[0].window or 60.0)]
+    if said:
+        said[0] = Limit(float("-inf"), said[0].limit, said[0].window)
+    return said
+
+
+def _judge_unlimited(history: History, findings: Findings, user: str, tried: list[Attempt]) -> int:
+    for attempt in tried:
+        if not attempt.admitted:
+            findings.violated(
+                f"{history.name(attempt.message)} was refused: it must be admitted, because {user} has no limit; however, "
+                f"{attempt.tab} sent it at "
+                f"{history.when(attempt.begin)} and was refused at {history.when(attempt.end)}.",
+                attempt.end,
+                attempt.events,
+                (attempt.tab,),
+            )
+    return 0
+
+
+def _judge_windows(history: History, findings: Findings, user: str, tried: list[Attempt], limit: Limit) -> tuple[int, int]:
+    """Go through the windows of one plan; returns how many there were and how many were full."""
+    windows = full = 0
+    rest = sorted(tried, key=lambda attempt: attempt.end)
+    while rest:
+        first = next((attempt for attempt in rest if attempt.admitted), None)
+        if first is None:
+            _never_admitted(history, findings, user, rest[0], limit)
+            return windows, full
+        windows += 1
+        opens_early, opens_late = first.begin, first.end
+        inside = [a for a in rest if a.end < opens_early + limit.window]
+        maybe = [a for a in rest if a.begin < opens_late + limit.window + PATIENCE]
+        admitted = [attempt for attempt in inside if attempt.admitted]
+        refused = [attempt for attempt in inside if not attempt.admitted]
+        assert limit.limit is not None
+        full += len(inside) > limit.limit
+        if len(admitted) > limit.limit:
+            extra = admitted[limit.limit]
+            findings.violated(
+                f"{history.name(extra.message)} was admitted as number {limit.limit + 1}: only {limit.limit} must be, "
+                f"because the window of {user} opened "
+                f"with {history.name(first.message)} at {history.when(first.end)} and lasts {limit.window:g} s; however, it "
+                "was acknowledged to "
+                f"{extra.tab} at {history.when(extra.end)}.",
+                extra.end,
+                (*first.events, *extra.events),
+                (extra.tab,),
+            )
+        possible = sum(attempt.admitted for attempt in maybe)
+        if refused and possible < limit.limit:
+            early = refused[0]
+            findings.violated(
+                f"{history.name(early.message)} was refused too early: {limit.limit} must be admitted in a window, because "
+                f"that is the plan of {user}; "
+                f"however, only {possible} were when {early.tab} was refused at {history.when(early.end)}.",
+                early.end,
+                early.events,
+                (early.tab,),
+            )
+        _judge_firsts(history, findings, inside)
+        _judge_waiting(history, findings, refused, rest, limit)
+        kept = {id(attempt) for attempt in inside}
+        following = [a for a in rest if id(a) not in kept]
+        # Decisions at the very edge belong to either window: they open the next one only when they were admitted.
+        while following and not following[0].admitted and following[0].begin < opens_late + limit.window + PATIENCE:
+            following.pop(0)
+        rest = following
+    return windows, full
+
+
+def _never_admitted(history: History, findings: Findings, user: str, refused: Attempt, limit: Limit) -> None:
+    findings.violated(
+        f"{history.name(refused.message)} was refused: it must be admitted, because a window of {user} admits {limit.limit} "
+        "and none had been; however, "
+        f"{refused.tab} was refused at {history.when(refused.end)}.",
+        refused.end,
+        refused.events,
+        (refused.tab,),
+    )
+
+
+def _judge_firsts(history: History, findings: Findings, inside: list[Attempt]) -> None:
+    for refused in (attempt for attempt in inside if not attempt.admitted):
+        later = next((a for a in inside if a.admitted and a.begin > refused.end), None)
+        if later is not None:
+            findings.violated(
+                f"{history.name(later.message)} was admitted after a refusal: the first ones must be, because one window "
+                "counts up; however, "
+                f"{history.name(refused.message)} was refused at {history.when(refused.end)}, and "
+                f"{history.name(later.message)}, sent at "
+                f"{history.when(later.begin)}, was admitted at {history.when(later.end)}.",
+                later.end,
+                (*refused.events, *later.events),
+                (refused.tab, later.tab),
+            )
+            return
+
+
+def _judge_waiting(history: History, findings: Findings, refused: list[Attempt], rest: list[Attempt], limit: Limit) -> None:
+    """Whoever waits as long as the refusal said is admitted; and no refusal tells to wait longer than a window."""
+    for attempt in refused:
+        if attempt.retry_after is None:
+            continue
+        if attempt.retry_after > limit.window + 1:
+            findings.violated(
+                f"{attempt.tab} was told to wait {attempt.retry_after:g} s: it must be at most {limit.window:g} s, because "
+                "no window lasts longer; "
+                f"however, the refusal of {history.name(attempt.message)} at {history.when(attempt.end)} said so.",
+                attempt.end,
+                attempt.events,
+                (attempt.tab,),
+            )
+            return
+        after = next((a for a in rest if a.begin >= attempt.end + attempt.retry_after), None)
+        if after is not None and not after.admitted:
+            findings.violated(
+                f"{history.name(after.message)} was refused after the wait: it must be admitted, because {attempt.tab} was "
+                "told at "
+                f"{history.when(attempt.end)} to wait {attempt.retry_after:g} s and it was sent at "
+                f"{history.when(after.begin)}; however, it was "
+                f"refused at {history.when(after.end)}.",
+                after.end,
+                (*attempt.events, *after.events),
+                (attempt.tab, after.tab),
+            )
+            return
+
+
+def _judge_refused(history: History, findings: Findings) -> None:
+    """A refused message that was never admitted is neither stored nor delivered."""
+    acked = {ack.message for ack in history.acks}
+    for refusal in history.refusals:
+        if refusal.message in acked or not refusal.message:
+            continue
+        stored = next((r for r in history.stores if any(item.message == refusal.message for item in r.items)), None)
+        delivered = next((d for d in history.deliveries if d.message == refusal.message), None)
+        run = next((e for e in history.run_events if e.query == refusal.message), None)
+        shown = stored or delivered or run
+        if shown is not None:
+            what = "stored" if stored else "delivered" if delivered else "answered"
+            findings.violated(
+                f"{history.name(refusal.message)} was {what}: it must not be, because it was refused to {refusal.tab} at "
+                f"{history.when(refusal.at)}; "
+                f"however, it was {what} at {history.when(shown.at)}.",
+                shown.at,
+                (refusal.index, shown.index),
+                (refusal.tab,),
+            )

@@ -1,0 +1,52 @@
+"""Taking credentials out of what was recorded, before anything is judged, shown or written.
+
+Libraries must not record credentials at all; this is the second fence. Laws are judged over the redacted
+history, so that judging a written history again sees the very same facts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "<hidden>"
+
+_NAMES = re.compile(
+    r"^(token|.*_token|.*-token|password|passwd|secret|.*_secret|authorization|cookie|set-cookie|code_verifier|api_?key|private_key)$",
+    re.IGNORECASE,
+)
+_VALUES = (
+    (re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), HIDDEN),
+    (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
+    (re.compile(r"\bjwt\.[\w-]{16,}"), f"jwt.{HIDDEN}"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@"), rf"\g<1>{HIDDEN}@"),
+)
+
+
+def redact(value: Any) -> Any:
+    """A copy of a JSON value with every credential replaced by ``<hidden>``.
+
+    Credentials are known by the name of their field (``token``, ``password``, ``cookie``, …) and by their
+    looks (signed JSON Web Tokens, ``Bearer …``, the password in a URL). Names whose value is a number,
+    a truth or null are left alone: ``"has_token": true`` tells nothing.
+    """
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, Mapping):
+        return {
+            str(name): HIDDEN if isinstance(item, str) and _NAMES.match(str(name)) else redact(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [redact(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return redact_text(str(value))
+
+
+def redact_text(text: str) -> str:
+    """The text with everything that looks like a credential replaced by ``<hidden>``."""
+    for pattern, replacement in _VALUES:
+        text = pattern.sub(replacement, text)
+    return text

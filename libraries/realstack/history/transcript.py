@@ -1,0 +1,113 @@
+"""What happened, line by line, as people read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from realstack.history.domain import History
+from realstack.history.recorder import Event
+
+MOST_LINES = 80
+
+
+def line(history: History, index: int, *, marked: bool = False) -> str:
+    """One event as one line: time, source, what it was; evidence is marked with ``»``."""
+    event = history.events[index]
+    return f"{'»' if marked else ' '} {event.at:9.3f} s  {event.source:<12} {_what(history, event)}"
+
+
+def around(history: History, evidence: Sequence[int], *, before: int = 12, after: int = 8, tab: str | None = None) -> list[str]:
+    """The lines around pieces of evidence, gaps told as ``…``.
+
+    Args:
+        history: What happened.
+        evidence: Positions of the events that matter.
+        before: Lines before each piece.
+        after: Lines after each piece.
+        tab: Only events of this source (the evidence itself is always shown).
+    """
+    wanted = [index for index, event in enumerate(history.events) if tab in (None, event.source) or index in evidence]
+    places = {index: position for position, index in enumerate(wanted)}
+    chosen: set[int] = set()
+    for index in evidence or ((len(history.events) - 1,) if history.events else ()):
+        position = places.get(index, len(wanted) - 1)
+        chosen.update(range(max(0, position - before), min(len(wanted), position + after + 1)))
+    lines: list[str] = []
+    previous = -1
+    for position in sorted(chosen):
+        if position != previous + 1:
+            lines.append(f"  … {position - previous - 1} events …")
+        lines.append(line(history, wanted[position], marked=wanted[position] in evidence))
+        previous = position
+    if len(wanted) - 1 - previous > 0:
+        lines.append(f"  … {len(wanted) - 1 - previous} events …")
+    return _bounded(lines)
+
+
+def whole(history: History, tab: str | None = None) -> list[str]:
+    """All lines, of one source or of all."""
+    return [line(history, index) for index, event in enumerate(history.events) if tab in (None, event.source)]
+
+
+def legend(history: History, lines: Iterable[str]) -> list[str]:
+    """The identities behind the short names that the lines mention."""
+    words = {word.strip(".,:;()'") for text in lines for word in text.split()}
+    return [f"{name} = {identity}" for name, identity in history.legend().items() if name in words]
+
+
+def html(title: str, lines: Sequence[str], *, opened: bool = False) -> str:
+    """Lines as a block that folds, escaped."""
+    state = " open" if opened else ""
+    return f"<details{state}><summary>{escape(title)}</summary><pre>{escape(chr(10).join(lines))}</pre></details>"
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    if len(lines) <= MOST_LINES:
+        return lines
+    half = MOST_LINES // 2
+    return [*lines[:half], f"  … {len(lines) - 2 * half} lines …", *lines[-half:]]
+
+
+def _what(history: History, event: Event) -> str:
+    if event.kind in ("frame-in", "frame-out"):
+        arrow = "→" if event.kind == "frame-out" else "←"
+        return f"{arrow} {_frame(history, event)}"
+    if event.kind == "stored":
+        rows = event.data.get("rows") or []
+        return f"stored: {len(rows)} rows read"
+    if event.kind == "page":
+        shown = event.data.get("messages")
+        messages = "" if shown is None else f"{len(shown)} messages shown "
+        return f"page: {messages}{_brief({k: v for k, v in event.data.items() if k != 'messages'})}"
+    if event.kind == "growth":
+        return f"growth: {event.data.get('name')} ({len(event.data.get('values') or ())} values)"
+    return f"{event.kind}: {_brief(event.data)}" if event.data else event.kind
+
+
+def _frame(history: History, event: Event) -> str:
+    frame = event.data.get("frame")
+    meaning = history.vocabulary.meaning(event.kind[6:], frame)
+    if meaning is None:
+        return _brief(frame)
+    rule, got = meaning
+    parts = [rule.stage or rule.means]
+    for name, letter in (("message", "m"), ("run", "r"), ("query", "m"), ("thread", "t")):
+        if got.get(name):
+            told = history.name(str(got[name]), letter)
+            parts.append(told if name in ("message", "run") else f"{name} {told}")
+    for name, value in got.items():
+        if name not in ("message", "thread", "run", "query", "answer", "text") and value is not None:
+            parts.append(f"{name} {value}")
+    if isinstance(got.get("text"), str):
+        parts.append(_cut(repr(got["text"]), 80))
+    return " ".join(str(part) for part in parts)
+
+
+def _brief(value: object) -> str:
+    return _cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), 160)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

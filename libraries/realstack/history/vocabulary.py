@@ -1,0 +1,174 @@
+"""The vocabulary: what frames, pages and rows of a platform mean to the laws.
+
+A vocabulary is data (YAML in ``resources/vocabulary/``). Its operations and the fields they take:
+
+| operation | fields (paths into the frame) |
+|---|---|
+| `send` | message, thread, text |
+| `ack` | message, thread, seq, duplicate |
+| `deliver` | message, thread, seq, role, text, run |
+| `refuse` | message, limit, window, retry_after: refused because of a limit |
+| `reject` | message, code: refused for another reason |
+| `connected` | connection, account, session, expires_at |
+| `refreshed` | expires_at |
+| `resume` | thread, after |
+| `run-event` | run, event, number, thread, query, answer; the rule names its `stage` |
+
+Frames that no rule matches mean nothing to the laws and stay in the transcript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from realstack.errors import StackError, explain
+from realstack.history.paths import read
+
+OPERATIONS: dict[str, frozenset[str]] = {
+    "send": frozenset({"message", "thread", "text"}),
+    "ack": frozenset({"message", "thread", "seq", "duplicate"}),
+    "deliver": frozenset({"message", "thread", "seq", "role", "text", "run"}),
+    "refuse": frozenset({"message", "limit", "window", "retry_after"}),
+    "reject": frozenset({"message", "code"}),
+    "connected": frozenset({"connection", "account", "session", "expires_at"}),
+    "refreshed": frozenset({"expires_at"}),
+    "resume": frozenset({"thread", "after"}),
+    "run-event": frozenset({"run", "event", "number", "thread", "query", "answer"}),
+}
+ITEM_FIELDS = frozenset({"message", "thread", "seq", "role", "text", "run", "user", "state"})
+CHAIN_KINDS = ("once", "cycle", "any", "terminal")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a vocabulary: frames like this mean that operation."""
+
+    when: tuple[tuple[str, tuple[Any, ...]], ...]
+    means: str
+    take: Mapping[str, str]
+    stage: str
+
+    def matches(self, frame: Any) -> bool:
+        """Whether every condition of the rule holds for a frame."""
+        return all(read(frame, path) in values for path, values in self.when)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the chain of an agent run: `kind` is ``once``, ``cycle``, ``any`` or ``terminal``."""
+
+    kind: str
+    stages: tuple[str, ...]
+
+
+class Vocabulary:
+    """A platform's own words, turned into the laws' operations.
+
+    Args:
+        data: The parsed YAML; it is written into exported histories as it is.
+
+    Raises:
+        StackError: A rule is malformed; says which one and what is allowed.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = dict(data)
+        self.name = str(data.get("name", "unnamed"))
+        frames = _mapping(data.get("frames", {}), "frames")
+        self._out = [_rule(item, f"frames.out[{n}]") for n, item in enumerate(frames.get("out") or [])]
+        self._in = [_rule(item, f"frames.in[{n}]") for n, item in enumerate(frames.get("in") or [])]
+        self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(data.get("chain") or []))
+        self._check_stages()
+        self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
+        self.agent_roles = frozenset(str(role) for role in data.get("agent_roles") or ["agent"])
+        page = _mapping(data.get("page", {}), "page")
+        self.page_take = _takes(page.get("take", {}), ITEM_FIELDS, "page")
+        self.page_acknowledged = frozenset(str(state) for state in page.get("acknowledged") or [])
+        working = _mapping(page.get("working", {}), "page.working")
+        self.page_working_path = str(working.get("path", "working"))
+        self.page_working_values = tuple(working.get("values") or [True])
+        self.page_connection = str(page.get("connection", "connection"))
+        self.row_take = _takes(_mapping(data.get("rows", {}), "rows").get("take", {}), ITEM_FIELDS, "rows")
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read a vocabulary from a YAML file."""
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise StackError(
+                explain("a vocabulary file", f"{path} can't be read ({error.strerror})", remedy="Name an existing YAML file.")
+            ) from error
+        except yaml.YAMLError as error:
+            raise StackError(explain("a vocabulary in YAML", f"{path} is not YAML: {error}")) from error
+        return cls(_mapping(data, str(path)))
+
+    def meaning(self, direction: str, frame: Any) -> tuple[Rule, dict[str, Any]] | None:
+        """What a frame means: its rule and the fields taken, or None where no rule matches.
+
+        Args:
+            direction: ``out`` for frames that tests sent, ``in`` for frames that came.
+            frame: The parsed frame.
+        """
+        for rule in self._out if direction == "out" else self._in:
+            if rule.matches(frame):
+                return rule, {name: read(frame, path) for name, path in rule.take.items()}
+        return None
+
+    def role(self, value: Any) -> str:
+        """``agent`` or ``user``."""
+        return "agent" if value is not None and str(value) in self.agent_roles else "user"
+
+    def _check_stages(self) -> None:
+        known = {stage for link in self.chain for stage in link.stages}
+        for rule in [*self._out, *self._in]:
+            if rule.means == "run-event" and rule.stage not in known:
+                raise StackError(
+                    explain(
+                        f"the stage of a run-event to be one of the chain's: {', '.join(sorted(known)) or '(none)'}",
+                        f"stage {rule.stage!r}",
+                        remedy="Add the stage to `chain`, or correct the rule's `stage`.",
+                    )
+                )
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise StackError(explain(f"{where} of the vocabulary to be a mapping", f"{type(value).__name__}"))
+    return value
+
+
+def _takes(value: Any, allowed: frozenset[str], where: str) -> dict[str, str]:
+    takes = {str(name): str(path) for name, path in _mapping(value, f"{where}.take").items()}
+    if unknown := sorted(set(takes) - allowed):
+        raise StackError(
+            explain(f"{where} of the vocabulary to take only {', '.join(sorted(allowed))}", f"it takes {', '.join(unknown)}, too")
+        )
+    return takes
+
+
+def _rule(value: Any, where: str) -> Rule:
+    item = _mapping(value, where)
+    means = str(item.get("means"))
+    if means not in OPERATIONS:
+        raise StackError(explain(f"`means` of {where} to be one of {', '.join(OPERATIONS)}", f"{means!r}"))
+    when = _mapping(item.get("when", {}), f"{where}.when")
+    if not when:
+        raise StackError(explain(f"{where} of the vocabulary to have a condition", "no `when`", remedy="Say `when: {type: …}`."))
+    conditions = tuple((str(path), tuple(values) if isinstance(values, list) else (values,)) for path, values in when.items())
+    return Rule(conditions, means, _takes(item.get("take", {}), OPERATIONS[means], where), str(item.get("stage", "")))
+
+
+def _link(value: Any, where: str) -> Link:
+    item = _mapping(value, where)
+    if len(item) != 1 or next(iter(item)) not in CHAIN_KINDS:
+        raise StackError(
+            explain(f"{where} of the vocabulary to be one of {', '.join(CHAIN_KINDS)} with its stages", f"{dict(item)!r}")
+        )
+    kind, stages = next(iter(item.items()))
+    return Link(str(kind), tuple(str(stage) for stage in stages))

@@ -1,0 +1,1 @@
+"""Watching what services use while the suites run, and judging whether it grows."""
