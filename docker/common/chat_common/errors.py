@@ -14,7 +14,7 @@ from chat_common.logs import Log
 log = Log("http")
 
 
-class StoreUnavailable(Exception):  # noqa: N818 - named for the state, as its users read it
+class StoreUnavailable(Exception):
     """A store or another service can't be reached, or did not answer in time.
 
     Args:

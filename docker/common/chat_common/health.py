@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -26,12 +26,13 @@ async def _outcome(check: Check) -> str:
     return "ok"
 
 
-def health_routes(service: str, checks: Mapping[str, Check]) -> list[Route]:
+def health_routes(service: str, checks: Mapping[str, Check], *, informative: Collection[str] = ()) -> list[Route]:
     """Make `/health/live` and `/health/ready`.
 
     Args:
         service: Name of the instance.
         checks: For each dependency a call that returns when it answers and raises when it doesn't; each gets 0.5 s.
+        informative: Names of checks whose failure is told but leaves the service ready, because it works without.
     """
 
     async def live(_request: Request) -> JSONResponse:
@@ -39,7 +40,7 @@ def health_routes(service: str, checks: Mapping[str, Check]) -> list[Route]:
 
     async def ready(_request: Request) -> JSONResponse:
         outcomes = dict(zip(checks, await asyncio.gather(*map(_outcome, checks.values())), strict=True))
-        good = all(outcome == "ok" for outcome in outcomes.values())
+        good = all(outcome == "ok" or name in informative for name, outcome in outcomes.items())
         body = {"status": "ready" if good else "unready", "service": service, "checks": outcomes}
         return JSONResponse(body, status_code=200 if good else 503, headers={"Cache-Control": "no-store"})
 

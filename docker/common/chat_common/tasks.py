@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from chat_common.logs import Log
 
@@ -39,3 +40,18 @@ async def cancel(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Together:
+    """Lets callers that want the same thing at the same time share one attempt at it, its result and its failure."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[Any]] = {}
+
+    async def run(self, what: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Do the work, or wait for whoever is doing it; a caller that is cancelled cancels nobody else's wait."""
+        task = self._running.get(what)
+        if task is None:
+            task = self._running[what] = asyncio.create_task(work(), name=what)
+            task.add_done_callback(lambda _task: self._running.pop(what, None))
+        return await asyncio.shield(task)

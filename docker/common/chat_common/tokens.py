@@ -33,7 +33,7 @@ REFETCH_PAUSE = 1.0
 CLOCK_LEEWAY = 5
 
 
-class TokenRefused(Exception):  # noqa: N818 - a verdict, not a malfunction
+class TokenRefused(Exception):
     """A token is not good here.
 
     Args:

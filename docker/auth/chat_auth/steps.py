@@ -1,0 +1,165 @@
+"""The outer two steps of the three-store operation: what each does, and how it is undone.
+
+Both must stand late effects: a request that was given up may still be carried out afterwards, when a paused server goes
+on. So doing is done at most once, under an id of its own, and undoing leaves a mark that also holds against a doing that comes
+after it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from chat_common.clickhouse import ClickHouse, ClickHouseError
+from chat_common.errors import StoreUnavailable
+
+
+class StepFailed(Exception):
+    """A step was not carried out, or nobody knows whether it was.
+
+    Args:
+        step: Which one.
+        reason: One word for the log and the caller.
+        outcome_unknown: Whether it may have had, or may still have, an effect that must be undone.
+    """
+
+    def __init__(self, step: str, reason: str, *, outcome_unknown: bool) -> None:
+        super().__init__(f"{step}: {reason}")
+        self.step = step
+        self.reason = reason
+        self.outcome_unknown = outcome_unknown
+
+
+class WorkspaceStep:
+    """Makes the workspace in the backend; the backend's tombstone stops a late `PUT`.
+
+    Args:
+        base_url: Internal address of the backend.
+        token: The secret between auth and backend.
+        seconds: Time limit of a request.
+    """
+
+    def __init__(self, base_url: str, token: str, seconds: float) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=base_url, headers={"Authorization": f"Bearer {token}"}, timeout=seconds, trust_env=False
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def do(self, operation: Mapping[str, Any]) -> None:
+        """Make the workspace.
+
+        Raises:
+            StepFailed: It was not made, as far as is known.
+        """
+        await self._send("PUT", operation)
+
+    async def undo(self, operation: Mapping[str, Any]) -> None:
+        """Take the workspace back, whether it is there or not yet.
+
+        Raises:
+            StepFailed: That could not be done now.
+        """
+        await self._send("DELETE", operation)
+
+    async def _send(self, method: str, operation: Mapping[str, Any]) -> None:
+        body = {
+            "user_id": str(operation["user_id"]),
+            "name": operation["change"]["workspace"]["name"],
+            "operation_id": str(operation["id"]),
+        }
+        try:
+            answer = await self._client.request(method, f"/internal/workspaces/{operation['workspace_id']}", json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            # No connection, no request: nothing of it can arrive later.
+            raise StepFailed("workspace", type(error).__name__, outcome_unknown=False) from error
+        except httpx.HTTPError as error:
+            raise StepFailed("workspace", type(error).__name__, outcome_unknown=True) from error
+        if answer.status_code not in {200, 201, 204}:
+            raise StepFailed("workspace", f"status {answer.status_code}", outcome_unknown=True)
+
+
+class EventStep:
+    """Logs the event in ClickHouse; an event is undone by its cancelling row.
+
+    The row that counts is sent once and never again, so that its copies can't outnumber the cancelling rows, which are
+    sent until one of them is confirmed: the sum of the signs then stays at or below zero, in whatever order they arrive.
+
+    Args:
+        clickhouse: Client of the server.
+        seconds: Time limit of a request.
+    """
+
+    TABLE = "profile_events"
+
+    def __init__(self, clickhouse: ClickHouse, seconds: float) -> None:
+        self._clickhouse = clickhouse
+        self._seconds = seconds
+        self._has_table = False
+
+    async def prepare(self) -> None:
+        """Make the table if need be.
+
+        Raises:
+            StoreUnavailable, ClickHouseError: That could not be done now.
+        """
+        if self._has_table:
+            return
+        database = self._clickhouse.database
+        await self._clickhouse.execute(f"CREATE DATABASE IF NOT EXISTS {database}", seconds=self._seconds)
+        await self._clickhouse.execute(
+            f"CREATE TABLE IF NOT EXISTS {database}.{self.TABLE} (event_id String, operation_id String, user_id String, "
+            "data String, created_at UInt64, sign Int8) ENGINE = CollapsingMergeTree(sign) ORDER BY event_id",
+            seconds=self._seconds,
+        )
+        self._has_table = True
+
+    async def do(self, operation: Mapping[str, Any]) -> None:
+        """Log the event.
+
+        Raises:
+            StepFailed: It was not logged, as far as is known.
+        """
+        try:
+            await self.prepare()
+        except (StoreUnavailable, ClickHouseError) as error:
+            raise StepFailed("event", _reason(error), outcome_unknown=False) from error
+        await self._insert(operation, 1)
+
+    async def undo(self, operation: Mapping[str, Any]) -> None:
+        """Cancel the event, whether it is there or not yet.
+
+        Raises:
+            StepFailed: That could not be done now.
+        """
+        await self._insert(operation, -1)
+
+    async def _insert(self, operation: Mapping[str, Any], sign: int) -> None:
+        change: Mapping[str, Any] = operation["change"]
+        event_id: UUID = operation["event_id"]
+        row = {
+            "event_id": str(event_id),
+            "operation_id": str(operation["id"]),
+            "user_id": str(operation["user_id"]),
+            "data": json.dumps({**change, "workspace_id": str(operation["workspace_id"])}, sort_keys=True),
+            "created_at": time.time_ns() // 1_000_000,
+            "sign": sign,
+        }
+        try:
+            await self._clickhouse.insert(self.TABLE, [row], seconds=self._seconds)
+        except StoreUnavailable as error:
+            raise StepFailed("event", error.reason, outcome_unknown=error.outcome_unknown) from error
+        except ClickHouseError as error:
+            self._has_table = False
+            raise StepFailed("event", _reason(error), outcome_unknown=True) from error
+
+
+def _reason(error: StoreUnavailable | ClickHouseError) -> str:
+    return error.reason if isinstance(error, StoreUnavailable) else f"code {error.code}"
