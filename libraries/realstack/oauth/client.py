@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from realstack.errors import StackFailure, explain
-from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, authorization_request, client_authentication, token_set
+from realstack.oauth.flow import (
+    AuthorizationRequest,
+    ClientAuth,
+    Pkce,
+    TokenSet,
+    authorization_request,
+    client_authentication,
+    token_set,
+)
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.metadata import Metadata, discovery_urls, read_metadata
 from realstack.secrets import secrets
@@ -165,7 +173,11 @@ class ProviderClient:
         headers, own = client_authentication(self._client_auth, self.client_id, self._client_secret)
         form = {**{name: value for name, value in fields.items() if value}, **own}
         return await self._session.send(
-            "POST", self.metadata.endpoint(endpoint), form=form, headers={"Accept": "application/json", **headers}, timeout=self.timeout
+            "POST",
+            self.metadata.endpoint(endpoint),
+            form=form,
+            headers={"Accept": "application/json", **headers},
+            timeout=self.timeout,
         )
 
 
@@ -184,7 +196,9 @@ async def read_keys(session: Session, url: str, timeout: float) -> list[dict[str
         raise StackFailure(explain(f"{answer.where} is a JWK set", answer.described))
     private = [key.get("kid") for key in keys if {"d", "k"} & set(key)]
     if private:
-        raise StackFailure(explain(f"{answer.where} holds public keys only", f"private or symmetric keys {private} are published"))
+        raise StackFailure(
+            explain(f"{answer.where} holds public keys only", f"private or symmetric keys {private} are published")
+        )
     return keys
 
 

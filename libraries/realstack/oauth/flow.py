@@ -148,7 +148,9 @@ def token_set(body: Any, where: str) -> TokenSet:
     """
     if not isinstance(body, dict) or not isinstance(body.get("access_token"), str) or not body.get("token_type"):
         names = ", ".join(body) if isinstance(body, dict) else type(body).__name__
-        raise StackFailure(explain(f"{where} answers with access_token and token_type (RFC 6749, 5.1)", f"only {names or 'nothing'}"))
+        raise StackFailure(
+            explain(f"{where} answers with access_token and token_type (RFC 6749, 5.1)", f"only {names or 'nothing'}")
+        )
     for name in ("access_token", "refresh_token", "id_token"):
         if isinstance(body.get(name), str):
             secrets.remember(body[name], f"{name} of {where}")

@@ -219,7 +219,7 @@ class _Forger:
     def _changed(self, kind: str) -> str:
         """The forgeries that only say something else: with the issuer's own key, when the caller has it."""
         now = int(time.time())
-        change: dict[str, Any] = {
+        changes: dict[str, dict[str, Any]] = {
             "expired": {"exp": now - HOUR, "iat": now - 2 * HOUR},
             "not-yet-valid": {"nbf": now + HOUR},
             "issuer-wrong": {"iss": "https://issuer.invalid"},
@@ -227,8 +227,8 @@ class _Forger:
             "subject-missing": {"sub": None},
             "nonce-wrong": {"nonce": "not-the-nonce-of-the-request"},
             "expiry-missing": {"exp": None},
-        }[kind]
-        self.claims = _merged(self.claims, change)
+        }
+        self.claims = _merged(self.claims, changes[kind])
         return self._signed(self._issuer.signing_key)
 
     def _hmac(self, key: bytes, **headers: Any) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -126,7 +126,9 @@ def _trust(ca: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as error:
-        raise StackError(explain("the CA file holds PEM certificates", f"{ca}: {error}", remedy="Give ca=… another path.")) from error
+        raise StackError(
+            explain("the CA file holds PEM certificates", f"{ca}: {error}", remedy="Give ca=… another path.")
+        ) from error
 
 
 class Session:
@@ -186,7 +188,7 @@ class Session:
         body = content
         extra = dict(headers or {})
         if form is not None and files is None:
-            body = httpx.QueryParams(list(form.items()) if isinstance(form, Mapping) else form).__str__().encode()
+            body = urlencode(form).encode()
             extra.setdefault("Content-Type", "application/x-www-form-urlencoded")
             fields = None
         request = self._client.build_request(
@@ -233,11 +235,17 @@ class Session:
             yield
         except (TimeoutError, httpx.TimeoutException):
             raise StackFailure(
-                explain(f"{where} is answered within {timeout:g} s", "no complete response in that time", remedy="Look at the service's log.")
+                explain(
+                    f"{where} is answered within {timeout:g} s",
+                    "no complete response in that time",
+                    remedy="Look at the service's log.",
+                )
             ) from None
         except httpx.ConnectError as error:
             raise StackFailure(
-                explain(f"{where} reaches a server", secrets.scrub(str(error)), remedy="Is the service up, and is this its address?")
+                explain(
+                    f"{where} reaches a server", secrets.scrub(str(error)), remedy="Is the service up, and is this its address?"
+                )
             ) from None
         except httpx.HTTPError as error:
             seen = f"{type(error).__name__}: {secrets.scrub(str(error))}"

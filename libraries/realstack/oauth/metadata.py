@@ -58,7 +58,7 @@ def read_metadata(issuer: str, document: Any, where: str) -> Metadata:
             explain(
                 f"{where} names the issuer {issuer!r}",
                 f"it names {said!r}",
-                remedy="They must be equal to the character (OpenID Connect Discovery 4.3); correct the configured issuer or the provider.",
+                remedy="They must be equal to the character (OpenID Connect Discovery 4.3): correct one of them.",
             )
         )
     return Metadata(issuer, document)

@@ -53,7 +53,9 @@ class Directory:
         self._token = ""
         self._good_until = 0.0
 
-    async def create(self, user_name: str, password: str, email: str, given_name: str, family_name: str, **more: Any) -> ProviderUser:
+    async def create(
+        self, user_name: str, password: str, email: str, given_name: str, family_name: str, **more: Any
+    ) -> ProviderUser:
         """Create a user.
 
         Args:

@@ -84,7 +84,13 @@ class FormWalk:
     """
 
     def __init__(
-        self, session: Session, fields: Mapping[str, str], *, press: Iterable[str] = (), stop_before: str = "", timeout: float = 10.0
+        self,
+        session: Session,
+        fields: Mapping[str, str],
+        *,
+        press: Iterable[str] = (),
+        stop_before: str = "",
+        timeout: float = 10.0,
     ) -> None:
         self._session = session
         self._fields = fields
@@ -107,9 +113,10 @@ class FormWalk:
             if target is not None:
                 if self._stop_before and target.startswith(self._stop_before):
                     return Walk(target, True, answer, tuple(self._hops))
-                repeat = answer.status in {307, 308} and answer.method != "GET"
-                if repeat:
-                    raise self._failed("a redirect after a form that a GET can follow (302, 303)", f"{answer.where} → {answer.status}")
+                if answer.status in {307, 308} and answer.method != "GET":
+                    raise self._failed(
+                        "a redirect after a form that a GET can follow (302, 303)", f"{answer.where} → {answer.status}"
+                    )
                 answer = await self._send("GET", target, deadline)
                 continue
             if "html" not in answer.headers.get("content-type", ""):
@@ -147,13 +154,17 @@ class FormWalk:
         ]
         if missing:
             raise self._failed(
-                f"values for all required fields of {shown(page.url)}", f"none for {', '.join(missing)}", f"The page shows a {form}"
+                f"values for all required fields of {shown(page.url)}",
+                f"none for {', '.join(missing)}",
+                f"The page shows a {form}",
             )
         pairs = form.submission(self._fields, button)
         filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
         headers = {"Referer": page.url.partition("#")[0]}
         if form.method == "GET":
-            return await self._send("GET", form.action.partition("?")[0], deadline, query=dict(pairs), headers=headers, filled=filled)
+            return await self._send(
+                "GET", form.action.partition("?")[0], deadline, query=dict(pairs), headers=headers, filled=filled
+            )
         headers["Origin"] = origin(page.url)
         return await self._send("POST", form.action, deadline, form=pairs, headers=headers, filled=filled)
 
@@ -173,7 +184,12 @@ class FormWalk:
         if len(self._hops) >= MOST_HOPS:
             raise self._failed(f"at most {MOST_HOPS} requests", "redirects or forms without an end")
         answer = await self._session.send(
-            method, url, query=query, form=form, headers={"Accept": "text/html,*/*;q=0.1", **(headers or {})}, timeout=deadline.left
+            method,
+            url,
+            query=query,
+            form=form,
+            headers={"Accept": "text/html,*/*;q=0.1", **(headers or {})},
+            timeout=deadline.left,
         )
         self._hops.append(Hop(answer.where, answer.status, filled, answer.seconds))
         if answer.status >= 500:

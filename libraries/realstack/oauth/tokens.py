@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
@@ -99,7 +99,9 @@ def decode(raw: str) -> Token:
 
 
 def _malformed(seen: str, length: int) -> StackFailure:
-    return StackFailure(explain("a signed JWT of three parts: header.claims.signature (RFC 7515, 7.1)", f"{seen}, {length} characters"))
+    return StackFailure(
+        explain("a signed JWT of three parts: header.claims.signature (RFC 7515, 7.1)", f"{seen}, {length} characters")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,16 @@ def _signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     chosen = [key for key in fitting if kid is None or key.get("kid") == kid]
     if not chosen:
         known = ", ".join(repr(key.get("kid")) for key in demands.keys) or "none"
-        yield Problem("key_unknown", f"an {kind} key of the issuer with the kid {kid!r}", f"the issuer's keys {known}", "RFC 7515, 4.1.4")
+        yield Problem(
+            "key_unknown", f"an {kind} key of the issuer with the kid {kid!r}", f"the issuer's keys {known}", "RFC 7515, 4.1.4"
+        )
         return
     if not any(_signed_by(token, key, str(algorithm)) for key in chosen):
         yield Problem(
-            "signature", f"a signature made with the issuer's key {kid!r}", f"one that does not fit, {len(token.signature)} bytes", "RFC 7515, 5.2"
+            "signature",
+            f"a signature made with the issuer's key {kid!r}",
+            f"one that does not fit, {len(token.signature)} bytes",
+            "RFC 7515, 5.2",
         )
 
 
@@ -206,7 +213,9 @@ def _time_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     if not _is_time(expiry):
         yield Problem("expiry_missing", "an exp in Unix seconds", repr(expiry), "OpenID Connect Core 2")
     elif now >= expiry + demands.leeway:
-        yield Problem("expired", f"an exp after {now:.0f}", f"{expiry}, {now - expiry:.1f} s ago", "OpenID Connect Core 3.1.3.7 (9)")
+        yield Problem(
+            "expired", f"an exp after {now:.0f}", f"{expiry}, {now - expiry:.1f} s ago", "OpenID Connect Core 3.1.3.7 (9)"
+        )
     if "nbf" in claims and (not _is_time(claims["nbf"]) or claims["nbf"] > now + demands.leeway):
         yield Problem("not_yet_valid", f"an nbf of at most {now:.0f}", repr(claims["nbf"]), "RFC 7519, 4.1.5")
     issued = claims.get("iat")
@@ -214,8 +223,13 @@ def _time_problems(token: Token, demands: Demands) -> Iterator[Problem]:
         yield Problem("issued_at", "an iat in Unix seconds", repr(issued), "OpenID Connect Core 2")
     elif issued > now + demands.leeway + 1:
         # Whole seconds: a token of this very second may carry the next one's number.
-        yield Problem("issued_at", f"an iat of at most {now:.0f}", f"{issued}, {issued - now:.1f} s ahead", "OpenID Connect Core 3.1.3.7 (10)")
+        yield Problem(
+            "issued_at",
+            f"an iat of at most {now:.0f}",
+            f"{issued}, {issued - now:.1f} s ahead",
+            "OpenID Connect Core 3.1.3.7 (10)",
+        )
 
 
-def _is_time(value: object) -> bool:
+def _is_time(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
