@@ -1,0 +1,130 @@
+/** @typedef {import('../types.js').Thread} Thread */
+
+/** What a thread without a title is called. */
+export const UNTITLED = 'New conversation';
+
+/**
+ * The user's threads: the platform's list, brought up to date by what arrives, and drafts that exist on
+ * this page only.
+ */
+export class Threads {
+  /** @type {Map<string, Thread>} */
+  #threads = new Map();
+  /** Titles given here that the platform has not confirmed yet. */
+  #renames = new Map();
+
+  /** @param {string} id */
+  get(id) {
+    return this.#threads.get(id);
+  }
+
+  /** @returns {Thread[]} Newest first. */
+  list() {
+    return [...this.#threads.values()].sort((one, other) => Date.parse(other.updated_at) - Date.parse(one.updated_at));
+  }
+
+  /** Titles to send again: thread id → title. */
+  get unconfirmed() {
+    return new Map(this.#renames);
+  }
+
+  /**
+   * @param {Thread[]} threads   The platform's list.
+   * @returns {{id: string, read_seq: number}[]} Threads that were read further here than the platform knows.
+   */
+  replace(threads) {
+    const behind = [];
+    const listed = new Set(threads.map((thread) => thread.id));
+    for (const [id, thread] of this.#threads) if (!thread.draft && !listed.has(id)) this.#threads.delete(id);
+    for (const thread of threads) {
+      const known = this.#threads.get(thread.id);
+      if (known && known.read_seq > thread.read_seq) behind.push({ id: thread.id, read_seq: known.read_seq });
+      this.#threads.set(thread.id, {
+        ...thread,
+        draft: false,
+        title: this.#renames.get(thread.id) ?? thread.title,
+        // The list was made before it arrived; neither position ever goes back.
+        last_seq: Math.max(thread.last_seq, known?.last_seq ?? 0),
+        read_seq: Math.max(thread.read_seq, known?.read_seq ?? 0),
+      });
+    }
+    return behind;
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} now    RFC 3339
+   * @returns {Thread}
+   */
+  draft(id, now) {
+    const known = this.#threads.get(id);
+    if (known) return known;
+    const thread = { id, title: '', last_seq: 0, read_seq: 0, updated_at: now, draft: true };
+    this.#threads.set(id, thread);
+    return thread;
+  }
+
+  /** @param {string} id   A draft that nobody wrote in. */
+  dropDraft(id) {
+    if (this.#threads.get(id)?.draft) this.#threads.delete(id);
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} seq
+   * @param {string} at
+   * @returns {boolean} Whether the thread was in the platform's list already.
+   */
+  grow(id, seq, at) {
+    const thread = this.#threads.get(id);
+    const known = thread !== undefined && !thread.draft;
+    const grown = thread ?? this.draft(id, at);
+    if (seq > grown.last_seq) {
+      grown.last_seq = seq;
+      if (Date.parse(at) > Date.parse(grown.updated_at)) grown.updated_at = at;
+    }
+    grown.draft = false;
+    return known;
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} seq
+   */
+  read(id, seq) {
+    const thread = this.#threads.get(id);
+    if (thread) thread.read_seq = Math.max(thread.read_seq, seq);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} title
+   */
+  rename(id, title) {
+    const thread = this.#threads.get(id);
+    if (thread) thread.title = title;
+    this.#renames.set(id, title);
+  }
+
+  /** @param {string} id   The platform refused it; its own list says what the thread is called. */
+  forgetRename(id) {
+    this.#renames.delete(id);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} title    What the platform says it is called now.
+   */
+  renamed(id, title) {
+    const thread = this.#threads.get(id);
+    // A rename of ours that is still on its way comes later and wins.
+    const ours = this.#renames.get(id);
+    if (ours === title) this.#renames.delete(id);
+    if (thread && (ours === undefined || ours === title)) thread.title = title;
+  }
+}
+
+/** @param {Thread} thread */
+export function unread(thread) {
+  return Math.max(0, thread.last_seq - thread.read_seq);
+}

@@ -1,0 +1,98 @@
+import { byId, setText, show } from './dom.js';
+import { bytes } from './words.js';
+
+/**
+ * Where messages are written. It never refuses to take one: without a connection they wait in the outbox.
+ */
+export class Composer {
+  /** @type {File|null} */
+  #file = null;
+  /** Unfinished texts by thread. */
+  #drafts = new Map();
+  #threadId = '';
+
+  /**
+   * @param {object} options
+   * @param {(text: string) => Promise<void>} options.onText
+   * @param {(file: File, question: string) => void} options.onFile
+   */
+  constructor({ onText, onFile }) {
+    this.onText = onText;
+    this.onFile = onFile;
+    this.input = byId('message-input');
+    this.picker = byId('file-input');
+    byId('composer').addEventListener('submit', (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.input.addEventListener('input', () => this.#drawTools());
+    this.input.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+      // While an input method composes a word, Enter belongs to it.
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    byId('attach').addEventListener('click', () => this.picker.click());
+    this.picker.addEventListener('change', () => this.#attach(this.picker.files?.[0] ?? null));
+    byId('attachment-remove').addEventListener('click', () => this.#attach(null));
+    const area = byId('thread');
+    area.addEventListener('dragover', (/** @type {DragEvent} */ event) => event.preventDefault());
+    area.addEventListener('drop', (/** @type {DragEvent} */ event) => {
+      event.preventDefault();
+      this.#attach(event.dataTransfer?.files?.[0] ?? null);
+    });
+  }
+
+  /** @param {string} threadId */
+  open(threadId) {
+    if (threadId === this.#threadId) return;
+    this.#drafts.set(this.#threadId, this.input.value);
+    this.#threadId = threadId;
+    this.input.value = this.#drafts.get(threadId) ?? '';
+    this.#attach(null);
+    this.#drawTools();
+  }
+
+  focus() {
+    this.input.focus();
+  }
+
+  #submit() {
+    const text = this.input.value.trim();
+    const file = this.#file;
+    if (file === null && text === '') return;
+    this.input.value = '';
+    this.#drafts.delete(this.#threadId);
+    if (file !== null) {
+      this.#attach(null);
+      this.onFile(file, text);
+    } else {
+      // What can't be kept goes back to where it was typed.
+      this.onText(text).catch(() => {
+        this.input.value = text;
+        this.#drawTools();
+      });
+    }
+    this.#drawTools();
+  }
+
+  /** @param {File|null} file */
+  #attach(file) {
+    this.#file = file;
+    if (file === null) this.picker.value = '';
+    setText(byId('attachment-name'), file?.name ?? '');
+    setText(byId('attachment-size'), file ? bytes(file.size) : '');
+    show(byId('attachment'), file !== null);
+    this.input.placeholder = file ? 'What do you want to know about it?' : 'Ask anything that can be computed, or attach a PDF';
+    this.#drawTools();
+  }
+
+  #drawTools() {
+    byId('send').disabled = this.input.value.trim() === '' && this.#file === null;
+    // Browsers without `field-sizing` grow by hand.
+    if (!CSS.supports('field-sizing', 'content')) {
+      this.input.style.height = 'auto';
+      this.input.style.height = `${this.input.scrollHeight}px`;
+    }
+  }
+}
