@@ -1,0 +1,1 @@
+"""The chat backend: threads and messages over REST and WebSocket, files, workspaces, plans."""

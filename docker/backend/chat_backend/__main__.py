@@ -1,0 +1,26 @@
+"""`python -m chat_backend`: one replica of the backend."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Read the settings and serve until stopped."""
+    from chat_backend.settings import read_settings  # noqa: PLC0415 - a wrong variable is told before anything heavy loads
+    from chat_common.settings import SettingsError  # noqa: PLC0415
+
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        sys.exit(str(error))
+    from chat_backend.app import build  # noqa: PLC0415
+    from chat_backend.websocket_protocol import ChatProtocol  # noqa: PLC0415
+    from chat_common.serve import serve, start_service  # noqa: PLC0415
+
+    start_service(settings.service)
+    serve(build(settings), settings.service, ws=ChatProtocol, ws_max_size=64 * 1024, ws_per_message_deflate=False)
+
+
+if __name__ == "__main__":
+    main()

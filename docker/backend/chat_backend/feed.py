@@ -1,0 +1,310 @@
+"""What one user's tabs on this replica receive.
+
+Messages come from PostgreSQL, in the order of `seq`, fetched once for all tabs; a doorbell only says that there is something to
+fetch. So whatever Redis loses, repeats or reorders, no tab sees a gap, a repetition or another order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass
+
+from chat_backend.messages import Messages
+from chat_backend.tab import CatchUp, Tab
+from chat_common.errors import StoreUnavailable
+from chat_common.frames import frame, message_body
+from chat_common.logs import Log
+from chat_common.redis_client import REDIS_ERRORS
+from chat_common.runqueue import TERMINAL, RunQueue
+from chat_common.tasks import jittered
+
+log = Log("feed")
+
+# Run events that wait for a store to come back; more are dropped here and read from the run's stream later.
+EVENTS_WAITING = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """A run's event as its channel brought it; `seq` is set on `agent_completed`."""
+
+    run_id: str
+    n: int
+    kind: str
+    thread_id: str
+    seq: int
+    text: str
+
+
+def read_event(text: str) -> RunEvent:
+    """Read a run event's frame."""
+    data = json.loads(text)
+    payload = data["payload"]
+    return RunEvent(payload["run_id"], payload["n"], data["type"], data["thread_id"], payload.get("seq", 0), text)
+
+
+class Feed:
+    """Serves one user's tabs.
+
+    Args:
+        user_id: Whose tabs they are.
+        messages: Where messages come from.
+        queue: Where run events can be read again.
+    """
+
+    def __init__(self, user_id: str, messages: Messages, queue: RunQueue) -> None:
+        self.user_id = user_id
+        self.tabs: set[Tab] = set()
+        self.joining = 0
+        # Whether its channel was open once; what comes after an interruption must be made good.
+        self.heard_before = False
+        self._messages = messages
+        self._queue = queue
+        self._base: asyncio.Task[None] | None = None
+        self._based = False
+        # Up to which `seq` the live tabs were served, by thread.
+        self._heads: dict[str, int] = {}
+        self._rung: dict[str, int] = {}
+        self._items: deque[str | RunEvent] = deque()
+        self._pump: asyncio.Task[None] | None = None
+        # Pump and catchers both deliver; a thread's rows go out one fetch after the other.
+        self._delivering = asyncio.Lock()
+        # Runs that ended lately: what is published of them again, after Redis lost its data, is not news.
+        self._over: deque[str] = deque(maxlen=256)
+
+    async def ready(self) -> None:
+        """Wait until the feed knows where its user's threads stood when it began.
+
+        Raises:
+            StoreUnavailable: PostgreSQL can't be reached.
+        """
+        if self._base is None:
+            self._base = asyncio.create_task(self._load_base(), name="feed base")
+        base = self._base
+        try:
+            # Shielded: one tab's end must not take the others' answer away.
+            await asyncio.shield(base)
+        except StoreUnavailable:
+            if self._base is base:
+                self._base = None
+            raise
+
+    async def _load_base(self) -> None:
+        self._heads = await self._messages.heads(self.user_id)
+        self._based = True
+        early, self._rung = self._rung, {}
+        for thread_id, seq in early.items():
+            self.ring(thread_id, seq)
+
+    def join(self, tab: Tab) -> None:
+        """Begin to serve a tab."""
+        self.tabs.add(tab)
+        tab.schedule_settled(lambda: self.settle(tab))
+
+    def leave(self, tab: Tab) -> None:
+        """Stop serving a tab."""
+        self.tabs.discard(tab)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is served."""
+        return not self.tabs and not self.joining
+
+    async def stop(self) -> None:
+        """End the feed's work."""
+        tasks = [task for task in (self._pump, self._base) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- what is new ---------------------------------------------------------------------------------------------------
+
+    def ring(self, thread_id: str, seq: int) -> None:
+        """Note that a thread has messages up to `seq`."""
+        if seq <= max(self._heads.get(thread_id, 0), self._rung.get(thread_id, 0)):
+            return
+        if self._based and thread_id not in self._rung:
+            self._items.append(thread_id)
+            self._start()
+        self._rung[thread_id] = seq
+
+    def event(self, event: RunEvent) -> None:
+        """Take an event of a run."""
+        if len(self._items) < EVENTS_WAITING:
+            self._items.append(event)
+            self._start()
+
+    def announce(self, text: str) -> None:
+        """Give a frame to every tab at once."""
+        for tab in self.tabs:
+            tab.offer(text)
+
+    def _start(self) -> None:
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._work(), name="feed pump")
+
+    async def _work(self) -> None:
+        attempt = 0
+        try:
+            while self._items:
+                item = self._items[0]
+                try:
+                    await (self._deliver(item) if isinstance(item, str) else self._dispatch(item))
+                except (StoreUnavailable, *REDIS_ERRORS) as error:
+                    log.warning("delivery_delayed", user_id=self.user_id, reason=str(error), attempt=attempt)
+                    await asyncio.sleep(jittered(attempt, base=0.1, cap=1.0))
+                    attempt += 1
+                    continue
+                attempt = 0
+                self._items.popleft()
+        finally:
+            self._pump = None
+
+    async def _deliver(self, thread_id: str) -> None:
+        async with self._delivering:
+            await self._deliver_rows(thread_id)
+
+    async def _deliver_rows(self, thread_id: str) -> None:
+        while (target := self._rung.get(thread_id, 0)) > (head := self._heads.get(thread_id, 0)):
+            rows = await self._messages.after(thread_id, self.user_id, head)
+            if not rows and self._rung[thread_id] == target:
+                log.warning("doorbell_without_message", thread_id=thread_id, seq=target, head=head)
+                break
+            for row in rows:
+                seq = row["seq"]
+                text = frame("message", message_body(row), message_id=str(row["id"]), thread_id=thread_id, seq=seq)
+                before, self._heads[thread_id] = self._heads.get(thread_id, 0), seq
+                for tab in self.tabs:
+                    tab.message(thread_id, seq, text, before)
+        self._rung.pop(thread_id, None)
+
+    async def _dispatch(self, event: RunEvent) -> None:
+        await self._message_first(event)
+        if event.run_id in self._over:
+            return
+        if event.kind in TERMINAL:
+            self._over.append(event.run_id)
+        behind = []
+        for tab in self.tabs:
+            if event.thread_id in tab.catching:
+                tab.catching[event.thread_id].runs.setdefault(event.run_id, tab.runs.get(event.run_id, 0))
+            elif not tab.settled and event.n > 1 and event.run_id not in tab.runs:
+                tab.catching[event.thread_id] = CatchUp(self._heads.get(event.thread_id, 0), {event.run_id: 0})
+            elif not tab.run_event(event.run_id, event.n, event.kind, event.text):
+                behind.append(tab)
+        if behind:
+            await self._fill(event, behind)
+
+    async def _fill(self, event: RunEvent, behind: list[Tab]) -> None:
+        missed = await self._queue.events(event.run_id, min(tab.runs.get(event.run_id, 0) for tab in behind))
+        for tab in behind:
+            for n, text in missed:
+                if n < event.n:
+                    tab.run_event(event.run_id, n, "", text)
+            if not tab.run_event(event.run_id, event.n, event.kind, event.text):
+                # Redis lost what came before; its worker writes it again, but what is here is not held back for it.
+                log.warning("run_events_lost", run_id=event.run_id, n=event.n)
+                tab.runs[event.run_id] = event.n - 1
+                tab.run_event(event.run_id, event.n, event.kind, event.text)
+
+    async def _message_first(self, event: RunEvent) -> None:
+        # The agent's message is seen before its run is over.
+        if event.seq > self._heads.get(event.thread_id, 0):
+            self._rung[event.thread_id] = max(event.seq, self._rung.get(event.thread_id, 0))
+            await self._deliver(event.thread_id)
+
+    # -- bringing a tab up to date -------------------------------------------------------------------------------------
+
+    def resume(self, tab: Tab, thread_id: str, after: int, runs: dict[str, int]) -> None:
+        """Bring a tab up to date in a thread, from after `seq` on; then it gets what is live.
+
+        Args:
+            tab: The tab.
+            thread_id: A thread of the same user.
+            after: The last `seq` that the tab has.
+            runs: The last event that the tab has, by run of this thread.
+        """
+        job = tab.catching.setdefault(thread_id, CatchUp(after))
+        job.cursor, job.asked = after, True
+        for run_id, n in runs.items():
+            job.runs[run_id] = max(n, tab.runs.get(run_id, 0))
+        tab.floors.pop(thread_id, None)
+        self._start_catching(tab)
+
+    def settle(self, tab: Tab) -> None:
+        """Begin to give a new tab what is live in every thread that it has not resumed."""
+        if tab.settled:
+            return
+        tab.settled = True
+        for job in tab.catching.values():
+            job.asked = True
+        self._start_catching(tab)
+
+    def _start_catching(self, tab: Tab) -> None:
+        if tab.catcher is None and any(job.asked for job in tab.catching.values()):
+            tab.catcher = asyncio.create_task(self._catch_up_all(tab), name="tab catcher")
+
+    async def _catch_up_all(self, tab: Tab) -> None:
+        attempt = 0
+        try:
+            while tab.closing is None:
+                asked = next((item for item in tab.catching.items() if item[1].asked), None)
+                if asked is None:
+                    return
+                try:
+                    await self._catch_up(tab, *asked)
+                except (StoreUnavailable, *REDIS_ERRORS) as error:
+                    log.warning("resume_delayed", connection_id=tab.id, reason=str(error), attempt=attempt)
+                    await asyncio.sleep(jittered(attempt, base=0.1, cap=1.0))
+                    attempt += 1
+        finally:
+            tab.catcher = None
+
+    async def _catch_up(self, tab: Tab, thread_id: str, job: CatchUp) -> None:
+        unfinished = await self._messages.unfinished_runs(thread_id, self.user_id)
+        while job.cursor < self._heads.get(thread_id, 0):
+            await tab.room()
+            if not await self._replay_page(tab, thread_id, job):
+                break
+        # From here to the end of this block nothing else runs, so no live message falls between replay and life.
+        del tab.catching[thread_id]
+        if job.cursor > self._heads.get(thread_id, 0):
+            tab.floors[thread_id] = job.cursor
+        runs = {**dict.fromkeys(unfinished, 0), **job.runs}
+        for run_id, n in runs.items():
+            tab.runs[run_id] = max(n, tab.runs.get(run_id, 0))
+        for run_id in runs:
+            if not await self._replay_run(tab, run_id) and run_id not in unfinished:
+                tab.runs.pop(run_id, None)
+
+    async def _replay_page(self, tab: Tab, thread_id: str, job: CatchUp) -> bool:
+        cursor = job.cursor
+        rows = await self._messages.after(thread_id, self.user_id, cursor)
+        for row in rows:
+            seq = row["seq"]
+            if job.cursor != cursor:
+                break  # another `resume` moved it meanwhile
+            if seq > self._heads.get(thread_id, 0):
+                self.ring(thread_id, seq)  # it comes to this tab together with the live ones
+                break
+            tab.offer(frame("message", message_body(row), message_id=str(row["id"]), thread_id=thread_id, seq=seq))
+            cursor = job.cursor = seq
+        return bool(rows)
+
+    async def _replay_run(self, tab: Tab, run_id: str) -> bool:
+        events = await self._queue.events(run_id, tab.runs.get(run_id, 0))
+        for _n, text in events:
+            event = read_event(text)
+            await self._message_first(event)
+            # Its end may have come live while this waited.
+            if run_id in tab.runs:
+                tab.run_event(run_id, event.n, event.kind, text)
+        return bool(events)
+
+    async def replay_runs(self) -> None:
+        """Read again what went unheard of the runs that some tab is following."""
+        for tab in list(self.tabs):
+            for run_id in list(tab.runs):
+                await self._replay_run(tab, run_id)

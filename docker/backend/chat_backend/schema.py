@@ -1,0 +1,108 @@
+"""Tables of the backend's database, as idempotent statements that `chat_common.postgres.migrate` runs."""
+
+from __future__ import annotations
+
+SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS threads (
+        id uuid PRIMARY KEY,
+        user_id uuid NOT NULL,
+        title text NOT NULL,
+        last_seq bigint NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now(),
+        renamed_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS threads_by_user ON threads (user_id, updated_at DESC)",
+    """
+    CREATE TABLE IF NOT EXISTS files (
+        id uuid PRIMARY KEY,
+        user_id uuid NOT NULL,
+        thread_id uuid NOT NULL REFERENCES threads,
+        name text NOT NULL,
+        size bigint NOT NULL,
+        sha256 text NOT NULL,
+        content_type text NOT NULL,
+        pages integer,
+        state text NOT NULL CHECK (state IN ('stored', 'processed', 'failed')),
+        created_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS files_by_user ON files (user_id, created_at DESC)",
+    """
+    CREATE TABLE IF NOT EXISTS messages (
+        id uuid PRIMARY KEY,
+        thread_id uuid NOT NULL REFERENCES threads,
+        user_id uuid NOT NULL,
+        seq bigint NOT NULL,
+        role text NOT NULL CHECK (role IN ('user', 'agent')),
+        text text NOT NULL,
+        run_id uuid,
+        file_id uuid REFERENCES files,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        UNIQUE (thread_id, seq)
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS messages_by_user ON messages (user_id, created_at DESC)",
+    """
+    CREATE TABLE IF NOT EXISTS read_markers (
+        thread_id uuid NOT NULL REFERENCES threads,
+        user_id uuid NOT NULL,
+        seq bigint NOT NULL,
+        updated_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (thread_id, user_id)
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS runs (
+        id uuid PRIMARY KEY,
+        thread_id uuid NOT NULL REFERENCES threads,
+        user_id uuid NOT NULL,
+        message_id uuid NOT NULL UNIQUE REFERENCES messages,
+        file_id uuid REFERENCES files,
+        state text NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed')),
+        attempts integer NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        finished_at timestamptz
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (user_id, created_at) WHERE state IN ('queued', 'running')",
+    """
+    CREATE TABLE IF NOT EXISTS workspaces (
+        id uuid PRIMARY KEY,
+        user_id uuid,
+        name text,
+        operation_id uuid UNIQUE,
+        deleted_at timestamptz,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        CHECK (deleted_at IS NOT NULL OR (user_id IS NOT NULL AND name IS NOT NULL))
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS workspaces_by_user ON workspaces (user_id, created_at)",
+    """
+    CREATE TABLE IF NOT EXISTS profiles (
+        user_id uuid PRIMARY KEY,
+        email text NOT NULL,
+        name text NOT NULL,
+        picture text NOT NULL,
+        claims_issued_at bigint NOT NULL,
+        updated_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS plans (
+        user_id uuid PRIMARY KEY,
+        plan text NOT NULL CHECK (plan IN ('free', 'paid')),
+        updated_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS event_outbox (
+        id bigserial PRIMARY KEY,
+        kind text NOT NULL,
+        payload jsonb NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+)

@@ -1,0 +1,152 @@
+"""The queue of agent runs and the event stream of each run, both in Redis.
+
+PostgreSQL is the truth about runs; what is here may be lost with Redis and is made again from there. Every script is
+atomic and harmless to repeat, because messages are sent again and workers take over from each other.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from redis.asyncio import Redis
+
+RUNS = "runs"
+GROUP = "agents"
+SESSIONS = "sessions"
+# Runs of one user that are in the queue at a time; the others wait in PostgreSQL, so that a flood delays only its sender.
+RUNS_PER_USER = 4
+# A queue entry that was lost is put in again after this many seconds.
+ENTRY_LIFETIME = 60
+# A finished run's events can be read again for this long (seconds); an unfinished one's are kept for a day.
+EVENTS_LIFETIME = 600
+UNFINISHED_LIFETIME = 86400
+TERMINAL = ("agent_completed", "agent_error")
+
+
+def user_channel(user_id: str) -> str:
+    """Channel on which a user's replicas are told that there is something new."""
+    return f"user:{user_id}"
+
+
+def active_key(user_id: str) -> str:
+    """Sorted set of a user's runs that are in the queue, by when they were put in."""
+    return f"runs:active:{user_id}"
+
+
+def events_key(run_id: str) -> str:
+    """Stream of a run's events; entry `<n>-0` is event n."""
+    return f"run:{run_id}:events"
+
+
+def revoked_key(session_id: str) -> str:
+    """Key that exists while tokens of a revoked session could still be unexpired."""
+    return f"session:revoked:{session_id}"
+
+
+_ENQUEUE = """
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[3]))
+if redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return -1 end
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('EXPIRE', KEYS[2], 2 * tonumber(ARGV[3]))
+redis.call('XADD', KEYS[1], '*', 'run_id', ARGV[1])
+return 1
+"""
+
+_FINISH = """
+redis.call('ZREM', KEYS[2], ARGV[2])
+for i = 3, #ARGV do
+  redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
+  redis.call('XDEL', KEYS[1], ARGV[i])
+end
+return 1
+"""
+
+# An entry that another worker took over meanwhile is not taken back: XCLAIM happens only where the claim is still ours.
+_KEEP = """
+local lost = {}
+for i = 3, #ARGV do
+  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)
+  if pending[1] and pending[1][2] == ARGV[2] then
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
+  else
+    lost[#lost + 1] = ARGV[i]
+  end
+end
+return lost
+"""
+
+# Returns the number of the last event before this call; the event is added only when it is the next one.
+_EMIT = """
+local have = 0
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if last[1] then have = tonumber(string.match(last[1][1], '^(%d+)')) end
+local n = tonumber(ARGV[1])
+if n ~= have + 1 then return have end
+redis.call('XADD', KEYS[1], ARGV[1] .. '-0', 'frame', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('PUBLISH', ARGV[3], ARGV[2])
+return have
+"""
+
+
+class RunQueue:
+    """Operations on the queue and on event streams.
+
+    Args:
+        redis: Client that decodes responses.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._enqueue = redis.register_script(_ENQUEUE)
+        self._finish = redis.register_script(_FINISH)
+        self._keep = redis.register_script(_KEEP)
+        self._emit = redis.register_script(_EMIT)
+
+    async def enqueue(self, run_id: str, user_id: str) -> bool:
+        """Put a run into the queue, unless it is in already or its user has enough runs there.
+
+        Returns:
+            Whether it was put in now.
+        """
+        added = await self._enqueue(keys=[RUNS, active_key(user_id)], args=[run_id, RUNS_PER_USER, ENTRY_LIFETIME])
+        return int(added) == 1
+
+    async def finish(self, run_id: str, user_id: str, entries: list[str]) -> None:
+        """Take a run that is over out of the queue."""
+        await self._finish(keys=[RUNS, active_key(user_id)], args=[GROUP, run_id, *entries])
+
+    async def keep(self, consumer: str, entries: list[str]) -> list[str]:
+        """Renew a worker's claim on entries.
+
+        Returns:
+            Those that are no longer its own.
+        """
+        lost: list[str] = await self._keep(keys=[RUNS], args=[GROUP, consumer, *entries])
+        return lost
+
+    async def emit(self, run_id: str, user_id: str, n: int, text: str, *, terminal: bool = False) -> int:
+        """Add event `n` of a run and publish it to its user, at one stroke and once.
+
+        Returns:
+            The number of the last event before the call: `n - 1` when it was added now, `n` or more when somebody else had added
+            it, less when events before it are missing.
+        """
+        lifetime = EVENTS_LIFETIME if terminal else UNFINISHED_LIFETIME
+        return int(await self._emit(keys=[events_key(run_id)], args=[n, text, user_channel(user_id), lifetime]))
+
+    async def events(self, run_id: str, after: int) -> list[tuple[int, str]]:
+        """Events of a run with a number above `after`, in order, each with its frame's text."""
+        entries: Any = await self._redis.xrange(events_key(run_id), min=f"{after + 1}-0")
+        return [(int(entry.split("-")[0]), fields["frame"]) for entry, fields in entries]
+
+    async def last_event(self, run_id: str) -> tuple[int, str]:
+        """Number and type of a run's last event; `(0, "")` when there is none."""
+        entries: Any = await self._redis.xrevrange(events_key(run_id), count=1)
+        if not entries:
+            return 0, ""
+        entry, fields = entries[0]
+        return int(entry.split("-")[0]), str(json.loads(fields["frame"])["type"])
