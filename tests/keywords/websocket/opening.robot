@@ -1,0 +1,119 @@
+*** Settings ***
+Documentation       Opening connections, and what there is to know about open ones.
+
+Library             ../../../libraries/WebSocket.py
+Library             ../../support/WebSocketServer.py
+
+Suite Setup         Note Server URL
+
+
+*** Test Cases ***
+Open Connection Becomes The Current One
+    ${first} =    Open Connection    ${URL}/echo    first
+    Open Connection    ${URL}/echo    second
+    Should Be Equal    ${first}    first
+    ${before} =    Switch Connection    first
+    Should Be Equal    ${before}    second
+    Get Connections    ==    first, second
+    Get Connection State    ==    open
+    Get Handshake Status    ==    101
+    Get Handshake Time    <    2 s
+
+Alias Is Made Up When None Is Given
+    ${alias} =    Open Connection    ${URL}/echo
+    Should Be Equal    ${alias}    connection1
+
+Several Open At The Same Moment
+    ${times} =    Open Connections    ${URL}/echo    tab1    tab2    tab3
+    Length Should Be    ${times}    3
+    Server Should Have Connections    3
+
+Subprotocol And Headers Are Negotiated
+    ${credential} =    Get Token Subprotocol    ${TOKEN}
+    ${offer} =    Create List    jwt-auth    ${credential}
+    ${headers} =    Create Dictionary    Authorization=${TOKEN}    X-Extra=yes
+    Open Connection    ${URL}/headers    subprotocols=${offer}    headers=${headers}    origin=http://page.test
+    Get Subprotocol    ==    jwt-auth
+    Get Handshake Header    upgrade    ==    websocket
+    Wait For Frame    headers    payload.Origin=http://page.test    payload.X-Extra=yes
+
+Ping Is Answered
+    Open Connection    ${URL}/echo
+    Get Ping Time    <    2 s
+    Connection Should Be Open
+
+Ping Without An Answer Fails
+    Open Connection    ${URL}/deaf    deaf
+    Run Keyword And Expect Error    *a pong on connection 'deaf' within 0.05 s*still looks open*
+    ...    Connection Should Be Open    timeout=50ms
+
+Local Port Is Known
+    Open Connection    ${URL}/echo
+    ${port} =    Get Local Port
+    Should Be True    ${port} > 0
+
+Alias Of An Open Connection Is Refused
+    Open Connection    ${URL}/echo    tab
+    Run Keyword And Expect Error    The alias 'tab' already names a connection that is open.*
+    ...    Open Connection    ${URL}/echo    tab
+    Close Connection
+    Open Connection    ${URL}/echo    tab
+
+Unknown Alias Names The Open Ones
+    Run Keyword And Expect Error    No connection is open. Use ?Open Connection? first.    Get Connection State
+    Open Connections    ${URL}/echo    tab1    tab2
+    Run Keyword And Expect Error    No connection has the alias 'tab9'. Open are: tab1, tab2.*
+    ...    Switch Connection    tab9
+
+Doubled Aliases Are Refused
+    Run Keyword And Expect Error    Aliases must differ; given twice: a    Open Connections    ${URL}/echo    a    b    a
+    Run Keyword And Expect Error    Name at least one alias    Open Connections    ${URL}/echo
+
+Bad URL And Bad Time
+    Run Keyword And Expect Error    *a WebSocket URL and valid options*    Open Connection    http://127.0.0.1/
+    Run Keyword And Expect Error    ValueError:*'timeout'*soon*    Open Connection    ${URL}/echo    timeout=soon
+    Run Keyword And Expect Error    A time can't be negative*    Open Connection    ${URL}/echo    timeout=-1s
+
+Refused Handshake Explains Itself
+    [Template]    Handshake Should Fail With
+    /status/401    HTTP 401*Remedy: No credential reached the server*
+    /status/403    HTTP 403*check origin=*
+    /status/404    HTTP 404*check the URL*
+    /status/503    HTTP 503*wait for its readiness*
+
+One Of Several That Fails Closes All
+    Run Keyword And Expect Error    2 of 2 connections could not be opened, 'a' first.*b.*HTTP 401*
+    ...    Open Connections    ${URL}/status/401    a    b
+    Get Connections    ==    ${EMPTY}
+
+Refusal Is Expected
+    ${refusal} =    Connection Should Be Refused    ${URL}/status/403    status=403
+    Should Start With    ${refusal}[body]    refused: nobody
+    ${refusal} =    Connection Should Be Refused    ${URL}/close/1008    code=1008
+    Should Be Equal    ${refusal}[reason]    as you wish
+
+Unexpected Kind Of Refusal Fails
+    Run Keyword And Expect Error    *a refusal with status 401*status 403*
+    ...    Connection Should Be Refused    ${URL}/status/403    status=401
+    Run Keyword And Expect Error    *a refused connection*was still open after 0.05 s*
+    ...    Connection Should Be Refused    ${URL}/echo    timeout=50ms
+    Run Keyword And Expect Error    *nothing*    No Server At    ws://127.0.0.1:1/
+
+
+*** Keywords ***
+Note Server URL
+    ${url} =    Server URL
+    VAR    ${URL}    ${url}    scope=SUITE
+    VAR    ${TOKEN: Secret}    ${{robot.api.types.Secret('a-token-' + 'k7' * 30)}}    scope=SUITE
+
+Handshake Should Fail With
+    [Arguments]    ${path}    ${text}
+    Run Keyword And Expect Error    Expected: an open WebSocket connection*${text}    Open Connection    ${URL}${path}
+
+No Server At
+    [Arguments]    ${url}
+    TRY
+        Connection Should Be Refused    ${url}
+    EXCEPT    *the connection was refused*    type=GLOB
+        Fail    nothing listens is not a refusal
+    END
