@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from realstack.errors import StackFailure
 from realstack.lease.lease import current_lease
 from realstack.loop import background
 from realstack.platform.driver import Started
@@ -65,7 +66,11 @@ def main() -> int:
         print(started, flush=True)
 
     try:
-        background.run(driver.start(report, only))
+        try:
+            background.run(driver.start(report, only))
+        except (StackFailure, KeyboardInterrupt) as error:
+            print(str(error) or "interrupted", file=sys.stderr)
+            return 1
         print(f"up after {time.monotonic() - began:.2f} s; logs: {logs}")
         print(f"addresses with passwords: . {environment_file(driver)}", flush=True)
         stop = threading.Event()

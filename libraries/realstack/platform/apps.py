@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from realstack.errors import StackError
 from realstack.platform.postgres import PostgreSQL
 from realstack.platform.probes import expect_200
 from realstack.platform.service import Command, NotReady, Service, base_environment
@@ -154,18 +157,40 @@ class Agent(PythonService):
 class Frontend(Service):
     """nginx: serves the page and balances `/api` and `/ws` over the replicas."""
 
-    needs: tuple[str, ...] = ()
+    stop_seconds = 3.0
 
     def prepare(self) -> None:
         self.make_folder()
 
     def command(self) -> Command:
-        raise NotImplementedError
+        backends = [service.url for service in self.stack.services.values() if service.group == "backend"]
+        environment = {
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "SERVICE_NAME": self.name,
+            "PUBLIC_URL": self.url,
+            "AUTH_URL": self.stack["auth"].url,
+            "BACKEND_URLS": ",".join(backends),
+        }
+        argv = _renderer(self.stack.docker / "frontend" / "render.py").render(self.effective(environment), self.folder)
+        return Command(argv, base_environment(self.folder), self.folder)
 
     async def probe(self) -> None:
-        answer = await expect_200(self.host, self.port, "/")
-        if b"<" not in answer.body:
-            raise NotReady("GET / answered no page")
+        await expect_200(self.host, self.port, "/health/ready")
+        page = await expect_200(self.host, self.port, "/")
+        if b"<html" not in page.body:
+            raise NotReady("GET / was not answered with a page")
 
     async def version(self) -> str:
-        return (await expect_200(self.host, self.port, "/")).headers.get("server", "nginx")
+        answer = await expect_200(self.host, self.port, "/health/live")
+        return str(json.loads(answer.body)["version"])
+
+
+def _renderer(path: Path) -> Any:
+    """The module that writes nginx's configuration, from the sources that this stack runs."""
+    spec = importlib.util.spec_from_file_location(f"frontend_render_{abs(hash(path))}", path)
+    if spec is None or spec.loader is None:
+        raise StackError(f"'{path}' can't be imported.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

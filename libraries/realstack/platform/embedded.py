@@ -15,6 +15,7 @@ from realstack.platform import logs
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.process import ServiceProcess
 from realstack.platform.service import NotReady, Service, Stack
+from realstack.secrets import secrets
 
 START_SECONDS = 30.0
 """How long one service may take to become healthy; a machine under load is slow, not broken."""
@@ -137,7 +138,7 @@ class EmbeddedDriver(Driver):
 
     def _failed(self, name: str, seen: str) -> str:
         path = self.stack[name].log
-        tail = logs.last_lines(path, self._log_begin[name], LAST_LINES, self.stack.credentials.mask)
+        tail = logs.last_lines(path, self._log_begin[name], LAST_LINES, secrets.scrub)
         return explain(f"{name} becomes healthy.", seen, evidence=f"the end of its log ({path}):\n{tail}")
 
     async def version(self, service: str) -> str:
@@ -186,7 +187,7 @@ class EmbeddedDriver(Driver):
         for name, process in self._processes.items():
             if process.child is child and not process.expected_down:
                 at = time.monotonic()
-                tail = logs.last_lines(self.stack[name].log, self._log_begin[name], LAST_LINES, self.stack.credentials.mask)
+                tail = logs.last_lines(self.stack[name].log, self._log_begin[name], LAST_LINES, secrets.scrub)
                 recorder.record("service", name, {"what": "died", "pids": [child.pid], "exit_code": code}, at=at)
                 with self._guard:
                     self._deaths.append(Death(name, child.pid, code, at, tail))
@@ -201,4 +202,4 @@ class EmbeddedDriver(Driver):
 
     def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
         begin = (since or self._log_begin).get(service, 0)
-        return list(logs.lines(service, logs.read(self.stack[service].log, begin), self.stack.credentials.mask))
+        return list(logs.lines(service, logs.read(self.stack[service].log, begin), secrets.scrub))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_urlsafe
 
 from realstack.platform.ports import PortLocks
+from realstack.secrets import secrets as run_secrets
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 """The folder that holds suites/, libraries/ and docker/."""
@@ -40,7 +41,7 @@ class Command:
 class Credentials:
     """Passwords made for this run; asked for by name, made at first use, never shown.
 
-    All of them are known here, so that excerpts of logs can be masked.
+    All of them are remembered as secrets of the run, so that every log is masked.
     """
 
     def __init__(self) -> None:
@@ -51,14 +52,8 @@ class Credentials:
 
     def __getitem__(self, name: str) -> str:
         if name not in self._known:
-            self._known[name] = secrets.token_urlsafe(24)
+            self._known[name] = run_secrets.remember(token_urlsafe(24), f"password '{name}' of the platform")
         return self._known[name]
-
-    def mask(self, text: str) -> str:
-        """Replace every password of this run in a text."""
-        for value in self._known.values():
-            text = text.replace(value, "••••")
-        return text
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""The keywords of the `Platform` library, by subject; `libraries/Platform.py` puts them together."""

@@ -1,0 +1,60 @@
+"""The library's listener: at the end of each test and suite, services stand as before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from robot.api import logger
+
+from platform_keywords.state import State
+from realstack.errors import StackError, StackFailure
+from realstack.loop import background
+from realstack.platform.driver import Driver, Operation
+from realstack.platform.running import running_or_none
+
+REVIVE_SECONDS = 20.0
+"""How long a service that died unasked may take to come back for the next test."""
+
+
+class Listener(State):
+    """What Robot Framework calls at the start and end of tests and suites."""
+
+    def start_suite(self, data: Any, result: Any) -> None:
+        self._changes.begin(result.full_name)
+
+    def start_test(self, data: Any, result: Any) -> None:
+        self._changes.begin(result.full_name)
+        driver = running_or_none()
+        self._test_mark = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
+
+    def end_test(self, data: Any, result: Any) -> None:
+        self._end_scope(result)
+        self._test_mark = {}
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        self._end_scope(result)
+
+    def _end_scope(self, result: Any) -> None:
+        driver = running_or_none()
+        told = _revive(driver) if driver is not None else []
+        brought_back, problems = background.run(self._changes.end(driver))
+        if brought_back:
+            logger.info(f"Brought back: {', '.join(brought_back)}")
+        told += [f"A service could not be brought back: {problem}" for problem in problems]
+        if told and hasattr(result, "status") and hasattr(result, "message"):
+            result.status = "FAIL"
+            result.message = "\n\n".join(text for text in [result.message, *told] if text)
+
+
+def _revive(driver: Driver) -> list[str]:
+    """Start what died unasked, so that the next test has a whole platform; returns what is to be told about it."""
+    told: list[str] = []
+    for death in driver.deaths():
+        told.append(str(death))
+        if not driver.state(death.service).running:
+            try:
+                background.run(driver.start_service(death.service))
+                background.run(driver.wait_healthy(death.service, REVIVE_SECONDS))
+            except (StackError, StackFailure) as error:
+                told.append(str(error))
+    return told

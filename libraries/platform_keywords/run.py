@@ -1,0 +1,149 @@
+"""Keywords that start and stop the whole platform."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Coroutine
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+from platform_keywords.state import State
+from realstack.errors import StackFailure, explain
+from realstack.loop import background
+from realstack.platform.create import create
+from realstack.platform.driver import Driver, Started
+from realstack.platform.running import running_or_none, set_running
+from realstack.profile import Figures, load
+
+Part = Literal["browser", "faults"]
+
+_LOOK_AGAIN = 0.05
+
+
+class Run(State):
+    """Starting and stopping."""
+
+    @keyword(tags=["run"])
+    def start_platform(
+        self,
+        platform: str = "embedded",
+        *,
+        profile: str | Figures = "fast",
+        needs: list[Part] | None = None,
+        only: list[str] | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> None:
+        """Start the platform and wait until every service is healthy; does nothing when it runs already.
+
+        Before anything is started, all that is needed is looked for: programs, Python packages, ports, rights. What is
+        missing is told at once, all of it, with the command that mends it. The console shows a line for each service as it
+        comes up; the running servers' versions, processes and ports become metadata of the top suite.
+
+        Args:
+            platform: Name of a file in `resources/platforms/`.
+            profile: Name of a file in `resources/profiles/`, or its figures (`${FIGURES}`).
+            needs: What the tests use beside the platform; looked for too.
+            only: Services to start; all when not given.
+            config: Parts of the platform's file to replace, such as `services` of an external platform.
+
+        Raises:
+            StackError: Something is not in place, or PLATFORM or PROFILE is unknown.
+            StackFailure: A service did not become healthy; the text has the end of its log.
+
+        ```robotframework
+        Start Platform    ${PLATFORM}    profile=${FIGURES}    needs=${{['browser']}}
+        ```
+        """
+        if running_or_none() is not None:
+            return
+        figures = profile if isinstance(profile, Figures) else load(profile)
+        began = time.monotonic()
+        driver = create(platform, figures, _output_folder(), needs=needs or (), overrides=config)
+        names = [name for word in only for name in driver.resolve(word)] if only else None
+        arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
+        logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
+        try:
+            self._started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))
+        except BaseException:
+            background.run(driver.end())
+            raise
+        set_running(driver)
+        took = time.monotonic() - began
+        logger.console(f"  {'platform':<17} {took:5.2f} s   {len(self._started)} services")
+        self._tell_versions(driver, figures, took)
+
+    @keyword(tags=["run"])
+    def stop_platform(self) -> None:
+        """Stop all services in good order, and delete the run's data; does nothing when the platform isn't running.
+
+        Raises:
+            StackFailure: A service did not stop in time, or something is left; the text says what.
+        """
+        driver = running_or_none()
+        if driver is None:
+            return
+        set_running(None)
+        problems = background.run(driver.end())
+        if problems:
+            raise StackFailure(
+                explain("the platform stops in good order.", f"{len(problems)} problems.", evidence="\n".join(problems))
+            )
+
+    def _tell_versions(self, driver: Driver, figures: Figures, took: float) -> None:
+        builtin = BuiltIn()
+        builtin.set_suite_metadata("Platform", f"{driver.name}, profile {figures.profile}, up in {took:.2f} s", top=True)
+        for one in self._started:
+            pid = "" if one.pid is None else f", PID {one.pid}"
+            where = f"{one.endpoint.host}:{one.endpoint.port}"
+            builtin.set_suite_metadata(one.service, f"{one.version}{pid}, {where}", top=True)
+        logger.info(_table(self._started), html=True)
+
+
+def _table(started: list[Started]) -> str:
+    heads = ("service", "version", "PID", "port", "prepared (s)", "start (s)", "up at (s)")
+    cells = [
+        (one.service, one.version, one.pid or "", one.endpoint.port, f"{one.prepared:.2f}", f"{one.took:.2f}", f"{one.at:.2f}")
+        for one in started
+    ]
+    rows = ["".join(f"<th>{head}</th>" for head in heads)]
+    rows += ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in cells]
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+def _watch(
+    start: Coroutine[Any, Any, None], arrived: queue.SimpleQueue[Started], tell: Callable[[Started], None]
+) -> list[Started]:
+    """Run the start on the loop, and tell of each service from this thread as it comes up."""
+    future = background.spawn(start)
+    told: list[Started] = []
+
+    def take(seconds: float) -> None:
+        try:
+            one = arrived.get(timeout=seconds) if seconds else arrived.get_nowait()
+        except queue.Empty:
+            return
+        told.append(one)
+        tell(one)
+
+    try:
+        while not future.done():
+            take(_LOOK_AGAIN)
+    finally:
+        future.cancel()
+        while not arrived.empty():
+            take(0)
+    future.result()
+    return told
+
+
+def _output_folder() -> Path:
+    try:
+        return Path(BuiltIn().get_variable_value("${OUTPUT_DIR}"))
+    except RobotNotRunningError:
+        return Path("results")

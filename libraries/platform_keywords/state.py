@@ -1,0 +1,15 @@
+"""What the keywords of the Platform library share."""
+
+from __future__ import annotations
+
+from realstack.platform.changes import Changes
+from realstack.platform.driver import LogMark, Started
+
+
+class State:
+    """The platform's start, and what tests changed."""
+
+    def __init__(self) -> None:
+        self._changes = Changes()
+        self._test_mark: LogMark = {}
+        self._started: list[Started] = []

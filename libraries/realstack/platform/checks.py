@@ -1,0 +1,213 @@
+"""What must be in place before anything is started; each problem with its remedy.
+
+Standard library only: it must also be able to say that a requirement is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+"""Programs that Browser library can drive, the preferred one first."""
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_CAP_NET_ADMIN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is not in place.
+
+    Attributes:
+        what: One sentence.
+        remedy: One sentence; empty when the packages say it all.
+        packages: Debian packages that mend it.
+    """
+
+    what: str
+    remedy: str = ""
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that the embedded platform runs.
+
+    Attributes:
+        names: It goes by one of these.
+        package: Debian's package that has it.
+        purpose: What for.
+    """
+
+    names: tuple[str, ...]
+    package: str
+    purpose: str
+
+
+PROGRAMS = (
+    Program(("postgres",), "postgresql", "the two PostgreSQL servers"),
+    Program(("redis-server",), "redis-server", "Redis"),
+    Program(("clickhouse", "clickhouse-server"), "clickhouse-server", "ClickHouse"),
+    Program(("nginx",), "nginx-light", "the frontend"),
+)
+FAULT_PROGRAMS = (
+    Program(("nft",), "nftables", "broken links"),
+    Program(("ip",), "iproute2", "broken links"),
+)
+BROWSER_PROGRAM = Program(BROWSERS, "chromium", "the browser")
+
+
+def find_program(names: Iterable[str]) -> str | None:
+    """The path of the first program that is installed; also where only administrators' PATH looks."""
+    for name in names:
+        found = shutil.which(name) or shutil.which(name, path=_SYSTEM_PATH)
+        if found:
+            return found
+        if name == "postgres":
+            versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+            if versions:
+                return str(versions[-1])
+    return None
+
+
+def check_python(
+    oldest: tuple[int, int] = OLDEST_PYTHON, running: tuple[int, ...] = tuple(sys.version_info[:3])
+) -> list[Problem]:
+    """Whether this Python is new enough."""
+    if running[:2] >= oldest:
+        return []
+    said, wanted = ".".join(map(str, running)), ".".join(map(str, oldest))
+    return [Problem(f"Python is {said}; {wanted} or newer is needed.", f"Make the environment with python{wanted}: make setup")]
+
+
+def check_requirements(files: Iterable[Path]) -> list[Problem]:
+    """Whether what the requirement files name is installed, in the versions that they name."""
+    missing: list[str] = []
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            found = re.match(r"\s*([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s#;]+)", line)
+            if found is None:
+                continue
+            name, wanted = found.groups()
+            try:
+                installed = version(name)
+            except PackageNotFoundError:
+                missing.append(f"{name} (not installed)")
+                continue
+            if installed != wanted:
+                missing.append(f"{name} {wanted} (installed is {installed})")
+    if not missing:
+        return []
+    return [
+        Problem(
+            f"Python packages are missing or of another version: {', '.join(missing)}.",
+            f"make setup, or: {sys.executable} -m pip install -r requirements.txt",
+        )
+    ]
+
+
+def check_programs(programs: Iterable[Program]) -> list[Problem]:
+    """Whether the programs are installed."""
+    return [
+        Problem(f"'{program.names[0]}' is not installed ({program.purpose}).", packages=(program.package,))
+        for program in programs
+        if find_program(program.names) is None
+    ]
+
+
+def check_browser() -> list[Problem]:
+    """Whether there is a browser: the system's, or one that Playwright installed."""
+    if find_program(BROWSERS) or playwright_browser():
+        return []
+    return [Problem("There is no Chromium (the browser of the journeys).", "or: rfbrowser install chromium", ("chromium",))]
+
+
+def playwright_browser() -> Path | None:
+    """A Chromium that Playwright installed for itself."""
+    folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    found = sorted(folder.glob("chromium-*/chrome-linux*/chrome"))
+    return found[-1] if found else None
+
+
+def can_break_links(status: Path = Path("/proc/self/status")) -> bool:
+    """Whether this process may change the kernel's packet filter of its network namespace (CAP_NET_ADMIN)."""
+    for line in status.read_text(encoding="ascii").splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> _CAP_NET_ADMIN & 1)
+    return False
+
+
+def check_faults() -> list[Problem]:
+    """Whether links can be broken here: by root, or in a network namespace of the run's own."""
+    found = check_programs(FAULT_PROGRAMS)
+    if not can_break_links():
+        found.append(
+            Problem(
+                "Links can't be broken: this is not root, and the run has no network namespace of its own.",
+                "make journeys NETNS=1 (needs no privilege), or run it as root or with sudo, or leave out what needs it: "
+                "robot --exclude needs-faults suites/",
+            )
+        )
+    return found
+
+
+def check_folders(folders: Iterable[Path]) -> list[Problem]:
+    """Whether the folders (or the nearest that exist above them) can be written."""
+    problems = []
+    for folder in folders:
+        there = folder
+        while not there.exists():
+            there = there.parent
+        if not os.access(there, os.W_OK | os.X_OK):
+            problems.append(Problem(f"'{there}' can't be written.", "Choose another folder (robot --outputdir, TMPDIR)."))
+    return problems
+
+
+def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Problem]:
+    """All that the embedded platform needs.
+
+    Args:
+        needs: What the tests use beside it: `browser`, `faults`.
+    """
+    if not sys.platform.startswith("linux"):
+        return [
+            Problem(f"The embedded platform runs on Linux, not on {sys.platform}.", "robot --variable PLATFORM:compose suites/")
+        ]
+    problems = check_python()
+    problems += check_requirements([REPOSITORY / "requirements.txt", REPOSITORY / "docker" / "requirements.txt"])
+    problems += check_programs(PROGRAMS)
+    problems += check_browser() if "browser" in needs else []
+    problems += check_faults() if "faults" in needs else []
+    return problems
+
+
+def explain_problems(problems: Collection[Problem]) -> str:
+    """One text for all problems; missing packages become one command."""
+    lines = [f"- {problem.what}" + (f" {_or(problem)}" if problem.remedy else "") for problem in problems]
+    packages = sorted({package for problem in problems for package in problem.packages})
+    if packages:
+        lines.append(f"Install what is missing: make setup, or as administrator: {apt_command(packages)}")
+    return (
+        f"Nothing was started, because {len(problems)} thing{'s are' if len(problems) > 1 else ' is'} not in place:\n"
+        + "\n".join(lines)
+    )
+
+
+def _or(problem: Problem) -> str:
+    return f"({problem.remedy})" if problem.remedy.startswith("or: ") else f"Remedy: {problem.remedy}"
+
+
+def apt_command(packages: Iterable[str]) -> str:
+    """The command that an administrator runs."""
+    return f"apt-get install -y --no-install-recommends {' '.join(packages)}"
