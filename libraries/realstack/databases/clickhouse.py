@@ -139,6 +139,7 @@ class ClickHouseSession:
             # With it an error comes as a status, never in the middle of a good answer.
             "wait_end_of_query": "1",
             "output_format_json_quote_64bit_integers": "0",
+            "output_format_json_quote_denormals": "1",
         }
         evidence = shorten(statement, 500)
         try:
@@ -147,7 +148,7 @@ class ClickHouseSession:
             raise StoreUnreachable(
                 explain(
                     f"an answer of ClickHouse '{self.name}' within {self.statement_timeout:g} s",
-                    f"{type(error).__name__}: {error}",
+                    f"{type(error).__name__}: {str(error) or 'silence'}",
                     evidence=evidence,
                     remedy="Check that the server runs and is not paused or cut off.",
                 )

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
 import redis.asyncio as redis_asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from realstack.databases.errors import NotThere, StatementRefused, StoreUnreachable
@@ -117,11 +118,9 @@ class RedisSession:
             raise StatementRefused(
                 explain(f"Redis '{self.name}' to carry out {what}", redact_text(str(error))), code=str(error).split(" ", 1)[0]
             ) from None
+        except AuthenticationError as error:
+            raise StatementRefused(explain(f"Redis '{self.name}' to accept the account", str(error)), code="WRONGPASS") from None
         except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
-            if "invalid username-password" in str(error) or "Authentication required" in str(error):
-                raise StatementRefused(
-                    explain(f"Redis '{self.name}' to accept the account", str(error)), code="WRONGPASS"
-                ) from None
             raise StoreUnreachable(
                 explain(
                     f"an answer of Redis '{self.name}' to {what}",
@@ -222,6 +221,15 @@ class RedisSession:
             }
             for one in found
         ]
+
+    async def pending_count(self, key: str, group: str) -> int:
+        """How many entries a group was given and has not acknowledged."""
+        return int((await self.call(self.client.xpending, key, group))["pending"])
+
+    async def client_count(self, name: str | None, run: str) -> int:
+        """How many connections there are, those of a run left out; `name` is a shell pattern, None means any."""
+        names = [client.get("name", "") for client in await self.clients()]
+        return sum(not one.startswith(run) and (name is None or fnmatchcase(one, name)) for one in names)
 
     async def clients(self) -> list[dict[str, str]]:
         """All connections of the server, as ``CLIENT LIST`` tells."""

@@ -1,0 +1,1 @@
+"""The keywords of the `Databases` library, by subject; `libraries/Databases.py` puts them together."""
