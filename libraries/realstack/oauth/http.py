@@ -180,7 +180,7 @@ class Session:
             StackFailure: No response came in time, or the connection failed.
             StackError: The URL is none.
         """
-        target = self._target(url)
+        target = self.target(url)
         _remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {shown(target)}")
         _remember_json(json_body, f"sent to {shown(target)}")
         _remember_headers(headers or {})
@@ -216,7 +216,8 @@ class Session:
         )
         return answer
 
-    def _target(self, url: str) -> str:
+    def target(self, url: str) -> str:
+        """The absolute URL of one that may be relative to the session's base URL."""
         target = urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/")) if self.base_url and "://" not in url else url
         if urlsplit(target).scheme not in {"http", "https"}:
             raise StackError(

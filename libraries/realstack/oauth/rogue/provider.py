@@ -103,7 +103,7 @@ class RogueProvider:
         self.slowness = 30.0
         self.receipts: list[Receipt] = []
         self.base = ""
-        self._client_secret = secrets.remember(client_secret, "client secret at the rogue provider")
+        self.client_secret = secrets.remember(client_secret, "client secret at the rogue provider")
         self._scenarios: dict[str, Scenario] = {}
         self._keys: list[RSAKey] = [_new_key()]
         self._codes: dict[str, _Code] = {}
@@ -126,11 +126,15 @@ class RogueProvider:
 
     def set_scenario(self, scenario: Scenario, tenant: str = "") -> Scenario:
         """Lie so from now on, and return what was in force before. ``key-rotated`` makes a new key at once."""
-        old = self._scenarios.get(tenant, "honest")
+        old = self.scenario(tenant)
         self._scenarios[tenant] = scenario
         if scenario == "key-rotated":
             self._keys = [_new_key()]
         return old
+
+    def scenario(self, tenant: str = "") -> Scenario:
+        """The scenario in force."""
+        return self._scenarios.get(tenant, "honest")
 
     def reset(self) -> None:
         """Be honest everywhere and forget the receipts; keys, codes and tokens stay."""
@@ -143,7 +147,7 @@ class RogueProvider:
 
     async def _answer(self, request: Request) -> Response:
         tenant, endpoint = _route(request.path)
-        scenario = self._scenarios.get(tenant, "honest")
+        scenario = self.scenario(tenant)
         handlers: dict[str, _Handler] = {
             "discovery": self._discovery,
             "jwks": self._jwks,
@@ -279,7 +283,7 @@ class RogueProvider:
         return "none", False
 
     def _is_client(self, name: str, secret: str) -> bool:
-        return name == self.client_id and hmac.compare_digest(secret.encode(), self._client_secret.encode())
+        return name == self.client_id and hmac.compare_digest(secret.encode(), self.client_secret.encode())
 
     def _profile(self, user: RogueUser) -> dict[str, Any]:
         picture = f"{self.base}/picture.svg"

@@ -1,0 +1,1 @@
+"""The keywords of the `OAuth` library, one module for one subject."""
