@@ -69,6 +69,7 @@ class History:
         self._learn_ids()
         for index, event in enumerate(self.events):
             self._read(index, event)
+        self._name_all()
 
     def noted(self, *kinds: str) -> list[Note]:
         """The events of the given kinds that have no meaning of their own, by time."""
@@ -98,6 +99,19 @@ class History:
     def ids_with_text(self, words: str) -> list[str]:
         """The ids of users' messages that were seen anywhere with exactly this text, by first appearance."""
         return self._ids_by_text.get(words, [])
+
+    def _name_all(self) -> None:
+        """Give every message, thread and run its name in the order of appearance, whoever asks first."""
+        named: list[tuple[int, str, str]] = []
+        messages: list[Send | Ack | Deliver | Refuse] = [*self.sends, *self.acks, *self.deliveries, *self.refusals]
+        named += [(fact.index, fact.message, "m") for fact in messages]
+        named += [(send.index, send.thread, "t") for send in self.sends if send.thread]
+        named += [(resume.index, resume.thread, "t") for resume in self.resumes if resume.thread]
+        named += [(event.index, event.run, "r") for event in self.run_events]
+        readings: list[StoreReading | PageReading] = [*self.stores, *self.pages]
+        named += [(reading.index, item.message, "m") for reading in readings for item in reading.items or ()]
+        for _, identity, letter in sorted(named, key=lambda entry: entry[0]):
+            self.name(identity, letter)
 
     def _meaning(self, event: Event) -> tuple[Rule, dict[str, Any]] | None:
         if event.kind not in ("frame-in", "frame-out"):

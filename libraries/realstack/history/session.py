@@ -25,7 +25,7 @@ class Session:
     """
 
     def __init__(self, recorder: Recorder, vocabulary: Vocabulary) -> None:
-        self._recorder = recorder
+        self.recorder = recorder
         self.vocabulary = vocabulary
         self._outer: list[Recording] = []
         self._open: dict[str, list[Event]] = {}
@@ -34,16 +34,16 @@ class Session:
     @property
     def recording(self) -> Recording:
         """The recording that keywords look at: the test's, or what is under way outside tests."""
-        return self.test or self._recorder.current
+        return self.test or self.recorder.current
 
     def begin_test(self, name: str) -> Recording:
         """Start a test's recording."""
-        before = self._recorder.current
+        before = self.recorder.current
         self._absorb(before)
         if before not in self._outer:
             self._outer.append(before)
         standing = [event for outer in self._outer for event in outer.entries() if event.kind in STANDING]
-        self.test = self._recorder.begin(name)
+        self.test = self.recorder.begin(name)
         for event in [*standing, *(event for events in self._open.values() for event in events)]:
             self.test.add(event)
         return self.test
@@ -52,24 +52,24 @@ class Session:
         """End the test's recording; what comes now belongs to the suite."""
         if self.test is not None:
             self._absorb(self.test)
-            self._recorder.begin(f"after {self.test.name}")
+            self.recorder.begin(f"after {self.test.name}")
             self.test = None
 
     def begin_suite(self, name: str) -> int:
         """Start a suite's own recording; returns the mark that `end_suite` wants back."""
-        before = self._recorder.current
+        before = self.recorder.current
         self._absorb(before)
         if before not in self._outer:
             self._outer.append(before)
         mark = len(self._outer)
-        self._recorder.begin(name)
+        self.recorder.begin(name)
         return mark
 
     def end_suite(self, mark: int) -> None:
         """Forget what was recorded outside tests since the suite began."""
-        self._absorb(self._recorder.current)
+        self._absorb(self.recorder.current)
         del self._outer[mark:]
-        self._recorder.begin("between suites")
+        self.recorder.begin("between suites")
 
     def history(self, upto: int | None = None) -> History:
         """The history of the recording under way, of its first `upto` events or of all."""
@@ -84,7 +84,7 @@ class Session:
 
     def keep(self, verdict: Verdict, upto: int, floors: dict[str, int] | None = None) -> None:
         """Write a verdict into the history, so that it can be compared when it is judged again."""
-        self._recorder.record("judged", "history", judgement(verdict, upto, floors or {}))
+        self.recorder.record("judged", "history", judgement(verdict, upto, floors or {}))
 
     def _absorb(self, recording: Recording) -> None:
         for event in recording.events():

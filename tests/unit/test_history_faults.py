@@ -1,0 +1,190 @@
+"""contained, recovers-alone, all-or-nothing, whole-file, no-growth; floors and receipts."""
+
+from __future__ import annotations
+
+import pytest
+from story import Story, assert_holds, assert_invalid, assert_violated
+
+from realstack.errors import StackError
+from realstack.history.floors import count, missing_receipts
+from realstack.monitor.leak import Series
+
+
+def probed(service: str = "auth", ok: bool = True, seconds: float = 0.02, answer: str | None = None) -> Story:
+    story = Story()
+    for _ in range(4):
+        story.add("probe", "auth", {"ok": True, "seconds": 0.01}).add("probe", "backend", {"ok": True, "seconds": 0.01})
+    story.add("service", "backend", {"what": "killed", "seen": "gone"})
+    for _ in range(3):
+        story.add("probe", "auth", {"ok": True, "seconds": 0.02}).add("probe", "backend", {"ok": False, "seconds": 0})
+    return story.add("probe", service, {"ok": ok, "seconds": seconds, "answer": answer})
+
+
+def test_contained() -> None:
+    assert_holds(probed().judge("contained"))
+
+
+def test_another_service_failed() -> None:
+    assert_violated(probed(ok=False, answer="503").judge("contained"), "auth failed while backend was down", "it answered 503")
+
+
+def test_another_service_was_slow() -> None:
+    assert_violated(
+        probed(seconds=0.9).judge("contained"), "auth was slow while backend was down", "within 0.100 s", "took 0.900 s"
+    )
+
+
+def test_probes_of_the_broken_service_alone_prove_nothing() -> None:
+    story = Story().add("fault-on", "cut", {"target": "backend"}).add("probe", "backend", {"ok": False, "seconds": 0})
+    assert_invalid(story.judge("contained"), "Only 0 services")
+
+
+def outage(*readings: bool) -> Story:
+    story = Story().page("ann", "page").add("page", "page", {"status": "online"}).add("fault-on", "cut", {"target": "link"})
+    story.add("page", "page", {"status": "offline"}).add("fault-off", "cut", {"receipt": {"dropped": 7}})
+    for working in readings:
+        story.add("page", "page", {"working": working})
+    return story
+
+
+def test_recovers() -> None:
+    assert_holds(outage(False, True).judge("recovers-alone"))
+
+
+def test_never_recovers() -> None:
+    verdict = outage(False, False).judge("recovers-alone")
+    assert_violated(verdict, "page does not work again", "the fault on link ended at")
+    assert verdict.mendable
+
+
+def test_recovers_only_when_helped() -> None:
+    story = outage(False).add("act", "page", {"what": "reload"}).add("page", "page", {"status": "online"})
+    assert_violated(story.judge("recovers-alone"), "page was helped", "'reload'")
+
+
+def test_a_page_that_never_noticed_proves_nothing() -> None:
+    story = Story().page("ann", "page").add("fault-on", "cut").add("fault-off", "cut").add("page", "page", {"status": "online"})
+    assert_invalid(story.judge("recovers-alone"), "Only 0 readings during a fault")
+
+
+# --- all-or-nothing ---
+
+
+def operation(answer: str | None = None, **parts: int) -> Story:
+    return Story().add("snapshot", "op", {"parts": parts, "answer": answer})
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_all_or_nothing(times: int) -> None:
+    assert_holds(operation(profile=times, workspace=times, event=times).judge("all-or-nothing"))
+
+
+def test_in_part() -> None:
+    verdict = operation("rolled_back", profile=1, workspace=0, event=0).judge("all-or-nothing")
+    assert_violated(
+        verdict, "the operation op is there in part", "profile existed and workspace, event did not", "answered 'rolled_back'"
+    )
+
+
+def test_done_twice_and_not_as_answered() -> None:
+    assert_violated(operation(profile=1, workspace=1, event=2).judge("all-or-nothing"), "event existed 2 times")
+    assert_violated(operation("committed", profile=0, workspace=0).judge("all-or-nothing"), "is not what the platform said")
+    assert_violated(operation("rolled_back", profile=1, workspace=1).judge("all-or-nothing"), "is not what the platform said")
+
+
+def test_only_the_last_quiet_snapshot_counts() -> None:
+    story = operation(profile=1, workspace=0).add("snapshot", "op", {"parts": {"profile": 1, "workspace": 1}})
+    story.add("snapshot", "op", {"parts": {"profile": 1, "workspace": 0}, "quiet": False})
+    assert_holds(story.judge("all-or-nothing"))
+
+
+def test_stores_that_disagree() -> None:
+    story = Story().add("snapshot", "op", {"parts": {"a": 1, "b": 1}, "values": {"a": "Ann", "b": "Anna"}})
+    assert_violated(story.judge("all-or-nothing"), "the stores disagree after op")
+
+
+def test_one_part_is_no_operation() -> None:
+    assert_invalid(operation(profile=1).judge("all-or-nothing"), "an operation over stores needs two")
+
+
+# --- whole-file ---
+
+
+def layers(**digests: str | None) -> Story:
+    story = Story()
+    for layer, digest in digests.items():
+        story.add("file-layer", layer, {"file": "report.pdf", "sha256": digest, "size": 5})
+    return story
+
+
+def test_whole_file() -> None:
+    assert_holds(
+        layers(original="aa", store="AA", download="aa")
+        .add("leftover", "store", {"file": "cut.pdf", "found": []})
+        .judge("whole-file")
+    )
+
+
+def test_other_bytes() -> None:
+    assert_violated(layers(original="aa", store="bb").judge("whole-file"), "store holds other bytes of report.pdf")
+
+
+def test_a_layer_without_it() -> None:
+    assert_violated(layers(original="aa", store=None).judge("whole-file"), "store does not hold report.pdf")
+
+
+def test_leftovers() -> None:
+    story = layers(original="aa", store="aa").add("leftover", "disk", {"file": "cut.pdf", "found": ["tmp/1.part"]})
+    assert_violated(story.judge("whole-file"), "disk still holds something of cut.pdf", "tmp/1.part")
+
+
+def test_one_layer_compares_nothing() -> None:
+    assert_invalid(layers(original="aa").judge("whole-file"), "Only the layer original")
+
+
+# --- no-growth ---
+
+
+def grown(**data: object) -> Story:
+    base = Series("backend memory", list(range(0, 1000, 4)), [30000.0] * 250, operation="connection").to_json()
+    return Story().add("growth", "backend", {**base, **data})
+
+
+def test_no_growth() -> None:
+    assert_holds(grown().judge("no-growth"))
+    assert_violated(
+        grown(values=[30000.0 + 16 * n for n in range(250)]).judge("no-growth"), "backend memory grows", "per connection"
+    )
+    assert_invalid(grown(operations=[1, 2], values=[1, 2]).judge("no-growth"))
+    assert_invalid(Story().judge("no-growth"), "Only 0 series")
+
+
+def test_counts_come_back() -> None:
+    assert_holds(grown(operations=[0, 100], values=[7, 7], exact=True, unit="descriptors").judge("no-growth"))
+    verdict = grown(operations=[0, 100], values=[7, 9], exact=True, unit="descriptors", name="backend descriptors").judge(
+        "no-growth"
+    )
+    assert_violated(verdict, "backend descriptors grew: it must be back at 7 descriptors", "after 100 connections it is 9")
+
+
+# --- floors and receipts ---
+
+
+def test_floors_count_within_a_fault() -> None:
+    story = Story().tabs("ann", "tab 1").send("tab 1", "before").add("fault-on", "cut", {"target": "link"})
+    story.send("tab 1", "a").send("tab 1", "a").send("tab 1", "b").add("fault-off", "cut").send("tab 1", "after")
+    history = story.history()
+    assert [count(history, "sends", during) for during in (None, "outage", "cut", "link")] == [4, 2, 2, 2]
+    with pytest.raises(StackError, match=r"a fault 'other'[\s\S]*faults: cut, link"):
+        count(history, "sends", "other")
+    with pytest.raises(StackError, match="an activity: sends"):
+        count(history, "jumps")
+
+
+def test_receipts() -> None:
+    assert missing_receipts(Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"dropped": 3}}).history()) == []
+    assert "was never ended" in missing_receipts(Story().add("fault-on", "cut").history())[0]
+    assert "has no receipt" in missing_receipts(Story().add("fault-on", "cut").add("fault-off", "cut").history())[0]
+    unproven = Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"proven": False}})
+    assert "has no receipt" in missing_receipts(unproven.history())[0]
+    assert "nothing was seen" in missing_receipts(Story().add("service", "auth", {"what": "killed"}).history())[0]

@@ -1,0 +1,183 @@
+"""admits-exactly, one-connection and no-entry."""
+
+from __future__ import annotations
+
+import pytest
+from story import Story, assert_holds, assert_invalid, assert_violated
+
+WALL = 1_800_000_000.0
+
+
+def tries(story: Story, pattern: str, begin: float = 10.0, tab: str = "tab 1", gap: float = 0.1) -> Story:
+    """A message for each letter, ``y`` admitted and ``n`` refused, each answered 10 ms later."""
+    for number, letter in enumerate(pattern):
+        message, at = f"{tab}-{begin}-{number}", begin + number * gap
+        story.send(tab, message, at=at)
+        if letter == "y":
+            story.ack(tab, message, number + 1, at=at + 0.01)
+        else:
+            story.refuse(tab, message, retry_after=max(1, round(begin + 60 - at)), at=at + 0.01)
+    return story
+
+
+def limited() -> Story:
+    return Story().tabs("ann", "tab 1", "tab 2").add("limit", "ann", {"limit": 5, "window": 60})
+
+
+@pytest.mark.parametrize("pattern", ["yyyyyn", "yyyyynnnnn"])
+def test_the_first_five(pattern: str) -> None:
+    verdict = tries(limited(), pattern).judge("admits-exactly")
+    assert_holds(verdict)
+    assert verdict.counts["admitted"] == 5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("yyyyyy", "was admitted as number 6: only 5 must be"),
+        ("yyyyn", "was refused too early"),
+        ("yyyynyn", "was admitted after a refusal"),
+        ("nnn", "was refused: it must be admitted"),
+    ],
+)
+def test_not_the_first_five(pattern: str, words: str) -> None:
+    assert_violated(tries(limited(), pattern).judge("admits-exactly"), words)
+
+
+def test_a_second_window() -> None:
+    story = tries(tries(limited(), "yyyyyn"), "yyyyyn", begin=70.2)
+    verdict = story.judge("admits-exactly")
+    assert_holds(verdict)
+    assert verdict.counts["windows"] == 2
+
+
+def test_a_window_that_never_ends() -> None:
+    story = tries(tries(limited(), "yyyyyn"), "n", begin=75.0)
+    assert_violated(story.judge("admits-exactly"))
+
+
+def test_the_wait_was_not_honoured() -> None:
+    story = limited()
+    for number in range(5):
+        story.send("tab 1", f"m{number}", at=10 + number).ack("tab 1", f"m{number}", number + 1, at=10.01 + number)
+    story.send("tab 1", "x", at=20.0).refuse("tab 1", "x", retry_after=10, at=20.01)
+    story.send("tab 1", "y", at=31.0).refuse("tab 1", "y", retry_after=39, at=31.01)
+    assert_violated(story.judge("admits-exactly"), "was refused after the wait")
+
+
+def test_two_tabs_racing_on_the_fifth_place() -> None:
+    story = tries(limited(), "yyyy")
+    story.send("tab 1", "x", at=11.0).send("tab 2", "y", at=11.001).refuse("tab 1", "x", at=11.02).ack("tab 2", "y", 5, at=11.03)
+    assert_holds(story.judge("admits-exactly"))
+
+
+def test_two_tabs_racing_past_the_limit() -> None:
+    story = tries(limited(), "yyyy")
+    story.send("tab 1", "x", at=11.0).send("tab 2", "y", at=11.001).ack("tab 1", "x", 5, at=11.02).ack("tab 2", "y", 6, at=11.03)
+    assert_violated(story.judge("admits-exactly"), "was admitted as number 6")
+
+
+def test_sending_again_does_not_count() -> None:
+    story = tries(limited(), "yyyyy")
+    story.send("tab 1", "tab 1-10.0-0", at=11).ack("tab 1", "tab 1-10.0-0", 1, at=11.01, duplicate=True)
+    assert_holds(tries(story, "n", begin=12).judge("admits-exactly"))
+
+
+def test_upgraded_to_no_limit() -> None:
+    story = tries(limited(), "yyyyyn").add("limit", "ann", {"limit": None, "window": 60}, at=20.0)
+    assert_holds(tries(story, "yyyyyyyy", begin=21.0).judge("admits-exactly"))
+    assert_violated(tries(story, "n", begin=25.0).judge("admits-exactly"), "ann has no limit")
+
+
+def test_refused_and_yet_stored_or_answered() -> None:
+    story = tries(limited(), "yyyyyn")
+    story.add("stored", "messages", {"rows": [{"id": "tab 1-10.0-5", "thread_id": "t", "seq": 6}]})
+    assert_violated(story.judge("admits-exactly"), "was stored: it must not be")
+    story = tries(limited(), "yyyyyn").run_event("tab 1", "agent_started", "r", 1, query="tab 1-10.0-5")
+    assert_violated(story.judge("admits-exactly"), "was answered: it must not be")
+
+
+def test_too_few_attempts_prove_nothing() -> None:
+    assert_invalid(tries(limited(), "yyy").judge("admits-exactly"), "Only 0 full windows")
+
+
+# --- one-connection ---
+
+
+def test_closed_when_the_token_expired() -> None:
+    story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", expires_at=WALL + 2)
+    story.add("closed", "tab 1", {"code": 4401, "by": "server"}, at=2.3)
+    assert_violated(
+        story.judge("one-connection"), "tab 1 lost its connection", "only its token expired, at 2.000 s", "with code 4401"
+    )
+
+
+def test_open_past_several_expiries() -> None:
+    story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", expires_at=WALL + 2)
+    for until in (4, 6, 8):
+        story.frame_in("tab 1", "auth_refreshed", {"expires_at": WALL + until}, at=until - 2.5)
+    story.add("note", "x", {}, at=7.0)
+    verdict = story.judge("one-connection", expiries_lived_through=3)
+    assert_holds(verdict)
+
+
+def test_a_page_that_changed_its_connection() -> None:
+    story = Story().page("ann", "page").add("page", "page", {"connection_id": "c1"}, at=1).add("expiry", "page", at=2)
+    assert_holds(story.add("page", "page", {"connection_id": "c1"}, at=3).judge("one-connection"))
+    assert_violated(
+        story.add("page", "page", {"connection_id": "c2"}, at=4).judge("one-connection"), "page changed its connection"
+    )
+
+
+def test_no_expiry_proves_nothing() -> None:
+    story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", expires_at=WALL + 300)
+    assert_invalid(story.judge("one-connection"), "Only 0 expiries lived through")
+
+
+# --- no-entry ---
+
+
+def door(**data: object) -> Story:
+    return (
+        Story()
+        .add("attempt", "GET /auth/me", {"credential": "good", "good": True, "admitted": True})
+        .add("attempt", "GET /auth/me", data)
+    )
+
+
+def test_an_expired_credential_opened() -> None:
+    verdict = door(credential="expired", admitted=True, answer="200").judge("no-entry")
+    assert_violated(verdict, "GET /auth/me opened to a credential that is expired", "it answered 200")
+
+
+def test_a_refusal_that_left_something() -> None:
+    assert_violated(
+        door(credential="forged", admitted=False, left=["session row"]).judge("no-entry"), "left something behind", "session row"
+    )
+
+
+def test_refused_for_another_reason() -> None:
+    verdict = door(credential="replayed", admitted=False, reason="x", expected_reason="state_unknown").judge("no-entry")
+    assert_violated(verdict, "must be 'state_unknown'")
+
+
+def test_refused_as_it_must_be() -> None:
+    assert_holds(door(credential="expired", admitted=False, answer="401", reason="x", expected_reason="x").judge("no-entry"))
+
+
+def test_a_door_that_opens_to_nobody() -> None:
+    story = Story().add("attempt", "GET /auth/me", {"credential": "expired", "admitted": False})
+    assert_invalid(story.judge("no-entry"), "GET /auth/me opened to nobody")
+
+
+def test_a_revoked_session_must_lose_its_tabs() -> None:
+    story = Story().tabs("ann", "tab 1").add("revoked", "logout", {"tabs": ["tab 1"], "within": 1.0})
+    verdict = story.judge("no-entry")
+    assert_violated(verdict, "tab 1 stayed open after its session was revoked")
+    assert verdict.mendable
+    assert_holds(story.close("tab 1", by="server", code=4401).judge("no-entry"))
+
+
+def test_a_tab_that_the_test_closed_itself_proves_nothing() -> None:
+    story = Story().tabs("ann", "tab 1").add("revoked", "logout", {"tabs": ["tab 1"], "within": 1.0}).close("tab 1", by="client")
+    assert_violated(story.judge("no-entry"))

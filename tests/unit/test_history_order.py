@@ -1,0 +1,159 @@
+"""same-order and resume-without-gap."""
+
+from __future__ import annotations
+
+from story import Story, assert_holds, assert_invalid, assert_violated
+
+
+def two_tabs() -> Story:
+    return Story().tabs("ann", "tab 1", "tab 2")
+
+
+# --- same-order ---
+
+
+def test_two_tabs_disagree() -> None:
+    story = (
+        two_tabs()
+        .exchange("tab 1", "a", 1, "tab 1")
+        .exchange("tab 1", "b", 2, "tab 1")
+        .deliver("tab 2", "b", 2)
+        .deliver("tab 2", "a", 1)
+    )
+    assert_violated(story.judge("same-order"), "tab 2 received m-2 before m-1", "the other way round")
+
+
+def test_all_agree() -> None:
+    story = two_tabs()
+    for seq in range(1, 20):
+        story.exchange("tab 1", f"m{seq}", seq, "tab 1", "tab 2")
+    verdict = story.stored(*((f"m{seq}", seq) for seq in range(1, 20))).judge("same-order", messages=19, views=3)
+    assert_holds(verdict)
+
+
+def test_the_store_tells_another_place() -> None:
+    story = (
+        two_tabs()
+        .exchange("tab 1", "a", 1, "tab 1", "tab 2")
+        .exchange("tab 1", "b", 2, "tab 1", "tab 2")
+        .stored(("a", 5), ("b", 6))
+    )
+    assert_violated(story.judge("same-order"), "the store messages has m-1 at seq 5", "must be 1")
+
+
+def test_one_senders_messages_swapped() -> None:
+    story = two_tabs().send("tab 1", "a").send("tab 1", "b").ack("tab 1", "b", 1).ack("tab 1", "a", 2)
+    story.deliver("tab 2", "b", 1).deliver("tab 2", "a", 2)
+    assert_violated(story.stored(("b", 1), ("a", 2)).judge("same-order"), "m-2 stands before m-1", "tab 1 sent m-1")
+
+
+def test_two_senders_have_no_order_between_them() -> None:
+    story = two_tabs().send("tab 1", "a").send("tab 2", "b").ack("tab 2", "b", 1).ack("tab 1", "a", 2)
+    assert_holds(story.stored(("b", 1), ("a", 2)).deliver("tab 1", "b", 1).deliver("tab 1", "a", 2).judge("same-order"))
+
+
+def test_a_message_that_was_lost_with_its_connection_may_come_later() -> None:
+    story = two_tabs().send("tab 1", "a").close("tab 1", by="nobody").open("tab 1").send("tab 1", "b").ack("tab 1", "b", 1)
+    story.send("tab 1", "a").ack("tab 1", "a", 2).deliver("tab 2", "b", 1).deliver("tab 2", "a", 2)
+    assert_holds(story.stored(("b", 1), ("a", 2)).judge("same-order"))
+
+
+def test_sent_again_in_order_must_stay_in_order() -> None:
+    story = (
+        two_tabs()
+        .send("tab 1", "a")
+        .send("tab 1", "b")
+        .close("tab 1", by="nobody")
+        .open("tab 1")
+        .send("tab 1", "a")
+        .send("tab 1", "b")
+    )
+    story.ack("tab 1", "b", 1).ack("tab 1", "a", 2).deliver("tab 2", "b", 1).deliver("tab 2", "a", 2)
+    assert_violated(story.stored(("b", 1), ("a", 2)).judge("same-order"), "stands before")
+
+
+def test_a_refused_message_sent_again_later_is_later() -> None:
+    story = (
+        two_tabs()
+        .send("tab 1", "a")
+        .refuse("tab 1", "a")
+        .send("tab 1", "b")
+        .ack("tab 1", "b", 1)
+        .send("tab 1", "a")
+        .ack("tab 1", "a", 2)
+    )
+    assert_holds(story.stored(("b", 1), ("a", 2)).deliver("tab 2", "b", 1).deliver("tab 2", "a", 2).judge("same-order"))
+
+
+def test_out_of_order_after_a_resume() -> None:
+    story = two_tabs().exchange("tab 1", "a", 1, "tab 1").exchange("tab 1", "b", 2, "tab 1").exchange("tab 1", "c", 3, "tab 1")
+    story.resume("tab 2", 0).deliver("tab 2", "a", 1).deliver("tab 2", "c", 3).deliver("tab 2", "b", 2)
+    assert_violated(story.judge("same-order"), "tab 2 received m-3 before m-2")
+
+
+def test_a_resume_starts_over() -> None:
+    story = two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").exchange("tab 1", "b", 2, "tab 1", "tab 2").resume("tab 2", 0)
+    assert_holds(story.deliver("tab 2", "a", 1).deliver("tab 2", "b", 2).judge("same-order"))
+
+
+def test_a_page_out_of_order() -> None:
+    story = two_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1").exchange("tab 1", "b", 2, "tab 1")
+    story.add("page", "page", {"messages": [{"message_id": "b"}, {"message_id": "a"}]})
+    assert_violated(story.judge("same-order"), "page shows m-2 before m-1")
+
+
+def test_one_view_compares_nothing() -> None:
+    assert_invalid(two_tabs().exchange("tab 1", "a", 1).exchange("tab 1", "b", 2).judge("same-order"), "Only 0 views")
+
+
+# --- resume-without-gap ---
+
+
+def away(story: Story) -> Story:
+    """Tab 2 holds a, goes away while b and c are sent, and comes back asking for what it missed."""
+    story.exchange("tab 1", "a", 1, "tab 1", "tab 2").close("tab 2", by="nobody")
+    story.exchange("tab 1", "b", 2, "tab 1").exchange("tab 1", "c", 3, "tab 1")
+    return story.open("tab 2").resume("tab 2", 1)
+
+
+def test_a_gap_after_the_reconnect() -> None:
+    story = away(two_tabs()).deliver("tab 2", "c", 3)
+    assert_violated(story.judge("resume-without-gap"), "tab 2 misses m-2", "up to seq 1", "what came was m-3 (seq 3)")
+
+
+def test_nothing_came_after_the_reconnect() -> None:
+    verdict = away(two_tabs()).judge("resume-without-gap")
+    assert_violated(verdict, "tab 2 misses m-2", "nothing after seq 1 came")
+    assert verdict.mendable
+
+
+def test_everything_came_after_the_reconnect() -> None:
+    story = away(two_tabs()).deliver("tab 2", "b", 2).deliver("tab 2", "c", 3).exchange("tab 1", "d", 4, "tab 1", "tab 2")
+    verdict = story.judge("resume-without-gap", caught_up=2)
+    assert_holds(verdict)
+    assert verdict.counts["reconnects"] == 1
+
+
+def test_two_outages_in_a_row() -> None:
+    story = (
+        away(two_tabs())
+        .deliver("tab 2", "b", 2)
+        .close("tab 2", by="nobody")
+        .open("tab 2")
+        .resume("tab 2", 2)
+        .deliver("tab 2", "c", 3)
+    )
+    assert_holds(story.judge("resume-without-gap", reconnects=2))
+    story = away(two_tabs()).deliver("tab 2", "b", 2).close("tab 2", by="nobody").open("tab 2").resume("tab 2", 2)
+    assert_violated(story.exchange("tab 1", "d", 4, "tab 1", "tab 2").judge("resume-without-gap"), "tab 2 misses m-3")
+
+
+def test_a_page_with_a_hole_after_it_came_back() -> None:
+    story = two_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1").exchange("tab 1", "b", 2, "tab 1")
+    story.exchange("tab 1", "c", 3, "tab 1").add("page", "page", {"status": "offline"})
+    story.add("page", "page", {"status": "online", "messages": [{"message_id": "a"}, {"message_id": "c"}]})
+    assert_violated(story.judge("resume-without-gap"), "page misses m-2")
+
+
+def test_nobody_reconnected() -> None:
+    assert_invalid(two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").judge("resume-without-gap"), "Only 0 reconnects")
