@@ -112,7 +112,7 @@ class History(RecordingKeywords, JudgingKeywords, ShowingKeywords):
         self.pointed: set[int] = set()
         self._timeline = timeline
         self._export = export
-        self._marks: list[int] = []
+        self._marks: list[tuple[int, float]] = []
 
     def start_suite(self, data: Any, result: Any) -> None:
         """Begin the suite's own recording."""

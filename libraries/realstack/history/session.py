@@ -55,20 +55,20 @@ class Session:
             self.recorder.begin(f"after {self.test.name}")
             self.test = None
 
-    def begin_suite(self, name: str) -> int:
+    def begin_suite(self, name: str) -> tuple[int, float]:
         """Start a suite's own recording; returns the mark that `end_suite` wants back."""
         before = self.recorder.current
         self._absorb(before)
         if before not in self._outer:
             self._outer.append(before)
-        mark = len(self._outer)
-        self.recorder.begin(name)
-        return mark
+        return len(self._outer), self.recorder.begin(name).began
 
-    def end_suite(self, mark: int) -> None:
-        """Forget what was recorded outside tests since the suite began."""
+    def end_suite(self, mark: tuple[int, float]) -> None:
+        """Forget what was recorded outside tests since the suite began, and the connections that were opened since."""
+        kept, began = mark
         self._absorb(self.recorder.current)
-        del self._outer[mark:]
+        del self._outer[kept:]
+        self._open = {tab: events for tab, events in self._open.items() if events[0].at < began}
         self.recorder.begin("between suites")
 
     def history(self, upto: int | None = None) -> History:

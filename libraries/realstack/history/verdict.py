@@ -98,10 +98,10 @@ class Verdict:
             return f"{self.law}: {self.tally}"
         if self.outcome is Outcome.VIOLATED and self.smallest is not None:
             return f"{self.law} violated: {self.smallest.text}"
-        return f"{self.law} INVALID: {' '.join(self.lacking)}"
+        return f"INVALID: {self.law}: {' '.join(self.lacking)}"
 
     def explanation(self) -> str:
-        """The text of the error of a law that does not hold; begins with the law's id."""
+        """The text of the error of a law that does not hold: begins with its id, or with ``INVALID:`` and its id."""
         lines = [self.headline(), f"Law: {self.sentence}", f"Judged: {self.tally}."]
         if self.outcome is Outcome.VIOLATED and len(self.witnesses) > 1:
             lines.append("Also: " + "\n      ".join(witness.text for witness in self.witnesses[1:4]))
