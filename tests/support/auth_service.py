@@ -40,8 +40,8 @@ class AuthService:
     log_file: Path
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **changes: str) -> None:
-        """Start it and wait until it is ready."""
+    def start(self, wait: str = "ready", **changes: str) -> None:
+        """Start it and wait until it is `ready` or `live`."""
         self.environment.update(changes)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
@@ -50,7 +50,7 @@ class AuthService:
                 stdout=log,
                 stderr=log,
             )
-        self.wait_for("ready")
+        self.wait_for(wait)
 
     def wait_for(self, what: str) -> None:
         """Wait until `/health/<what>` answers 200."""
@@ -85,12 +85,13 @@ class AuthService:
 
 
 @contextmanager
-def auth_service(folder: Path, provider: OpenIdProvider, **settings: str) -> Iterator[AuthService]:
+def auth_service(folder: Path, provider: OpenIdProvider, *, wait: str = "ready", **settings: str) -> Iterator[AuthService]:
     """Run the service.
 
     Args:
         folder: For its keys and its log.
         provider: Its only provider, under the id `test`.
+        wait: What to wait for, `ready` or `live`.
         settings: Its other variables.
     """
     port = free_port()
@@ -111,7 +112,7 @@ def auth_service(folder: Path, provider: OpenIdProvider, **settings: str) -> Ite
         **settings,
     }
     service = AuthService(f"http://127.0.0.1:{port}", environment, folder / "auth.log")
-    service.start()
+    service.start(wait)
     try:
         yield service
     finally:

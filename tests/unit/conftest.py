@@ -28,3 +28,18 @@ def clickhouse_server() -> Iterator[servers.ClickHouse]:
     """A ClickHouse server (``.url``, ``.user``, ``.password``, ``.database``, ``.pid``)."""
     with servers.clickhouse() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def auth_stores(
+    postgres_server: servers.Postgres, redis_server: servers.Redis, clickhouse_server: servers.ClickHouse
+) -> dict[str, str]:
+    """What an auth service is told about its stores; there is no backend."""
+    return {
+        "AUTH_DATABASE_URL": postgres_server.dsn,
+        "REDIS_URL": redis_server.url,
+        "CLICKHOUSE_URL": clickhouse_server.url,
+        "CLICKHOUSE_USER": clickhouse_server.user,
+        "CLICKHOUSE_PASSWORD": clickhouse_server.password,
+        "BACKEND_URL": "http://127.0.0.1:1",
+    }

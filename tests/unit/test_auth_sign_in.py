@@ -30,21 +30,9 @@ def provider() -> Iterator[OpenIdProvider]:
 
 @pytest.fixture(scope="module")
 def service(
-    provider: OpenIdProvider,
-    postgres_server: servers.Postgres,
-    redis_server: servers.Redis,
-    clickhouse_server: servers.ClickHouse,
-    tmp_path_factory: pytest.TempPathFactory,
+    provider: OpenIdProvider, auth_stores: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AuthService]:
-    settings = {
-        "AUTH_DATABASE_URL": postgres_server.dsn,
-        "REDIS_URL": redis_server.url,
-        "CLICKHOUSE_URL": clickhouse_server.url,
-        "CLICKHOUSE_USER": clickhouse_server.user,
-        "CLICKHOUSE_PASSWORD": clickhouse_server.password,
-        "BACKEND_URL": "http://127.0.0.1:1",
-    }
-    with auth_service(tmp_path_factory.mktemp("auth"), provider, **settings) as running:
+    with auth_service(tmp_path_factory.mktemp("auth"), provider, **auth_stores) as running:
         yield running
 
 

@@ -97,7 +97,7 @@ class OperationLog:
             async with self._database.transaction() as connection:
                 await connection.execute(f"SET LOCAL lock_timeout = '{self._lock_timeout}'")
                 before = await connection.fetchrow(
-                    "SELECT display_name, timezone FROM users WHERE id = $1 FOR UPDATE", operation["user_id"]
+                    "SELECT display_name, timezone FROM users WHERE id = $1 FOR NO KEY UPDATE", operation["user_id"]
                 )
                 values = [operation["change"].get(name, before[name]) for name in PROFILE_FIELDS]
                 tag = await connection.execute(
@@ -120,7 +120,7 @@ class OperationLog:
         before = operation["before"]
         async with self._database.transaction() as connection:
             await connection.execute(f"SET LOCAL lock_timeout = '{self._lock_timeout}'")
-            await connection.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", operation["user_id"])
+            await connection.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", operation["user_id"])
             tag = await connection.execute(
                 "UPDATE operations SET undo = undo - 'profile', updated_at = now() "
                 "WHERE id = $1 AND state = 'rolling_back' AND undo ? 'profile'",

@@ -7,6 +7,7 @@ coordinator dies, what may have been done is undone. Undoing is repeated until e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -150,7 +151,9 @@ class Coordinator:
         except StepFailed as failure:
             return await self._settle(operation_id, failure)
         except OperationInProgress:
-            await self._settle(operation_id, StepFailed("profile", "row_locked", outcome_unknown=False))
+            # Its caller is told that the profile is busy, which says more than that the operation failed.
+            with contextlib.suppress(OperationFailed):
+                await self._settle(operation_id, StepFailed("profile", "row_locked", outcome_unknown=False))
             raise
         except (TakenOver, StoreUnavailable, asyncpg.PostgresError) as failure:
             return await self._settle(operation_id, StepFailed("profile", type(failure).__name__, outcome_unknown=True))

@@ -47,10 +47,11 @@ SCHEMA = (
         expires_at timestamptz NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS login_flows_browser_hash ON login_flows (browser_hash)",
+    # No foreign key to `users`: its check would wait for whoever holds the user's row, before anything is written down.
     # `before` is what the profile was, from the moment on that it was changed; `undo` what is still to be undone.
     """CREATE TABLE IF NOT EXISTS operations (
         id uuid PRIMARY KEY,
-        user_id uuid NOT NULL REFERENCES users (id),
+        user_id uuid NOT NULL,
         idempotency_key text NOT NULL,
         state text NOT NULL CHECK (state IN ('pending', 'committed', 'rolling_back', 'rolled_back')),
         step text NOT NULL CHECK (step IN ('profile', 'workspace', 'event')),

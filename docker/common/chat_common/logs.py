@@ -117,6 +117,6 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         "multipart",
         "python_multipart",
         "pypdf",
-        "uvicorn.access",
+        "uvicorn",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)

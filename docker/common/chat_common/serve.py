@@ -109,8 +109,10 @@ def serve(app: ASGIApp, settings: ServiceSettings, **options: Any) -> None:
     )
     with _listen(settings) as listener:
         log.info("listening", host=settings.host, port=settings.port, pid=os.getpid())
-        _Server(config).run(sockets=[listener])
-    log.info("stopped")
+        try:
+            _Server(config).run(sockets=[listener])
+        finally:
+            log.info("stopped")
 
 
 def _listen(settings: ServiceSettings) -> socket.socket:
