@@ -133,7 +133,10 @@ function watchSession({ session, link, draw }) {
   });
   link.frames.subscribe((frame) => {
     const expired = frame.type === 'error_message' && frame.payload.code === 'token_expired';
-    if (frame.type === 'auth_expiring' || expired) session.renewSoon();
+    if (frame.type !== 'auth_expiring' && !expired) return;
+    // Perhaps only this socket has not heard of the token that another tab fetched.
+    if (session.young) void session.token().then((fresh) => link.send('auth_refresh', { payload: { token: fresh } }), passOver);
+    else session.renewSoon();
   });
   for (const event of ['online', 'pageshow', 'focus']) {
     addEventListener(event, () => {

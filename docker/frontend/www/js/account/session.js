@@ -91,6 +91,11 @@ export class Session {
     return Math.max(0, this.#grantAt + this.#grant.life - this.clock.now());
   }
 
+  /** Whether the token is in the first half of its life. */
+  get young() {
+    return this.#grant !== null && this.left > this.#grant.life / 2;
+  }
+
   get trouble() {
     return this.#trouble;
   }

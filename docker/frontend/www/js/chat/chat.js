@@ -18,6 +18,8 @@ const GAP_PATIENCE = 250;
 const GAP_TRIES = 4;
 /** Milliseconds before a history that could not be loaded is asked for again. */
 const RELOAD_AFTER = 2000;
+/** Milliseconds before what the platform could not do is asked for again. */
+const REPEAT_AFTER = 1000;
 /** Threads whose messages are held in memory. */
 const TIMELINES_KEPT = 20;
 
@@ -41,6 +43,8 @@ export class Chat {
   #states = new Map();
   /** @type {Map<string, {timer: unknown, tries: number, frontier: number}>} */
   #gaps = new Map();
+  /** @type {Map<string, unknown>} Timers of threads whose frames were refused for now. */
+  #repeats = new Map();
   #listTimer = /** @type {unknown} */ (null);
 
   /**
@@ -163,9 +167,32 @@ export class Chat {
       this.threads.read(frame.thread_id, Number(frame.payload.seq ?? frame.seq));
       this.changed.emit();
     } else if (frame.type === 'error_message' && frame.thread_id && !frame.message_id) {
-      this.threads.forgetRename(frame.thread_id);
-      this.#refreshListSoon();
+      this.#refused(frame.thread_id, frame.payload.code);
     }
+  }
+
+  /**
+   * A resume, rename or read marker was not taken.
+   *
+   * @param {string} threadId
+   * @param {string} code
+   */
+  #refused(threadId, code) {
+    if (code === 'not_found' || code === 'too_long' || code === 'bad_frame') {
+      this.threads.forgetRename(threadId);
+      this.#refreshListSoon();
+      return;
+    }
+    // The platform can't do it now. All three are harmless to repeat, and which one it was doesn't matter then.
+    this.clock.cancel(this.#repeats.get(threadId));
+    const timer = this.clock.after(() => {
+      this.#repeats.delete(threadId);
+      this.#resume(threadId);
+      const title = this.threads.unconfirmed.get(threadId);
+      if (title !== undefined) this.#sendRename(threadId, title);
+      this.#refreshListSoon();
+    }, REPEAT_AFTER);
+    this.#repeats.set(threadId, timer);
   }
 
   /** @param {Message} message */

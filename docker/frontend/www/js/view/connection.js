@@ -4,14 +4,16 @@ import { plural, seconds } from './words.js';
 
 /** @typedef {import('../types.js').LinkStatus} LinkStatus */
 
-/** How the state of the connection begins, by cause. */
-const HEADLINES = {
-  network: 'Offline',
-  service: 'Offline — the chat service is not answering',
-  restarting: 'Offline — the chat service is restarting',
-  busy: 'Offline — the chat service is busy',
-  auth: 'Offline — your session can’t be renewed right now',
+/** @type {Record<string, string>} What is known about the reason. */
+const CAUSES = {
+  service: ' The chat service is not answering.',
+  restarting: ' The chat service is restarting.',
+  busy: ' The chat service is busy.',
+  auth: ' Your session can’t be renewed right now.',
 };
+
+/** Milliseconds that messages may be under way before the page mentions it. */
+const PROMPT = 1000;
 
 /**
  * @param {LinkStatus} status
@@ -19,15 +21,18 @@ const HEADLINES = {
  * @returns {string}
  */
 export function connectionText(status, waiting) {
-  if (status.state === 'online') return waiting > 0 ? `Online — sending ${plural(waiting, 'message')}` : 'Online';
   if (status.state === 'connecting') return 'Connecting…';
-  const headline = HEADLINES[status.cause ?? 'network'];
-  const queue = waiting > 0 ? `${headline === 'Offline' ? ' —' : ','} ${plural(waiting, 'message')} waiting` : '';
-  return `${headline}${queue}.${status.retryAt === null ? ' Reconnecting…' : ''}`;
+  const queue = waiting > 0 ? ` — ${plural(waiting, 'message')} waiting` : '';
+  if (status.state === 'online') return `Online${queue}`;
+  return `Offline${queue}.${CAUSES[status.cause ?? ''] ?? ''}${status.retryAt === null ? ' Reconnecting…' : ''}`;
 }
 
 /** The one place that says whether the page is connected, and what waits. */
 export class ConnectionView {
+  /** @type {number|null} Since when something waits, without a break. */
+  #waitingSince = null;
+  #timer = /** @type {unknown} */ (null);
+
   /**
    * @param {object} options
    * @param {import('../core/clock.js').Clock} options.clock
@@ -47,6 +52,23 @@ export class ConnectionView {
     this.draw();
   }
 
+  /**
+   * @param {number} waiting
+   * @returns {boolean} Whether something has waited longer than a send usually takes.
+   */
+  #late(waiting) {
+    if (waiting === 0) {
+      this.#waitingSince = null;
+      this.clock.cancel(this.#timer);
+      return false;
+    }
+    if (this.#waitingSince === null) {
+      this.#waitingSince = this.clock.now();
+      this.#timer = this.clock.after(() => this.draw(), PROMPT);
+    }
+    return this.clock.now() - this.#waitingSince >= PROMPT;
+  }
+
   draw() {
     const { status } = this.link;
     const { waiting } = this.outbox;
@@ -58,7 +80,8 @@ export class ConnectionView {
       connectionId: status.connectionId,
       replica: status.replica,
     });
-    setText(byId('connection-text'), connectionText(status, waiting));
+    const late = this.#late(waiting);
+    setText(byId('connection-text'), connectionText(status, status.state === 'online' && !late ? 0 : waiting));
     this.countdown.to(status.state === 'offline' ? status.retryAt : null);
     const long = status.retryAt !== null && status.retryAt - this.clock.now() > 1500;
     show(byId('connection-retry'), status.state === 'offline' && long);

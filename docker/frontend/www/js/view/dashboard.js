@@ -46,7 +46,7 @@ export class Dashboard {
     const name = user.display_name || user.name;
     setText(byId('account-name'), user.name);
     setText(byId('account-email'), user.email);
-    setText(byId('account-provider'), user.provider ? `Signed in with ${user.provider}` : '');
+    setText(byId('account-provider'), user.provider ? `Signed in with ${capitalised(user.provider)}` : '');
     setData(byId('account-picture'), { picture: user.picture });
     drawAvatar(byId('account-picture'), { name: user.name, picture: user.picture });
     setText(byId('page-title'), `Welcome, ${name}`);
@@ -166,6 +166,11 @@ export function outcomeWords(outcome) {
     default:
       return '';
   }
+}
+
+/** @param {string} id   Of a provider, such as `canaille`. */
+function capitalised(id) {
+  return id.charAt(0).toUpperCase() + id.slice(1);
 }
 
 /** @returns {string[]} */

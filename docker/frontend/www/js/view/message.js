@@ -182,13 +182,20 @@ function traceSummary(run) {
   const tools = run.steps.filter((step) => step.kind === 'tool');
   if (run.state !== 'running') return tools.length ? `Used ${plural(tools.length, 'tool')}` : 'How this was answered';
   const last = run.steps.at(-1);
-  if (last?.kind === 'tool') return last.done ? `${last.tool} is done` : `Using ${last.tool}…`;
+  if (last?.kind === 'tool' && !last.done) return `Using ${last.tool}…`;
+  if (last?.kind === 'tool') return `Used ${plural(tools.length, 'tool')}`;
   return last?.text || 'Thinking…';
 }
 
-/** @param {unknown} value */
+/**
+ * @param {unknown} value   What a tool was given or gave.
+ * @returns {string} One line for each member of a flat object; JSON for anything deeper.
+ */
 function readable(value) {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, 1);
+  if (typeof value === 'string') return value;
+  const members = value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : null;
+  if (members === null) return JSON.stringify(value);
+  return members.map(([name, item]) => `${name}: ${typeof item === 'string' ? item : JSON.stringify(item)}`).join('\n');
 }
 
 /**

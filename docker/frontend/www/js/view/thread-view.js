@@ -27,6 +27,8 @@ export class ThreadView {
     this.actions = actions;
     this.scroller = byId('scroller');
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    // Whoever reads the end keeps seeing it when a keyboard opens, the window turns or the composer grows.
+    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.scroller);
     byId('jump-to-end').addEventListener('click', () => this.toEnd());
     byId('load-earlier').addEventListener('click', () => this.#earlier());
     document.addEventListener('visibilitychange', () => this.#read());
