@@ -14,12 +14,12 @@ from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
 from platform_keywords.state import State
-from realstack.errors import StackFailure, explain
+from realstack.errors import StackError, StackFailure, explain
 from realstack.loop import background
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
 from realstack.platform.running import running_or_none, set_running
-from realstack.profile import Figures, load
+from realstack.profile import Figures, UnknownProfile, load
 
 Part = Literal["browser", "faults"]
 
@@ -34,7 +34,7 @@ class Run(State):
         self,
         platform: str = "embedded",
         *,
-        profile: str | Figures = "fast",
+        profile: Figures | UnknownProfile | str = "fast",
         needs: list[Part] | None = None,
         only: list[str] | None = None,
         config: dict[str, Any] | None = None,
@@ -62,6 +62,8 @@ class Run(State):
         """
         if running_or_none() is not None:
             return
+        if isinstance(profile, UnknownProfile):
+            raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile)
         began = time.monotonic()
         driver = create(platform, figures, _output_folder(), needs=needs or (), overrides=config)

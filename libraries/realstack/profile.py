@@ -98,6 +98,27 @@ class Figures(Mapping[str, Figure]):
         return Figures(self._name, values)
 
 
+class UnknownProfile:
+    """Stands in for the figures of a profile that can't be read, until somebody asks for one.
+
+    An error while variables are imported would only be logged; raised by the keyword that starts the platform, it stops the run.
+
+    Args:
+        text: Why it can't be read.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __getattr__(self, name: str) -> Figure:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise StackError(self.text)
+
+    def __str__(self) -> str:
+        return "unknown profile"
+
+
 def known_profiles(folder: Path = FOLDER) -> list[str]:
     """Names of the profiles that there are."""
     return sorted(file.stem for file in folder.glob("*.yaml"))

@@ -32,14 +32,15 @@ def create(
         figures: The run's figures.
         output: Folder of the run's results; services' logs go to `services` in it.
         needs: What the tests use beside the platform: `browser`, `faults`.
-        overrides: Parts of the platform's file to replace, such as `services` of an external platform.
+        overrides: Parts of the platform's file to replace, such as `services` of an external platform; empty ones are ignored.
         folder: Where the platforms' files are.
 
     Raises:
         StackError: Something is not in place; the text lists all of it with the remedies.
     """
     file = f"{platform}.yaml"
-    content = {**config.load(platform, folder), **(overrides or {})}
+    given = {name: value for name, value in (overrides or {}).items() if value}
+    content = {**config.load(platform, folder), **given}
     driver = content.get("driver", platform)
     makers = {"embedded": _embedded, "compose": _compose, "external": _external}
     if driver not in makers:
@@ -58,14 +59,17 @@ def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs:
     from realstack.platform.embedded import EmbeddedDriver  # noqa: PLC0415 -- imports what was just looked for
     from realstack.platform.ports import PortLocks  # noqa: PLC0415
     from realstack.platform.reference import describe  # noqa: PLC0415
-    from realstack.platform.service import Stack  # noqa: PLC0415
+    from realstack.platform.service import REPOSITORY, Stack  # noqa: PLC0415
 
     ports = PortLocks()
     fixed = {name: _port(name, value, file) for name, value in config.section(content, "ports", file).items()}
     settings = config.environments(content, figures, file)
+    sources = (REPOSITORY / str(content.get("sources") or "docker")).resolve()
+    if not (sources / "frontend" / "render.py").exists():
+        raise StackError(explain(f"'sources' in {file} is the folder of the platform's sources.", f"'{sources}' is none."))
     logs.mkdir(parents=True, exist_ok=True)
     lease = current_lease(logs / "reaper.log")
-    stack = Stack(lease.folder, logs, ports, fixed_ports=fixed, settings=settings)
+    stack = Stack(lease.folder, logs, ports, docker=sources, fixed_ports=fixed, settings=settings)
     try:
         describe(stack)
         _known_names(stack.services, {service.group for service in stack.services.values()}, {**fixed, **settings}, file)

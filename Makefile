@@ -1,0 +1,75 @@
+# Two commands: `make journeys` runs the ten journeys, `make test` runs them and all checks of this project.
+# Everything that is needed is installed on the way; a second run starts at once.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+RESULTS ?= results
+PROFILE ?= fast
+PLATFORM ?= embedded
+OPTIONS ?=
+N ?= 20
+ONLY ?= *
+
+PYTHON := .venv/bin/python
+# Compiled modules make every later start faster; some environments switch them off.
+unexport PYTHONDONTWRITEBYTECODE
+# NETNS=1: in a network namespace of the run's own, where links can be broken without privileges.
+NAMESPACE := $(if $(NETNS),tools/own-network)
+ROBOT := $(NAMESPACE) $(PYTHON) -m robot
+STEP := tools/step $(RESULTS)
+
+.PHONY: help
+help: ## this list
+	@echo "make journeys [PROFILE=fast|plan|soak] [PLATFORM=embedded|compose|external] [OPTIONS='--test …'] [NETNS=1]"
+	@echo "make test"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: journeys
+journeys: setup ## the ten journeys; results/log.html tells what happened
+	@$(STEP) journeys $(ROBOT) --outputdir $(RESULTS) --variable PROFILE:$(PROFILE) --variable PLATFORM:$(PLATFORM) $(OPTIONS) suites/
+
+.PHONY: test
+test: setup ## all checks, then the journeys
+	@tools/all-steps $(RESULTS) lint types unit keywords journeys
+
+.PHONY: lint
+lint: setup ## style of Python and Robot files
+	@$(STEP) lint-python $(PYTHON) -m ruff check .
+	@$(STEP) lint-format $(PYTHON) -m ruff format --check .
+	@$(STEP) lint-robot $(PYTHON) -m robocop check suites resources tests/keywords
+
+.PHONY: types
+types: setup ## types of Python files
+	@$(STEP) types $(PYTHON) -m mypy
+
+.PHONY: unit
+unit: setup ## the libraries' engines (pytest)
+	@$(STEP) unit $(PYTHON) -m pytest --junitxml=$(RESULTS)/unit.xml
+
+.PHONY: keywords
+keywords: setup ## the libraries' keywords (Robot)
+	@$(STEP) keywords $(ROBOT) --outputdir $(RESULTS)/keywords $(OPTIONS) tests/keywords/
+
+.PHONY: defects
+defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them
+	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --results $(RESULTS)/defects
+
+.PHONY: repeat
+repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core
+	@$(STEP) repeat env PYTHONPATH=tests $(PYTHON) -m repeat $(N)
+
+.PHONY: up
+up: setup ## the platform in the foreground, to look at it; ends with Ctrl-C
+	@env PYTHONPATH=libraries $(PYTHON) -m realstack.platform up --profile $(PROFILE)
+
+.PHONY: setup
+setup: ## system packages and .venv, as far as they are missing
+	@tools/setup
+
+.PHONY: clean
+clean: ## results and caches; .venv stays
+	rm -rf $(RESULTS) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .robocop_cache
+	find suites libraries docker tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,189 @@
+"""Whatever ends a run, nothing of it is left; tried with real runs that are really killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from realstack.lease import procfs
+
+LIBRARIES = Path(__file__).resolve().parents[2] / "libraries"
+GONE_SECONDS = 5.0
+"""What the project promises: nothing is left so long after the end."""
+
+OWNER = """
+import json, os, subprocess, sys, time
+sys.path.insert(0, {libraries!r})
+from realstack.lease.lease import current_lease
+lease = current_lease()
+environment = {{"PATH": os.environ["PATH"]}}
+
+def spawn(*argv):
+    return lease.spawn(argv, env=environment, cwd=lease.folder, log=lease.folder / "log.txt")
+
+shell = "/bin/sh"
+children = [
+    spawn("sleep", "600"),
+    spawn(shell, "-c", "trap '' TERM INT HUP; sleep 600; true"),
+    spawn(shell, "-c", "setsid sh -c 'sleep 601 & sleep 602' & sleep 603"),      # a session of its own
+    spawn(shell, "-c", "(setsid sleep 604 &) ; exit 0"),                           # its parent is gone
+    spawn(shell, "-c", "exec env -i setsid sleep 605"),                            # bears no marker
+]
+own = subprocess.Popen(["sleep", "606"], start_new_session=True)                  # as the browser's server is
+paused = spawn("sleep", "607")
+os.kill(paused.pid, 19)
+children[3].ended.result(5)
+print(json.dumps({{"run": lease.run_id, "folder": str(lease.folder), "reaper": lease.reaper_pid}}), flush=True)
+{ending}
+"""
+
+
+class Run:
+    """A run in a process of its own, whose end is tried."""
+
+    def __init__(self, ending: str, temp: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OWNER.format(libraries=str(LIBRARIES), ending=ending)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(temp)},
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read().decode() if self.process.stderr else ""
+        said = json.loads(line)
+        self.id: str = said["run"]
+        self.folder = Path(said["folder"])
+        self.reaper: int = said["reaper"]
+
+    def processes(self) -> list[procfs.ProcessStat]:
+        return procfs.of_run(self.id, str(self.folder))
+
+    def until_gone(self, seconds: float = GONE_SECONDS) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.processes() and not self.folder.exists() and procfs.stat(self.reaper) is None:
+                return
+            time.sleep(0.02)
+        names = [f"{process.name} {process.pid} {process.state}" for process in self.processes()]
+        raise AssertionError(f"left: {names}, folder: {self.folder.exists()}, reaper: {procfs.stat(self.reaper)}")
+
+    def end(self) -> None:
+        for process in self.processes():
+            procfs.send(process.identity, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def start_run(tmp_path: Path) -> Iterator[object]:
+    runs: list[Run] = []
+    tmp_path.chmod(0o711)
+
+    def start(ending: str = "time.sleep(600)") -> Run:
+        run = Run(ending, tmp_path)
+        runs.append(run)
+        return run
+
+    yield start
+    for run in runs:
+        run.end()
+
+
+def test_everything_runs_before_the_end(start_run):
+    run = start_run()
+    assert len(run.processes()) >= 10
+    assert run.folder.is_dir()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSEGV, signal.SIGHUP])
+def test_a_signal_to_the_run(start_run, number):
+    run = start_run()
+    run.process.send_signal(number)
+    run.process.wait(GONE_SECONDS)
+    run.until_gone()
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "sys.exit(3)", "os._exit(4)", "os.abort()", "raise SystemError('broken')", "lease.close()"]
+)
+def test_the_run_ends_by_itself(start_run, ending):
+    run = start_run(ending)
+    run.process.wait(GONE_SECONDS)
+    run.until_gone()
+
+
+def test_a_fork_that_outlives_the_run_keeps_nothing_alive(start_run):
+    # A forked child holds the socket to the reaper open; the run's own process counts.
+    run = start_run("pid = os.fork()\nif pid == 0:\n    time.sleep(3)\n    os._exit(0)\nos._exit(0)")
+    run.process.wait(GONE_SECONDS)
+    run.until_gone()
+
+
+def test_a_killed_reaper_takes_its_services_along_and_the_run_sweeps_up(start_run):
+    run = start_run("sys.stdin.read() if False else lease._lost.wait(10); lease.close()")
+    os.kill(run.reaper, signal.SIGKILL)
+    run.process.wait(GONE_SECONDS)
+    run.until_gone()
+
+
+def test_the_next_run_sweeps_up_when_both_were_killed(start_run):
+    run = start_run()
+    # The run first: were the reaper first, the run would notice and could still tidy up.
+    os.kill(run.process.pid, signal.SIGSTOP)
+    os.kill(run.reaper, signal.SIGKILL)
+    run.process.kill()
+    run.process.wait()
+    assert run.folder.is_dir()
+    assert run.processes(), "nothing was left to sweep up"
+    start_run("print(json.dumps(lease.swept), flush=True)")
+    run.until_gone()
+
+
+def test_two_runs_leave_each_other_alone(start_run):
+    one, other = start_run(), start_run()
+    one.process.kill()
+    one.process.wait()
+    one.until_gone()
+    assert len(other.processes()) >= 10
+    assert other.folder.is_dir()
+
+
+def test_a_stranger_in_the_data_folder_is_spared(start_run):
+    # Somebody's shell has a terminal; a process with one is never taken for a service.
+    run = start_run()
+    leader, follower = os.openpty()
+    shell = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import fcntl, sys, time, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); print(1, flush=True); time.sleep(60)",
+        ],
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        cwd=run.folder,
+    )
+    try:
+        assert shell.stdout is not None
+        shell.stdout.readline()
+        run.process.kill()
+        run.process.wait()
+        run.until_gone()
+        assert shell.poll() is None
+    finally:
+        shell.kill()
+        shell.communicate()
+        os.close(leader)
+        os.close(follower)
