@@ -15,7 +15,7 @@ from robot.api import logger
 from robot.api.types import Secret
 
 from realstack.databases.clickhouse import ClickHouseSession
-from realstack.databases.errors import StoreUnreachable
+from realstack.databases.errors import NotThere, StoreUnreachable
 from realstack.databases.locks import HeldLock
 from realstack.databases.masking import HIDDEN, SECRET_COLUMNS, Masking, hidden
 from realstack.databases.postgres import PostgresSession
@@ -176,7 +176,8 @@ class KeywordsBase:
             except (StackFailure, StoreUnreachable) as error:
                 if last:
                     self._show_last(seen, show)
-                    raise type(error)(_with_effort(str(error), evidence, looks, deadline.elapsed)) from None
+                    own_words = wanted.message is not None and not isinstance(error, (NotThere, StoreUnreachable))
+                    raise type(error)(_with_effort(str(error), "" if own_words else evidence, looks, deadline.elapsed)) from None
             else:
                 self._show_last(seen, show)
                 return result

@@ -32,11 +32,11 @@ class SnapshotKeywords(KeywordsBase):
         self,
         name: str,
         *,
-        tables: Mapping[str, str] | Sequence[str] = (),
-        keys: Sequence[str] = (),
+        tables: Mapping[str, str] | Sequence[str] | str = (),
+        keys: Sequence[str] | str = (),
         parameters: Any = (),
-        ignore: Sequence[str] = (),
-        key_columns: Mapping[str, Sequence[str]] | None = None,
+        ignore: Sequence[str] | str = (),
+        key_columns: Mapping[str, Sequence[str] | str] | None = None,
         limit: int = 10_000,
     ) -> int:
         """Remembers what chosen tables and keys hold now, over any number of stores.
@@ -85,7 +85,7 @@ class SnapshotKeywords(KeywordsBase):
         return snapshot.size
 
     @keyword
-    def get_difference(self, before: str, after: str = NOW, *, ignore: Sequence[str] = ()) -> list[dict[str, Any]]:
+    def get_difference(self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = ()) -> list[dict[str, Any]]:
         """Returns what differs between two snapshots, and shows it as a table in the log.
 
         Args:
@@ -103,7 +103,7 @@ class SnapshotKeywords(KeywordsBase):
 
     @keyword
     def snapshots_should_be_equal(
-        self, before: str, after: str = NOW, *, ignore: Sequence[str] = (), retry_timeout: timedelta = NO_WAIT
+        self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = (), retry_timeout: timedelta = NO_WAIT
     ) -> None:
         """Fails when anything differs between two snapshots: nothing was left behind, nothing was changed.
 

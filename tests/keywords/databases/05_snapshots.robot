@@ -1,0 +1,92 @@
+*** Settings ***
+Documentation       Snapshots over three stores, and what differs.
+
+Library             ../../../libraries/Databases.py
+Library             ../support/ScratchServers.py
+
+Suite Setup         Prepare Stores
+
+
+*** Variables ***
+@{TABLES}       db:users    events:log
+@{KEYS}         cache:limit:*
+
+
+*** Test Cases ***
+Nothing Changed Is Equal
+    [Documentation]    Over all three stores.
+    ${size}    Take Snapshot    before    tables=${TABLES}    keys=${KEYS}
+    Should Be Equal    ${size}    ${4}
+    Snapshots Should Be Equal    before
+    ${difference}    Get Difference    before
+    Should Be Empty    ${difference}
+
+Everything Changed Is Told
+    [Documentation]    Added, removed, changed; secrets differ without being shown.
+    Take Snapshot    before    tables=${TABLES}    keys=${KEYS}
+    Execute    INSERT INTO users (id, name, token_hash) VALUES (3, 'three', md5('3'))    alias=db
+    Execute    DELETE FROM users WHERE id = 2    alias=db
+    Execute    UPDATE users SET name = 'uno', token_hash = md5('other') WHERE id = 1    alias=db
+    Execute    INSERT INTO log VALUES (2, 'two')    alias=events
+    Set Redis Value    limit:1    2    expires_in=1 minute
+    Take Snapshot    after    tables=${TABLES}    keys=${KEYS}
+    ${difference}    Get Difference    before    after
+    VAR    @{expected}    db:users removed 2    db:users added 3    db:users changed 1 name    db:users changed 1 token_hash
+    ...    events:log added {"id": 2, "text": "two"}    cache:limit:* changed limit:1 value
+    Should Be Equal    ${{ [f"{d['part']} {d['what']} {d['key']} {d['column']}".strip() for d in $difference] }}    ${expected}
+    ${hash}    Evaluate    next(d for d in $difference if d['column'] == 'token_hash')
+    Should Match Regexp    ${hash}[before]    ^<hidden [0-9a-f]{12}>$
+    Should Not Be Equal    ${hash}[before]    ${hash}[after]
+    ${text}    Run Keyword And Expect Error    *    Snapshots Should Be Equal    before    after
+    Should Match Regexp    ${text}    (?s)^Expected: 'after' to equal snapshot 'before'.Seen: 6 difference\\(s\\).*column=name
+
+Ignored Columns Don't Count
+    [Documentation]    By name, or by part and name.
+    Take Snapshot    before    tables=db:users    ignore=seen_at
+    Execute    UPDATE users SET seen_at = now(), name = name || '!'    alias=db
+    Snapshots Should Be Equal    before    ignore=db:users.name
+    Run Keyword And Expect Error    *2 difference(s)*    Snapshots Should Be Equal    before    ignore=nothing
+
+Conditions And Statements Narrow
+    [Documentation]    With parameters, labels and key columns.
+    VAR    &{tables}    one=db:users WHERE id = $1    two=events:SELECT id, count() AS n FROM log WHERE id = $1 GROUP BY id
+    VAR    &{key_columns}    two=id
+    Take Snapshot    mine    tables=${tables}    parameters=${1}    key_columns=${key_columns}
+    Execute    UPDATE users SET name = 'other' WHERE id <> 1    alias=db
+    Snapshots Should Be Equal    mine
+    Execute    INSERT INTO log VALUES (1, 'again')    alias=events
+    ${difference}    Get Difference    mine
+    Should Be Equal    ${difference}[0][part] ${difference}[0][key] ${difference}[0][column]    two 1 n
+
+Equality Is Waited For
+    [Documentation]    Until others have undone what they did.
+    Take Snapshot    before    tables=db:users
+    Execute    INSERT INTO users (id) VALUES (77)    alias=db
+    Begin As Somebody Else    undo    ${POSTGRES}    SELECT pg_sleep(0.2)    DELETE FROM users WHERE id = 77
+    Snapshots Should Be Equal    before    retry_timeout=5s
+
+Wrong Snapshots Are Told
+    [Documentation]    What to write instead.
+    Run Keyword And Expect Error    Expected: alias:table*    Take Snapshot    x    tables=users
+    Run Keyword And Expect Error    No session is called 'nobody'*    Take Snapshot    x    tables=nobody:users
+    Run Keyword And Expect Error    Expected: an SQL session for 'cache:users'*    Take Snapshot    x    tables=cache:users
+    Run Keyword And Expect Error    Expected: a Redis session for 'db:[*]'*    Take Snapshot    x    keys=db:*
+    Run Keyword And Expect Error    Expected: at most 1 rows*    Take Snapshot    x    tables=db:users    limit=1
+    Run Keyword And Expect Error    No snapshot is called 'x'*    Snapshots Should Be Equal    x
+
+
+*** Keywords ***
+Prepare Stores
+    [Documentation]    One server of each kind with a little in it.
+    ${postgres}    Start Postgres Server
+    ${redis}    Start Redis Server
+    ${clickhouse}    Start Clickhouse Server
+    VAR    ${POSTGRES}    ${postgres}    scope=SUITE
+    Open Postgres Session    db    ${postgres}[dsn]
+    Open Redis Session    cache    ${redis}[url]
+    Open Clickhouse Session    events    ${clickhouse}[url]    user=${clickhouse}[user]    password=${clickhouse}[password]
+    Execute    CREATE TABLE users (id int PRIMARY KEY, name text, token_hash text, seen_at timestamptz)    alias=db
+    Execute    INSERT INTO users VALUES (1, 'one', md5('1')), (2, 'two', md5('2'))    alias=db
+    Execute    CREATE TABLE log (id UInt64, text String) ENGINE = MergeTree ORDER BY id    alias=events
+    Execute    INSERT INTO log VALUES (1, 'one')    alias=events
+    Set Redis Value    limit:1    1    expires_in=1 minute

@@ -1,0 +1,2 @@
+*** Settings ***
+Documentation       Acceptance tests of the keywords of `Databases`, on real servers.
