@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from support.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
+from support.openid_provider import CLIENT_ID, OpenIdProvider
 from support.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,15 +94,15 @@ def auth_service(folder: Path, provider: OpenIdProvider, *, wait: str = "ready",
         wait: What to wait for, `ready` or `live`.
         settings: Its other variables.
     """
-    port = free_port()
+    port = settings.get("PORT", str(free_port()))
     providers = [
-        {"id": "test", "name": "Test", "issuer": provider.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        {"id": "test", "name": "Test", "issuer": provider.issuer, "client_id": CLIENT_ID, "client_secret": provider.client_secret}
     ]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT / 'docker/common'}:{ROOT / 'docker/auth'}",
         "HOST": "127.0.0.1",
-        "PORT": str(port),
+        "PORT": port,
         "PUBLIC_URL": PUBLIC_URL,
         "INTERNAL_TOKEN": "internal",
         "AUTH_PROVIDERS": json.dumps(providers),

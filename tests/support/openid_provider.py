@@ -32,6 +32,7 @@ class OpenIdProvider:
     """What the provider says; every attribute may be changed between requests."""
 
     issuer: str = ""
+    client_secret: str = CLIENT_SECRET
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     metadata: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)

@@ -182,8 +182,7 @@ def test_rolls_back_when_the_backend_refuses_and_succeeds_when_repeated(stores: 
     stores.backend.status = 500
     answer = stores.user.change("k", display_name="New")
     assert answer.status_code == 503
-    assert (answer.json()["state"], answer.json()["failed_step"]) == ("rolling_back", "workspace")
-    stores.settled()
+    assert (answer.json()["state"], answer.json()["failed_step"]) == ("rolled_back", "workspace")
     assert stores.seen() == before
     stores.backend.status = 200
     again = stores.user.change("k", display_name="New").json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -24,6 +24,8 @@ from chat_common.tasks import cancel, keep_running
 log = Log("auth")
 
 SWEEP_SECONDS = 60
+# What fails in the background is tried again after at most this long (seconds).
+RETRY_SECONDS = 0.5
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -43,10 +45,13 @@ def make_app(settings: Settings) -> Starlette:
         app.state.service = service
         await database.start()
         tasks = [
-            asyncio.create_task(keep_running("recover operations", service.coordinator.recover, cap=0.5)),
-            asyncio.create_task(keep_running("announce revocations", service.revocations.run, cap=1.0)),
-            asyncio.create_task(keep_running("prepare events", lambda: _prepare_events(service))),
-            asyncio.create_task(keep_running("sweep", lambda: _sweep(service), cap=SWEEP_SECONDS)),
+            asyncio.create_task(_in_background(name, work, service))
+            for name, work in (
+                ("recover operations", service.coordinator.recover),
+                ("announce revocations", service.revocations.run),
+                ("prepare events", lambda: _prepare_events(service)),
+                ("sweep", lambda: _sweep(service)),
+            )
         ]
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload_keys, service)
         try:
@@ -68,6 +73,11 @@ def make_app(settings: Settings) -> Starlette:
     )
 
 
+async def _in_background(name: str, work: Callable[[], Awaitable[None]], service: Service) -> None:
+    await service.database.ready.wait()
+    await keep_running(name, work, cap=RETRY_SECONDS)
+
+
 def _reload_keys(service: Service) -> None:
     try:
         service.keys.load()
@@ -76,7 +86,6 @@ def _reload_keys(service: Service) -> None:
 
 
 async def _prepare_events(service: Service) -> None:
-    await service.database.ready.wait()
     try:
         await service.event_step.prepare()
     except (StoreUnavailable, ClickHouseError) as error:
@@ -86,7 +95,6 @@ async def _prepare_events(service: Service) -> None:
 
 
 async def _sweep(service: Service) -> None:
-    await service.database.ready.wait()
     while True:
         await service.flows.sweep()
         await service.sessions.sweep()

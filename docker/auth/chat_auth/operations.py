@@ -191,8 +191,8 @@ class Coordinator:
         state, step = "pending", failure.step
         try:
             await self._log.fail(operation_id, failure.reason, harmless=None if failure.outcome_unknown else failure.step)
-            # The store that just failed to answer would keep the caller waiting as long again.
-            await self._roll_back(operation_id, later=failure.step if failure.outcome_unknown else None)
+            # A store that just failed to answer would keep the caller waiting as long again.
+            await self._roll_back(operation_id, later=None if failure.answered else failure.step)
             operation = await self._log.get(operation_id)
         except (StoreUnavailable, asyncpg.PostgresError) as error:
             # The log can't be reached: `recover` goes on from what it says when it is back.

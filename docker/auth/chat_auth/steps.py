@@ -26,13 +26,15 @@ class StepFailed(Exception):
         step: Which one.
         reason: One word for the log and the caller.
         outcome_unknown: Whether it may have had, or may still have, an effect that must be undone.
+        answered: Whether the store said so itself, so that it can be asked again without a long wait.
     """
 
-    def __init__(self, step: str, reason: str, *, outcome_unknown: bool) -> None:
+    def __init__(self, step: str, reason: str, *, outcome_unknown: bool, answered: bool = False) -> None:
         super().__init__(f"{step}: {reason}")
         self.step = step
         self.reason = reason
         self.outcome_unknown = outcome_unknown
+        self.answered = answered
 
 
 class WorkspaceStep:
@@ -83,7 +85,7 @@ class WorkspaceStep:
         except httpx.HTTPError as error:
             raise StepFailed("workspace", type(error).__name__, outcome_unknown=True) from error
         if answer.status_code not in {200, 201, 204}:
-            raise StepFailed("workspace", f"status {answer.status_code}", outcome_unknown=True)
+            raise StepFailed("workspace", f"status {answer.status_code}", outcome_unknown=True, answered=True)
 
 
 class EventStep:
@@ -158,7 +160,7 @@ class EventStep:
             raise StepFailed("event", error.reason, outcome_unknown=error.outcome_unknown) from error
         except ClickHouseError as error:
             self._has_table = False
-            raise StepFailed("event", _reason(error), outcome_unknown=True) from error
+            raise StepFailed("event", _reason(error), outcome_unknown=True, answered=True) from error
 
 
 def _reason(error: StoreUnavailable | ClickHouseError) -> str:

@@ -1,0 +1,351 @@
+"""What the services share: settings, logs, stores that come and go, migrations, and access tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from chat_common.clickhouse import ClickHouse, ClickHouseError, literal
+from chat_common.errors import StoreUnavailable
+from chat_common.logs import JsonFormatter, Log, redact
+from chat_common.postgres import Database, migrate
+from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
+from chat_common.tasks import Together, jittered, keep_running
+from chat_common.tokens import TokenRefused, Verifier, check_token, keys_by_id
+from support import servers
+from support.loopback import served
+
+ISSUER, AUDIENCE = "http://platform", "chat"
+
+
+def test_reads_settings_with_their_defaults() -> None:
+    read = service_settings(Env({"PORT": "8000"}), "backend")
+    assert (read.name, read.host, read.port, read.log_level) == ("backend", "127.0.0.1", 8000, "INFO")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", ""), ("PORT", "0"), ("PORT", "65536"), ("PORT", "1.5"), ("LOG_LEVEL", "loud"), ("SERVICE_NAME", "a b")],
+)
+def test_names_the_wrong_variable(name: str, value: str) -> None:
+    env = Env({"PORT": "1", name: value})
+    service_settings(env, "x")
+    with pytest.raises(SettingsError, match=name):
+        env.finish()
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "soon"])
+def test_refuses_what_is_no_duration(value: str) -> None:
+    env = Env({"T": value})
+    env.seconds("T", minimum=0, maximum=1e6)
+    with pytest.raises(SettingsError):
+        env.finish()
+
+
+@pytest.mark.parametrize("value", ["redis://:hidden@", "http://u:hidden@h/x", "//u:hidden@h", "postgresql://u:hidden@h:port/d"])
+def test_hides_what_may_be_a_secret(value: str) -> None:
+    env = Env({"U": value})
+    env.url("U", schemes=("redis", "postgresql"))
+    with pytest.raises(SettingsError) as failure:
+        env.finish()
+    assert "hidden" not in str(failure.value)
+
+
+SECRETS = [
+    "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+    "Bearer abcdef0123456789",
+    "postgresql://auth:hidden0123@127.0.0.1:5432/auth",
+    "redis://:hidden0123@127.0.0.1/0",
+    "GET /auth/callback/x?code=hidden0123&state=hidden0123 HTTP/1.1",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_takes_credentials_out_of_texts(text: str) -> None:
+    cleaned = json.dumps(redact({"a": [text], "b": text}))
+    assert "hidden0123" not in cleaned
+    assert "abcdef0123456789" not in cleaned
+    assert "eyJzdWIiOiIxIn0" not in cleaned
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "client_secret", "refresh_token", "access_token", "token", "Authorization", "cookie", "code", "state", "nonce"],
+)
+def test_takes_credentials_out_by_name(name: str) -> None:
+    assert redact({name: "anything"}) == {name: "[redacted]"}
+
+
+@pytest.mark.parametrize("name", ["status", "error_code", "token_id", "user_id", "close_code", "tokens_left", "reason", "path"])
+def test_leaves_other_fields_alone(name: str) -> None:
+    assert redact({name: "kept"}) == {name: "kept"}
+
+
+def test_writes_one_json_object_a_line() -> None:
+    record = logging.LogRecord("x", logging.WARNING, "f", 1, "something_happened", None, None)
+    record.fields = {"user_id": "u\n1", "ts": "not mine", "password": "p"}
+    line = JsonFormatter("backend-1").format(record)
+    assert "\n" not in line
+    read = json.loads(line)
+    assert read.pop("ts").endswith("Z")
+    assert read == {
+        "level": "warning", "service": "backend-1", "event": "something_happened", "user_id": "u\n1", "password": "[redacted]",
+    }  # fmt: skip
+    assert isinstance(Log("x"), Log)
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=60)
+def test_quotes_every_text_for_clickhouse(text: str) -> None:
+    quoted = literal(text)
+    assert quoted.startswith("'")
+    assert "'" not in quoted[1:-1].replace("\\\\", "").replace("\\'", "")
+
+
+def test_clickhouse_gives_back_what_it_was_given(clickhouse_server: servers.ClickHouse) -> None:
+    where = ClickHouseSettings(
+        clickhouse_server.url, clickhouse_server.user, clickhouse_server.password, clickhouse_server.database
+    )
+    awkward = 'it\'s a \\ "test"\n\twith ü, 漢字, 🎈 and {braces}'
+
+    async def run() -> None:
+        client = ClickHouse(where)
+        table = "CREATE TABLE events.texts (t String, n UInt64) ENGINE = MergeTree() ORDER BY n"
+        await client.execute(table)
+        await client.insert("texts", [{"t": awkward, "n": 2**63}, {"t": "other", "n": 1}])
+        assert await client.query("SELECT t, n FROM events.texts WHERE t = {t}", {"t": awkward}) == [{"t": awkward, "n": 2**63}]
+        assert await client.query("SELECT count() AS c FROM events.texts WHERE n IN {n}", {"n": [1, 2]}) == [{"c": 1}]
+        with pytest.raises(ClickHouseError) as failure:
+            await client.execute("SELECT nonsense")
+        assert failure.value.code == 47
+        with pytest.raises(KeyError, match="missing"):
+            await client.query("SELECT {missing}", {})
+        await client.close()
+
+    asyncio.run(run())
+    assert clickhouse_server.password not in repr(where)
+
+
+def test_clickhouse_says_whether_a_request_may_have_been_carried_out(clickhouse_server: servers.ClickHouse) -> None:
+    async def hang(_request: Request) -> Response:
+        await asyncio.sleep(0.5)
+        return Response()
+
+    async def reason(url: str) -> bool:
+        client = ClickHouse(ClickHouseSettings(url, "u", "p", "events"), timeout=0.1)
+        with pytest.raises(StoreUnavailable) as failure:
+            await client.execute("SELECT 1")
+        await client.close()
+        return failure.value.outcome_unknown
+
+    with served(Starlette(routes=[Route("/", hang, methods=["POST"])])) as origin:
+        assert asyncio.run(reason(origin)) is True
+    assert asyncio.run(reason("http://127.0.0.1:1")) is False
+
+
+def test_database_comes_up_when_its_server_does(postgres_server: servers.Postgres) -> None:
+    """The address is wrong at first, as when the server is not there yet."""
+
+    async def run() -> None:
+        port = servers.free_port()
+        database = Database(
+            postgres_server.dsn.replace(str(postgres_server.port), str(port)), name="late", schema=LATE, timeout=2
+        )
+        await database.start()
+        with pytest.raises(StoreUnavailable):
+            await database.check()
+        relay = await asyncio.start_server(lambda r, w: forward(r, w, postgres_server.port), "127.0.0.1", port)
+        await asyncio.wait_for(database.ready.wait(), 5)
+        await database.execute("INSERT INTO late VALUES ($1)", {"a": [1]})
+        assert await database.fetchval("SELECT data FROM late") == {"a": [1]}
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await database.fetch("SELECT * FROM nowhere")
+        with pytest.raises(asyncpg.DataError):
+            await database.fetchval("SELECT $1::int", "text")
+        await database.stop()
+        relay.close()
+
+    asyncio.run(run())
+
+
+LATE = ("CREATE TABLE IF NOT EXISTS late (data jsonb)",)
+
+
+async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    there, back = await asyncio.open_connection("127.0.0.1", port)
+
+    async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            target.write(data)
+        target.close()
+
+    await asyncio.gather(copy(reader, back), copy(there, writer))
+
+
+def test_database_outlives_its_connections(postgres_server: servers.Postgres) -> None:
+    async def run() -> None:
+        database = Database(postgres_server.dsn, name="outlives", timeout=2)
+        await database.start()
+        await asyncio.wait_for(database.ready.wait(), 5)
+        with pytest.raises(StoreUnavailable):
+            async with database.transaction() as connection:
+                await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        await database.check()
+        await database.stop()
+
+    asyncio.run(run())
+
+
+def test_migrates_once_however_many_replicas_start(postgres_server: servers.Postgres) -> None:
+    schema = ("CREATE TABLE IF NOT EXISTS migrated (n int)", "INSERT INTO migrated VALUES (1)")
+
+    async def run() -> None:
+        connections = [await asyncpg.connect(postgres_server.dsn) for _ in range(4)]
+        ran = await asyncio.gather(*(migrate(connection, "test", schema) for connection in connections))
+        assert sorted(ran) == [False, False, False, True]
+        assert await connections[0].fetchval("SELECT count(*) FROM migrated") == 1
+        assert await migrate(connections[0], "test", (*schema, "SELECT 1")) is True
+        for connection in connections:
+            await connection.close()
+
+    asyncio.run(run())
+
+
+def make_key() -> ECKey:
+    key = ECKey.generate_key("P-256")
+    key.ensure_kid()
+    return key
+
+
+def make_token(key: ECKey, header: dict[str, Any] | None = None, **changes: Any) -> str:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "sid": "s", "iat": now, "exp": now + 60, **changes}
+    return jwt.encode({"alg": "ES256", "kid": str(key.kid), **(header or {})}, claims, key, algorithms=["ES256"])
+
+
+KEY, OTHER = make_key(), make_key()
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("", "malformed"),
+        ("a.b.c", "malformed"),
+        ("é.b.c", "malformed"),
+        (make_token(KEY) + ".x", "malformed"),
+        (make_token(OTHER), "unknown_key"),
+        (make_token(OTHER, {"kid": str(KEY.kid)}), "signature"),
+        (make_token(KEY, iss="http://other"), "issuer"),
+        (make_token(KEY, aud="other"), "audience"),
+        (make_token(KEY, aud=["other"]), "audience"),
+        (make_token(KEY, exp=int(time.time()) - 1), "expired"),
+        (make_token(KEY, exp="tomorrow"), "claims"),
+        (make_token(KEY, exp=True), "claims"),
+        (make_token(KEY, iat=int(time.time()) + 600), "claims"),
+        (make_token(KEY, sub=""), "claims"),
+        (make_token(KEY, sid=None), "claims"),
+    ],
+)
+def test_refuses_a_token_for_its_own_reason(token: str, reason: str) -> None:
+    with pytest.raises(TokenRefused) as refusal:
+        check_token(token, {str(KEY.kid): KEY}, ISSUER, AUDIENCE)
+    assert refusal.value.reason == reason
+
+
+@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256"}, {"alg": "RS256"}, {}])
+def test_accepts_no_algorithm_but_its_own(header: dict[str, str]) -> None:
+    head, _, rest = make_token(KEY).partition(".")
+    forged = urlsafe_b64encode(json.dumps({"kid": str(KEY.kid), **header}).encode()).rstrip(b"=").decode()
+    assert head != forged
+    with pytest.raises(TokenRefused, match="alg"):
+        check_token(f"{forged}.{rest}", {str(KEY.kid): KEY}, ISSUER, AUDIENCE)
+
+
+def test_verifier_follows_new_keys_and_outlives_the_issuer() -> None:
+    published, asked = [KEY], []
+
+    async def jwks(_request: Request) -> Response:
+        asked.append(1)
+        return JSONResponse({"keys": [key.as_dict(private=False) for key in published] + [{"kty": "oct", "k": "AA"}]})
+
+    async def run(origin: str) -> Verifier:
+        verifier = Verifier(f"{origin}/jwks", ISSUER, AUDIENCE)
+        await asyncio.gather(*(verifier.verify(make_token(KEY)) for _ in range(10)))
+        assert len(asked) == 1
+        for _ in range(5):
+            with pytest.raises(TokenRefused, match="unknown_key"):
+                await verifier.verify(make_token(OTHER))
+        assert len(asked) == 1
+        published.append(OTHER)
+        verifier._asked = float("-inf")
+        assert (await verifier.verify(make_token(OTHER))).user_id == "u"
+        return verifier
+
+    async def alone() -> None:
+        with served(Starlette(routes=[Route("/jwks", jwks)])) as origin:
+            verifier = await run(origin)
+        verifier._asked = verifier._fetched = float("-inf")
+        assert (await verifier.verify(make_token(KEY))).session_id == "s"
+        await verifier.close()
+        nobody = Verifier("http://127.0.0.1:1/jwks", ISSUER, AUDIENCE)
+        with pytest.raises(StoreUnavailable):
+            await nobody.verify(make_token(KEY))
+        await nobody.close()
+
+    asyncio.run(alone())
+
+
+@pytest.mark.parametrize("jwks", [None, [], {}, {"keys": None}])
+def test_refuses_what_is_no_jwk_set(jwks: Any) -> None:
+    with pytest.raises(ValueError, match="not a JWK set"):
+        keys_by_id(jwks)
+
+
+def test_shares_one_attempt() -> None:
+    async def run() -> None:
+        together, runs = Together(), []
+
+        async def work() -> int:
+            runs.append(1)
+            await asyncio.sleep(0.01)
+            return len(runs)
+
+        impatient = asyncio.create_task(together.run("x", work))
+        others = [asyncio.create_task(together.run("x", work)) for _ in range(3)]
+        await asyncio.sleep(0)
+        impatient.cancel()
+        assert await asyncio.gather(*others) == [1, 1, 1]
+        assert await together.run("x", work) == 2
+
+    asyncio.run(run())
+
+
+def test_keeps_work_running() -> None:
+    async def run() -> None:
+        tries = []
+
+        async def work() -> None:
+            tries.append(1)
+            if len(tries) < 3:
+                raise ConnectionError
+
+        await asyncio.wait_for(keep_running("w", work, cap=0.01), 2)
+        assert len(tries) == 3
+
+    asyncio.run(run())
+    assert all(0.05 <= jittered(0) <= 0.1 and 1 <= jittered(50) <= 2 for _ in range(100))
