@@ -58,6 +58,7 @@ class Replica:
         limits = Limits(self.redis, settings.limit_free_messages, settings.limit_window)
         self.relay = OutboxRelay(self.database, self.clickhouse)
         self.hub = Hub(messages, threads, queue, self.redis, bus_url=settings.redis_url, name=name)
+        self.hub.on_run_over = self.relay.wake
         self.doorbell = Doorbell(self.redis, queue)
         self.sweeper = RunSweeper(self.database, queue)
         self.files = FileStore(settings.files_dir, settings.file_max_bytes)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chat_common.errors import ApiError, StoreUnavailable
 from chat_common.logs import Log
+from chat_common.storage import file_path
 
 log = Log("files")
 
@@ -117,7 +118,7 @@ class FileStore:
 
     def path(self, file_id: str) -> Path:
         """Where a file is."""
-        return self.folder / f"{file_id}.pdf"
+        return file_path(self.folder, file_id)
 
     def new(self, file_id: str) -> PartFile:
         """Begin an upload.

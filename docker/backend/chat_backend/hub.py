@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 
 from redis.asyncio import Redis
 
@@ -17,7 +18,7 @@ from chat_common.errors import StoreUnavailable
 from chat_common.frames import frame
 from chat_common.logs import Log
 from chat_common.redis_client import REDIS_ERRORS
-from chat_common.runqueue import SESSIONS, RunQueue, revoked_key, user_channel
+from chat_common.runqueue import SESSIONS, TERMINAL, RunQueue, revoked_key, user_channel
 from chat_common.tasks import cancel
 
 log = Log("hub")
@@ -56,6 +57,8 @@ class Hub:
         self._check_sessions = False
         self._heard_until = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
+        # Called when a run of a user with a tab here is over.
+        self.on_run_over: Callable[[], None] = lambda: None
 
     @property
     def tab_count(self) -> int:
@@ -154,6 +157,8 @@ class Hub:
             feed.announce(text)
         else:
             feed.event(read_event(text))
+            if kind in TERMINAL:
+                self.on_run_over()
 
     def _close_session(self, session_id: str, reason: str) -> None:
         for tab in list(self._sessions.get(session_id, ())):

@@ -30,6 +30,15 @@ SCHEMA = (
     )
     """,
     "CREATE INDEX IF NOT EXISTS files_by_user ON files (user_id, created_at DESC)",
+    # Text of processed files, for searches.
+    """
+    CREATE TABLE IF NOT EXISTS file_pages (
+        file_id uuid NOT NULL REFERENCES files,
+        page integer NOT NULL,
+        text text NOT NULL,
+        PRIMARY KEY (file_id, page)
+    )
+    """,
     """
     CREATE TABLE IF NOT EXISTS messages (
         id uuid PRIMARY KEY,
@@ -63,6 +72,7 @@ SCHEMA = (
         file_id uuid REFERENCES files,
         state text NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed')),
         attempts integer NOT NULL DEFAULT 0,
+        error text,
         created_at timestamptz NOT NULL DEFAULT now(),
         finished_at timestamptz
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from chat_common.logs import Log
 
 log = Log("tasks")
+
+T = TypeVar("T")
 
 
 def jittered(attempt: int, *, base: float = 0.1, cap: float = 2.0) -> float:
@@ -33,6 +35,24 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]], *, cap: f
             attempt += 1
         else:
             return
+
+
+async def insist(what: str, act: Callable[[], Awaitable[T]], *errors: type[BaseException]) -> T:
+    """Do something again and again, with a growing pause, for as long as it fails with one of these errors.
+
+    Args:
+        what: What the log calls it.
+        act: Does it; must be harmless to repeat.
+        errors: What says "not now".
+    """
+    attempt = 0
+    while True:
+        try:
+            return await act()
+        except errors as error:
+            log.warning("store_awaited", what=what, reason=type(error).__name__, attempt=attempt)
+            await asyncio.sleep(jittered(attempt, cap=1.0))
+            attempt += 1
 
 
 async def cancel(*tasks: asyncio.Task[None]) -> None:

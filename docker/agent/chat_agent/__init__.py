@@ -1,0 +1,1 @@
+"""The agent worker: takes runs from the queue and answers them."""

@@ -1,0 +1,95 @@
+"""Tells a run's events, each once, however many workers try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat_common.frames import frame
+from chat_common.logs import Log
+from chat_common.redis_client import REDIS_ERRORS
+from chat_common.runqueue import TERMINAL, RunQueue
+from chat_common.tasks import insist
+
+log = Log("reporter")
+
+CHUNK = 120
+
+
+class Reporter:
+    """Events of one run.
+
+    They are numbered here from 1. A worker that repeats a run tells the same events with the same numbers, which changes nothing;
+    where Redis lost what was told, it is told again.
+
+    Args:
+        queue: Where events are kept and published.
+        run_id: Whose events these are.
+        user_id: Who gets them.
+        thread_id: Where.
+    """
+
+    def __init__(self, queue: RunQueue, run_id: str, user_id: str, thread_id: str) -> None:
+        self._queue = queue
+        self._run_id = run_id
+        self._user_id = user_id
+        self._thread_id = thread_id
+        self._frames: list[str] = []
+
+    async def tell(self, kind: str, payload: dict[str, Any]) -> None:
+        """Tell the next event."""
+        n = len(self._frames) + 1
+        self._frames.append(self._frame(kind, payload, n))
+        await self._add(n)
+
+    async def tell_end(self, kind: str, payload: dict[str, Any]) -> None:
+        """Tell the last event, unless the run has one."""
+        while True:
+            number, last = await insist("event", lambda: self._queue.last_event(self._run_id), *REDIS_ERRORS)
+            if last in TERMINAL:
+                return
+            # Another worker may have told more than this one has to tell: the end comes after it all.
+            n = max(number, len(self._frames)) + 1
+            if n > len(self._frames) + 1:
+                self._frames += [text for _n, text in await self._kept(len(self._frames))]
+            del self._frames[n - 1 :]
+            self._frames.append(self._frame(kind, payload, n))
+            if await self._add(n, terminal=True):
+                return
+
+    async def _kept(self, after: int) -> list[tuple[int, str]]:
+        return await insist("events", lambda: self._queue.events(self._run_id, after), *REDIS_ERRORS)
+
+    async def _add(self, n: int, *, terminal: bool = False) -> bool:
+        start = n
+        while True:
+            have = n
+            for number in range(start, n + 1):
+                have = await self._emit(number, terminal=terminal and number == n)
+            if have >= n - 1:
+                return have == n - 1
+            log.warning("events_told_again", run_id=self._run_id, after=have)
+            start = have + 1
+
+    async def _emit(self, number: int, *, terminal: bool) -> int:
+        text = self._frames[number - 1]
+        return await insist(
+            "event", lambda: self._queue.emit(self._run_id, self._user_id, number, text, terminal=terminal), *REDIS_ERRORS
+        )
+
+    def _frame(self, kind: str, payload: dict[str, Any], n: int) -> str:
+        identity = {"run_id": self._run_id, "event_id": f"{self._run_id}:{n}", "n": n, "thread_id": self._thread_id}
+        return frame(kind, {**payload, **identity}, thread_id=self._thread_id)
+
+
+def chunks(text: str) -> list[str]:
+    """Cut a text behind spaces into pieces that make it up again; of a long text the pieces are longer."""
+    size = max(CHUNK, len(text) // 40)
+    pieces, start = [], 0
+    while start < len(text):
+        end = start + size
+        if end < len(text):
+            space = text.rfind(" ", start + 1, end)
+            end = space + 1 if space > start else end
+        pieces.append(text[start:end])
+        start = end
+    return pieces

@@ -1,0 +1,237 @@
+"""Takes runs from the queue, keeps the claim on them while working, and takes over what a silent worker left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import partial
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from chat_agent.analyst.analyst import Analyst
+from chat_agent.analyst.steps import FAILURES, AnalysisFailed, Answer, Thinking, ToolDone, ToolStarted
+from chat_agent.reporter import Reporter, chunks
+from chat_agent.runs import Outcome, Run, Runs
+from chat_common.errors import StoreUnavailable
+from chat_common.frames import is_uuid
+from chat_common.logs import Log
+from chat_common.redis_client import REDIS_ERRORS
+from chat_common.runqueue import GROUP, RUNS, RunQueue, user_channel
+from chat_common.tasks import cancel, insist, keep_running
+
+log = Log("worker")
+
+BLOCK_SECONDS = 1.0
+# A run that keeps killing its workers is given up.
+ATTEMPTS_LIMIT = 5
+STOP_SECONDS = 1.5
+
+
+class Worker:
+    """One consumer of the group.
+
+    Args:
+        redis: Client that decodes responses.
+        reader: Another one, whose time limit exceeds `BLOCK_SECONDS`.
+        runs: The runs in PostgreSQL.
+        analyst: What answers.
+        name: Name of this consumer; of workers that run at the same time each has its own.
+        concurrency: Runs at a time.
+        takeover_seconds: A run whose worker was silent so long is taken over.
+    """
+
+    def __init__(
+        self, redis: Redis, reader: Redis, runs: Runs, analyst: Analyst, *, name: str, concurrency: int, takeover_seconds: float
+    ) -> None:
+        self._redis = redis
+        self._reader = reader
+        self._queue = RunQueue(redis)
+        self._runs = runs
+        self._analyst = analyst
+        self._name = name
+        self._concurrency = concurrency
+        self._takeover = takeover_seconds
+        # Tasks and queue entries by run: an entry that comes twice is worked on once.
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._entries: dict[str, list[str]] = {}
+        self._free = asyncio.Event()
+        self._free.set()
+        self._loops: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._loops = [
+            asyncio.create_task(keep_running("reading runs", self._read, cap=0.5)),
+            asyncio.create_task(keep_running("keeping claims", self._keep_claims, cap=0.5)),
+            asyncio.create_task(keep_running("taking over", self._take_over, cap=0.5)),
+        ]
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what can be finished soon, and leave the rest to the other workers."""
+        await cancel(*self._loops)
+        if self._working:
+            await asyncio.wait(self._working.values(), timeout=STOP_SECONDS)
+        await cancel(*self._working.values())
+
+    # -- the queue -----------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        await self._make_group()
+        # What an earlier life of this consumer left comes first.
+        position = "0"
+        while True:
+            await self._free.wait()
+            room = self._concurrency - len(self._working)
+            block = None if position == "0" else int(BLOCK_SECONDS * 1000)
+            try:
+                answer: Any = await self._reader.xreadgroup(GROUP, self._name, {RUNS: position}, count=room, block=block)
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+                await self._make_group()
+                continue
+            position = ">"
+            for entry, fields in _entries(answer):
+                self._begin(entry, fields)
+
+    async def _make_group(self) -> None:
+        try:
+            await self._redis.xgroup_create(RUNS, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def _take_over(self) -> None:
+        pause = min(1.0, self._takeover / 3)
+        while True:
+            await asyncio.sleep(pause)
+            room = self._concurrency - len(self._working)
+            if room <= 0:
+                continue
+            try:
+                answer: Any = await self._redis.xautoclaim(RUNS, GROUP, self._name, int(self._takeover * 1000), count=room)
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+                continue
+            for entry, fields in answer[1]:
+                log.info("run_taken_over", entry=entry, run_id=fields.get("run_id"))
+                self._begin(entry, fields)
+
+    async def _keep_claims(self) -> None:
+        while True:
+            await asyncio.sleep(self._takeover / 3)
+            entries = [entry for items in self._entries.values() for entry in items]
+            if entries:
+                # Work on a lost claim goes on: what it does is harmless to repeat, and whoever ends first ends it.
+                lost = await self._queue.keep(self._name, entries)
+                if lost:
+                    log.warning("claims_lost", entries=lost)
+
+    def _begin(self, entry: str, fields: dict[str, str] | None) -> None:
+        run_id = (fields or {}).get("run_id", "")
+        entries = self._entries.setdefault(run_id, [])
+        if entry not in entries:
+            entries.append(entry)
+        if run_id in self._working:
+            return
+        task = asyncio.create_task(self._work(run_id), name=f"run {run_id}")
+        self._working[run_id] = task
+        if len(self._working) >= self._concurrency:
+            self._free.clear()
+        task.add_done_callback(lambda _task: self._ended(run_id))
+
+    def _ended(self, run_id: str) -> None:
+        self._working.pop(run_id, None)
+        self._entries.pop(run_id, None)
+        if len(self._working) < self._concurrency:
+            self._free.set()
+
+    # -- a run ---------------------------------------------------------------------------------------------------------
+
+    async def _work(self, run_id: str) -> None:
+        try:
+            if not is_uuid(run_id):
+                log.warning("entry_not_understood", entries=self._entries[run_id])
+                await self._queue.finish(run_id, "", self._entries[run_id])
+                return
+            run = await insist("claim", lambda: self._runs.claim(run_id), StoreUnavailable)
+            if run is not None:
+                await self._answer(run)
+                await self._leave_queue(run)
+            else:
+                log.warning("run_unknown", run_id=run_id)
+                await self._queue.finish(run_id, "", self._entries[run_id])
+        except Exception:  # the entry stays claimed by nobody, and is taken over
+            log.error("run_broke", exc_info=True, run_id=run_id)
+
+    async def _answer(self, run: Run) -> None:
+        reporter = Reporter(self._queue, run.run_id, run.user_id, run.thread_id)
+        if run.state == "running":
+            outcome = await self._analyse(run, reporter)
+        else:
+            outcome = await insist("outcome", lambda: self._runs.outcome(run), StoreUnavailable)
+        await self._tell_end(run, reporter, outcome)
+
+    async def _analyse(self, run: Run, reporter: Reporter) -> Outcome:
+        await reporter.tell("agent_started", {"query_message_id": run.question.message_id})
+        if run.attempts > ATTEMPTS_LIMIT:
+            return await self._fail(run, "attempts_exhausted")
+        try:
+            answer = await self._steps(run, reporter)
+        except AnalysisFailed as error:
+            return await self._fail(run, error.code)
+        except Exception:  # the same question would fail again: its user is told instead
+            log.error("analysis_failed", exc_info=True, run_id=run.run_id)
+            return await self._fail(run, "failed")
+        for index, piece in enumerate(chunks(answer.text)):
+            await reporter.tell("stream_chunk", {"text": piece, "index": index})
+        return await insist("answer", lambda: self._runs.complete(run, answer.text, answer.pages), StoreUnavailable)
+
+    async def _steps(self, run: Run, reporter: Reporter) -> Answer:
+        async for step in self._analyst.answer(run.question):
+            if isinstance(step, Answer):
+                return step
+            if isinstance(step, Thinking):
+                await reporter.tell("agent_thinking", {"text": step.text})
+            elif isinstance(step, ToolStarted):
+                await reporter.tell("tool_executing", {"tool": step.tool, "input": step.input})
+            elif isinstance(step, ToolDone):
+                await reporter.tell("tool_completed", {"tool": step.tool, "output": step.output})
+        raise AnalysisFailed("failed")
+
+    async def _fail(self, run: Run, code: str) -> Outcome:
+        log.warning("run_failed", run_id=run.run_id, code=code, attempts=run.attempts)
+        return await insist("failure", lambda: self._runs.fail(run, code), StoreUnavailable)
+
+    async def _tell_end(self, run: Run, reporter: Reporter, outcome: Outcome) -> None:
+        if outcome.state != "completed":
+            await reporter.tell_end(
+                "agent_error", {"code": outcome.error, "text": FAILURES.get(outcome.error, FAILURES["failed"])}
+            )
+            return
+        bell = json.dumps({"thread_id": run.thread_id, "seq": outcome.seq})
+        await insist("doorbell", lambda: self._redis.publish(user_channel(run.user_id), bell), *REDIS_ERRORS)
+        payload = {"message_id": outcome.message_id, "seq": outcome.seq, "text": outcome.text}
+        await reporter.tell_end("agent_completed", payload)
+        log.info("run_completed", run_id=run.run_id, attempts=run.attempts)
+
+    async def _leave_queue(self, run: Run) -> None:
+        entries = self._entries[run.run_id]
+        await insist("queue", lambda: self._queue.finish(run.run_id, run.user_id, entries), *REDIS_ERRORS)
+        # There is a place in the queue for another run of this user now.
+        for waiting in await insist("waiting", lambda: self._runs.waiting(run.user_id), StoreUnavailable):
+            await insist("queue", partial(self._queue.enqueue, waiting, run.user_id), *REDIS_ERRORS)
+
+
+def _entries(answer: Any) -> list[tuple[str, dict[str, str] | None]]:
+    # RESP3 answers with a mapping, RESP2 with a list of pairs; RESP3 of some versions nests the entries once more.
+    streams = answer.items() if isinstance(answer, dict) else (answer or [])
+    found: list[tuple[str, dict[str, str] | None]] = []
+    for _stream, entries in streams:
+        batches = entries if entries and isinstance(entries[0], list) else [entries]
+        for batch in batches:
+            found += [(entry, fields) for entry, fields in batch]
+    return found
