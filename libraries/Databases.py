@@ -112,22 +112,12 @@ class Databases(
         super().__init__(run, secret_columns)
         self.ROBOT_LIBRARY_LISTENER = self
 
-    def start_suite(self, data: Any, result: Any) -> None:
-        """What is opened from now on belongs to this suite."""
-        self.owners.start_suite(result.full_name)
-
-    def start_test(self, data: Any, result: Any) -> None:
-        """What is opened from now on belongs to this test."""
-        self.owners.start_test(result.full_name)
-
     def end_test(self, data: Any, result: Any) -> None:
         """Close what the test opened."""
-        self.owners.end_test()
         self.close_things(result.full_name)
 
     def end_suite(self, data: Any, result: Any) -> None:
         """Close what the suite opened."""
-        self.owners.end_suite()
         self.close_things(result.full_name)
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from assertionengine import AssertionOperator, verify_assertion
 from robot.api import logger
 from robot.api.types import Secret
 
+from keyword_tools.scope import current_owner
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.errors import NotThere, StoreUnreachable
 from realstack.databases.locks import HeldLock
@@ -21,7 +22,7 @@ from realstack.databases.masking import HIDDEN, SECRET_COLUMNS, Masking, hidden
 from realstack.databases.postgres import PostgresSession
 from realstack.databases.redis_channels import ChannelListener
 from realstack.databases.redis_store import RedisSession
-from realstack.databases.registry import Owners, Registry
+from realstack.databases.registry import Registry
 from realstack.databases.snapshot import Snapshot
 from realstack.databases.table import html_table, shorten
 from realstack.databases.values import Rows, json_safe, like
@@ -81,11 +82,10 @@ class KeywordsBase:
     def __init__(self, run: str | None = None, secret_columns: Sequence[str] = ()) -> None:
         self.run = run or f"realstack-{os.getpid()}-{random_secrets.token_hex(3)}"
         self.masking = Masking([*SECRET_COLUMNS, *secret_columns])
-        self.owners = Owners()
-        self.sessions: Registry[Session] = Registry("session", "Open Postgres Session", self.owners)
-        self.locks: Registry[HeldLock] = Registry("lock", "Hold Lock", self.owners)
-        self.listeners: Registry[ChannelListener] = Registry("listener", "Start Redis Listener", self.owners)
-        self.snapshots: Registry[Snapshot] = Registry("snapshot", "Take Snapshot", self.owners)
+        self.sessions: Registry[Session] = Registry("session", "Open Postgres Session", current_owner)
+        self.locks: Registry[HeldLock] = Registry("lock", "Hold Lock", current_owner)
+        self.listeners: Registry[ChannelListener] = Registry("listener", "Start Redis Listener", current_owner)
+        self.snapshots: Registry[Snapshot] = Registry("snapshot", "Take Snapshot", current_owner)
         self._recent: list[str] = []
 
     # Sessions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from realstack.errors import StackError, explain
@@ -11,51 +11,19 @@ from realstack.ownership import Ownership
 T = TypeVar("T")
 
 
-class Owners:
-    """Who owns what is made now: the running test, else the innermost running suite."""
-
-    def __init__(self) -> None:
-        self._suites: list[str] = []
-        self._test: str | None = None
-
-    @property
-    def current(self) -> str:
-        """Full name of the owner; empty outside of any suite."""
-        if self._test is not None:
-            return self._test
-        return self._suites[-1] if self._suites else ""
-
-    def start_suite(self, name: str) -> None:
-        """A suite begins."""
-        self._suites.append(name)
-
-    def end_suite(self) -> None:
-        """The innermost suite ends."""
-        if self._suites:
-            self._suites.pop()
-
-    def start_test(self, name: str) -> None:
-        """A test begins."""
-        self._test = name
-
-    def end_test(self) -> None:
-        """The test ends."""
-        self._test = None
-
-
 class Registry(Generic[T]):
     """Named things of one sort.
 
     Args:
         sort: What they are called in errors, such as ``session``.
         keyword: The keyword that makes one.
-        owners: Who owns what is made now.
+        owner_of_now: Tells the full name of the running test or suite.
     """
 
-    def __init__(self, sort: str, keyword: str, owners: Owners) -> None:
+    def __init__(self, sort: str, keyword: str, owner_of_now: Callable[[], str]) -> None:
         self.sort = sort
         self.keyword = keyword
-        self._owners = owners
+        self._owner_of_now = owner_of_now
         self._ownership: Ownership[T] = Ownership()
         self._things: dict[str, T] = {}
 
@@ -79,7 +47,7 @@ class Registry(Generic[T]):
         """Keep a thing for the owner of now."""
         self.require_free(name)
         self._things[name] = thing
-        self._ownership.add(self._owners.current, thing)
+        self._ownership.add(self._owner_of_now(), thing)
 
     def get(self, name: str) -> T:
         """The thing of that name.
