@@ -1,5 +1,7 @@
 *** Settings ***
-Documentation       Ten journeys of users of a real-time chat platform, on real services.
-Resource            ../resources/platform.resource
-Suite Setup         The Platform Is Running
-Suite Teardown      Stop Platform
+Documentation     Ten journeys of users of a real-time chat platform, on real services.
+
+Resource          ../resources/platform.resource
+
+Suite Setup       The Platform Is Running
+Suite Teardown    Stop Platform

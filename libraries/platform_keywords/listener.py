@@ -49,7 +49,7 @@ class Listener(State):
 def _revive(driver: Driver) -> list[str]:
     """Start what died unasked, so that the next test has a whole platform; returns what is to be told about it."""
     told: list[str] = []
-    for death in driver.deaths():
+    for death in background.run(driver.deaths()):
         told.append(str(death))
         if not driver.state(death.service).running:
             try:

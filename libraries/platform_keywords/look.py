@@ -172,5 +172,5 @@ class Look(State):
         driver = running()
         driver.demand(Operation.LOGS, service)
         begin = self._test_mark if since is None and self._test_mark else since
-        lines = [line for name in driver.resolve(service) for line in driver.log(name, begin)]
+        lines = [line for name in driver.resolve(service) for line in background.run(driver.log(name, begin))]
         return sorted(lines, key=lambda line: line.at.timestamp() if line.at else 0.0)

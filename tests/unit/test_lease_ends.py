@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from realstack.lease import procfs
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "libraries"

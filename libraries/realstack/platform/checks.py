@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -190,6 +191,31 @@ def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Probl
     problems += check_browser() if "browser" in needs else []
     problems += check_faults() if "faults" in needs else []
     return problems
+
+
+def check_compose(needs: Collection[str] = ()) -> list[Problem]:
+    """All that the composed platform needs: Docker with its Compose plugin, and a daemon that answers."""
+    problems = check_python() + check_requirements([REPOSITORY / "requirements.txt"])
+    problems += check_browser() if "browser" in needs else []
+    if find_program(("docker",)) is None:
+        return [
+            *problems,
+            Problem("'docker' is not installed (the composed platform).", "Install Docker with its Compose plugin."),
+        ]
+    for words, what in ((["compose", "version"], "Docker's Compose plugin answers"), (["info"], "Docker's daemon answers")):
+        done = subprocess.run(
+            ["docker", *words], capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL
+        )
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()
+            problems.append(Problem(f"Not true: {what}. 'docker {' '.join(words)}' says: {said[-1] if said else 'nothing'}"))
+    return problems
+
+
+def check_external(needs: Collection[str] = ()) -> list[Problem]:
+    """All that tests of somebody else's platform need on this machine."""
+    problems = check_python() + check_requirements([REPOSITORY / "requirements.txt"])
+    return problems + (check_browser() if "browser" in needs else [])
 
 
 def explain_problems(problems: Collection[Problem]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,6 @@ from realstack.lease.lease import current_lease
 from realstack.platform import checks, config
 from realstack.platform.driver import Driver
 from realstack.profile import Figures
-
-_PACKAGES = ("asyncpg",)
-"""What the drivers import beside this project; looked for before they are imported."""
 
 
 def create(
@@ -99,8 +97,59 @@ def _known_names(services: Collection[str], groups: Collection[str], named: Coll
 
 
 def _compose(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], file: str) -> Driver:
-    raise StackError("The compose driver is not there yet.")
+    logs = output / "services"
+    _demand(checks.check_compose(needs) + checks.check_folders([logs]))
+    from realstack.platform.compose import ComposeDriver  # noqa: PLC0415 -- imports what was just looked for
+    from realstack.platform.docker_cli import Docker  # noqa: PLC0415
+    from realstack.platform.ports import PortLocks  # noqa: PLC0415
+    from realstack.platform.remote import remote_service  # noqa: PLC0415
+    from realstack.platform.service import REPOSITORY, Credentials, write_private  # noqa: PLC0415
+
+    compose_file = (REPOSITORY / str(content.get("file") or "docker/compose.yaml")).resolve()
+    if not compose_file.exists():
+        raise StackError(explain(f"'file' in {file} is a compose file.", f"There is no '{compose_file}'."))
+    credentials = Credentials()
+    ports = PortLocks()
+    # A container's published port must be free when Docker binds it, so it is only looked for, not held.
+    published = {str(variable): str(ports.take()) for variable in content.get("ports") or []}
+    ports.release()
+    passwords = {str(variable): credentials[str(name)] for variable, name in config.section(content, "passwords", file).items()}
+    plain = figures.plain()
+    variables = {name: str(value).format_map(plain) for name, value in config.section(content, "variables", file).items()}
+    services = {
+        name: remote_service(name, entry, passwords, file) for name, entry in config.section(content, "services", file).items()
+    }
+    lease = current_lease(logs / "reaper.log")
+    environment = lease.folder / "compose.env"
+    write_private(environment, "".join(f"{name}={value}\n" for name, value in {**variables, **published, **passwords}.items()))
+    docker = Docker(f"realstack-{lease.run_id}", compose_file, environment)
+    return ComposeDriver(docker, services, lease, credentials, logs)
 
 
 def _external(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], file: str) -> Driver:
-    raise StackError("The external driver is not there yet.")
+    _demand(checks.check_external(needs))
+    from realstack.platform.external import ExternalDriver  # noqa: PLC0415 -- imports what was just looked for
+    from realstack.platform.remote import remote_service  # noqa: PLC0415
+    from realstack.secrets import secrets  # noqa: PLC0415
+
+    services = {
+        name: remote_service(name, entry, os.environ, file) for name, entry in config.section(content, "services", file).items()
+    }
+    if not services:
+        raise StackError(
+            explain(
+                "the addresses of the external platform's services are given.",
+                "None are.",
+                remedy="robot --variable PLATFORM:external --variablefile mine.yaml suites/; resources/platforms/external.yaml "
+                "shows what stands in mine.yaml.",
+            )
+        )
+    credentials: dict[str, str] = {}
+    for name, variable in config.section(content, "credentials", file).items():
+        if not os.environ.get(str(variable)):
+            raise StackError(explain(f"environment variable {variable} holds the credential '{name}'.", "It is not set."))
+        credentials[name] = secrets.remember(os.environ[str(variable)], f"credential '{name}' of the platform")
+    for service in services.values():
+        if service.password:
+            secrets.remember(service.password, f"password of {service.name}")
+    return ExternalDriver(services, credentials)

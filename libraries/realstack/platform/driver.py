@@ -263,7 +263,7 @@ class Driver(ABC):
         """Let a paused service go on (`SIGCONT`)."""
 
     @abstractmethod
-    def deaths(self) -> list[Death]:
+    async def deaths(self) -> list[Death]:
         """The services that ended unasked since the last call."""
 
     @abstractmethod
@@ -271,7 +271,7 @@ class Driver(ABC):
         """This moment in all logs."""
 
     @abstractmethod
-    def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
+    async def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
         """The lines of a service's log since a moment (all of this run's when not given)."""
 
     def resolve(self, name: str) -> list[str]:

@@ -192,7 +192,7 @@ class EmbeddedDriver(Driver):
                 with self._guard:
                     self._deaths.append(Death(name, child.pid, code, at, tail))
 
-    def deaths(self) -> list[Death]:
+    async def deaths(self) -> list[Death]:
         with self._guard:
             found, self._deaths = self._deaths, []
         return found
@@ -200,6 +200,6 @@ class EmbeddedDriver(Driver):
     def mark_logs(self) -> LogMark:
         return {name: logs.size(service.log) for name, service in self.stack.services.items()}
 
-    def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
+    async def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
         begin = (since or self._log_begin).get(service, 0)
         return list(logs.lines(service, logs.read(self.stack[service].log, begin), secrets.scrub))

@@ -24,11 +24,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-import asyncpg
-
 from realstack.errors import StackError, explain
-from realstack.platform.probes import PROBE_SECONDS
-from realstack.platform.service import Command, NotReady, Service, Stack, base_environment
+from realstack.platform.probes import ask_postgres
+from realstack.platform.service import Command, Service, Stack, base_environment
 
 _INITDB = [
     "--no-sync",
@@ -120,23 +118,11 @@ class PostgreSQL(Service):
             argv += ["-c", f"{name}={value}"]
         return Command(argv, base_environment(self.folder), self.data, server_account())
 
-    async def _ask(self, query: str) -> object:
-        try:
-            connection = await asyncpg.connect(self.credential_url, timeout=PROBE_SECONDS)
-        except (asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError) as error:
-            raise NotReady(f"{type(error).__name__}: {error}") from error
-        try:
-            return await connection.fetchval(query, timeout=PROBE_SECONDS)
-        except (asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError) as error:
-            raise NotReady(f"{type(error).__name__}: {error}") from error
-        finally:
-            connection.terminate()
-
     async def probe(self) -> None:
-        await self._ask("SELECT 1")
+        await ask_postgres(self.credential_url, "SELECT 1")
 
     async def version(self) -> str:
-        return str(await self._ask("SHOW server_version")).split(" ")[0]
+        return str(await ask_postgres(self.credential_url, "SHOW server_version")).split(" ")[0]
 
 
 @functools.cache

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import asyncpg
+
 from realstack.platform.service import NotReady
 
 PROBE_SECONDS = 2.0
@@ -115,3 +117,22 @@ async def redis_info(host: str, port: int, password: str) -> dict[str, str]:
     except (ValueError, asyncio.IncompleteReadError) as error:
         raise NotReady("Redis closed the connection") from error
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+
+async def ask_postgres(url: str, query: str) -> object:
+    """Run a query over a connection of its own, and return its first value.
+
+    Raises:
+        NotReady: The server refuses, or does not answer in time.
+        OSError: It can't be reached.
+    """
+    try:
+        connection = await asyncpg.connect(url, timeout=PROBE_SECONDS)
+        try:
+            return await connection.fetchval(query, timeout=PROBE_SECONDS)
+        finally:
+            connection.terminate()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise NotReady(f"{type(error).__name__}: {error}") from error
+    except (TimeoutError, asyncio.IncompleteReadError) as error:
+        raise NotReady(f"no answer within {PROBE_SECONDS:g} s") from error

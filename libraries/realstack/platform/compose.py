@@ -1,0 +1,228 @@
+"""The platform as containers of one Docker Compose project.
+
+The services of the compose file bear the names that the platform's file uses, and publish their ports on this
+machine. The project's name bears the run's id, and the lease removes it when the run ends in any way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from realstack.deadline import Deadline, poll
+from realstack.errors import StackFailure, explain
+from realstack.history.recorder import recorder
+from realstack.lease.actions import compose_down
+from realstack.lease.lease import Lease
+from realstack.platform import logs
+from realstack.platform.docker_cli import BUILD_SECONDS, Docker
+from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
+from realstack.platform.remote import RemoteService
+from realstack.platform.service import Credentials, NotReady
+from realstack.secrets import secrets
+
+START_SECONDS = 60.0
+LAST_LINES = 20
+
+
+class ComposeDriver(Driver):
+    """Runs a Compose project.
+
+    Args:
+        docker: The project's commands.
+        services: The services by name; their URLs' ports are those inside the containers.
+        lease: What the project hangs on.
+        credentials: The run's passwords.
+        folder: For the logs that are kept.
+    """
+
+    name = "compose"
+    can = frozenset(Operation) - {Operation.FAULTS}
+
+    def __init__(
+        self, docker: Docker, services: Mapping[str, RemoteService], lease: Lease, credentials: Credentials, folder: Path
+    ) -> None:
+        self._docker = docker
+        self._services = dict(services)
+        self._lease = lease
+        self._credentials = credentials
+        self._folder = folder
+        self._settings: dict[str, dict[str, str]] = {}
+        self._pids: dict[str, list[int]] = {}
+        self._down: set[str] = set(services)
+        self._paused: set[str] = set()
+
+    def services(self) -> list[str]:
+        return list(self._services)
+
+    def group_of(self, service: str) -> str:
+        return self._services[service].group
+
+    async def start(self, report: Callable[[Started], None], only: Collection[str] | None = None) -> None:
+        """Make the images where they are missing, start the containers, and wait for their health."""
+        names = [name for name in self._services if only is None or name in only]
+        began = time.monotonic()
+        self._lease.on_end(compose_down(self._docker.project, str(self._docker.file)))
+        await self._docker.compose("up", "--detach", "--build", "--no-recreate", *names, seconds=BUILD_SECONDS)
+        made = time.monotonic()
+        self._down -= set(names)
+
+        async def find(name: str) -> None:
+            await self._locate(name)
+            await self.wait_healthy(name, START_SECONDS)
+            now = time.monotonic()
+            service = self._services[name]
+            first = next(iter(self._pids[name]), None)
+            report(Started(name, await service.version(), first, service.endpoint, made - began, now - made, now - began))
+
+        await asyncio.gather(*map(find, names))
+
+    async def _locate(self, name: str) -> None:
+        """Find out where a container's port is published now, and which processes it has."""
+        service = self._services[name]
+        inside = service.endpoint.port
+        published = (await self._docker.compose("port", name, str(inside))).strip().splitlines()
+        if not published:
+            raise StackFailure(explain(f"the compose file publishes port {inside} of {name}.", "It does not."))
+        host, _, port = published[0].rpartition(":")
+        parts = urlsplit(service.url)
+        where = "127.0.0.1" if host in ("0.0.0.0", "[::]") else host  # noqa: S104 -- compared, not listened on
+        self._services[name] = replace(service, url=parts._replace(netloc=f"{where}:{port}").geturl())
+        await self._look_at_processes(name)
+
+    async def _look_at_processes(self, name: str) -> None:
+        container = await self._docker.container(name)
+        if container is None or not container.running:
+            self._pids[name] = []
+            return
+        table = await self._docker.run("top", container.id, "-eo", "pid")
+        pids = [int(word) for word in table.split()[1:]]
+        self._pids[name] = [container.pid, *(pid for pid in pids if pid != container.pid)]
+
+    async def end(self) -> list[str]:
+        """Keep the logs, then remove the project with all that it made."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name in self._services:
+            if name not in self._down:
+                text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--timestamps", name)
+                (self._folder / f"{name}.log").write_text(secrets.scrub(text), encoding="utf-8")
+        return await asyncio.to_thread(self._lease.close)
+
+    def url(self, service: str) -> str:
+        return self._services[service].url
+
+    def credential_url(self, service: str) -> str:
+        return self._services[service].credential_url
+
+    def credential(self, name: str) -> str:
+        return self._credentials[name]
+
+    def endpoints(self) -> list[Endpoint]:
+        return [service.endpoint for service in self._services.values()]
+
+    async def problem(self, service: str) -> str | None:
+        try:
+            await self._services[service].probe()
+        except (NotReady, OSError) as error:
+            return str(error) or type(error).__name__
+        return None
+
+    async def wait_healthy(self, service: str, seconds: float) -> None:
+        healthy, problem = await poll(lambda: self.problem(service), lambda seen: seen is None, Deadline(seconds), pause=0.05)
+        if not healthy:
+            text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--tail", str(LAST_LINES), service)
+            raise StackFailure(
+                explain(
+                    f"{service} becomes healthy.",
+                    f"After {seconds:g} s: {problem}.",
+                    evidence=f"the end of its log:\n{secrets.scrub(text)}",
+                )
+            )
+
+    async def version(self, service: str) -> str:
+        try:
+            return await self._services[service].version()
+        except (NotReady, OSError) as error:
+            raise StackFailure(explain(f"{service} tells its version.", str(error) or type(error).__name__)) from error
+
+    def pids(self, service: str) -> list[int]:
+        return list(self._pids.get(service, []))
+
+    def state(self, service: str) -> State:
+        return State(service not in self._down, service in self._paused, dict(self._settings.get(service, {})))
+
+    def set_settings(self, service: str, settings: Mapping[str, str]) -> None:
+        self._settings[service] = dict(settings)
+
+    async def start_service(self, service: str) -> Receipt:
+        """Make the container anew with its current settings, which keeps its volumes."""
+        began = time.monotonic()
+        override = self._lease.folder / f"{service}.json"
+        # JSON is YAML: Compose reads it.
+        override.write_text(
+            json.dumps({"services": {service: {"environment": self._settings.get(service, {})}}}), encoding="utf-8"
+        )
+        await self._docker.compose("up", "--detach", "--no-deps", "--no-build", service, overrides=[override])
+        self._down.discard(service)
+        await self._locate(service)
+        return self._receipt(service, "started", "running", began=began)
+
+    async def stop_service(self, service: str) -> Receipt:
+        return await self._strike(service, "stopped", "gone", "stop", "--timeout", "5", after=self._down.add)
+
+    async def kill_service(self, service: str) -> Receipt:
+        return await self._strike(service, "killed", "gone", "kill", "--signal", "SIGKILL", after=self._down.add)
+
+    async def pause_service(self, service: str) -> Receipt:
+        return await self._strike(service, "paused", "frozen", "pause", after=self._paused.add)
+
+    async def resume_service(self, service: str) -> Receipt:
+        return await self._strike(service, "resumed", "running", "unpause", after=self._paused.discard)
+
+    async def _strike(self, service: str, what: str, wanted: str, *words: str, after: Callable[[str], None]) -> Receipt:
+        began = time.monotonic()
+        pids = self.pids(service)
+        after(service)
+        await self._docker.compose(*words, service)
+        container = await self._docker.container(service)
+        seen = "gone" if container is None or not container.running else "frozen" if container.paused else "running"
+        if seen != wanted:
+            raise StackFailure(explain(f"{service} is {what}.", f"Docker says that it is {seen}."))
+        await self._look_at_processes(service)
+        code = container.exit_code if container is not None and seen == "gone" else None
+        return self._receipt(service, what, seen, began=began, code=code, pids=pids)
+
+    def _receipt(
+        self, service: str, what: str, seen: str, *, began: float, code: int | None = None, pids: list[int] | None = None
+    ) -> Receipt:
+        struck = tuple(self.pids(service) if pids is None else pids)
+        receipt = Receipt(service, what, struck, seen, code, began, time.monotonic() - began)
+        recorder.record("service", service, {"what": what, "pids": list(struck), "seen": seen, "exit_code": code})
+        return receipt
+
+    async def deaths(self) -> list[Death]:
+        found: list[Death] = []
+        for name in self._services:
+            if name in self._down:
+                continue
+            container = await self._docker.container(name)
+            if container is not None and not container.running:
+                self._down.add(name)
+                pid = next(iter(self._pids.get(name, [])), 0)
+                text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--tail", str(LAST_LINES), name)
+                found.append(Death(name, pid, container.exit_code, time.monotonic(), secrets.scrub(text)))
+        return found
+
+    def mark_logs(self) -> LogMark:
+        return dict.fromkeys(self._services, round(time.time() * 1000))
+
+    async def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
+        begin = [] if since is None else ["--since", datetime.fromtimestamp(since[service] / 1000, UTC).isoformat()]
+        text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", *begin, service)
+        return list(logs.lines(service, text.splitlines(), secrets.scrub))

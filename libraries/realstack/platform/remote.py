@@ -1,0 +1,148 @@
+"""A service that is known by its address alone: asked for its health and version by the protocol that its URL names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from realstack.errors import StackError, explain
+from realstack.platform.driver import Endpoint
+from realstack.platform.probes import PROBE_SECONDS, ask_postgres, redis_info
+from realstack.platform.service import NotReady
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "redis": 6379}
+"""The protocols that can be asked, with the ports that their URLs may leave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteService:
+    """A service somewhere.
+
+    Attributes:
+        name: Its name.
+        url: Its address without credentials.
+        group: What it is a replica of.
+        health: Path that answers 2xx when it is healthy (HTTP only).
+        user: Account of the tests; empty when it asks for none.
+        password: Its password.
+    """
+
+    name: str
+    url: str
+    group: str
+    health: str = "/"
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it listens."""
+        parts = urlsplit(self.url)
+        return Endpoint(self.name, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
+
+    @property
+    def credential_url(self) -> str:
+        """Its address with the tests' credentials; never to be logged."""
+        if not (self.user or self.password):
+            return self.url
+        scheme, rest = self.url.split("://", 1)
+        return f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{rest}"
+
+    async def probe(self) -> None:
+        """Ask whether it is healthy.
+
+        Raises:
+            NotReady: It is not.
+            OSError: It can't be reached.
+        """
+        scheme = urlsplit(self.url).scheme
+        if scheme == "postgresql":
+            await ask_postgres(self.credential_url, "SELECT 1")
+        elif scheme == "redis":
+            await redis_info(self.endpoint.host, self.endpoint.port, self.password)
+        else:
+            await self._get(self.health)
+
+    async def version(self) -> str:
+        """The version that it tells; `unknown` when it tells none."""
+        scheme = urlsplit(self.url).scheme
+        if scheme == "postgresql":
+            return str(await ask_postgres(self.credential_url, "SHOW server_version")).split(" ", maxsplit=1)[0]
+        if scheme == "redis":
+            return (await redis_info(self.endpoint.host, self.endpoint.port, self.password)).get("redis_version", "unknown")
+        answer = await self._get(self.health)
+        try:
+            said = json.loads(answer.content)
+        except ValueError:
+            said = None
+        told = said.get("version") if isinstance(said, dict) else None
+        server = answer.headers.get("server") or answer.headers.get("x-clickhouse-server-display-name")
+        return str(told or server or "unknown")
+
+    async def _get(self, path: str) -> httpx.Response:
+        account = (self.user, self.password) if self.user else None
+        try:
+            async with httpx.AsyncClient(timeout=PROBE_SECONDS, trust_env=False) as client:
+                answer = await client.get(self.url.rstrip("/") + path, auth=account)
+        except httpx.TransportError as error:
+            raise NotReady(f"{type(error).__name__}: {error}") from error
+        if not answer.is_success:
+            raise NotReady(f"GET {path} answered {answer.status_code}: {answer.text[:300]}")
+        return answer
+
+
+def remote_service(name: str, given: object, environment: Mapping[str, str], file: str) -> RemoteService:
+    """Read a service from a platform's file: a URL, or a mapping with `url` and what else is to be said.
+
+    Args:
+        name: The service's name.
+        given: What the file says.
+        environment: Where `password_env` is looked up.
+        file: The file's name, for errors.
+
+    Raises:
+        StackError: Something is missing or of the wrong kind; the text names it.
+    """
+    entry = {"url": given} if isinstance(given, str) else given
+    known = {"url", "group", "health", "user", "password_env"}
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("url"), str) or set(entry) - known:
+        raise StackError(
+            explain(
+                f"'services: {name}' in {file} is a URL, or has 'url' and perhaps {', '.join(sorted(known - {'url'}))}.",
+                f"It is {given!r}." if not isinstance(given, Mapping) else f"It has {', '.join(map(str, given)) or 'nothing'}.",
+            )
+        )
+    url = str(entry["url"]).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or parts.password is not None:
+        seen = "It holds a password." if valid else f"It is '{url}'."
+        remedy = "Name the account in 'user', and the environment variable with its password in 'password_env'."
+        schemes = ", ".join(f"{scheme}://" for scheme in DEFAULT_PORTS)
+        raise StackError(
+            explain(f"the URL of '{name}' in {file} begins with one of {schemes} and holds no password.", seen, remedy=remedy)
+        )
+    variable = str(entry.get("password_env") or "")
+    if variable and not environment.get(variable):
+        raise StackError(
+            explain(
+                f"environment variable {variable} holds the password of '{name}'.",
+                "It is not set.",
+                remedy=f"export {variable}=…",
+            )
+        )
+    return RemoteService(
+        name,
+        url,
+        str(entry.get("group") or name),
+        str(entry.get("health") or "/"),
+        str(entry.get("user") or parts.username or ""),
+        environment[variable] if variable else "",
+    )
