@@ -34,7 +34,7 @@ def make_app(settings: Settings) -> Starlette:
     Raises:
         KeysError: The signing keys can't be used.
     """
-    database = Database(settings.database_url, name=settings.service.name, schema=SCHEMA, timeout=settings.step_timeout + 3)
+    database = Database(settings.database_url, name=settings.service.name, schema=SCHEMA, timeout=settings.step_timeout + 1)
     service = make_service(settings, database)
     service.keys.load()
     # Sign-in, refresh and profile need PostgreSQL; without the others a part of the service waits or fails, each for itself.

@@ -12,6 +12,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from chat_common.errors import StoreUnavailable
 from chat_common.logs import Log
 from chat_common.postgres import Database
 from chat_common.redis_client import REDIS_ERRORS
@@ -21,6 +22,8 @@ log = Log("revocations")
 CHANNEL = "sessions"
 # How often Redis is looked at (seconds).
 WATCH_SECONDS = 1.0
+# Nobody's logout waits longer for Redis than this (seconds).
+ANNOUNCE_SECONDS = 0.3
 # A revocation outlives the last access token of its session by this much (seconds).
 MARGIN = 60
 
@@ -46,10 +49,11 @@ class Revocations:
         self._wake.set()
 
     async def announce(self) -> None:
-        """Announce what isn't yet, now; what fails is tried again by `run`."""
+        """Announce what isn't yet, now; what fails, or takes too long, is tried again by `run`."""
         try:
-            await self._announce()
-        except REDIS_ERRORS as error:
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                await self._announce()
+        except (*REDIS_ERRORS, StoreUnavailable) as error:
             log.warning("revocation_delayed", reason=type(error).__name__)
             self.notify()
 

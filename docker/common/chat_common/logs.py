@@ -15,10 +15,13 @@ from typing import Any
 REDACTED = "[redacted]"
 
 _SECRET_NAME = re.compile(
-    r"(^|_)(authorization|cookies?|credentials?|dsn|nonce|password|passwd|secret|verifier)$"
-    r"|(^|_)(access|refresh|id|internal|bearer|client)?_?tokens?$|^(code|state|set-cookie)$|_secret_|(^|_)auth_code$",
+    r"(^|_)(authorization|cookies?|credentials?|dsn|password|passwd|secret|verifier)$"
+    r"|(^|_)(access|refresh|id|internal|bearer|client)?_?tokens?$|^set-cookie$|_secret_|(^|_)auth_code$",
     re.IGNORECASE,
 )
+# Words that are also used for harmless things: a run's state, an error's code.
+_AMBIGUOUS_NAME = re.compile(r"^(code|state|nonce)$", re.IGNORECASE)
+_LOOKS_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
 _SECRET_TEXT = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*"), REDACTED),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
@@ -38,9 +41,7 @@ def redact(value: Any, name: str = "") -> Any:
     if name and _SECRET_NAME.search(name) and value not in (None, "", True, False):
         return REDACTED
     if isinstance(value, str):
-        for pattern, replacement in _SECRET_TEXT:
-            value = pattern.sub(replacement, value)
-        return value
+        return _redact_text(value, name)
     if isinstance(value, dict):
         return {str(key): redact(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -48,6 +49,14 @@ def redact(value: Any, name: str = "") -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return redact(str(value))
+
+
+def _redact_text(text: str, name: str) -> str:
+    if name and _AMBIGUOUS_NAME.match(name) and _LOOKS_SECRET.fullmatch(text):
+        return REDACTED
+    for pattern, replacement in _SECRET_TEXT:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 class JsonFormatter(logging.Formatter):
