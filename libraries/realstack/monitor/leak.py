@@ -22,7 +22,7 @@ What makes 4 KiB a connection visible within 5 s:
 - What counts is operations, not seconds: 1000 connections leak 4 MiB, which stands a hundred times above the noise of ±40 KiB
   that quiet CPython services show. The interval shrinks with the 1.5th power of the number of blocks.
 - Allocators take memory in lumps (CPython: arenas of 1 MiB; glibc: 132 KiB and more), and what an unused lump swallows can't
-  be seen. So a lump, spread over the judged operations, bounds the detection limit: 1 MiB over 666 operations is 1.5 KiB each.
+  be seen. So a lump, spread over the judged operations, bounds the detection limit: 1 MiB over 640 operations is 1.6 KiB each.
 - Sample at like moments: operations interleaved evenly, so that no point stands for more work in flight than another.
 
 Error rates, from the simulation in ``tests/unit/test_monitor_leak.py`` (1000 operations, 250 samples, budget 4 KiB, noise of

@@ -1,0 +1,237 @@
+"""Sampling in the background: services, gauges and how much work was done, on one clock.
+
+The sampler is a thread that only reads and records. It never logs; a gauge or a process that can't be read leaves a gap
+and its reason, told by whoever looks at the samples.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from realstack.errors import StackError
+from realstack.monitor import process
+from realstack.monitor.leak import Series
+
+METRICS = ("memory", "pss", "cpu", "descriptors", "sockets", "threads", "processes")
+"""What is sampled of processes: KiB, KiB, percent of one core, and four counts."""
+UNITS = {"memory": "KiB", "pss": "KiB", "cpu": "%", "gauge": ""}
+MOST_SAMPLES = 8000
+"""Above this, every other sample is dropped and the interval doubled: a day's soak fits as well as a second."""
+TREE_SECONDS = 0.5
+"""How often descendants are looked for anew; that reads the whole process table."""
+MOST_JUDGED = 2000
+"""Samples of one series that are judged, evenly chosen; they go into the history."""
+LUMP = 1024.0
+"""KiB that CPython and glibc may take from the system at once: what is judged finer than that over the work done is a guess."""
+
+Pids = Callable[[], Sequence[int]]
+Gauge = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at everything that is watched.
+
+    Attributes:
+        at: Seconds on the monotonic clock.
+        operations: Work done so far, by the name of the operation.
+        values: ``(service, metric)`` to value; what could not be read is missing. Gauges have the metric ``gauge``.
+        roots: Main processes of each service, to tell when one was replaced.
+    """
+
+    at: float
+    operations: Mapping[str, int]
+    values: Mapping[tuple[str, str], float]
+    roots: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(slots=True)
+class _Target:
+    pids: Pids
+    tree: list[int] = field(default_factory=list)
+    looked: float = 0.0
+    roots: tuple[int, ...] = ()
+    cpu: tuple[float, float] | None = None
+
+
+class Sampler:
+    """Watches processes and gauges.
+
+    Args:
+        interval: Seconds between two samples.
+    """
+
+    def __init__(self, interval: float = 0.1) -> None:
+        self.interval = interval
+        self.problems: dict[str, str] = {}
+        self._targets: dict[str, _Target] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._operations: Counter[str] = Counter()
+        self._samples: list[Sample] = []
+        self._lock = threading.RLock()
+        self._looking = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def watched(self) -> list[str]:
+        """Names of all services and gauges."""
+        with self._lock:
+            return [*self._targets, *self._gauges]
+
+    @property
+    def running(self) -> bool:
+        """Whether samples are being taken."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def watch(self, name: str, pids: Pids) -> None:
+        """Watch processes and their descendants; `pids` is asked again and again, so that a restarted service is found."""
+        with self._lock:
+            self._targets[name] = _Target(pids)
+
+    def watch_gauge(self, name: str, gauge: Gauge) -> None:
+        """Watch a number; it is read in the sampler's thread and may block for a moment."""
+        with self._lock:
+            self._gauges[name] = gauge
+
+    def forget(self, name: str) -> None:
+        """Watch something no longer; its samples stay."""
+        with self._lock:
+            self._targets.pop(name, None)
+            self._gauges.pop(name, None)
+
+    def count(self, operation: str, number: int = 1) -> int:
+        """Count work that was done; returns all of it so far. Safe from any thread."""
+        with self._lock:
+            self._operations[operation] += number
+            return self._operations[operation]
+
+    def start(self) -> None:
+        """Begin sampling in the background."""
+        if self.running:
+            return
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._work, name="realstack-sampler", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End sampling; a last sample is taken, so that the end is in."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._stop.set()
+        thread.join(self.interval + 5.0)
+        self.look()
+
+    def clear(self) -> None:
+        """Forget all samples and counted work."""
+        with self._lock:
+            self._samples.clear()
+            self._operations.clear()
+            self.problems.clear()
+
+    def samples(self) -> list[Sample]:
+        """All samples so far, by time."""
+        with self._lock:
+            return list(self._samples)
+
+    def look(self) -> Sample:
+        """Take one sample now; safe beside the background's own."""
+        with self._looking:
+            return self._look()
+
+    def _work(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            self.look()
+            due = max(due + self.interval, time.monotonic())
+            self._stop.wait(max(0.0, due - time.monotonic()) or self.interval / 10)
+
+    def _look(self) -> Sample:
+        with self._lock:
+            targets, gauges = dict(self._targets), dict(self._gauges)
+            before = dict(self._operations)
+        at = time.monotonic()
+        values: dict[tuple[str, str], float] = {}
+        roots: dict[str, tuple[int, ...]] = {}
+        children: dict[int, list[int]] | None = None
+        for name, target in targets.items():
+            fresh = self._roots_of(name, target)
+            if fresh != target.roots or at - target.looked >= TREE_SECONDS:
+                children = process.children_by_parent() if children is None else children
+                target.roots, target.looked, target.tree = fresh, at, process.tree(fresh, children)
+            roots[name] = fresh
+            self._read_target(name, target, values)
+        for name, gauge in gauges.items():
+            self._read_gauge(name, gauge, values)
+        with self._lock:
+            # Work counted while the look lasted belongs half to it: the middle is the least wrong.
+            done = {name: (before.get(name, 0) + now) // 2 for name, now in self._operations.items()}
+            sample = Sample(at, done, values, roots)
+            self._samples.append(sample)
+            if len(self._samples) > MOST_SAMPLES:
+                self._samples = self._samples[::2]
+                self.interval *= 2
+        return sample
+
+    def _roots_of(self, name: str, target: _Target) -> tuple[int, ...]:
+        try:
+            return tuple(target.pids())
+        except Exception as error:
+            self.problems[name] = f"{type(error).__name__}: {error}"
+            return ()
+
+    def _read_target(self, name: str, target: _Target, values: dict[tuple[str, str], float]) -> None:
+        began = time.monotonic()
+        try:
+            used = process.usage(target.tree)
+        except StackError as error:
+            self.problems[name] = str(error)
+            return
+        if used is None:
+            target.cpu = None
+            return
+        last, target.cpu = target.cpu, (began, used.cpu_seconds)
+        for metric in METRICS:
+            if metric != "cpu":
+                values[name, metric] = float(getattr(used, metric))
+        if last is not None and began > last[0] and used.cpu_seconds >= last[1]:
+            values[name, "cpu"] = 100 * (used.cpu_seconds - last[1]) / (began - last[0])
+
+    def _read_gauge(self, name: str, gauge: Gauge, values: dict[tuple[str, str], float]) -> None:
+        try:
+            values[name, "gauge"] = float(gauge())
+        except Exception as error:
+            self.problems[name] = f"{type(error).__name__}: {error}"
+
+
+def series(
+    samples: Sequence[Sample], service: str, metric: str, operation: str, *, budget: float = 4.0, warmup: int | None = None
+) -> Series:
+    """One measured value over the work done, to be judged.
+
+    Raises:
+        StackError: Nothing of it was sampled, or the service's process was replaced meanwhile (a new process starts small:
+            a slope over both would hide a leak).
+    """
+    kept = [sample for sample in samples if (service, metric) in sample.values]
+    if not kept:
+        known = sorted({f"{name} {kind}" for sample in samples[-1:] for name, kind in sample.values})
+        raise StackError(f"Nothing was sampled of {service} {metric}. Sampled is: {', '.join(known) or 'nothing'}.")
+    if len({sample.roots.get(service) for sample in kept}) > 1:
+        raise StackError(f"The process of {service} was replaced while it was watched: judge it over a time without restarts.")
+    name = service if metric == "gauge" else f"{service} {metric}"
+    unit = UNITS.get(metric, metric)
+    operations = [sample.operations.get(operation, 0) for sample in kept]
+    values = [sample.values[service, metric] for sample in kept]
+    lump = LUMP if metric in ("memory", "pss") else 0.0
+    keep = slice(None, None, -(-len(kept) // MOST_JUDGED))
+    return Series(name, operations[keep], values[keep], unit, operation, budget, warmup, lump)
+
+
+sampler = Sampler()
+"""The sampler that all libraries of a process share: whoever does work counts it here."""

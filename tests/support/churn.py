@@ -1,0 +1,40 @@
+"""Starts the leaky server and connects to it again and again."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER = Path(__file__).with_name("leaky_server.py")
+
+
+@dataclass
+class LeakyServer:
+    """A running server: its process number and port."""
+
+    pid: int
+    port: int
+
+    def churn(self, connections: int, done: Callable[[], object] = lambda: None) -> None:
+        """Open, use and close connections, one after another; `done` is called after each."""
+        for _ in range(connections):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall(b"hello\n")
+                connection.recv(100)
+            done()
+
+
+@contextmanager
+def leaky_server(*options: str) -> Iterator[LeakyServer]:
+    """A server with options; ended in any case."""
+    with subprocess.Popen([sys.executable, str(SERVER), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield LeakyServer(process.pid, int(process.stdout.readline()))
+        finally:
+            process.kill()

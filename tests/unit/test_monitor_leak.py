@@ -1,0 +1,191 @@
+"""The leak verdict on made-up series: sizes of leaks, noise, saw-tooth, warm-up, steps; with its error rates."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from realstack.errors import StackError
+from realstack.monitor.leak import Growth, Series, blocks, judge_count, judge_growth
+from realstack.monitor.sizes import kibibytes
+from realstack.monitor.trend import find_step, trend
+
+OPERATIONS, SAMPLES, NOISE, BUDGET, RUNS = 1000, 250, 40.0, 4.0, 150
+
+Shape = Callable[[random.Random, int, float], float]
+"""Adds to the value at an operation; the last figure is the white noise drawn for it."""
+
+
+def white(rng: random.Random, x: int, noise: float) -> float:
+    return noise
+
+
+def saw_tooth(rng: random.Random, x: int, noise: float) -> float:
+    return noise + (x % 37) * 6
+
+
+def slow_saw_tooth(rng: random.Random, x: int, noise: float) -> float:
+    return noise + (x % 160) * 3
+
+
+def warm_up(rng: random.Random, x: int, noise: float) -> float:
+    return noise + 3000 * (1 - math.exp(-x / 120))
+
+
+def step(rng: random.Random, x: int, noise: float) -> float:
+    return noise + (1500 if x > 620 else 0)
+
+
+def drop(rng: random.Random, x: int, noise: float) -> float:
+    return noise - (4000 if x > 500 else 0)
+
+
+def outliers(rng: random.Random, x: int, noise: float) -> float:
+    return noise + (rng.uniform(500, 5000) if rng.random() < 0.05 else 0)
+
+
+SHAPES: dict[str, Shape] = {
+    "white": white,
+    "saw-tooth": saw_tooth,
+    "slow saw-tooth": slow_saw_tooth,
+    "warm-up": warm_up,
+    "step": step,
+    "drop": drop,
+    "outliers": outliers,
+}
+
+
+def made_up(rng: random.Random, leak: float, shape: Shape, *, correlated: bool = False, lumps: bool = False) -> Series:
+    operations: list[int] = []
+    values: list[float] = []
+    carried = 0.0
+    for number in range(SAMPLES):
+        x = OPERATIONS * number // (SAMPLES - 1)
+        noise = rng.gauss(0, NOISE)
+        if correlated:
+            carried = 0.8 * carried + 0.6 * noise
+            noise = carried
+        grown = math.floor((leak * x + 600) / 1024) * 1024 if lumps else leak * x
+        operations.append(x)
+        values.append(30000 + grown + shape(rng, x, noise / 4 if lumps else noise))
+    return Series("service memory", operations, values, "KiB", "connection", BUDGET, lump=1024.0)
+
+
+def outcomes(leak: float, shape: Shape, seed: int, *, correlated: bool = False, lumps: bool = False) -> Counter[Growth]:
+    rng = random.Random(seed)
+    return Counter(judge_growth(made_up(rng, leak, shape, correlated=correlated, lumps=lumps)).outcome for _ in range(RUNS))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_without_a_leak_hardly_ever_called_growing(shape: str) -> None:
+    found = outcomes(0.0, SHAPES[shape], seed=11)
+    assert found[Growth.GROWS] <= 0.02 * RUNS
+    assert found[Growth.STEADY] >= 0.95 * RUNS
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_leak_of_the_budget_hardly_ever_called_steady(shape: str) -> None:
+    found = outcomes(BUDGET, SHAPES[shape], seed=12)
+    assert found[Growth.STEADY] <= 0.02 * RUNS
+    assert found[Growth.GROWS] >= 0.95 * RUNS
+
+
+@pytest.mark.parametrize("leak", [0.0, BUDGET])
+def test_correlated_noise_and_lumps(leak: float) -> None:
+    wrong, right = (Growth.GROWS, Growth.STEADY) if leak == 0 else (Growth.STEADY, Growth.GROWS)
+    for found in (outcomes(leak, white, seed=13, correlated=True), outcomes(leak, white, seed=14, lumps=True)):
+        assert found[wrong] <= 0.02 * RUNS
+        assert found[right] >= 0.95 * RUNS
+
+
+def test_one_large_step_is_neither() -> None:
+    values = [30000.0 + (9000 if n > 160 else 0) + (n % 7) for n in range(250)]
+    verdict = judge_growth(Series("s", range(0, 1000, 4), values))
+    assert verdict.outcome is Growth.UNKNOWN
+    assert "one step of +9000 KiB" in verdict.sentence
+
+
+def test_a_leak_besides_a_drop_is_found() -> None:
+    values = [30000.0 + 20 * n - (9000 if n > 160 else 0) + (n % 7) for n in range(250)]
+    verdict = judge_growth(Series("s", range(0, 1000, 4), values))
+    assert verdict.outcome is Growth.GROWS
+    assert "besides one step of -9001 KiB" in verdict.sentence
+
+
+def test_too_much_noise_is_unknown_and_says_how_small_a_leak_it_sees() -> None:
+    rng = random.Random(3)
+    values = [30000 + rng.gauss(0, 6000) for _ in range(250)]
+    verdict = judge_growth(Series("s", range(0, 1000, 4), values))
+    assert verdict.outcome is Growth.UNKNOWN
+    assert verdict.limit > BUDGET
+    assert f"the smallest leak it could have seen is {verdict.limit:.2f}" in verdict.sentence
+    assert "too coarse" in verdict.sentence
+
+
+def test_too_little_work_is_unknown() -> None:
+    assert judge_growth(Series("s", [0] * 50, [1.0] * 50)).outcome is Growth.UNKNOWN
+    assert judge_growth(Series("s", [], [])).outcome is Growth.UNKNOWN
+    verdict = judge_growth(Series("s", range(50), [30000.0] * 50, lump=1024.0))
+    assert verdict.outcome is Growth.UNKNOWN, "an unused lump could hide a leak of 31 KiB"
+
+
+def test_the_warm_up_can_be_said() -> None:
+    values = [30000.0 + min(n, 200) * 16 for n in range(250)]
+    assert judge_growth(Series("s", range(0, 1000, 4), values, warmup=0)).outcome is not Growth.STEADY
+    assert judge_growth(Series("s", range(0, 1000, 4), values, warmup=804)).outcome is Growth.STEADY
+
+
+def test_a_verdict_tells_its_figures() -> None:
+    verdict = judge_growth(made_up(random.Random(1), 8.0, white))
+    assert verdict.outcome is Growth.GROWS
+    assert verdict.slope == pytest.approx(8.0, abs=0.3)
+    assert verdict.low < 8.0 < verdict.high
+    assert "must stay under 4 KiB per connection" in verdict.sentence
+    assert verdict.judged == pytest.approx(640, abs=10)
+
+
+def test_series_survive_json() -> None:
+    series = made_up(random.Random(5), 4.0, white)
+    again = Series.from_json(series.to_json())
+    assert judge_growth(again) == judge_growth(Series.from_json(again.to_json()))
+    assert len(blocks(again)) == 24
+
+
+def test_counts_must_return_exactly() -> None:
+    def count(*values: float, done: int = 100) -> Growth:
+        return judge_count(Series("fds", [0, done], values, "descriptors", "connection", exact=True)).outcome
+
+    assert count(7, 7) is Growth.STEADY
+    assert count(7, 8) is Growth.GROWS
+    assert count(7, 6) is Growth.UNKNOWN
+    assert count(7, 7, done=0) is Growth.UNKNOWN
+
+
+def test_the_interval_holds_the_slope_as_often_as_it_says() -> None:
+    rng = random.Random(17)
+    misses = 0
+    for _ in range(400):
+        found = trend([[(float(x), 2.0 * x + rng.gauss(0, 5)) for x in range(20)]], confidence=0.95)
+        assert found is not None
+        misses += not found.low <= 2.0 <= found.high
+    assert misses <= 0.06 * 400
+
+
+def test_a_step_is_found_where_it_is() -> None:
+    points = [(float(x), (50.0 if x >= 12 else 0.0) + x % 3) for x in range(24)]
+    found = find_step(points)
+    assert found is not None
+    assert found[0] == 12
+    assert found[1] == pytest.approx(50, abs=3)
+    assert find_step([(float(x), 2.0 * x) for x in range(24)]) is None
+    assert trend([[(0.0, 1.0), (1.0, 1.0)]]) is None
+
+
+def test_sizes() -> None:
+    assert [kibibytes(size) for size in ("4 KiB", "1.5MiB", "512 B", 7, 0.5)] == [4.0, 1536.0, 0.5, 7.0, 0.5]
+    with pytest.raises(StackError, match="a size such as 4 KiB"):
+        kibibytes("4 parsecs")

@@ -1,0 +1,174 @@
+"""Sampling real processes and real stores; finding a real leak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+
+from realstack.errors import StackError
+from realstack.monitor import process
+from realstack.monitor.gauges import PostgresSessions, RedisClients
+from realstack.monitor.leak import Growth, judge_growth
+from realstack.monitor.plot import Line, plot, thin
+from realstack.monitor.sampler import MOST_SAMPLES, Sampler, series
+from support.churn import leaky_server
+
+if TYPE_CHECKING:
+    from support import servers
+
+CONNECTIONS = 1200
+
+
+def test_what_a_process_uses() -> None:
+    used = process.usage([os.getpid()])
+    assert used is not None
+    assert used.pss > used.memory > 1000
+    assert used.descriptors >= 3
+    assert used.threads >= 1
+    assert used.processes == 1
+    assert used.cpu_seconds > 0
+
+
+def test_a_tree_has_children_and_grandchildren() -> None:
+    code = "import subprocess, sys; subprocess.run(['sleep', '30'])"
+    with subprocess.Popen([sys.executable, "-c", code]) as child:
+        try:
+            deadline = time.monotonic() + 10
+            while len(process.tree([child.pid], process.children_by_parent())) < 2:
+                assert time.monotonic() < deadline, "the grandchild never came"
+            used = process.usage(pids := process.tree([child.pid], process.children_by_parent()))
+            assert used is not None
+            assert used.processes == 2
+        finally:
+            for pid in reversed(pids):
+                os.kill(pid, 9)
+    assert not process.alive(child.pid)
+    assert process.usage([child.pid]) is None
+
+
+@pytest.mark.parametrize(("leak", "expected"), [(0, Growth.STEADY), (4096, Growth.GROWS)])
+def test_four_kibibytes_per_connection_are_found(leak: int, expected: Growth) -> None:
+    sampler = Sampler(interval=0.01)
+    with leaky_server("--leak", str(leak)) as server:
+        sampler.watch("server", lambda: [server.pid])
+        sampler.start()
+        try:
+            # Paced, so that samples spread over the work whatever the machine's speed.
+            for _ in range(60):
+                server.churn(CONNECTIONS // 60, lambda: sampler.count("connection"))
+                sampler.look()
+        finally:
+            sampler.stop()
+    verdict = judge_growth(series(sampler.samples(), "server", "memory", "connection"))
+    assert verdict.outcome is expected, verdict.sentence
+    if leak:
+        assert verdict.slope == pytest.approx(4.05, abs=0.8)
+
+
+def test_sockets_that_stay_open_are_counted() -> None:
+    sampler = Sampler()
+    with leaky_server("--keep") as server:
+        sampler.watch("server", lambda: [server.pid])
+        before = sampler.look().values["server", "sockets"]
+        server.churn(50)
+        after = sampler.look().values["server", "sockets"]
+    assert after == before + 5
+    assert ("server", "memory") not in sampler.look().values, "it has ended"
+
+
+def test_a_replaced_process_is_not_judged() -> None:
+    sampler = Sampler()
+    pids = [os.getpid()]
+    sampler.watch("service", lambda: pids)
+    sampler.look()
+    pids[:] = [os.getppid()]
+    sampler.look()
+    with pytest.raises(StackError, match="was replaced while it was watched"):
+        series(sampler.samples(), "service", "memory", "x")
+    with pytest.raises(StackError, match=r"Nothing was sampled of other memory\. Sampled is: service cpu|service"):
+        series(sampler.samples(), "other", "memory", "x")
+
+
+def test_what_cannot_be_read_leaves_a_gap_and_its_reason() -> None:
+    sampler = Sampler()
+
+    def broken() -> float:
+        raise ConnectionError("store is down")
+
+    sampler.watch_gauge("sessions", broken)
+    sampler.watch_gauge("fine", lambda: 3)
+    assert dict(sampler.look().values) == {("fine", "gauge"): 3.0}
+    assert sampler.problems == {"sessions": "ConnectionError: store is down"}
+
+
+def test_samples_stay_bounded() -> None:
+    sampler = Sampler(interval=0.5)
+    sampler.watch_gauge("one", lambda: 1)
+    for _ in range(MOST_SAMPLES + 10):
+        sampler.look()
+    assert len(sampler.samples()) <= MOST_SAMPLES
+    assert sampler.interval == 1.0
+    assert sampler.samples() == sorted(sampler.samples(), key=lambda sample: sample.at)
+
+
+def test_cpu_is_percent_of_a_core() -> None:
+    sampler = Sampler()
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
+        try:
+            sampler.watch("busy", lambda: [child.pid])
+            sampler.look()
+            deadline = time.monotonic() + 10
+            while sampler.look().values.get(("busy", "cpu"), 0) <= 5:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            child.kill()
+
+
+def test_sessions_of_postgresql(postgres_server: servers.Postgres) -> None:
+    gauge = PostgresSessions(postgres_server.dsn)
+    other = PostgresSessions(postgres_server.dsn)
+    try:
+        before = gauge()
+        other()
+        assert gauge() == before, "gauges do not count one another"
+    finally:
+        gauge.close()
+        other.close()
+
+
+def test_clients_of_redis(redis_server: servers.Redis) -> None:
+    gauge, other = RedisClients(redis_server.url), RedisClients(redis_server.url)
+    try:
+        before = gauge()
+        other()
+        assert gauge() == before + 1
+    finally:
+        gauge.close()
+        other.close()
+
+
+def test_plots_are_svg_that_stays_small_and_escapes() -> None:
+    points = [(n / 10, 1000 + n % 7 * 100.0) for n in range(5000)]
+    drawn = plot("Memory <b>", "MiB", [Line(f"service <{n}>", points) for n in range(10)], {"cut": (100.0, 200.0)})
+    ElementTree.fromstring(drawn)  # noqa: S314 - the project's own output
+    assert "<b>" not in drawn
+    assert "service &lt;3&gt;" in drawn
+    assert len(drawn) < 60_000
+    assert "prefers-color-scheme:dark" in drawn
+    assert "[data-theme=dark]" in drawn
+    ElementTree.fromstring(plot("Nothing", "", []))  # noqa: S314 - the same
+
+
+def test_thinning_keeps_the_extremes() -> None:
+    points = [(float(n), 100.0 if n == 777 else 1.0) for n in range(5000)]
+    kept = thin(points)
+    assert (777.0, 100.0) in kept
+    assert len(kept) <= 240
+    assert kept == sorted(kept)
