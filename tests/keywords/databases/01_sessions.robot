@@ -55,7 +55,7 @@ Wrong Kinds Are Refused
 Taken Aliases Are Refused
     [Documentation]    The text says who has it.
     ${text}    Run Keyword And Expect Error    *    Open Redis Session    suite-db    ${REDIS}[url]
-    Should Contain    ${text}    'suite-db' is open already, made by 'Databases.
+    Should Contain    ${text}    'suite-db' is open already, made by '${SUITE NAME}'
 
 Nobody Answering Is Told
     [Documentation]    For each kind of server.

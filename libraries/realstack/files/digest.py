@@ -1,0 +1,26 @@
+"""SHA-256 of files and bytes (FIPS 180-4), in hexadecimal."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from realstack.errors import StackError, explain
+
+
+def of_file(path: Path) -> str:
+    """The digest of a file, read in pieces.
+
+    Raises:
+        StackError: It can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StackError(explain("a file that can be read", f"{path}: {error.strerror}")) from None
+
+
+def of_bytes(data: bytes) -> str:
+    """The digest of bytes."""
+    return hashlib.sha256(data).hexdigest()
