@@ -103,6 +103,11 @@ def plain(value: str | Secret, what: str = "given by the test") -> str:
     return value
 
 
+def plain_url(value: str | Secret) -> str:
+    """The text of a URL that may be a Secret. The code that it may carry is remembered where it is used, not the whole of it."""
+    return str(value.value) if isinstance(value, Secret) else value
+
+
 def plain_map(values: Mapping[str, Any] | None, what: str) -> dict[str, str]:
     """The texts of a dictionary whose values may be Secrets."""
     return {str(name): plain(value if isinstance(value, Secret) else str(value), what) for name, value in (values or {}).items()}

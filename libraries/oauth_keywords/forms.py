@@ -13,7 +13,7 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from oauth_keywords.base import plain, plain_map
+from oauth_keywords.base import plain_map, plain_url
 from oauth_keywords.sessions import SessionKeywords
 from realstack.errors import StackError, explain
 from realstack.oauth.sign_in import FormWalk, Walk, expect_end
@@ -90,7 +90,7 @@ class FormKeywords(SessionKeywords):
         ```
         """
         held = self.sessions.get(session)
-        target = held.target(plain(url, "URL"))
+        target = held.target(plain_url(url))
         walk = FormWalk(
             held,
             _values(fields),

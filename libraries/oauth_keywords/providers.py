@@ -11,7 +11,7 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from oauth_keywords.base import Base, check, hidden, plain, secret
+from oauth_keywords.base import Base, check, hidden, plain, plain_url, secret
 from realstack.errors import StackError, StackFailure, explain
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
@@ -162,7 +162,7 @@ class ProviderKeywords(Base):
             StackFailure: The answer is an error, has no code, or has another state or issuer.
         """
         issuer = self.providers.get(provider).issuer if request is not None or provider else None
-        return secret(code_of(plain(callback), request, issuer), "authorization code")
+        return secret(code_of(plain_url(callback), request, issuer), "authorization code")
 
     @keyword(tags=["provider"])
     def exchange_code(

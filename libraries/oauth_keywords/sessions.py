@@ -15,7 +15,7 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from oauth_keywords.base import Base, check, hidden, plain, plain_map, secret
+from oauth_keywords.base import Base, check, hidden, plain, plain_map, plain_url, secret
 from realstack.errors import StackError, StackFailure, explain
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
@@ -384,7 +384,7 @@ class SessionKeywords(Base):
             headers["Authorization"] = f"Bearer {plain(out.bearer, 'access token')}"
         return await session.send(
             method,
-            plain(url, "URL"),
+            plain_url(url),
             headers=headers,
             query=plain_map(out.query, "query") if out.query else None,
             form=plain_map(out.form, "form field") if out.form is not None else None,

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,7 @@ import httpx
 from realstack.errors import StackError, StackFailure, explain
 from realstack.history.recorder import recorder
 from realstack.oauth.urls import shown
-from realstack.secrets import secrets
+from realstack.secrets import MASK, secrets
 
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
 for _name in ("httpx", "httpcore", "authlib", "h11"):
@@ -38,6 +39,8 @@ CREDENTIAL_FIELDS = frozenset(
 
 CREDENTIAL_MEMBERS = CREDENTIAL_FIELDS - {"code"}
 """The same for members of a JSON object, where ``code`` is what an error calls its kind."""
+
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 BODY_SHOWN = 400
 """Characters of a body that an error shows."""
@@ -110,7 +113,8 @@ class Answer:
     @property
     def described(self) -> str:
         """Status, time and the start of the body, without credentials."""
-        text = secrets.scrub(" ".join(self.text.split()))
+        # A body may also show a token that nobody was given, in the text of an error, say.
+        text = _JWT.sub(MASK, secrets.scrub(" ".join(self.text.split())))
         cut = text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)"
         kind = self.headers.get("content-type", "no content type")
         return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {cut or 'empty'}"

@@ -19,6 +19,9 @@ WINDOW = 16
 SHORTEST = 8
 """Characters below which a value can't be searched for without false alarms."""
 
+VARIED = 6
+"""Different characters that a window must have: runs of one character (zeros, in base64) are in many files."""
+
 
 def forms(value: str) -> set[str]:
     """Every written form of a value: as it is, escaped for URL, XML and JSON, and base64 in any alignment."""
@@ -49,19 +52,26 @@ def _base64_forms(data: bytes) -> Iterator[str]:
 def core(value: str) -> str:
     """The part of a value that is worth searching for.
 
-    The header of a compact JWS (RFC 7515) is public and the same in all tokens of a key; only what follows counts.
+    Header and claims of a compact JWS (RFC 7515) are no secret, and pieces of their encoding are in other texts too:
+    only the signature counts.
     """
-    if value.startswith("eyJ") and value.count(".") == 2:
-        return value[value.index(".") + 1 :]
-    return value
+    return value.rpartition(".")[2] if _is_jws(value) else value
 
 
 def windows(value: str) -> Iterator[str]:
-    """The windows of every form of a value; whole forms where they are shorter than a window."""
+    """The windows of every form of a value; whole forms where they are shorter than a window, or a URL, which is mostly public."""
+    if _is_jws(value):
+        # Where the claims begin, a token can be told from all other texts, also one that was cut off before its signature.
+        dot = value.index(".")
+        yield value[dot - 8 : dot + 8]
     for form in forms(core(value)):
-        if len(form) < WINDOW:
-            yield form
+        if len(form) < WINDOW or "://" in value:
+            if len(form) >= SHORTEST:
+                yield form
             continue
-        for start in range(0, len(form) - WINDOW + 1, WINDOW):
-            yield form[start : start + WINDOW]
-        yield form[-WINDOW:]
+        starts = [*range(0, len(form) - WINDOW + 1, WINDOW), len(form) - WINDOW]
+        yield from (window for start in starts if len(set(window := form[start : start + WINDOW])) >= VARIED)
+
+
+def _is_jws(value: str) -> bool:
+    return value.startswith("eyJ") and value.count(".") == 2

@@ -7,6 +7,7 @@ masked is a defect of the tests, the test that caused it fails and says which ke
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,6 @@ class Guard:
         self._keywords: list[str] = []
         self._leaks: list[str] = []
         self.output_folder: Path | None = None
-
-    def start_test(self, data: Any, result: Any) -> None:
-        """Begin a test with a clean slate; what leaked in the suite's setup was reported there."""
-        self._leaks = []
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """Look at a keyword's arguments as they are written."""
@@ -72,9 +69,15 @@ class Guard:
             self._leaks = []
 
     def end_suite(self, data: Any, result: Any) -> None:
-        """At the end of the whole run, leave the fingerprints beside output.xml."""
+        """Mask the suite's own message; what leaked in its teardown fails no test, so it is told on the console."""
         self._mask_text(result, "message", "the suite's message")
-        if result.parent is None and self.output_folder is not None and len(self._registry):
+        if self._leaks and sys.__stderr__ is not None:
+            sys.__stderr__.write(f"\n{result.full_name}: masked outside of any test: " + "; ".join(self._leaks) + "\n")
+        self._leaks = []
+
+    def close(self) -> None:
+        """At the end of the run, leave the fingerprints beside output.xml."""
+        if self.output_folder is not None and len(self._registry):
             fingerprints.write(self._registry, self.output_folder / FILE_NAME)
 
     def _mask_arguments(self, result: Any) -> None:

@@ -53,7 +53,7 @@ class Registry:
             value: The credential as it is. An empty one is ignored.
             what: Its kind and origin, for the report of a leak.
         """
-        if not value:
+        if not value or value == MASK:
             return value
         with self._lock:
             if value in self._known:
@@ -103,7 +103,7 @@ class Registry:
         for value in values:
             if self._known[value].number in hit:
                 for form in sorted(forms(value) | forms(core(value)), key=len, reverse=True):
-                    text = text.replace(form, MASK)
+                    text = text.replace(form, MASK) if len(form) >= SHORTEST else text
         # A credential that was cut off leaves stretches that no whole form matches: their words go as a whole.
         while (left := next(self._hits(text), None)) is not None:
             start, end = _word(text, left[0])
