@@ -117,7 +117,7 @@ BENT: list[tuple[str, str, Any]] = [
     ("id_token_audience", "claims", {"aud": ["chat", "another"]}),
     ("id_token_audience", "claims", {"azp": "another"}),
     ("id_token_expired", "claims", {"exp": int(time.time()) - 60}),
-    ("id_token_expired", "claims", {"iat": int(time.time()) + 600}),
+    ("id_token_expired", "claims", {"iat": int(time.time()) + 86400}),
     ("id_token_subject", "claims", {"sub": None}),
     ("id_token_subject", "claims", {"sub": ""}),
     ("id_token_subject", "claims", {"sub": 7}),

@@ -240,7 +240,7 @@ def make_key() -> ECKey:
 
 def make_token(key: ECKey, header: dict[str, Any] | None = None, **changes: Any) -> str:
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "sid": "s", "iat": now, "exp": now + 60, **changes}
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "sid": "s", "iat": now, "exp": now + 3600, **changes}
     return jwt.encode({"alg": "ES256", "kid": str(key.kid), **(header or {})}, claims, key, algorithms=["ES256"])
 
 
@@ -262,7 +262,7 @@ KEY, OTHER = make_key(), make_key()
         (make_token(KEY, exp=int(time.time()) - 1), "expired"),
         (make_token(KEY, exp="tomorrow"), "claims"),
         (make_token(KEY, exp=True), "claims"),
-        (make_token(KEY, iat=int(time.time()) + 600), "claims"),
+        (make_token(KEY, iat=int(time.time()) + 86400), "claims"),
         (make_token(KEY, sub=""), "claims"),
         (make_token(KEY, sid=None), "claims"),
     ],
