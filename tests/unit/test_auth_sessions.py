@@ -136,7 +136,7 @@ def test_stores_no_token_in_the_clear(user: User, auth_stores: dict[str, str]) -
 @pytest.mark.parametrize("by", ["bearer", "cookie"])
 def test_logs_out_everywhere(user: User, redis_server: servers.Redis, by: str) -> None:
     client = redis.Redis.from_url(redis_server.url, decode_responses=True)
-    listener = client.pubsub(ignore_subscribe_messages=True)
+    listener = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     listener.subscribe("sessions")
     listener.get_message(timeout=2)
     session = user.browser.get("/auth/me", headers=user.bearer).json()["session_id"]
