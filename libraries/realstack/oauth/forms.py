@@ -157,7 +157,7 @@ class Page(HTMLParser):
         elif tag == "button":
             self._button = None
         elif tag == "select":
-            self._select = None
+            self._select = self._option = None
         elif tag == "option":
             self._option = None
         elif tag == "textarea":
@@ -221,6 +221,7 @@ class Page(HTMLParser):
             self._select = control
 
     def _open_option(self, found: dict[str, str]) -> None:
+        self._option = None
         chosen = self._select
         if chosen is None or "disabled" in found or (chosen.submitted and "selected" not in found):
             return
