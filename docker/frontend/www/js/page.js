@@ -63,6 +63,7 @@ export async function startPage({ session, tabs, settings, clock }) {
     chat.open(threadId, { draft: route.name === 'thread' && route.draft }).catch(reportFailure);
     if (threadId === null) dashboard.refresh().catch(reportFailure);
     else composer.open(threadId);
+    if (threadId !== null && plans.plan === null) plans.load().catch(passOver);
     draw();
     if (threadId !== null) composer.focus();
   });
@@ -82,7 +83,7 @@ export async function startPage({ session, tabs, settings, clock }) {
   });
   for (const part of [chat, outbox, files]) /** @type {any} */ (part).changed.subscribe(draw);
   watchSession({ session, link, draw });
-  link.established.subscribe(() => dashboard.refresh().catch(reportFailure));
+  link.established.subscribe(() => chat.openId === null && dashboard.refresh().catch(reportFailure));
   if (!store.durable) notify('storage', 'This browser keeps no data here: messages that wait are lost when the page is closed.');
 
   await outbox.start();
@@ -152,6 +153,7 @@ function watchSession({ session, link, draw }) {
  */
 function makeActions({ outbox, files }) {
   return {
+    maxBytes: files.maxBytes,
     discard: (entry) => void outbox.discard(entry),
     retryUpload: (upload) => void files.retry(upload),
     removeUpload: (upload) => files.remove(upload),

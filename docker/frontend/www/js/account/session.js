@@ -27,6 +27,9 @@ const REFRESH_TIMEOUT = 10000;
 const RENEW_FROM = 0.5;
 const RENEW_TO = 0.66;
 
+/** Milliseconds between two tries at least, however short tokens live. */
+const RETRY_FLOOR = 200;
+
 /** There is no session any more; only a new sign-in helps. */
 export class SessionEnded extends HttpError {
   /** @param {string} code */
@@ -60,6 +63,8 @@ export class Session {
   #refreshing = /** @type {Promise<void>|null} */ (null);
   #timer = /** @type {unknown} */ (null);
   #trouble = /** @type {Trouble|null} */ (null);
+  /** The user is signing out in some tab: what is refused from now on is refused for that. */
+  #leaving = false;
 
   /**
    * @param {object} options
@@ -76,6 +81,7 @@ export class Session {
     this.backoff = new Backoff({ min: 500, max: 10000, random: clock.random });
     tabs.listen((message) => {
       if (message.type === 'grant') this.#adopt(message.grant);
+      if (message.type === 'signing-out') this.#leaving = message.yes;
       if (message.type === 'signed-out') this.#end(message.reason);
     });
   }
@@ -137,13 +143,25 @@ export class Session {
 
   async signOut() {
     const token = this.#grant?.token;
-    await call('/auth/logout', {
-      method: 'POST',
-      get: this.get,
-      headers: { 'X-Requested-With': 'fetch', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-    });
+    this.#setLeaving(true);
+    try {
+      await call('/auth/logout', {
+        method: 'POST',
+        get: this.get,
+        headers: { 'X-Requested-With': 'fetch', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      });
+    } catch (error) {
+      this.#setLeaving(false);
+      throw error;
+    }
     this.tabs.tell({ type: 'signed-out', reason: 'signed_out' });
     this.#end('signed_out');
+  }
+
+  /** @param {boolean} yes */
+  #setLeaving(yes) {
+    this.#leaving = yes;
+    this.tabs.tell({ type: 'signing-out', yes });
   }
 
   async #refreshOnce() {
@@ -206,7 +224,7 @@ export class Session {
       if (error instanceof SessionEnded) return;
       // Three more tries fit into what is left of the token; without one the backoff decides.
       const wait = this.left > 0 ? Math.min(this.backoff.next(), this.left / 3) : this.backoff.next();
-      const delay = Math.max(wait, 100);
+      const delay = Math.max(wait, RETRY_FLOOR);
       this.#setTrouble({ retryAt: this.clock.now() + delay, locked: this.left <= delay });
       this.#schedule(delay);
     }
@@ -223,7 +241,7 @@ export class Session {
     if (this.status === 'signed-out') return;
     this.clock.cancel(this.#timer);
     this.#grant = null;
-    this.reason = reason;
+    this.reason = this.#leaving ? 'signed_out' : reason;
     this.#setTrouble(null);
     this.#setStatus('signed-out');
   }

@@ -157,6 +157,12 @@ export class Outbox {
       this.#refuse(frame, entry);
       return true;
     }
+    if (frame.type === 'auth_refreshed') {
+      // What an expired token held up can go at once.
+      this.#stopWaiting();
+      this.pump();
+      return true;
+    }
     if (entry === undefined) return false;
     if (frame.type === 'message_accepted') {
       const created = frame.payload.created_at ?? entry.created_at;
@@ -254,9 +260,13 @@ export class Outbox {
   /** The connection is gone, and with it every acknowledgement that was on its way. */
   #ground() {
     for (const threadId of [...this.#flights.keys()]) this.#land(threadId);
+    this.#stopWaiting();
+    this.changed.emit();
+  }
+
+  #stopWaiting() {
     for (const timer of this.#waits.values()) this.clock.cancel(timer);
     this.#waits.clear();
-    this.changed.emit();
   }
 
   async #reload() {

@@ -11,6 +11,8 @@ export class Heartbeat {
   #timer = /** @type {unknown} */ (null);
   #heardAt = 0;
   #pingAt = 0;
+  /** When the oldest ping went out that nothing came after; null while all is well. */
+  #unansweredAt = /** @type {number|null} */ (null);
 
   /**
    * @param {object} options
@@ -29,6 +31,7 @@ export class Heartbeat {
   start() {
     this.stop();
     this.#heardAt = this.#pingAt = this.clock.now();
+    this.#unansweredAt = null;
     this.#schedule();
   }
 
@@ -40,24 +43,30 @@ export class Heartbeat {
   /** A frame came in. */
   heard() {
     this.#heardAt = this.clock.now();
+    this.#unansweredAt = null;
+  }
+
+  /** When the link counts as dead unless a frame comes before. */
+  get #deadAt() {
+    if (this.#unansweredAt === null) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#heardAt + 2 * this.interval, this.#unansweredAt + this.interval / 2);
   }
 
   #schedule() {
-    const silentAt = Math.max(this.#heardAt + 2 * this.interval, this.#pingAt + this.interval / 2);
-    const next = Math.min(this.#pingAt + this.interval, silentAt);
+    const next = Math.min(this.#pingAt + this.interval, this.#deadAt);
     this.#timer = this.clock.after(() => this.#beat(), next - this.clock.now());
   }
 
   #beat() {
     const now = this.clock.now();
-    const unanswered = this.#pingAt > this.#heardAt && now - this.#pingAt >= this.interval / 2;
-    if (unanswered && now - this.#heardAt >= 2 * this.interval) {
+    if (now >= this.#deadAt) {
       this.stop();
       this.dead();
       return;
     }
     if (now - this.#pingAt >= this.interval) {
       this.#pingAt = now;
+      this.#unansweredAt ??= now;
       this.ping();
     }
     this.#schedule();

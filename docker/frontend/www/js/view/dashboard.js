@@ -14,6 +14,7 @@ const STEPS = { profile: 'saving the profile', workspace: 'creating the workspac
 /** The page about the user: account, plan, profile, workspaces, files. */
 export class Dashboard {
   #filled = false;
+  #refreshing = /** @type {Promise<void>|null} */ (null);
 
   /**
    * @param {object} options
@@ -57,8 +58,15 @@ export class Dashboard {
     byId('timezone').value = user.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
   }
 
-  /** Ask for what may have changed since the page was last looked at. */
-  async refresh() {
+  /** Ask for what may have changed since the page was last looked at. Calls that come meanwhile share the answer. */
+  refresh() {
+    this.#refreshing ??= this.#refreshOnce().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #refreshOnce() {
     const tasks = [this.plans.load(), this.#loadWorkspaces(), this.#loadFiles()];
     for (const result of await Promise.allSettled(tasks)) {
       // The connection's own notice says that the platform is away; what is shown stays.

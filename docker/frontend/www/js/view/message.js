@@ -19,6 +19,7 @@ import { bytes, plural, refused, when } from './words.js';
  * @property {(upload: Upload) => void} retryUpload
  * @property {(upload: Upload) => void} removeUpload
  * @property {(file: FileInfo, button: HTMLElement) => void} download
+ * @property {number} maxBytes          Largest upload.
  */
 
 /** @type {Record<EntryState, string>} */
@@ -266,7 +267,7 @@ function updateUpload(element, upload, actions) {
   show(bar, upload.state === 'uploading' || upload.state === 'storing');
   const { size } = upload.file;
   setText(part(element, '.upload-amount'), upload.state === 'uploading' ? `${bytes(upload.sent)} of ${bytes(size)} · ${percent} %` : bytes(size));
-  setText(part(element, '.message-state'), uploadWords(upload));
+  setText(part(element, '.message-state'), uploadWords(upload, actions.maxBytes));
   if (!stateChanged) return;
   const busy = upload.state === 'uploading' || upload.state === 'storing';
   part(element, '.upload-remove').setAttribute('aria-label', busy ? `Stop the upload of ${upload.file.name}` : `Take ${upload.file.name} off the list`);
@@ -275,8 +276,11 @@ function updateUpload(element, upload, actions) {
   part(element, '.message-actions').replaceChildren(...(upload.error && upload.error.passing ? [again] : []));
 }
 
-/** @param {Upload} upload */
-function uploadWords(upload) {
+/**
+ * @param {Upload} upload
+ * @param {number} maxBytes
+ */
+function uploadWords(upload, maxBytes) {
   switch (upload.state) {
     case 'uploading':
       return 'Uploading…';
@@ -285,6 +289,6 @@ function uploadWords(upload) {
     case 'stored':
       return 'Stored. The analyst is reading it…';
     default:
-      return `Not uploaded: ${refused(upload.error ?? { code: 'unreachable' })}`;
+      return `Not uploaded: ${refused(upload.error ?? { code: 'unreachable' }, { maxBytes })}`;
   }
 }
