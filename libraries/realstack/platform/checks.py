@@ -22,6 +22,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 """Programs that Browser library can drive, the preferred one first."""
 
+DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
+"""Where Debian keeps PostgreSQL's servers, outside the PATH."""
+
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CAP_NET_ADMIN = 12
 
@@ -76,7 +79,7 @@ def find_program(names: Iterable[str]) -> str | None:
         if found:
             return found
         if name == "postgres":
-            versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+            versions = sorted(DEBIAN_POSTGRES.glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
             if versions:
                 return str(versions[-1])
     return None

@@ -65,6 +65,12 @@ def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs:
     sources = (REPOSITORY / str(content.get("sources") or "docker")).resolve()
     if not (sources / "frontend" / "render.py").exists():
         raise StackError(explain(f"'sources' in {file} is the folder of the platform's sources.", f"'{sources}' is none."))
+    try:
+        for port in fixed.values():
+            ports.take(port)
+    except StackError:
+        ports.release()
+        raise
     logs.mkdir(parents=True, exist_ok=True)
     lease = current_lease(logs / "reaper.log")
     stack = Stack(lease.folder, logs, ports, docker=sources, fixed_ports=fixed, settings=settings)

@@ -23,6 +23,9 @@ START_SECONDS = 30.0
 LAST_LINES = 20
 """How much of its log is shown of a service that failed."""
 
+SHORTEST_LOOK = 0.05
+"""Seconds that a look at a service's health gets even when there is no time left."""
+
 _PAUSE = 0.02
 
 
@@ -124,10 +127,17 @@ class EmbeddedDriver(Driver):
             return str(error) or type(error).__name__
         return None
 
+    async def _problem_within(self, service: str, seconds: float) -> str | None:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.problem(service)
+        except TimeoutError:
+            return "it does not answer"
+
     async def wait_healthy(self, service: str, seconds: float = START_SECONDS) -> None:
         process = self._processes[service]
         deadline = Deadline(seconds)
-        while (problem := await self.problem(service)) is not None:
+        while (problem := await self._problem_within(service, max(deadline.left, SHORTEST_LOOK))) is not None:
             child = process.child
             if child is None or not child.alive:
                 code = "never started" if child is None else f"ended with exit code {await process.ended()}"

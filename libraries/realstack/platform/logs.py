@@ -13,12 +13,19 @@ from pathlib import Path
 
 from realstack.platform.driver import LogLine
 
-_FORMATS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC"), "%Y-%m-%d %H:%M:%S.%f"),  # PostgreSQL
-    (re.compile(r"^(\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{6})"), "%Y.%m.%d %H:%M:%S.%f"),  # ClickHouse
-    (re.compile(r"^\d+:[A-Z] (\d\d \w{3} \d{4} \d\d:\d\d:\d\d\.\d{3})"), "%d %b %Y %H:%M:%S.%f"),  # Redis
-    (re.compile(r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"), "%Y/%m/%d %H:%M:%S"),  # nginx, errors
-    (re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*Z"), "iso"),  # Docker's own time stamps
+_UTC = "+0000"
+
+
+def _layout(pattern: str) -> Callable[[str], datetime]:
+    return lambda text: datetime.strptime(text + _UTC, pattern + "%z")
+
+
+_FORMATS: tuple[tuple[re.Pattern[str], Callable[[str], datetime]], ...] = (
+    (re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC"), _layout("%Y-%m-%d %H:%M:%S.%f")),  # PostgreSQL
+    (re.compile(r"^(\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{6})"), _layout("%Y.%m.%d %H:%M:%S.%f")),  # ClickHouse
+    (re.compile(r"^\d+:[A-Z] (\d\d \w{3} \d{4} \d\d:\d\d:\d\d\.\d{3})"), _layout("%d %b %Y %H:%M:%S.%f")),  # Redis
+    (re.compile(r"^\d+:signal-handler \((\d+)\)"), lambda text: datetime.fromtimestamp(int(text), UTC)),  # Redis, signals
+    (re.compile(r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)"), _layout("%Y/%m/%d %H:%M:%S")),  # nginx, errors
 )
 
 
@@ -30,11 +37,10 @@ def time_of(line: str) -> datetime | None:
             return datetime.fromisoformat(said) if said else None
         except (ValueError, TypeError, AttributeError):
             return None
-    for pattern, layout in _FORMATS:
+    for pattern, moment in _FORMATS:
         found = pattern.match(line)
         if found:
-            moment = datetime.fromisoformat(found[1]) if layout == "iso" else datetime.strptime(found[1], layout)
-            return moment.replace(tzinfo=UTC)
+            return moment(found[1])
     return None
 
 

@@ -66,7 +66,7 @@ class Stack:
         ports: The run's ports.
         docker: The folder with the reference platform's sources.
         cache: Folder for what a later run can use again.
-        fixed_ports: Ports that the platform's YAML file asks for, by service.
+        fixed_ports: Ports that the platform's YAML file asks for, by service; the run holds them already.
         settings: Environment variables by service or group, over the services' own defaults.
         credentials: The run's passwords.
         services: All services by name, in the order in which they were described.
@@ -114,7 +114,8 @@ class Service(ABC):
         self.stack = stack
         self.name = name
         self.group = group or name
-        self.port = stack.ports.take(stack.fixed_ports.get(name))
+        fixed = stack.fixed_ports.get(name)
+        self.port = stack.ports.take() if fixed is None else fixed
         self.settings: dict[str, str] = {}
         self.folder = stack.folder / name
         stack.services[name] = self

@@ -1,0 +1,156 @@
+"""Starts that can't be: each is explained with its remedy, before anything runs."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from realstack.errors import StackError
+from realstack.lease import lease as lease_module
+from realstack.platform import checks
+from realstack.platform.create import create
+from realstack.platform.ports import PortLocks, ephemeral_range, is_free
+from realstack.profile import load
+
+
+@pytest.fixture
+def empty_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without any program."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(checks, "_SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setattr(checks, "DEBIAN_POSTGRES", tmp_path)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("something was started")
+
+    monkeypatch.setattr(lease_module, "Lease", refuse)
+
+
+def start(tmp_path: Path, **given: object) -> None:
+    create("embedded", load("fast"), tmp_path, **given)
+
+
+def test_all_missing_packages_are_one_command(empty_path):
+    with pytest.raises(StackError) as error:
+        start(empty_path, needs=["browser", "faults"])
+    text = str(error.value)
+    assert text.startswith("Nothing was started, because")
+    for program in ("postgres", "redis-server", "clickhouse", "nginx", "nft", "ip"):
+        assert f"'{program}' is not installed" in text
+    assert "There is no Chromium" in text
+    packages = "chromium clickhouse-server iproute2 nftables nginx-light postgresql redis-server"
+    assert f"apt-get install -y --no-install-recommends {packages}" in text
+
+
+def test_one_missing_package_is_named_alone(empty_path):
+    for name in ("postgres", "redis-server", "nginx"):
+        (empty_path / name).write_text("#!/bin/sh\n")
+        (empty_path / name).chmod(0o755)
+    with pytest.raises(StackError, match="because 1 thing is not in place") as error:
+        start(empty_path)
+    assert "'clickhouse' is not installed (ClickHouse)" in str(error.value)
+    assert "apt-get install -y --no-install-recommends clickhouse-server" in str(error.value)
+
+
+def test_a_browser_of_playwrights_is_enough(empty_path):
+    browser = empty_path / "chromium-1234" / "chrome-linux" / "chrome"
+    browser.parent.mkdir(parents=True)
+    browser.touch()
+    assert checks.check_browser() == []
+
+
+def test_without_rights_links_can_not_be_broken(tmp_path, monkeypatch):
+    status = tmp_path / "status"
+    status.write_text("Name:\tx\nCapEff:\t0000000000000000\n")
+    assert not checks.can_break_links(status)
+    status.write_text("CapEff:\t0000000000001000\n")
+    assert checks.can_break_links(status)
+    monkeypatch.setattr(checks, "can_break_links", lambda: False)
+    with pytest.raises(StackError, match="NETNS=1") as error:
+        start(tmp_path, needs=["faults"])
+    assert "robot --exclude needs-faults suites/" in str(error.value)
+
+
+def test_an_old_python_is_told():
+    (problem,) = checks.check_python(running=(3, 10, 12))
+    assert "Python is 3.10.12; 3.11 or newer is needed" in problem.what
+    assert checks.check_python(running=(3, 13, 0)) == []
+
+
+def test_missing_requirements_are_told(tmp_path):
+    file = tmp_path / "requirements.txt"
+    file.write_text("# comment\nno-such-package==1.0   # for nothing\nPyYAML==0.1\npytest\n-r other.txt\n")
+    (problem,) = checks.check_requirements([file])
+    assert "no-such-package (not installed)" in problem.what
+    assert "PyYAML 0.1 (installed is " in problem.what
+    assert "pip install -r requirements.txt" in problem.remedy
+
+
+def test_a_folder_that_can_not_be_written_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks.os, "access", lambda *_: False)
+    (problem,) = checks.check_folders([tmp_path / "results" / "services"])
+    assert problem.what == f"'{tmp_path}' can't be written."
+
+
+def test_unknown_platforms_and_drivers_are_told(tmp_path):
+    with pytest.raises(
+        StackError, match=r"(?s)PLATFORM is one of compose, embedded, external.*'embeded'. Did you mean 'embedded'"
+    ):
+        create("embeded", load("fast"), tmp_path)
+    (tmp_path / "mine.yaml").write_text("driver: kubernetes\n")
+    with pytest.raises(StackError, match=r"'driver' in mine\.yaml is one of embedded, compose, external"):
+        create("mine", load("fast"), tmp_path, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"settings": {"auth": {"X": "{no_figure}"}}}, "There is no figure 'no_figure'"),
+        ({"settings": {"auth": 3}}, "'settings: auth' in embedded.yaml is a mapping"),
+        ({"ports": {"frontend": "http"}}, "'ports: frontend' in embedded.yaml is a number"),
+        ({"sources": "/no/such/folder"}, "'/no/such/folder' is none"),
+        ({"ports": [1]}, "'ports' in embedded.yaml is a mapping"),
+    ],
+)
+def test_a_wrong_file_is_explained(tmp_path, overrides, said):
+    with pytest.raises(StackError) as error:
+        start(tmp_path, overrides=overrides)
+    assert said in str(error.value)
+
+
+def test_a_fixed_port_in_use_names_who_has_it():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(StackError, match=rf"(?s)port {port} on 127.0.0.1 is free.*in use by \S+ \(PID \d+\)"):
+            PortLocks().take(port)
+
+
+def test_a_fixed_port_in_use_stops_the_run_before_anything_starts(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with pytest.raises(StackError, match="leave the port out of the platform's YAML file"):
+            start(tmp_path, overrides={"ports": {"frontend": server.getsockname()[1]}})
+
+
+def test_runs_do_not_share_ports():
+    one, other = PortLocks(), PortLocks()
+    try:
+        first = {one.take() for _ in range(20)}
+        second = {other.take() for _ in range(20)}
+        assert len(first) == len(second) == 20
+        assert first.isdisjoint(second)
+        assert not (first | second) & set(ephemeral_range())
+        port = min(first)
+        assert is_free("127.0.0.1", port)
+        with pytest.raises(StackError, match="another run, or a process of another user"):
+            other.take(port)
+    finally:
+        one.release()
+        assert other.take(port) == port
+        other.release()

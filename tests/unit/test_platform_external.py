@@ -1,0 +1,136 @@
+"""The external driver: real servers by their addresses alone, and everything that it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from realstack.errors import StackError, StackFailure
+from realstack.loop import background
+from realstack.platform.create import create
+from realstack.platform.driver import Driver, Started
+from realstack.profile import load
+
+
+@contextmanager
+def web_server(status: int, body: bytes) -> Iterator[int]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nServer: small/1\r\n\r\n%s" % (status, len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = background.run(asyncio.start_server(answer, "127.0.0.1", 0))
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+
+        async def close() -> None:
+            server.close()
+
+        background.run(close())
+
+
+def external(services: object, tmp_path: Path, **more: object) -> Driver:
+    return create("external", load("fast"), tmp_path, overrides={"services": services, **more})
+
+
+def test_real_servers_are_found(tmp_path, postgres_server, redis_server, monkeypatch):
+    monkeypatch.setenv("PG_SECRET", postgres_server.password)
+    monkeypatch.setenv("REDIS_SECRET", redis_server.password)
+    with web_server(200, b'{"version":"7.1"}') as port:
+        driver = external(
+            {
+                "frontend": f"http://127.0.0.1:{port}/",
+                "postgres-auth": {
+                    "url": f"postgresql://127.0.0.1:{postgres_server.port}/{postgres_server.database}",
+                    "user": postgres_server.user,
+                    "password_env": "PG_SECRET",
+                    "group": "postgres",
+                },
+                "redis": {"url": f"redis://127.0.0.1:{redis_server.port}", "password_env": "REDIS_SECRET"},
+            },
+            tmp_path,
+        )
+        found: list[Started] = []
+        background.run(driver.start(found.append))
+    assert {one.service for one in found} == {"frontend", "postgres-auth", "redis"}
+    assert {one.service: one.version for one in found}["frontend"] == "7.1"
+    assert driver.resolve("postgres") == ["postgres-auth"]
+    assert postgres_server.password not in driver.url("postgres-auth")
+    assert postgres_server.password in driver.credential_url("postgres-auth")
+    assert driver.endpoints() == []
+
+
+def test_an_unhealthy_service_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("realstack.platform.external.PATIENCE", 0.2)
+    with web_server(503, b"not today") as port:
+        driver = external({"auth": {"url": f"http://127.0.0.1:{port}", "health": "/health/ready"}}, tmp_path)
+        with pytest.raises(StackFailure, match="GET /health/ready answered 503: not today"):
+            background.run(driver.start(lambda _: None))
+
+
+def test_a_server_that_is_not_there_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("realstack.platform.external.PATIENCE", 0.2)
+    driver = external({"auth": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:1"}, tmp_path)
+    with pytest.raises(StackFailure, match=r"(?s)auth at http://127.0.0.1:1 is healthy.*redis at redis://127.0.0.1:1 is healthy"):
+        background.run(driver.start(lambda _: None))
+
+
+@pytest.mark.parametrize(
+    ("operation", "tag"),
+    [
+        ("stop_service", "needs-restart"),
+        ("start_service", "needs-restart"),
+        ("kill_service", "needs-kill"),
+        ("pause_service", "needs-pause"),
+        ("resume_service", "needs-pause"),
+        ("log", "needs-logs"),
+    ],
+)
+def test_what_can_not_be_done_names_the_tag_to_exclude(tmp_path, operation, tag):
+    driver = external({"auth": "http://127.0.0.1:1"}, tmp_path)
+    with pytest.raises(StackError, match=f"robot --exclude {tag} suites/"):
+        background.run(getattr(driver, operation)("auth"))
+
+
+def test_processes_and_settings_are_refused(tmp_path):
+    driver = external({"auth": "http://127.0.0.1:1"}, tmp_path)
+    with pytest.raises(StackError, match="needs-processes"):
+        driver.pids("auth")
+    with pytest.raises(StackError, match="needs-restart"):
+        driver.set_settings("auth", {})
+
+
+@pytest.mark.parametrize(
+    ("services", "said"),
+    [
+        ({}, "--variablefile mine.yaml"),
+        ({"auth": "ftp://x"}, "begins with one of http://, https://, postgresql://, redis://"),
+        ({"auth": "http://"}, "It is 'http:'"),
+        ({"auth": {"url": "http://x", "helth": "/"}}, "It has url, helth"),
+        ({"auth": 7}, "It is 7"),
+        ({"db": "postgresql://me:secret@x/y"}, "holds no password"),
+        ({"db": {"url": "redis://x", "password_env": "NOT_SET_ANYWHERE"}}, "export NOT_SET_ANYWHERE="),
+    ],
+)
+def test_a_wrong_file_is_explained(tmp_path, services, said):
+    with pytest.raises(StackError) as error:
+        external(services, tmp_path)
+    assert said in str(error.value)
+    assert "me:secret" not in str(error.value)
+
+
+def test_credentials_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCIM_SECRET", "a-long-secret-value")
+    services = {"auth": "http://127.0.0.1:1"}
+    driver = external(services, tmp_path, credentials={"idp-scim": "SCIM_SECRET"})
+    assert driver.credential("idp-scim") == "a-long-secret-value"
+    with pytest.raises(StackError, match="a credential 'other'"):
+        driver.credential("other")
+    with pytest.raises(StackError, match="environment variable NOT_SET holds the credential"):
+        external(services, tmp_path, credentials={"idp-scim": "NOT_SET"})

@@ -1,0 +1,107 @@
+"""Profiles: their figures, and what is said about wrong ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from realstack.errors import StackError
+from realstack.profile import Figures, UnknownProfile, known_profiles, load, parse
+
+
+def test_the_three_profiles_have_the_same_figures():
+    assert known_profiles() == ["fast", "plan", "soak"]
+    names = {tuple(sorted(load(name))) for name in known_profiles()}
+    assert len(names) == 1
+
+
+def test_the_plan_has_the_plans_literal_figures():
+    plan = load("plan")
+    assert plan.token_life == timedelta(seconds=30)
+    assert plan.outage == timedelta(seconds=5)
+    assert plan.rate_window == timedelta(seconds=60)
+    assert (plan.rate_limit, plan.rate_tries, plan.users, plan.tabs, plan.outage_sends) == (5, 10, 10, 3, 5)
+    assert plan.pdf_size == 5_000_000
+    assert plan.answer_time == timedelta(seconds=5)
+    assert plan.notice_time == timedelta(seconds=2)
+    assert load("soak").load_duration == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        ("500 ms", timedelta(milliseconds=500)),
+        ("5s", timedelta(seconds=5)),
+        ("1.5 min", timedelta(seconds=90)),
+        ("24h", timedelta(hours=24)),
+        ("5 MB", 5_000_000),
+        ("4 KiB", 4096),
+        (7, 7),
+        (0.5, 0.5),
+    ],
+)
+def test_figures_with_units(text, figure):
+    assert parse("x", text) == figure
+
+
+@pytest.mark.parametrize("text", ["5 parsecs", "", "s", "-5 s", True, None, [1], "5 s 3"])
+def test_what_is_no_figure_is_refused(text):
+    with pytest.raises(StackError, match=r"figure 'x' is a number, a duration .units ms, s, min, h. or a size"):
+        parse("x", text)
+
+
+def test_services_get_seconds_and_bytes():
+    plain = load("plan").plain()
+    assert (plain["heartbeat"], plain["file_limit"], plain["rate_limit"]) == ("1", "10485760", "5")
+
+
+def test_an_unknown_profile_names_the_known_ones():
+    with pytest.raises(StackError, match=r"(?s)PROFILE is one of fast, plan, soak.*'pln'. Did you mean 'plan'\?.*PROFILE:fast"):
+        load("pln")
+
+
+def test_an_unknown_figure_names_the_nearest():
+    with pytest.raises(AttributeError, match=r"Profile 'fast' has no figure 'outge'. Did you mean 'outage'"):
+        _ = load("fast").outge
+
+
+def test_a_change_must_be_of_the_same_kind():
+    assert load("soak").with_changes({"load_duration": "24h"}).load_duration == timedelta(hours=24)
+    with pytest.raises(StackError, match="is a duration"):
+        load("soak").with_changes({"load_duration": "5 MB"})
+    with pytest.raises(StackError, match=r"There is no figure 'lod_duration'. Did you mean 'load_duration'"):
+        load("soak").with_changes({"lod_duration": "1 h"})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("outage: 1 s", "missing: users"),
+        ("outage: 1 s\nusers: 3\nextra: 1", "unknown: extra"),
+        ("outage: 3\nusers: 3", "figure 'mine.yaml: outage' is a duration"),
+        ("- 1", "must hold a mapping"),
+        ("a: [", "no valid YAML"),
+        ("outage: soon\nusers: 3", "figure 'mine.yaml: outage'"),
+    ],
+)
+def test_a_wrong_file_is_explained(tmp_path: Path, content, said):
+    (tmp_path / "plan.yaml").write_text("outage: 5 s\nusers: 10\n")
+    (tmp_path / "mine.yaml").write_text(content)
+    with pytest.raises(StackError) as error:
+        load("mine", tmp_path)
+    assert said in str(error.value)
+
+
+def test_a_profile_that_can_not_be_read_speaks_when_it_is_asked():
+    unknown = UnknownProfile("why it can't")
+    with pytest.raises(StackError, match="why it can't"):
+        _ = unknown.outage
+    assert str(unknown) == "unknown profile"
+
+
+def test_figures_are_a_mapping():
+    figures = Figures("mine", {"users": 3})
+    assert dict(figures) == {"users": 3}
+    assert (str(figures), figures.profile, len(figures)) == ("mine", "mine", 1)
