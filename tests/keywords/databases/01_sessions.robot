@@ -96,12 +96,12 @@ A Time-Out Of Robot Ends The Wait
 *** Keywords ***
 Start Servers
     [Documentation]    One server of each kind, with a session of the suite's own.
-    ${postgres}    Start Postgres Server
-    ${redis}    Start Redis Server
-    ${clickhouse}    Start Clickhouse Server
-    VAR    ${POSTGRES}    ${postgres}    scope=SUITE
-    VAR    ${REDIS}    ${redis}    scope=SUITE
-    VAR    ${CLICKHOUSE}    ${clickhouse}    scope=SUITE
-    Open Postgres Session    suite-db    ${postgres}[dsn]
-    Open Redis Session    suite-cache    ${redis}[url]
-    Open Clickhouse Session    suite-events    ${clickhouse}[url]    user=${clickhouse}[user]    password=${clickhouse}[password]
+    ${postgres_server}    Start Postgres Server
+    ${redis_server}    Start Redis Server
+    ${clickhouse_server}    Start Clickhouse Server
+    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
+    VAR    ${REDIS}    ${redis_server}    scope=SUITE
+    VAR    ${CLICKHOUSE}    ${clickhouse_server}    scope=SUITE
+    Open Postgres Session    suite-db    ${POSTGRES}[dsn]
+    Open Redis Session    suite-cache    ${REDIS}[url]
+    Open Clickhouse Session    suite-events    ${CLICKHOUSE}[url]    user=${CLICKHOUSE}[user]    password=${CLICKHOUSE}[password]

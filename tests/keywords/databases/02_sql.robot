@@ -37,9 +37,11 @@ Failures Show What Was Read
     [Documentation]    Expected, seen, statement, effort.
     ${text}    Run Keyword And Expect Error    *
     ...    Get Value    SELECT name FROM things WHERE id = $1    ==    won    parameters=1    alias=db    retry_timeout=120ms
-    Should Match Regexp    ${text}    (?s)^Expected: the value == 'won' \\(str\\).Seen: 'one' \\(str\\).Evidence: session 'db': SELECT name
+    Should Match Regexp    ${text}
+    ...    (?s)^Expected: the value == 'won' \\(str\\).Seen: 'one' \\(str\\).Evidence: session 'db': SELECT name
     Should Match Regexp    ${text}    This was look [0-9]+, after 0[.][12][0-9] s[.]$
-    Run Keyword And Expect Error    Wrong: 'one'    Get Value    SELECT name FROM things WHERE id = 1    ==    x    Wrong: {value}    alias=db
+    Run Keyword And Expect Error    Wrong: 'one'    Get Value    SELECT name FROM things WHERE id = 1    ==    x
+    ...    Wrong: {value}    alias=db
 
 Retrying Waits For Others
     [Documentation]    The row comes while the keyword looks again and again.
@@ -49,19 +51,24 @@ Retrying Waits For Others
 
 One Row Means One Row
     [Documentation]    Neither none nor several.
-    Run Keyword And Expect Error    Expected: exactly one row\nSeen: 0 rows*    Get Row    SELECT * FROM things WHERE id = 77    alias=db
+    Run Keyword And Expect Error    Expected: exactly one row\nSeen: 0 rows*    Get Row    SELECT * FROM things WHERE id = 77
+    ...    alias=db
     Run Keyword And Expect Error    Expected: exactly one row\nSeen: 3 rows*    Get Value    SELECT id FROM things    alias=db
-    Run Keyword And Expect Error    Expected: a statement that gives one column*    Get Value    SELECT id, name FROM things    alias=db
+    Run Keyword And Expect Error    Expected: a statement that gives one column*    Get Value    SELECT id, name FROM things
+    ...    alias=db
 
 Refused Statements Say Why
     [Documentation]    By the server's own words, and what to do.
-    Run Keyword And Expect Error    *relation "nothing" does not exist (SQLSTATE 42P01)*    Query    SELECT * FROM nothing    alias=db
+    Run Keyword And Expect Error    *relation "nothing" does not exist (SQLSTATE 42P01)*    Query    SELECT * FROM nothing
+    ...    alias=db
     Run Keyword And Expect Error    *Table default.nothing doesn't exist*    Query    SELECT * FROM nothing    alias=events
     Run Keyword And Expect Error    Expected: 1 parameters*    Query    SELECT $1::int AS x    alias=db
-    Run Keyword And Expect Error    Expected: parameter $1 to be int4*    Query    SELECT $1::int AS x    parameters=many    alias=db
+    Run Keyword And Expect Error    Expected: parameter $1 to be int4*    Query    SELECT $1::int AS x    parameters=many
+    ...    alias=db
     Run Keyword And Expect Error    *several are called id*    Query    SELECT id, id FROM things    alias=db
     Run Keyword And Expect Error    Expected: an assertion operator*    Get Value    SELECT 1    assertion_expected=1    alias=db
-    Run Keyword And Expect Error    ValueError: Argument 'assertion_operator' got value 'is'*    Get Value    SELECT 1    is    1    alias=db
+    Run Keyword And Expect Error    ValueError: Argument 'assertion_operator' got value 'is'*    Get Value    SELECT 1    is
+    ...    1    alias=db
 
 Slow Statements Are Cancelled
     [Documentation]    By the server, after the session's own time limit.
@@ -106,11 +113,13 @@ Failed Transactions Are Not Committed
 *** Keywords ***
 Prepare Tables
     [Documentation]    A small table on each server.
-    ${postgres}    Start Postgres Server
+    ${postgres_server}    Start Postgres Server
     ${clickhouse}    Start Clickhouse Server
-    VAR    ${POSTGRES}    ${postgres}    scope=SUITE
-    Open Postgres Session    db    ${postgres}[dsn]
-    Execute    CREATE TABLE things (id int PRIMARY KEY, name text, tags jsonb, weight numeric); CREATE TABLE keys (id int, token_hash text UNIQUE)
+    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
+    Open Postgres Session    db    ${POSTGRES}[dsn]
+    Execute
+    ...    CREATE TABLE things (id int PRIMARY KEY, name text, tags jsonb, weight numeric); CREATE TABLE keys (id int, token_hash text)
+    Execute    ALTER TABLE keys ADD UNIQUE (token_hash)
     Execute    INSERT INTO things VALUES (1, 'one', '{"a": 1}', 1.5), (2, 'two', NULL, 2), (3, 'three', NULL, 3)
     Execute    INSERT INTO keys SELECT 1, 's3cr' || md5(random()::text)
     Open Clickhouse Session    events    ${clickhouse}[url]    user=${clickhouse}[user]    password=${clickhouse}[password]

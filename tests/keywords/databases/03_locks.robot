@@ -53,7 +53,8 @@ Nobody Blocked Makes The Run Invalid
     Begin As Somebody Else    busy    ${POSTGRES}    SELECT pg_sleep(3)
     Get Session Count    ==    1    application_name=busy    state=active    retry_timeout=2s
     ${text}    Run Keyword And Expect Error    *    Wait Until Blocked    all    timeout=100ms
-    Should Match Regexp    ${text}    ^INVALID: Expected: 1 session\\(s\\) \\(any session\\) blocked by pid [0-9]+ within 0.1 s\nSeen: 0\n
+    Should Match Regexp    ${text}
+    ...    ^INVALID: Expected: 1 session\\(s\\) \\(any session\\) blocked by pid [0-9]+ within 0.1 s\nSeen: 0\n
     Should Match Regexp    ${text}    application_name=busy · .* query=SELECT pg_sleep\\(3\\)
     Terminate Sessions    application_name=busy
     End Of Somebody Else    busy
@@ -64,7 +65,8 @@ A Lock That Others Hold Makes The Run Invalid
     Get Session Count    ==    1    application_name=holder    state=active    retry_timeout=2s
     Get Value    SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted    >=    1    retry_timeout=2s
     ${text}    Run Keyword And Expect Error    *    Hold Lock    late    table=things    timeout=100ms
-    Should Match Regexp    ${text}    (?s)^INVALID: Expected: lock 'late' .* within 0.1 s.Seen: others held it .*application_name=holder
+    Should Match Regexp    ${text}
+    ...    (?s)^INVALID: Expected: lock 'late' .* within 0.1 s.Seen: others held it .*application_name=holder
     Terminate Sessions    application_name=holder
     ${end}    End Of Somebody Else    holder
     Should Be Equal    ${end}    ended by the server
@@ -75,7 +77,8 @@ A Lock Lost Before Its Release Makes The Run Invalid
     Begin As Somebody Else    waiter    ${POSTGRES}    SELECT * FROM things
     End Of Somebody Else    waiter
     ${text}    Run Keyword And Expect Error    *    Release Lock    short
-    Should Match Regexp    ${text}    (?s)^INVALID: Expected: lock 'short' .* to be held until it is released.*max_duration of 0.2 s
+    Should Match Regexp    ${text}
+    ...    (?s)^INVALID: Expected: lock 'short' .* to be held until it is released.*max_duration of 0.2 s
 
 Wrong Locks Are Refused
     [Documentation]    Before anything is locked.
@@ -109,8 +112,8 @@ Terminated Sessions Are Gone
 *** Keywords ***
 Prepare Table
     [Documentation]    A server with a small table.
-    ${postgres}    Start Postgres Server
-    VAR    ${POSTGRES}    ${postgres}    scope=SUITE
-    Open Postgres Session    db    ${postgres}[dsn]
+    ${postgres_server}    Start Postgres Server
+    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
+    Open Postgres Session    db    ${POSTGRES}[dsn]
     Execute    CREATE TABLE things (id int PRIMARY KEY, name text)
     Execute    INSERT INTO things VALUES (1, 'one'), (2, 'two'), (3, 'three')

@@ -29,9 +29,9 @@ Lock Is Gone
 *** Keywords ***
 Start Server
     [Documentation]    One server with an empty table.
-    ${postgres}    Start Postgres Server
-    VAR    ${POSTGRES}    ${postgres}    scope=SUITE
-    Open Postgres Session    suite-db    ${postgres}[dsn]
+    ${postgres_server}    Start Postgres Server
+    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
+    Open Postgres Session    suite-db    ${POSTGRES}[dsn]
     Execute    CREATE TABLE things (id int)
 
 Sleep In Postgres Briefly
