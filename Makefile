@@ -15,6 +15,8 @@ ONLY ?= *
 PYTHON := .venv/bin/python
 # Compiled modules make every later start faster; some environments switch them off.
 unexport PYTHONDONTWRITEBYTECODE
+# As in the activated environment.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # NETNS=1: in a network namespace of the run's own, where links can be broken without privileges.
 NAMESPACE := $(if $(NETNS),tools/own-network)
 ROBOT := $(NAMESPACE) $(PYTHON) -m robot

@@ -36,8 +36,8 @@ class Listener(State):
 
     def _end_scope(self, result: Any) -> None:
         driver = running_or_none()
-        told = _revive(driver) if driver is not None else []
         brought_back, problems = background.run(self._changes.end(driver))
+        told = _revive(driver) if driver is not None else []
         if brought_back:
             logger.info(f"Brought back: {', '.join(brought_back)}")
         told += [f"A service could not be brought back: {problem}" for problem in problems]

@@ -133,9 +133,11 @@ def test_a_fixed_port_in_use_names_who_has_it():
 
 
 def test_a_fixed_port_in_use_stops_the_run_before_anything_starts(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with pytest.raises(StackError, match="leave the port out of the platform's YAML file"):
-            start(tmp_path, overrides={"ports": {"frontend": server.getsockname()[1]}})
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(StackError, match="leave the port out of the platform's YAML file"),
+    ):
+        start(tmp_path, overrides={"ports": {"frontend": server.getsockname()[1]}})
 
 
 def test_runs_do_not_share_ports():

@@ -127,7 +127,7 @@ class Lease:
         self._closed = False
         self._lost = threading.Event()
         self._ready = threading.Event()
-        self._ended_early: list[Callable[[Child, int], None]] = []
+        self._on_exit: list[Callable[[Child, int], None]] = []
         self._control, theirs = socket.socketpair()
         self._reaper = self._start_reaper(theirs, log or self.folder / "reaper.log")
         theirs.close()
@@ -177,7 +177,7 @@ class Lease:
 
     def on_exit(self, callback: Callable[[Child, int], None]) -> None:
         """Have a function called, in a background thread, for every service that ends, with its exit code."""
-        self._ended_early.append(callback)
+        self._on_exit.append(callback)
 
     def spawn(
         self,
@@ -331,9 +331,10 @@ class Lease:
             child = self._children.get(message["pid"])
         if child is None or child.identity.started != message["started"] or child.ended.done():
             return
-        child.ended.set_result(message["status"])
-        for callback in self._ended_early:
+        # First those who keep account of ends: who waits for this one may look into their books at once.
+        for callback in self._on_exit:
             callback(child, message["status"])
+        child.ended.set_result(message["status"])
 
 
 _current: Lease | None = None

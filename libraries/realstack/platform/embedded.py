@@ -141,6 +141,7 @@ class EmbeddedDriver(Driver):
             child = process.child
             if child is None or not child.alive:
                 code = "never started" if child is None else f"ended with exit code {await process.ended()}"
+                self._forget_death(service)  # it is told here
                 raise StackFailure(self._failed(service, f"Its process {code}."))
             if deadline.passed:
                 raise StackFailure(self._failed(service, f"After {seconds:g} s: {problem}."))
@@ -201,6 +202,10 @@ class EmbeddedDriver(Driver):
                 recorder.record("service", name, {"what": "died", "pids": [child.pid], "exit_code": code}, at=at)
                 with self._guard:
                     self._deaths.append(Death(name, child.pid, code, at, tail))
+
+    def _forget_death(self, service: str) -> None:
+        with self._guard:
+            self._deaths = [death for death in self._deaths if death.service != service]
 
     async def deaths(self) -> list[Death]:
         with self._guard:

@@ -1,0 +1,20 @@
+*** Settings ***
+Documentation     A service that ends unasked; run by 03_runs.robot.
+
+Library           OperatingSystem
+Library           Process
+Library           ../../../../libraries/Platform.py
+
+Suite Setup       Start Platform    only=${{['redis']}}
+Suite Teardown    Stop Platform
+
+
+*** Test Cases ***
+A Service Dies Unasked
+    [Documentation]    Fails, although none of its keywords does.
+    ${pid}    Get Service Pid    redis
+    Run Process    kill    -KILL    ${pid}
+
+The Next Test Has A Whole Platform
+    [Documentation]    Passes.
+    Service Should Be Healthy    redis
