@@ -30,8 +30,8 @@ Three Browser Tabs Stay Equal
     Close The Page    page 2
     Type Message    ${carol}    page 3    What is 30 - 8?
     Page Should Show    page 1    = 22
-    Stored Messages    ${carol}
     Pages Are Recorded    page 1    page 3
+    Stored Messages    ${carol}
     Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
 
 
@@ -43,6 +43,8 @@ A User With Tabs And A Bystander
     ${bob} =    A Signed In User    bob
     Register Listener    bob
     Open Tabs    ${bob}    bystander
+    ${his} =    A New Thread
+    Send Message    ${bob}    bystander    ${his}    What is 2 + 2?
     Open Tabs On Each Replica    ${alice}    @{tabs}
     RETURN    ${alice}    ${bob}
 
@@ -73,7 +75,7 @@ Late Tab Equals The Others
 Three Pages Show A New Conversation
     [Documentation]    Three pages of one browser window, signed in once, on one new thread; returns the thread.
     [Arguments]    ${user}
-    ${thread} =    A New Thread
+    ${thread} =    A Stored Thread    ${user}
     Open Page    ${user}    page 1    /threads/${thread}
     Open Page    ${user}    page 2    /threads/${thread}
     Open Page    ${user}    page 3    /threads/${thread}

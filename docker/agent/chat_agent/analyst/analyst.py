@@ -72,8 +72,8 @@ class Analyst:
             async for step in self._reflect(text):
                 yield step
             return
-        yield Thinking(f"There {'is 1 calculation' if len(found) == 1 else f'are {len(found)} calculations'} to do.")
-        for item in found:
+        for place, item in enumerate(found, 1):
+            yield Thinking(f"Calculation {place} of {len(found)}.")
             yield ToolStarted(item.tool, item.input)
             yield ToolDone(item.tool, "; ".join(item.results))
         yield Answer("\n".join(line for item in found for line in item.results))
@@ -83,6 +83,7 @@ class Analyst:
         yield ToolStarted("keywords", _snippet(text))
         ranked = _ranked(text, KEYWORDS_DEFAULT)
         yield ToolDone("keywords", ranked)
+        yield Thinking("Now the sentences that say most.")
         yield ToolStarted("summary", _snippet(text))
         summary = " ".join(summarize(text, SENTENCES_DEFAULT))
         yield ToolDone("summary", _snippet(summary))
@@ -133,10 +134,12 @@ class Analyst:
         asked = "" if question.text == f"Uploaded {document.name}" else question.text
         lines = [f"{document.name}: {facts}."]
         if asked:
+            yield Thinking("I look for the page that answers the question.")
             yield ToolStarted("answer_from_pages", _snippet(asked))
             line = answer_from(asked, pages)
             yield ToolDone("answer_from_pages", _snippet(line))
             lines.append(line)
+        yield Thinking("I choose the sentences that say most.")
         yield ToolStarted("summary", facts)
         summary = " ".join(summarize(whole, SENTENCES_DEFAULT))
         yield ToolDone("summary", _snippet(summary))
