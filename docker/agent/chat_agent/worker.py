@@ -219,7 +219,8 @@ class Worker:
         log.info("run_completed", run_id=run.run_id, attempts=run.attempts)
 
     async def _leave_queue(self, run: Run) -> None:
-        entries = self._entries[run.run_id]
+        # Taken out first, so that a claim that ends here does not look lost.
+        entries = self._entries.pop(run.run_id)
         await insist("queue", lambda: self._queue.finish(run.run_id, run.user_id, entries), *REDIS_ERRORS)
         # There is a place in the queue for another run of this user now.
         for waiting in await insist("waiting", lambda: self._runs.waiting(run.user_id), StoreUnavailable):

@@ -190,7 +190,7 @@ class Feed:
         for tab in self.tabs:
             if event.thread_id in tab.catching:
                 tab.catching[event.thread_id].runs.setdefault(event.run_id, tab.runs.get(event.run_id, 0))
-            elif not tab.settled and event.n > 1 and event.run_id not in tab.runs:
+            elif event.n > 1 and event.run_id not in tab.runs and tab.must_hold(event.thread_id):
                 tab.catching[event.thread_id] = CatchUp(self._heads.get(event.thread_id, 0), {event.run_id: 0})
             elif not tab.run_event(event.run_id, event.n, event.kind, event.text):
                 behind.append(tab)
@@ -238,6 +238,7 @@ class Feed:
         if tab.settled:
             return
         tab.settled = True
+        tab.fresh.clear()
         for job in tab.catching.values():
             job.asked = True
         self._start_catching(tab)

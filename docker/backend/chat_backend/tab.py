@@ -68,6 +68,8 @@ class Tab:
         self.floors: dict[str, int] = {}
         self.runs: dict[str, int] = {}
         self.settled = False
+        # Threads that began while the tab was new: it has all of them without resuming.
+        self.fresh: set[str] = set()
         self.closing: tuple[int, str] | None = None
         self._send = send
         self._frames: deque[str] = deque()
@@ -119,12 +121,18 @@ class Tab:
         """Take a live message; `before` is the thread's end before it."""
         if thread_id in self.catching:
             return
-        if not self.settled and before > 0:
+        if before == 0 and not self.settled:
+            self.fresh.add(thread_id)
+        if self.must_hold(thread_id):
             self.catching[thread_id] = CatchUp(before)
             return
         if seq > self.floors.get(thread_id, 0):
             self.floors.pop(thread_id, None)
             self.offer(text)
+
+    def must_hold(self, thread_id: str) -> bool:
+        """Whether the tab may still ask for older messages of the thread, so that live ones must wait."""
+        return not self.settled and thread_id not in self.fresh
 
     def run_event(self, run_id: str, n: int, kind: str, text: str) -> bool:
         """Take event `n` of a run if it is the next one for this tab.
