@@ -145,9 +145,10 @@ class History(RecordingKeywords, JudgingKeywords, ShowingKeywords):
 
     def _show(self, result: Any) -> None:
         history = self.session.history()
-        if not history.events:
+        if not history.tabs and not history.notes:
             return
-        if self._timeline == "ALWAYS" or (self._timeline == "ON_FAILURE" and result.failed):
+        drawn = bool(history.tabs) or bool(history.noted("fault-on", "service", "act", "note"))
+        if drawn and (self._timeline == "ALWAYS" or (self._timeline == "ON_FAILURE" and result.failed)):
             logger.info(timeline(history, self.pointed), html=True)
         if result.failed:
             assert self.session.test is not None

@@ -84,8 +84,10 @@ class RecordingKeywords(HistoryBase):
         self.record("baseline", "history", messages=[str(message) for message in messages])
 
     @keyword(tags=["Evidence"])
-    def record_stored_messages(self, rows: Any, *, store: str = "messages", users: list[str] | None = None) -> None:
-        """Record what a store holds now: all messages of the test's users or threads.
+    def record_stored_messages(
+        self, rows: Any, *, store: str = "messages", users: list[str] | None = None, threads: list[str] | None = None
+    ) -> None:
+        """Record what a store holds now: all messages of the test's users, unless told of which users or threads.
 
         The vocabulary says which columns are which. The law ``acked-is-kept`` counts only readings after an
         acknowledgement, so read last.
@@ -93,14 +95,15 @@ class RecordingKeywords(HistoryBase):
         Args:
             rows: The rows, as a query returned them.
             store: Name of the store in witnesses.
-            users: The users that were asked about, when not all of the test's.
+            users: The users (by the test's names) that were asked about, when not all of the test's.
+            threads: The ids of the threads that were asked about, when not all.
 
         ```robotframework
         ${rows} =    Query    SELECT * FROM messages WHERE thread_id = $1 ORDER BY seq    ${thread}
-        Record Stored Messages    ${rows}    store=backend PostgreSQL
+        Record Stored Messages    ${rows}    store=backend PostgreSQL    threads=${{[$thread]}}
         ```
         """
-        self.record("stored", store, rows=plain_rows(rows, "stored messages"), users=users)
+        self.record("stored", store, rows=plain_rows(rows, "stored messages"), users=users, threads=threads)
 
     @keyword(tags=["Evidence"])
     def record_page(

@@ -106,7 +106,7 @@ class Story:
             }
             for m, s in rows
         ]
-        return self.add("stored", "messages", {"rows": items})
+        return self.add("stored", "messages", {"rows": items, "users": [user]})
 
     def exchange(self, sender: str, message: str, seq: int, *tabs: str) -> Story:
         """A message sent, acknowledged and delivered to tabs."""

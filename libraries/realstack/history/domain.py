@@ -44,7 +44,7 @@ class History:
         self.began_wall = began_wall
         moved = [Event(round(e.at - began, 6), e.kind, e.source, redact(e.data)) for e in events]
         self.events: list[Event] = sorted(moved, key=lambda event: event.at)
-        self.end = max((event.at for event in self.events), default=0.0)
+        self.end = max((event.at for event in self.events if event.kind != "judged"), default=0.0)
         self.tabs: dict[str, Tab] = {}
         self.accounts: dict[str, str] = {}
         self.sends: list[Send] = []
@@ -191,9 +191,8 @@ class History:
             self._read_typed(index, event)
         elif event.kind == "stored":
             items = self._items(event.data.get("rows"), self.vocabulary.row_take, "")
-            asked = event.data.get("users")
-            users = frozenset(str(user) for user in asked) if isinstance(asked, list) else frozenset()
-            self.stores.append(StoreReading(event.at, index, event.source, items, users))
+            users, threads = _names(event.data.get("users")), _names(event.data.get("threads"))
+            self.stores.append(StoreReading(event.at, index, event.source, items, users, threads))
         elif event.kind == "baseline":
             self.known.update(str(message) for message in event.data.get("messages", ()))
         elif event.kind != "tab":
@@ -292,6 +291,10 @@ class History:
         acknowledged = role == "user" and state is not None and state in self.vocabulary.page_acknowledged
         thread = text(got.get("thread")) or ""
         return Item(message, thread, whole(got.get("seq")), role, words, text(got.get("run")), owner or None, acknowledged)
+
+
+def _names(value: Any) -> frozenset[str]:
+    return frozenset(str(name) for name in value) if isinstance(value, list) else frozenset()
 
 
 def _closed_by_us(data: Mapping[str, Any]) -> bool | None:

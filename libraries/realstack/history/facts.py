@@ -142,11 +142,16 @@ class PageReading(TabFact):
 
 @dataclass(frozen=True, slots=True)
 class StoreReading(Fact):
-    """All messages that a store held at one moment, for the users or threads it was asked about."""
+    """All messages that a store held at one moment, of the users and threads asked about; of all where none are named."""
 
     store: str
     items: tuple[Item, ...]
     users: frozenset[str]
+    threads: frozenset[str]
+
+    def covers(self, user: str, thread: str) -> bool:
+        """Whether a message of a user in a thread would have to be in the reading."""
+        return (not self.users or user in self.users) and (not self.threads or not thread or thread in self.threads)
 
 
 @dataclass(frozen=True, slots=True)

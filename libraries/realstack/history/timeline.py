@@ -14,7 +14,8 @@ from realstack.history.laws.faults import outages
 WIDTH = 980
 LEFT = 110
 RIGHT = 14
-TOP = 22
+TOP = 46
+LABEL_ROWS = 3
 LANE = 24
 MOST_MARKS = 300
 MOST_LANES = 30
@@ -118,13 +119,19 @@ def _grid(scale: _Scale, lanes: list[str], heights: dict[str, float], bottom: fl
 
 def _faults(history: History, scale: _Scale, bottom: float) -> list[str]:
     parts: list[str] = []
+    rows = [0.0] * LABEL_ROWS
     for span in outages(history)[:MOST_BANDS]:
         left, right = scale.x(span.begin), scale.x(span.end)
         label = f"{span.target} broken from {history.when(span.begin)} " + (f"to {history.when(span.end)}" if span.over else "on")
         width = max(right - left, 1.5)
         box = f'x="{svg.c(left)}" y="{TOP}" width="{svg.c(width)}" height="{svg.c(bottom - TOP)}"'
         parts.append(f'<rect class="band" {box}>{svg.tip(label)}</rect>')
-        parts.append(svg.text(min(left + 2, WIDTH - 150), TOP - 6, f"▮ {span.target}", most=26))
+        row = next((number for number, end in enumerate(rows) if end <= left), None)
+        if row is not None:
+            name = f"▮ {span.target}"
+            x = min(left, WIDTH - 150)
+            rows[row] = x + 7 * min(len(name), 26) + 8
+            parts.append(svg.text(x, TOP - 6 - 13 * row, name, most=26))
     return parts
 
 
@@ -139,7 +146,7 @@ def _presence(history: History, scale: _Scale, heights: dict[str, float]) -> lis
             end = history.end if stretch.closed is None else stretch.closed
             label = f"{tab.name} of {tab.user} open from {history.when(stretch.opened)}"
             line = f"M{svg.c(scale.x(stretch.opened))} {svg.c(y)}L{svg.c(scale.x(end))} {svg.c(y)}"
-            parts.append(f'<path d="{line}" stroke="var(--dim)" stroke-width="2">{svg.tip(label)}</path>')
+            parts.append(f'<path d="{line}" stroke="var(--dim)" stroke-opacity=".7" stroke-width="2">{svg.tip(label)}</path>')
     return parts
 
 

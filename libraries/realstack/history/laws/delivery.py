@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from realstack.history.domain import History, compact
-from realstack.history.facts import Ack, Deliver, Item, Send, StoreReading
+from realstack.history.facts import Ack, Deliver, Item, Send
 from realstack.history.verdict import Findings
 
 
@@ -46,7 +46,7 @@ def _first_acks(history: History) -> dict[str, Ack]:
 
 
 def _judge_storage(history: History, findings: Findings, ack: Ack, send: Send | None, unproven: list[Ack]) -> None:
-    readings = [reading for reading in history.stores if reading.at >= ack.at and _asked(reading, ack.user)]
+    readings = [reading for reading in history.stores if reading.at >= ack.at and reading.covers(ack.user, ack.thread)]
     if not readings:
         unproven.append(ack)
         return
@@ -62,10 +62,6 @@ def _judge_storage(history: History, findings: Findings, ack: Ack, send: Send | 
         _proof(send, ack, reading.index),
         (ack.tab,),
     )
-
-
-def _asked(reading: StoreReading, user: str) -> bool:
-    return not reading.users or user in reading.users
 
 
 def _judge_tab(history: History, findings: Findings, name: str, acks: dict[str, Ack], sent: dict[str, Send]) -> None:
