@@ -143,11 +143,21 @@ class Session:
         base_url: Where relative URLs start.
         headers: Sent with every request.
         ca: PEM file of the certificate authority to trust instead of the system's.
+        recorded: Whether requests go to the test's recording.
     """
 
-    def __init__(self, name: str, base_url: str = "", *, headers: Mapping[str, str] | None = None, ca: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        base_url: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        ca: str | None = None,
+        recorded: bool = True,
+    ) -> None:
         self.name = name
         self.base_url = base_url
+        self.recorded = recorded
         self.cookies_set: dict[str, Cookie] = {}
         # Nothing of the environment (proxies, .netrc) may come between a test and its platform.
         self._client = httpx.AsyncClient(
@@ -212,12 +222,18 @@ class Session:
             async with asyncio.timeout(timeout):
                 response = await self._client.send(request)
         answer = self._read(response, str(request.url), time.monotonic() - started)
-        recorder.record(
-            "http",
-            self.name,
-            {"method": answer.method, "url": shown(answer.url), "status": answer.status, "ms": round(answer.seconds * 1000, 1)},
-            at=started,
-        )
+        if self.recorded:
+            recorder.record(
+                "http",
+                self.name,
+                {
+                    "method": answer.method,
+                    "url": shown(answer.url),
+                    "status": answer.status,
+                    "ms": round(answer.seconds * 1000, 1),
+                },
+                at=started,
+            )
         return answer
 
     def target(self, url: str) -> str:

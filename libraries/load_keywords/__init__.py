@@ -1,0 +1,1 @@
+"""The keywords of the `Load` library, one module for one subject."""

@@ -1,0 +1,98 @@
+"""A load's results for people: a table, and a picture of every latency over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+from realstack import svg
+from realstack.load.results import Results, Series
+from realstack.secrets import secrets
+
+WIDTH, HEIGHT = 760, 240
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 28, 30
+PERCENTILES = (50.0, 95.0, 99.0)
+_Scale = Callable[[float], float]
+
+
+def milliseconds(seconds: float) -> str:
+    """A latency as people read it."""
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
+
+
+def summary(name: str, results: Results) -> str:
+    """The figures in a few lines of plain text."""
+    lines = [
+        f"Load '{name}': {results.users} users, {results.planned} iterations planned, {results.begun} begun, "
+        f"{results.done} went well, {sum(results.errors.values())} errors, {results.sent} frames sent, {results.seconds:.2f} s."
+    ]
+    for measure, series in results.measures.items():
+        told = ", ".join(f"p{percent:g} {milliseconds(series.percentile(percent))}" for percent in PERCENTILES)
+        lines.append(f"{measure}: {series.count} latencies, {told}, worst {milliseconds(series.worst)} (from the planned time)")
+    if results.lag.count:
+        p99, worst = milliseconds(results.lag.percentile(99)), milliseconds(results.lag.worst)
+        lines.append(f"The generator's own lag: p99 {p99}, worst {worst}; allowed {milliseconds(results.most_lag)}.")
+    lines.append(f"Errors: {results.told_errors()}")
+    return secrets.scrub("\n".join(lines))
+
+
+def table(results: Results) -> str:
+    """The latencies as an HTML table."""
+    head = "".join(f"<th>{name}</th>" for name in ("measure", "count", "mean", "p50", "p95", "p99", "worst"))
+    rows = []
+    for name, series in [*results.measures.items(), ("generator's lag", results.lag)]:
+        values = [series.mean, *(series.percentile(percent) for percent in PERCENTILES), series.worst] if series.count else []
+        cells = "".join(f"<td>{milliseconds(value)}</td>" for value in values)
+        rows.append(f"<tr><td>{escape(name)}</td><td>{series.count}</td>{cells}</tr>")
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+def picture(name: str, results: Results) -> str:
+    """Every latency at its planned time, as an inline SVG; errors are marked at the bottom."""
+    drawn = {measure: series for measure, series in results.measures.items() if series.points}
+    if not drawn:
+        return svg.document(WIDTH, 40, name, [svg.text(8, 24, f"{name}: nothing was measured.", kind="dim")])
+    points = [point for series in drawn.values() for point in series.points]
+    end = max([at for at, _ in points] + [failure.at for failure in results.failures] + [0.1])
+    high = max(seconds for _, seconds in points) * 1.1
+
+    def x_of(at: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * max(at, 0.0) / end
+
+    def y_of(seconds: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * seconds / high
+
+    parts = [f'<rect class="panel" x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT - TOP - BOTTOM}" rx="3"/>']
+    parts.append(svg.text(LEFT, 16, f"{name}: latency from the planned time (ms) over that time (s)"))
+    for tick in svg.ticks(0, high * 1000, 5):
+        y = y_of(tick / 1000)
+        parts += [svg.rule(LEFT, y, WIDTH - RIGHT, y), svg.text(LEFT - 6, y + 4, svg.short(tick), anchor="end")]
+    for tick in svg.ticks(0, end, 8):
+        parts.append(svg.text(x_of(tick), HEIGHT - 12, svg.short(tick), anchor="middle", kind="dim"))
+    for number, (measure, series) in enumerate(drawn.items()):
+        parts += _dots(measure, series, svg.colour(number), x_of, y_of)
+        parts.append(_legend(number, measure, series))
+    for failure in results.failures:
+        x = x_of(failure.at)
+        mark = f"M{svg.c(x - 3)} {HEIGHT - BOTTOM - 7}l6 6m0 -6l-6 6"
+        words = secrets.scrub(f"{failure.kind}: {failure.user}, {failure.step}")
+        parts.append(f'<path class="bad" style="stroke-width:1.5" d="{mark}">{svg.tip(words)}</path>')
+    return svg.document(WIDTH, HEIGHT + 16 * len(drawn), name, parts)
+
+
+def _dots(measure: str, series: Series, colour: str, x_of: _Scale, y_of: _Scale) -> list[str]:
+    dots = "".join(f"M{svg.c(x_of(at))} {svg.c(y_of(seconds))}h0" for at, seconds in series.points)
+    line = f"M{LEFT} {svg.c(y_of(series.percentile(99)))}H{WIDTH - RIGHT}"
+    stroke = f"stroke:{colour};fill:none"
+    return [
+        f'<path d="{dots}" style="{stroke};stroke-width:4;stroke-linecap:round;opacity:.7">{svg.tip(measure)}</path>',
+        f'<path d="{line}" style="{stroke};stroke-dasharray:4 3">{svg.tip(f"p99 of {measure}")}</path>',
+    ]
+
+
+def _legend(number: int, measure: str, series: Series) -> str:
+    y = HEIGHT + 8 + 16 * number
+    told = "  ".join(f"p{percent:g} {milliseconds(series.percentile(percent))}" for percent in PERCENTILES)
+    mark = f'<path d="M{LEFT} {y - 4}h0" style="stroke:{svg.colour(number)};stroke-width:8;stroke-linecap:round"/>'
+    words = f"{measure}: {series.count} latencies, {told}, worst {milliseconds(series.worst)} (dashed: p99)"
+    return mark + svg.text(LEFT + 10, y, words, most=110)

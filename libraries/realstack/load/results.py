@@ -1,0 +1,194 @@
+"""What a load has measured: latencies in HDR histograms, errors by kind, and how late the generator itself was."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+from realstack.errors import InvalidRun, StackError, explain
+from realstack.secrets import secrets
+
+HIGHEST = 3_600_000_000
+"""Largest latency in microseconds: an hour."""
+
+DIGITS = 3
+"""Significant digits of a latency: 0.1 %."""
+
+MOST_POINTS = 4096
+"""Points of a plot; when there are more, neighbours are joined and the worse one stays."""
+
+MOST_ERRORS = 500
+"""Errors that are kept with their text; all are counted."""
+
+MOST_KEPT = 200
+"""Iterations of a user whose values are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An iteration that did not do what its script says.
+
+    Attributes:
+        kind: ``refused`` ``closed`` ``timeout`` ``rejected`` ``wrong`` ``http`` ``sign-in`` ``unsent`` or ``script``.
+        user: Whose.
+        iteration: Its number, from 1.
+        step: Which step, in words.
+        text: What was expected and seen, without credentials.
+        at: Planned time of the iteration, in seconds after the start.
+    """
+
+    kind: str
+    user: str
+    iteration: int
+    step: str
+    text: str
+    at: float
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.user}, iteration {self.iteration}, {self.step}: {self.text}"
+
+
+class Series:
+    """Latencies of one measure: an exact-enough histogram and points for a plot."""
+
+    def __init__(self) -> None:
+        self._histogram: Any = HdrHistogram(1, HIGHEST, DIGITS)
+        self.points: list[tuple[float, float]] = []
+        self._stride = 1
+        self._pending: list[tuple[float, float]] = []
+
+    def add(self, at: float, seconds: float) -> None:
+        """Add a latency of an iteration planned at a time."""
+        self._histogram.record_value(min(HIGHEST, max(1, round(seconds * 1e6))))
+        self._pending.append((at, seconds))
+        if len(self._pending) >= self._stride:
+            self.points.append(max(self._pending, key=lambda point: point[1]))
+            self._pending = []
+        if len(self.points) >= MOST_POINTS:
+            self.points = [max(self.points[index : index + 2], key=lambda point: point[1]) for index in range(0, MOST_POINTS, 2)]
+            self._stride *= 2
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return int(self._histogram.get_total_count())
+
+    def percentile(self, percent: float) -> float:
+        """The latency in seconds that so many percent did not exceed."""
+        return float(self._histogram.get_value_at_percentile(percent)) / 1e6
+
+    @property
+    def worst(self) -> float:
+        """The longest, in seconds."""
+        return float(self._histogram.get_max_value()) / 1e6 if self.count else 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean, in seconds."""
+        return float(self._histogram.get_mean_value()) / 1e6 if self.count else 0.0
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything that a load has measured; written on the background loop, read from Robot's thread.
+
+    Attributes:
+        users: How many users.
+        planned: Iterations that were planned.
+        begun: Iterations that began.
+        done: Iterations that went well.
+        seconds: From the start to the end, once it is over.
+        lag: How late the generator itself was: sends that a free user made after their time, and the loop's own delays.
+        most_lag: The 99th percentile of that which is still acceptable, in seconds.
+    """
+
+    users: int
+    planned: int
+    most_lag: float
+    begun: int = 0
+    done: int = 0
+    sent: int = 0
+    seconds: float = 0.0
+    lag: Series = field(default_factory=Series)
+    measures: dict[str, Series] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    kept: dict[str, deque[dict[str, Any]]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KEPT)))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def measure(self, name: str, at: float, seconds: float) -> None:
+        """Add a latency."""
+        with self.lock:
+            self.measures.setdefault(name, Series()).add(at, seconds)
+
+    def late(self, at: float, seconds: float) -> None:
+        """Add a lateness of the generator."""
+        with self.lock:
+            self.lag.add(at, seconds)
+
+    def fail(self, failure: Failure) -> None:
+        """Count an error, and keep it while there is room."""
+        with self.lock:
+            self.errors[failure.kind] += 1
+            if len(self.failures) < MOST_ERRORS:
+                self.failures.append(failure)
+
+    def keep(self, user: str, values: Mapping[str, Any]) -> None:
+        """Keep the values of a user's iteration."""
+        with self.lock:
+            self.kept[user].append(dict(values))
+
+    def series(self, measure: str | None) -> Series:
+        """The latencies of a measure, or of the only one.
+
+        Raises:
+            StackError: There is no such measure, or no latency in it.
+        """
+        with self.lock:
+            names = ", ".join(self.measures) or "none"
+            if measure is None and len(self.measures) == 1:
+                return next(iter(self.measures.values()))
+            if measure is None or measure not in self.measures:
+                told = f"measure {measure!r} has at least one latency" if measure else "one measure, or the name of one"
+                raise StackError(
+                    explain(
+                        told,
+                        f"measured were {names}",
+                        evidence=self.told_errors(),
+                        remedy="Steps that wait are measured where they say measure=….",
+                    )
+                )
+            return self.measures[measure]
+
+    def told_errors(self, most: int = 5) -> str:
+        """The errors by kind, and the first of them."""
+        if not self.errors:
+            return "no errors"
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.errors.most_common())
+        lines = [f"- {failure}" for failure in self.failures[:most]]
+        total = sum(self.errors.values())
+        more = [f"- and {total - most} more"] if total > most else []
+        return secrets.scrub("\n".join([kinds, *lines, *more]))
+
+    def check_generator(self) -> None:
+        """Refuse a verdict when the generator itself was too slow.
+
+        Raises:
+            InvalidRun: It was.
+        """
+        with self.lock:
+            p99 = self.lag.percentile(99) if self.lag.count else 0.0
+            worst = self.lag.worst
+        if p99 > self.most_lag:
+            raise InvalidRun(
+                explain(
+                    f"the load generator is on time: 99 % of its lags at most {self.most_lag * 1000:.0f} ms",
+                    f"{p99 * 1000:.0f} ms (worst {worst * 1000:.0f} ms)",
+                    remedy="The machine is too busy for this load: use fewer users, a lower rate, or a machine of its own.",
+                )
+            )

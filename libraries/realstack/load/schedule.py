@@ -1,0 +1,111 @@
+"""Planned times: when each iteration of a load is to begin, decided before anything is sent."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from realstack.errors import StackError, explain
+
+MOST_USERS = 1000
+MOST_RATE = 2000.0
+MOST_SECONDS = 48 * 3600.0
+
+Arrivals = Literal["constant", "poisson"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When iterations begin.
+
+    Without a rate, every user does ``times`` iterations: all users begin at the same moment, or spread evenly over ``spread``
+    seconds, and go on every ``every`` seconds. With a rate, iterations arrive at it for ``duration`` seconds and
+    are dealt to the users in turn; ``rate_end`` makes it a ramp.
+
+    Attributes:
+        times: Iterations of each user.
+        spread: Seconds over which the users' first iterations are spread; 0 is a barrier.
+        every: Seconds between the iterations of one user.
+        rate: Iterations a second, of all users together.
+        rate_end: Rate at the end of the duration; None keeps it constant.
+        duration: Seconds, for a rate.
+        arrivals: Evenly spaced, or at random with the same rate (Poisson process).
+        seed: Of the random arrivals.
+    """
+
+    times: int = 1
+    spread: float = 0.0
+    every: float = 0.0
+    rate: float | None = None
+    rate_end: float | None = None
+    duration: float = 0.0
+    arrivals: Arrivals = "constant"
+    seed: int = 1
+
+    def check(self, users: int) -> None:
+        """Refuse what is out of bounds.
+
+        Raises:
+            StackError: It is; the text tells what is possible.
+        """
+        fastest = max(self.rate or 0.0, self.rate_end or 0.0)
+        rules = [
+            (1 <= users <= MOST_USERS, f"1 to {MOST_USERS} users", f"{users}"),
+            (self.times >= 1, "at least one iteration", f"{self.times}"),
+            (min(self.spread, self.every, self.duration) >= 0, "times that are not negative", "a negative one"),
+            (fastest <= MOST_RATE, f"at most {MOST_RATE:g} iterations a second", f"{fastest:g}"),
+            (self.rate is None or self.rate > 0, "a rate above 0", f"{self.rate}"),
+            (self.rate is None or self.duration > 0, "a duration for a rate", "none"),
+            (self.rate is not None or self.rate_end is None, "a rate at the beginning of a ramp", "only one at its end"),
+            (self.end(users) <= MOST_SECONDS, f"at most {MOST_SECONDS:g} s", f"{self.end(users):g} s"),
+        ]
+        for good, expected, seen in rules:
+            if not good:
+                raise StackError(explain(expected, seen, remedy="See [Run Load]."))
+
+    def end(self, users: int) -> float:
+        """The last planned time at most, in seconds after the start."""
+        if self.rate is not None:
+            return self.duration
+        return self.spread * (users - 1) / max(users, 1) + self.every * (self.times - 1)
+
+    def of_user(self, number: int, users: int) -> Iterator[float]:
+        """The planned times of one user, in seconds after the start, ascending.
+
+        Args:
+            number: Of the user, from 0.
+            users: How many there are.
+        """
+        if self.rate is not None:
+            return itertools.islice(self._arrivals(), number, None, users)
+        first = self.spread * number / users
+        return (first + self.every * round_ for round_ in range(self.times))
+
+    def count(self, users: int) -> int:
+        """How many iterations are planned; for random arrivals, counted."""
+        if self.rate is None:
+            return self.times * users
+        return sum(1 for _ in self._arrivals())
+
+    def _arrivals(self) -> Iterator[float]:
+        """All arrival times of a rate: where its integral reaches 0, 1, 2, …, or sums of unit exponentials."""
+        assert self.rate is not None
+        dice = random.Random(self.seed)  # noqa: S311 - arrival times are no secret
+        total = 0.0 if self.arrivals == "constant" else dice.expovariate(1.0)
+        while (at := self._moment(total)) is not None and at < self.duration:
+            yield at
+            total += 1.0 if self.arrivals == "constant" else dice.expovariate(1.0)
+
+    def _moment(self, arrived: float) -> float | None:
+        """When the rate's integral reaches a number; None when it never does."""
+        assert self.rate is not None
+        end = self.rate if self.rate_end is None else self.rate_end
+        slope = (end - self.rate) / self.duration
+        if abs(slope) < 1e-12:
+            return arrived / self.rate
+        inside = self.rate**2 + 2 * slope * arrived
+        return None if inside < 0 else (math.sqrt(inside) - self.rate) / slope
