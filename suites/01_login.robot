@@ -1,0 +1,65 @@
+*** Settings ***
+Documentation       Sign-in at a real OpenID provider, the dashboard, and the earlier history exactly as it is stored.
+Resource            ../resources/journey.resource
+Suite Setup         The Journey Is Prepared
+Test Teardown       Everything Is Shown
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Login Leads To The Dashboard And The Exact History
+    [Documentation]    Signed out, over the provider's form and consent, back to a dashboard with the provider's profile, and to
+    ...    what was said earlier, in order. Both databases hold the provider's profile; only the own session gets answers.
+    [Tags]    critical
+    ${dora}    ${earlier} =    A User With Earlier Conversations    dora
+    Open A Signed Out Page    ${dora}    page
+    Sign In In Browser    ${dora}
+    ${profile} =    Profile At Provider    ${dora}
+    Dashboard Should Show Profile    page    ${profile}    free
+    Choose Conversation    page    Sums of the day
+    Page Should Show Exactly    page    ${earlier}
+    Profile Should Be In Both Databases    ${dora}    ${profile}
+    Only Its Own Session Should Get Answers    ${dora}
+    Laws Should Hold    no-entry    acked-is-kept    exactly-once    same-order    from-somebody
+
+
+*** Keywords ***
+A User With Earlier Conversations
+    [Documentation]    A user who has chatted before, in another window; returns what the store holds of it.
+    [Arguments]    ${name}
+    ${user} =    A Signed In User    ${name}
+    ${thread} =    A Stored Thread    ${user}
+    Open Tabs    ${user}    earlier tab
+    ${sum} =    Send Message    ${user}    earlier tab    ${thread}    What is 17 * (23 + 4) - 9?
+    Answer Should Reach    ${sum}    earlier tab
+    ${mean} =    Send Message    ${user}    earlier tab    ${thread}    What is the mean of 3, 5, 8 and 12?
+    Answer Should Reach    ${mean}    earlier tab
+    Close Connection    alias=earlier tab
+    Withdraw Consent    ${user}
+    ${rows} =    Stored Messages    ${user}
+    RETURN    ${user}    ${rows}
+
+Open A Signed Out Page
+    [Documentation]    A browser window that never saw the platform shows the page, and nobody is signed in.
+    [Arguments]    ${user}    ${page}
+    Open A Browser Window
+    Open Page    ${user}    ${page}
+    Landing Page Should Be Shown
+
+Page Should Show Exactly
+    [Documentation]    The page shows the stored messages, all of them and nothing else, in the stored order.
+    [Arguments]    ${page}    ${rows}
+    Page Should Be Online    ${page}
+    Page Should Hold Messages    ${page}    ${{len($rows)}}
+    ${shown} =    Record What The Page Shows    ${page}
+    ${seen} =    Evaluate    [(m['message_id'], m['seq'], m['role'], m['text']) for m in $shown]
+    ${stored} =    Evaluate    [(str(r['id']), r['seq'], r['role'], r['text']) for r in $rows]
+    Lists Should Be Equal    ${seen}    ${stored}
+
+Profile Should Be In Both Databases
+    [Documentation]    The auth service's and the backend's database hold what the provider holds.
+    [Arguments]    ${user}    ${profile}
+    ${auth} =    Profile In Auth Store    ${user}
+    ${chat} =    Profile In Chat Store    ${user}
+    Dictionaries Should Be Equal    ${auth}    ${profile}
+    Dictionaries Should Be Equal    ${chat}    ${profile}
