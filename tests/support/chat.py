@@ -67,8 +67,8 @@ class Issuer:
     def token(self, user: User, seconds: float = 300, **changes: Any) -> str:
         """An access token."""
         now = time.time()
-        claims = {"iss": ORIGIN, "sub": user.id, "aud": "chat", "sid": user.session, "email": f"{user.id[:8]}@example.org",
-                  "name": "User", "picture": "", "iat": int(now), "exp": int(now + seconds), "jti": str(uuid.uuid4())}  # fmt: skip
+        person = {"sub": user.id, "sid": user.session, "email": f"{user.id[:8]}@example.org", "name": "User", "picture": ""}
+        claims = {"iss": ORIGIN, "aud": "chat", **person, "iat": int(now), "exp": int(now + seconds), "jti": str(uuid.uuid4())}
         return jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims | changes, self.key)
 
 
@@ -132,6 +132,17 @@ class Service:
         """Log lines of an event."""
         lines = (json.loads(line) for line in self.log_path.read_text().splitlines() if line.startswith("{"))
         return [line for line in lines if line["event"] == name]
+
+    def wait_for_event(self, name: str, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
+        """Wait for a log line of an event with these fields."""
+        deadline = time.monotonic() + timeout
+        while True:
+            for line in self.events(name):
+                if all(line.get(field) == value for field, value in fields.items()):
+                    return line
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} logged no {name} with {fields} within {timeout:g} s")
+            time.sleep(0.02)
 
 
 class Chat:

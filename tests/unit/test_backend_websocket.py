@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
@@ -34,12 +35,11 @@ def thread() -> str:
 
 async def closed_with(tab: Tab, timeout: float = 5.0) -> int:
     """The code that a tab is closed with; frames before it are kept."""
-    try:
+    with contextlib.suppress(ConnectionClosed):
         while True:
             await tab.receive(timeout)
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code
+    assert tab.socket.close_code is not None
+    return tab.socket.close_code
 
 
 # -- handshake ---------------------------------------------------------------------------------------------------------
@@ -436,9 +436,8 @@ def test_peer_that_does_not_read_is_given_up(platform: Chat) -> None:
             await reader.socket.send(pings)
             if backend.events("slow_consumer"):
                 break
-        async with asyncio.timeout(10):
-            while not [line for line in backend.events("disconnected") if line["connection_id"] == connection_id(reader)]:
-                await asyncio.sleep(0.05)
+        gone = await asyncio.to_thread(backend.wait_for_event, "disconnected", connection_id=connection_id(reader))
+        assert gone["user_id"] == user.id
         assert backend.events("slow_consumer")
         await writer.send("ping", {"alive": 1})
         await writer.next("pong", alive=1)
