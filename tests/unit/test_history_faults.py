@@ -7,6 +7,7 @@ from story import Story, assert_holds, assert_invalid, assert_violated
 
 from realstack.errors import StackError
 from realstack.history.floors import count, missing_receipts
+from realstack.history.laws.faults import outages
 from realstack.monitor.leak import Series
 
 
@@ -188,3 +189,22 @@ def test_receipts() -> None:
     unproven = Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"proven": False}})
     assert "has no receipt" in missing_receipts(unproven.history())[0]
     assert "nothing was seen" in missing_receipts(Story().add("service", "auth", {"what": "killed"}).history())[0]
+
+
+def test_faults_on_one_link_are_told_apart() -> None:
+    story = (
+        Story()
+        .add("fault-on", "link", {"toxic": "slow", "what": "latency"})
+        .add("fault-on", "link", {"toxic": "cut", "what": "cut"})
+    )
+    story.add("fault-off", "link", {"toxic": "cut", "hits": 3}).add("fault-off", "link", {"toxic": "slow", "hits": 0})
+    spans = outages(story.history())
+    assert [(round(span.begin, 2), round(span.end, 2)) for span in spans] == [(0.01, 0.04), (0.02, 0.03)]
+    assert missing_receipts(story.history()) == ["The fault link, 0.010 s to 0.040 s, has no receipt."]
+
+
+def test_a_service_is_down_until_it_is_back() -> None:
+    story = Story().add("service", "auth", {"what": "killed", "seen": "gone"}).add("service", "auth", {"what": "died"})
+    story.add("service", "auth", {"what": "started"}).add("service", "auth", {"what": "paused", "seen": "state T"})
+    spans = outages(story.history())
+    assert [(span.begin, span.over) for span in spans] == [(0.01, True), (0.04, False)]

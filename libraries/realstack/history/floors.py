@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from realstack.errors import StackError, explain
 from realstack.history.domain import History
 from realstack.history.facts import Fact, Note
-from realstack.history.laws.faults import Outage, outages
+from realstack.history.laws.faults import Outage, ended_by, outages
+from realstack.history.values import number
 
+PROOFS = ("packets", "bytes_", "hits", "hit_", "reset_", "dropped", "rejected")
+"""Beginnings of the names of counters that tell what a fault hit."""
 ANY_FAULT = frozenset({"outage", "fault", "any fault"})
 
 _KINDS: dict[str, Callable[[History], Sequence[Fact]]] = {
@@ -69,18 +72,21 @@ def _spans(history: History, during: str) -> list[Outage]:
 def missing_receipts(history: History) -> list[str]:
     """What is lacking before the faults of a history can be believed, one sentence each.
 
-    A network fault needs a ``fault-off`` whose ``receipt`` is there and does not say ``proven: false``; a service
-    event needs what was ``seen`` of its processes.
+    A fault needs an end, and proof at its end or beginning: a ``receipt`` that does not say ``proven: false``, counters of what
+    it hit, or the processes that it happened to. What is done to a service needs what was ``seen`` of its processes.
     """
     lacking: list[str] = []
-    ends = history.noted("fault-off")
-    for fault in history.noted("fault-on"):
-        key = fault.data.get("id") or fault.source
-        end = next((note for note in ends if (note.data.get("id") or note.source) == key and note.at >= fault.at), None)
-        if end is None:
-            lacking.append(f"The fault {fault.source}, begun at {history.when(fault.at)}, was never ended.")
-        elif not _proven(end):
-            lacking.append(f"The fault {fault.source}, {history.when(fault.at)} to {history.when(end.at)}, has no receipt.")
+    begun: list[Note] = []
+    for note in history.noted("fault-on", "fault-off"):
+        if note.kind == "fault-on":
+            begun.append(note)
+            continue
+        fault = ended_by(note, begun)
+        if fault is not None:
+            begun.remove(fault)
+            if not (_proven(note) or _proven(fault)):
+                lacking.append(f"The fault {fault.source}, {history.when(fault.at)} to {history.when(note.at)}, has no receipt.")
+    lacking += [f"The fault {fault.source}, begun at {history.when(fault.at)}, was never ended." for fault in begun]
     lacking.extend(
         f"{note.source} is said to be {note.data['what']} at {history.when(note.at)}, but nothing was seen of it."
         for note in history.noted("service")
@@ -89,8 +95,12 @@ def missing_receipts(history: History) -> list[str]:
     return lacking
 
 
-def _proven(end: Note) -> bool:
-    receipt = end.data.get("receipt")
+def _proven(note: Note) -> bool:
+    """Whether an event of a fault bears proof: a receipt, what was hit in numbers, or the processes that it happened to."""
+    receipt = note.data.get("receipt")
     if isinstance(receipt, dict):
         return bool(receipt) and receipt.get("proven") is not False
-    return bool(receipt)
+    if receipt or note.data.get("pids") or note.data.get("pid"):
+        return True
+    hit = (number(value) for name, value in note.data.items() if name.startswith(PROOFS))
+    return any(value is not None and value > 0 for value in hit)

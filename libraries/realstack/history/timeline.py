@@ -63,7 +63,7 @@ def timeline(history: History, evidence: Collection[int] = ()) -> str:
         visible = [mark for mark in visible if mark.index in evidence or mark.shape == "event"][:MOST_MARKS]
     parts += _joins(scale, heights, visible, evidence) + [_draw(mark, scale, heights, mark.index in evidence) for mark in visible]
     if len(lanes) > MOST_LANES:
-        parts.append(svg.text(8, bottom + 34, f"and {len(lanes) - MOST_LANES} more lanes", kind="dim"))
+        parts.append(svg.text(WIDTH - RIGHT, bottom + 34, f"and {len(lanes) - MOST_LANES} more lanes", anchor="end", kind="dim"))
     parts.append(svg.text(LEFT, bottom + 34, "○ sent   ● acknowledged   ◆ delivered   × refused   ▮ fault   ▲ event", kind="dim"))
     return svg.document(WIDTH, bottom + 42, "Timeline of the test", parts)
 

@@ -14,6 +14,10 @@ SLOWER = 3.0
 """How many times its worst time without a fault a service may take, where no usual time was given."""
 LEAST_USUAL = 0.1
 """Seconds below which no answer counts as slow, where no usual time was given."""
+DOWN = ("killed", "stopped", "paused", "died")
+"""What is told of a service that is down from then on."""
+UP = ("resumed", "started", "restarted", "ready")
+"""What is told of a service that is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +39,36 @@ class Outage:
 def outages(history: History) -> list[Outage]:
     """All faults of a history, as spans: network faults, and services killed, stopped or paused until they came back."""
     spans: list[Outage] = []
-    under_way: dict[str, Note] = {}
+    under_way: list[Note] = []
     for note in history.noted("fault-on", "fault-off", "service"):
         what = note.data.get("what") if note.kind == "service" else None
-        begins = note.kind == "fault-on" or what in ("killed", "stopped", "paused", "died")
-        ends = note.kind == "fault-off" or what in ("resumed", "started", "restarted", "ready")
-        key = str(note.data.get("id") or note.source)
-        if begins:
-            under_way.setdefault(key, note)
-        elif ends and key in under_way:
-            start = under_way.pop(key)
-            spans.append(Outage(_target(start), start.at, note.at, start.index, over=True, names=_names(start)))
+        if note.kind == "fault-on" or (what in DOWN and not any(_same(begun, note) for begun in under_way)):
+            under_way.append(note)
+        elif note.kind == "fault-off" or what in UP:
+            start = ended_by(note, under_way)
+            if start is not None:
+                under_way.remove(start)
+                spans.append(Outage(_target(start), start.at, note.at, start.index, over=True, names=_names(start)))
     spans.extend(
-        Outage(_target(start), start.at, history.end, start.index, over=False, names=_names(start))
-        for start in under_way.values()
+        Outage(_target(start), start.at, history.end, start.index, over=False, names=_names(start)) for start in under_way
     )
     return sorted(spans, key=lambda span: span.begin)
+
+
+def ended_by(end: Note, begun: list[Note]) -> Note | None:
+    """Which of the faults begun is ended by an event: the one of the same source that is most alike, of equals the oldest."""
+    same = [note for note in begun if _same(note, end)]
+    return max(same, key=lambda note: _likeness(note, end), default=None)
+
+
+def _same(one: Note, other: Note) -> bool:
+    return one.source == other.source and (one.kind == "service") == (other.kind == "service")
+
+
+def _likeness(one: Note, other: Note) -> int:
+    return sum(
+        1 for key in ("id", "name", "toxic", "what", "kind", "on") if key in one.data and one.data[key] == other.data.get(key)
+    )
 
 
 def _target(note: Note) -> str:
@@ -59,7 +77,7 @@ def _target(note: Note) -> str:
 
 def _names(note: Note) -> frozenset[str]:
     """Everything that a fault goes by."""
-    told = (note.source, *(note.data.get(key) for key in ("id", "name", "alias", "target", "link", "fault", "kind", "what")))
+    told = (note.source, *(note.data.get(key) for key in ("id", "name", "alias", "target", "link", "toxic", "kind", "what")))
     return frozenset(str(name) for name in told if name)
 
 
