@@ -79,7 +79,7 @@ class LockKeywords(KeywordsBase):
 
     @keyword
     def release_lock(self, name: str) -> float:
-        """Lets a lock go.
+        """Lets a lock go. Its receipt is that [Wait Until Blocked] saw somebody wait for it.
 
         Args:
             name: Name given to [Hold Lock].
@@ -94,7 +94,7 @@ class LockKeywords(KeywordsBase):
         try:
             seconds = self.wait(lock.release(), lock.session.answer_seconds)
         finally:
-            recorder.record("fault-off", f"lock {name}", {"what": "lock", "on": lock.what})
+            recorder.record("fault-off", f"lock {name}", {"what": "lock", "on": lock.what, "receipt": lock.receipt})
         logger.info(f"Lock '{name}' released after {seconds:.3f} s")
         return seconds
 
@@ -137,6 +137,9 @@ class LockKeywords(KeywordsBase):
             wait_until_blocked(session, pids, which, run=self.run, count=count, deadline=deadline),
             timeout.total_seconds() + session.answer_seconds,
         )
+        for _, held in self.locks.items():
+            if held.pid in pids and held.source.target == session.target:
+                held.blocked.update(one.pid for one in blocked)
         recorder.record("note", f"lock {lock or session.name}", {"what": "blocked", "sessions": [one.shown() for one in blocked]})
         return self._shown_activities(blocked, f"Blocked on '{session.name}' after {deadline.elapsed:.3f} s")
 
@@ -185,7 +188,7 @@ class LockKeywords(KeywordsBase):
         )
         facts = {"what": "terminate-sessions", "server": session.name, "pids": [one.pid for one in ended]}
         recorder.record("fault-on", f"sessions of {session.name}", facts)
-        recorder.record("fault-off", f"sessions of {session.name}", {"what": "terminate-sessions"})
+        recorder.record("fault-off", f"sessions of {session.name}", {"what": "terminate-sessions", "receipt": facts})
         return self._shown_activities(ended, f"Ended on '{session.name}': {which}")
 
     @keyword

@@ -17,6 +17,9 @@ from realstack.errors import InvalidRun, StackError, explain
 SHOWN = ("pid", "application_name", "user", "database", "state", "wait", "seconds", "blocked_by", "query")
 """The columns of an activity, in the order in which they are shown."""
 
+_UNSEEN = "<insufficient privilege>"
+"""What PostgreSQL shows in place of the statement of a session that the account may not see."""
+
 _ACTIVITY = """
 SELECT pid, application_name, usename::text AS "user", datname::text AS database, state,
        concat_ws(': ', wait_event_type, wait_event) AS wait,
@@ -24,7 +27,7 @@ SELECT pid, application_name, usename::text AS "user", datname::text AS database
        CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids(pid) ELSE '{}' END AS blocked_by,
        left(query, 1000) AS query, backend_start::text AS started
 FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+WHERE (backend_type = 'client backend' OR query = '<insufficient privilege>') AND pid <> pg_backend_pid()
 ORDER BY pid
 """
 
@@ -81,9 +84,21 @@ class Filter:
 
 
 async def activities(session: PostgresSession) -> list[Activity]:
-    """All client sessions of the server but the one that looks."""
+    """All client sessions of the server but the one that looks.
+
+    Raises:
+        StackError: The account may not see what others do, so that nothing could be told from it.
+    """
     observer = await session.observer()
     rows = await observer.fetch(_ACTIVITY)
+    if any(row["query"] == _UNSEEN for row in rows.records):
+        raise StackError(
+            explain(
+                "an account that sees what all sessions do",
+                f"that of '{session.name}' sees its own only",
+                remedy="Open the session as a superuser or a member of pg_monitor.",
+            )
+        )
     return [
         Activity(**{**row, "blocked_by": tuple(row["blocked_by"]), "query": scrub_statement(row["query"] or "")})
         for row in rows.records

@@ -57,6 +57,7 @@ class HeldLock:
         self.what = ""
         self.since = 0.0
         self.pid = 0
+        self.blocked: set[int] = set()
         self._acquire_seconds = acquire_seconds
         self._session = PostgresSession(
             f"{source.name} (lock '{name}')",
@@ -74,6 +75,11 @@ class HeldLock:
     def session(self) -> PostgresSession:
         """The session that holds the lock."""
         return self._session
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        """What the lock did: the sessions that were seen blocked by it; proven when there was one."""
+        return {"proven": bool(self.blocked), "what": "sessions seen blocked", "pids": sorted(self.blocked)}
 
     async def take_table(self, table: str, mode: LockMode) -> int:
         """Lock a table; returns 1."""

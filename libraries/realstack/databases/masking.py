@@ -27,6 +27,7 @@ SECRET_COLUMNS = (
     "*secret",
     "secret_*",
     "state_hash",
+    "browser_hash",
     "code_verifier",
     "nonce",
     "cookie",

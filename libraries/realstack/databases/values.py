@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,12 @@ def read_aware(text: str) -> datetime:
     return moment
 
 
+def read_json_text(text: str) -> str:
+    """The text itself, when it is JSON."""
+    json.loads(text)
+    return text
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("int2", "int4", "int8", "oid", "smallint", "integer", "bigint"), int),
     **dict.fromkeys(("float4", "float8", "real", "double precision"), float),
@@ -92,6 +99,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "date": date.fromisoformat,
     "time": time.fromisoformat,
     "bytea": bytes.fromhex,
+    **dict.fromkeys(("json", "jsonb"), read_json_text),
 }
 _TEXT = {"text", "varchar", "bpchar", "name", "unknown"}
 

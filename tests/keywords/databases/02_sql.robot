@@ -114,14 +114,17 @@ Failed Transactions Are Not Committed
 Prepare Tables
     [Documentation]    A small table on each server.
     ${postgres_server}    Start Postgres Server
-    ${clickhouse}    Start Clickhouse Server
     VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
     Open Postgres Session    db    ${POSTGRES}[dsn]
-    Execute
-    ...    CREATE TABLE things (id int PRIMARY KEY, name text, tags jsonb, weight numeric); CREATE TABLE keys (id int, token_hash text)
-    Execute    ALTER TABLE keys ADD UNIQUE (token_hash)
+    Execute    CREATE TABLE things (id int PRIMARY KEY, name text, tags jsonb, weight numeric)
+    Execute    CREATE TABLE keys (id int, token_hash text UNIQUE)
     Execute    INSERT INTO things VALUES (1, 'one', '{"a": 1}', 1.5), (2, 'two', NULL, 2), (3, 'three', NULL, 3)
     Execute    INSERT INTO keys SELECT 1, 's3cr' || md5(random()::text)
-    Open Clickhouse Session    events    ${clickhouse}[url]    user=${clickhouse}[user]    password=${clickhouse}[password]
+    Prepare Events
+
+Prepare Events
+    [Documentation]    The same in ClickHouse.
+    ${server}    Start Clickhouse Server
+    Open Clickhouse Session    events    ${server}[url]    user=${server}[user]    password=${server}[password]
     Execute    CREATE TABLE log (id UInt64, text String) ENGINE = MergeTree ORDER BY id    alias=events
     Execute    INSERT INTO log VALUES (1, 'one'), (2, $1)    parameters=it's \\ a "test"    alias=events

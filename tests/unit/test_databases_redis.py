@@ -1,0 +1,192 @@
+"""Redis: types, streams, and listeners that know what they may have missed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from realstack.databases.errors import NotThere, StatementRefused, StoreUnreachable
+from realstack.databases.redis_channels import ChannelListener
+from realstack.databases.redis_store import RedisSession, RedisTarget
+from realstack.deadline import Deadline
+from realstack.errors import InvalidRun, StackError, StackFailure
+from realstack.history.recorder import recorder
+from support import servers
+
+Work = Callable[[RedisSession], Awaitable[None]]
+
+
+def run(server: servers.Redis, work: Work, timeout: float = 5) -> None:
+    async def with_session() -> None:
+        session = RedisSession("cache", RedisTarget(server.url), "realstack-test", timeout=timeout)
+        await session.open()
+        try:
+            await session.client.flushdb()
+            await work(session)
+        finally:
+            await session.close()
+
+    asyncio.run(with_session())
+
+
+def test_values_come_by_type(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        client = session.client
+        await client.set("s", "text ü")
+        await client.hset("h", mapping={"a": "1"})
+        await client.rpush("l", "x", "y")
+        await client.sadd("set", "b", "a")
+        await client.zadd("z", {"two": 2, "one": 1})
+        await client.xadd("st", {"f": "v"}, id="1-1")
+        assert await session.read("s") == "text ü"
+        assert await session.read("h") == {"a": "1"}
+        assert await session.read("l") == ["x", "y"]
+        assert await session.read("set") == ["a", "b"]
+        assert await session.read("z") == {"one": 1.0, "two": 2.0}
+        assert await session.read("st") == [{"id": "1-1", "fields": {"f": "v"}}]
+        assert await session.read("nothing") is None
+
+    run(redis_server, work)
+
+
+def test_bytes_that_are_no_text_are_shown(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        await session.client.set("b", b"\xff\x00a")
+        assert await session.read("b") == "\\xff\x00a"
+
+    run(redis_server, work)
+
+
+def test_long_streams_are_read_page_by_page(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        async with session.client.pipeline(transaction=False) as pipeline:
+            for number in range(1, 2501):
+                pipeline.xadd("long", {"n": number}, id=f"{number}-0")
+            await pipeline.execute()
+        entries = await session.stream("long", limit=2400)
+        assert [int(entry["fields"]["n"]) for entry in entries] == list(range(1, 2401))
+        assert len(await session.stream("long", limit=5000)) == 2500
+
+    run(redis_server, work)
+
+
+def test_counters_and_lives(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        assert await session.counter("c") == 0
+        assert await session.seconds_to_live("c") == -2
+        await session.client.incrby("c", 7)
+        assert await session.counter("c") == 7
+        assert await session.seconds_to_live("c") == -1
+        await session.client.pexpire("c", 12_345)
+        assert 12 < await session.seconds_to_live("c") <= 12.345
+        await session.client.set("c", "seven")
+        with pytest.raises(NotThere, match="a whole number in 'c'"):
+            await session.counter("c")
+
+    run(redis_server, work)
+
+
+def test_keys_are_bounded(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        await session.client.mset({f"k:{number}": "x" for number in range(30)})
+        assert len(await session.keys("k:*", 30)) == 30
+        with pytest.raises(StackError, match="at most 29 keys"):
+            await session.keys("k:*", 29)
+
+    run(redis_server, work)
+
+
+def test_wrong_type_is_refused_by_its_code(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        await session.client.set("s", "x")
+        with pytest.raises(StatementRefused, match="WRONGTYPE") as caught:
+            await session.call(session.client.xlen, "s")
+        assert caught.value.code == "WRONGTYPE"
+
+    run(redis_server, work)
+
+
+def test_own_connections_do_not_count(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        other = RedisSession("other", RedisTarget(redis_server.url), "backend-1", timeout=5)
+        await other.open()
+        assert await session.client_count(None, "realstack-test") == 1
+        assert await session.client_count("back*", "realstack-test") == 1
+        assert await session.client_count("auth*", "realstack-test") == 0
+        await other.close()
+
+    run(redis_server, work)
+
+
+def test_paused_server_is_told_and_found_again(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        os.kill(redis_server.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreUnreachable, match="an answer of Redis 'cache' to GET"):
+                await session.call(session.client.get, "x")
+        finally:
+            os.kill(redis_server.pid, signal.SIGCONT)
+        assert await session.call(session.client.get, "x") is None
+
+    run(redis_server, work, timeout=0.3)
+
+
+def test_listener_hears_everything_from_its_confirmation_on(redis_server: servers.Redis) -> None:
+    recording = recorder.begin("listener")
+
+    async def work(session: RedisSession) -> None:
+        listener = ChannelListener("ear", session, ["a", "b*"])
+        await listener.start(5)
+        for number in range(200):
+            await session.client.publish("a" if number % 2 else "b1", f'{{"n": {number}, "token": "t0ken-t0ken"}}')
+        await session.client.publish("c", "unheard")
+        await listener.wait_for(lambda one: one.data["n"] == 199, "with n=199", Deadline(5))
+        assert [one.data["n"] for one in listener.messages] == list(range(200))
+        listener.require_whole()
+        with pytest.raises(StackFailure, match="a message of any kind on a, b"):
+            await listener.wait_for(lambda _: True, "of any kind", Deadline(0.05))
+        await listener.stop()
+
+    run(redis_server, work)
+    heard = [event.data for event in recording.events() if event.kind == "note"]
+    assert len(heard) == 200
+    assert "t0ken" not in str(heard)
+
+
+def test_lost_subscription_is_a_gap_and_comes_back(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        listener = ChannelListener("ear", session, ["a"])
+        await listener.start(5)
+        await session.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        deadline = Deadline(5)
+        while not await session.client.publish("a", "again") or not listener.gaps:
+            assert not deadline.passed
+            await asyncio.sleep(0.01)
+        await listener.wait_for(lambda one: one.data == "again", "again", Deadline(5))
+        with pytest.raises(InvalidRun, match=r"1 gap\(s\)"):
+            listener.require_whole()
+        await listener.stop()
+
+    run(redis_server, work)
+
+
+def test_listener_that_nobody_confirms_is_told(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        os.kill(redis_server.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(StackFailure, match=r"to confirm the subscription within 0\.2 s"):
+                await ChannelListener("ear", session, ["a"]).start(0.2)
+        finally:
+            os.kill(redis_server.pid, signal.SIGCONT)
+
+    run(redis_server, work)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://localhost", "redis://localhost:port/0"])
+def test_wrong_urls_are_told(url: str) -> None:
+    with pytest.raises(StackError, match="a Redis URL such as"):
+        asyncio.run(RedisSession("x", RedisTarget(url), "t", timeout=1).open())
