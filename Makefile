@@ -57,7 +57,7 @@ keywords: setup ## the libraries' keywords (Robot)
 
 .PHONY: defects
 defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them
-	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --results $(RESULTS)/defects
+	@$(STEP) defects env PYTHONPATH=libraries:tests $(PYTHON) -m defects --only '$(ONLY)' --results $(RESULTS)/defects
 
 .PHONY: repeat
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core
