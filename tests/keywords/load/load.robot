@@ -1,0 +1,191 @@
+*** Settings ***
+Documentation       Scripts, schedules, figures and errors of loads, on a real WebSocket server.
+
+Library             Collections
+Library             ../../../libraries/Load.py
+Library             ../../support/WebSocketServer.py
+
+Suite Setup         Write The Scripts
+
+
+*** Test Cases ***
+Ten Users Ask At The Same Moment
+    ${users}    Users    10
+    Run Load    echo    users=${users}
+    Get Error Count    ==    0
+    Get Latency Count    ==    10
+    Get Percentile    50    <    1 s
+    Get Percentile    99    <    1 s    measure=answer
+    Get Worst Latency    <    1 s
+    Get Throughput    >    1
+    ${values}    Get User Values    user-7
+    Should Be Equal    ${values}[0][answer]    question of user-7
+
+Users Iterate At Their Times
+    ${users}    Users    3
+    Run Load    echo    users=${users}    times=5    every=20 ms    spread=30 ms
+    Get Latency Count    ==    15
+    ${values}    Get User Values
+    Length Should Be    ${values}[user-1]    5
+
+Rate Is Dealt To Users In Turn
+    ${users}    Users    4
+    Run Load    echo    users=${users}    rate=100    duration=400 ms
+    Get Latency Count    ==    40
+    Run Load    echo    users=${users}    rate=50    rate_end=150    duration=400 ms    arrivals=poisson
+    Get Latency Count    >    10
+    Get Error Count    ==    0
+
+Wrong Answer Is Told By Value
+    ${users}    Users    2    expected=something else
+    Run Load    checked    users=${users}
+    Get Error Count    ==    2    kind=wrong
+    Run Keyword And Expect Error
+    ...    Count of all errors*2 wrong*- wrong: user-*check {answer} contains*'something else'*question of user-*
+    ...    Get Error Count    ==    0
+
+Missing Answer Is A Time-Out
+    ${users}    Users    2
+    Run Load    unanswered    users=${users}
+    Get Error Count    ==    2    kind=timeout
+    Run Keyword And Expect Error
+    ...    *at least one latency*measured were none*2 timeout*
+    ...    Get Percentile    99    <    1 s    measure=answer
+
+Refusing Frame Ends The Wait
+    ${users}    Users    2
+    Run Load    rejected    users=${users}
+    Get Error Count    ==    2    kind=rejected
+
+Lost Connection Is Told, And Opened Again
+    ${users}    Users    2
+    Run Load    dropped    users=${users}    times=3    every=50 ms
+    Get Error Count    ==    6    kind=closed
+    Get Progress    begun    ==    6
+
+Users That Can Not Be Prepared Are Told
+    ${users}    Users    2
+    Run Keyword And Expect Error
+    ...    Expected: all 2 users of 'refused' are ready*Seen: 2 are not*403*
+    ...    Run Load    refused    users=${users}
+
+Something Happens Meanwhile
+    ${users}    Users    2
+    Start Load    echo    users=${users}    times=100    every=10 ms
+    Get Progress    planned    ==    200
+    Wait Until Keyword Succeeds    2 s    10 ms    Get Progress    done    >=    20
+    Run Keyword And Expect Error    The load 'echo' is still running.*    Start Load    echo    users=${users}
+    Run Keyword And Expect Error    *there are none yet*Remedy: Use ?Wait For Load?*    Get Percentile    99
+    Stop Load
+    Get Progress    done    <    200
+    Get Error Count    ==    0
+
+Load Of A Test Ends With It
+    Run Keyword And Expect Error    No load is running.*    Wait For Load
+    Server Should Have Connections    0
+    ${users}    Users    2
+    Start Load    echo    users=${users}    times=1000    every=50 ms
+
+Load Before Was Ended
+    Run Keyword And Expect Error    No load is running.*    Stop Load
+    Server Should Have Connections    0
+
+Generator That Is Too Slow Is No Verdict
+    ${users}    Users    2
+    Run Keyword And Expect Error
+    ...    INVALID: Expected: the load generator is on time*at most 0 ms*Remedy: The machine is too busy*
+    ...    Run Load    echo    users=${users}    most_lag=1 us
+
+Bad Scripts Are Refused
+    Run Keyword And Expect Error    There is no script 'nothing'. There are: *echo*    Run Load    nothing    users=${{ {'a': {}} }}
+    Create Script    empty
+    Run Keyword And Expect Error    *the script 'empty' has steps*    Run Load    empty    users=${{ {'a': {}} }}
+    Run Keyword And Expect Error    *at least one condition*    Script Awaits
+    Run Keyword And Expect Error    *'two words' is no match*    Script Awaits    two words
+    Run Keyword And Expect Error    *a file to upload*    Script Requests    POST    /files    file=/no/such/file
+    Script Iterates
+    Script Sends    type={nothing}
+    Run Keyword And Expect Error    *a connection 'tab'*    Run Load    empty    users=${{ {'a': {'nothing': 1}} }}
+    Run Keyword And Expect Error    *the user has a value 'nothing'*it has *    Run Load    empty    users=${{ {'a': {}} }}
+
+Bounds Are Kept
+    [Template]    Load Should Be Refused
+    *1 to 1000 users*Seen: 0*                 users=${{ {} }}
+    *1 to 1000 users*Seen: 1001*              users=${{ {str(n): {} for n in range(1001)} }}
+    *2000 iterations a second*                users=${{ {'a': {}} }}    rate=5000    duration=1 s
+    *a duration for a rate*                   users=${{ {'a': {}} }}    rate=5
+    *at most 172800 s*                        users=${{ {'a': {}} }}    rate=5    duration=49 h
+    *users with a name each*                  users=${{ [{'name': 'a'}, {'name': 'a'}] }}
+
+Secrets Fill Templates And Stay Hidden
+    ${word}    Evaluate    robot.api.types.Secret(secrets.token_urlsafe(24))    modules=robot.api.types,secrets
+    ${users}    Users    1    word=${word}
+    Run Load    secret    users=${users}
+    Get Error Count    ==    0
+
+Robot's Own Time-Out Ends A Load
+    [Timeout]    5 s
+    ${users}    Users    1
+    TRY
+        Wait For A Load Too Long    ${users}
+    EXCEPT    *timeout*    type=glob
+        Log    As it should be.
+    END
+    Run Keyword And Expect Error    No load is running.*    Stop Load
+
+
+*** Keywords ***
+Write The Scripts
+    [Documentation]    The server sends back what it gets.
+    ${url}    Server URL
+    VAR    ${URL}    ${url}    scope=SUITE
+    Write Script    echo    /echo
+    Script Awaits    answer    payload.text={query}    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+    Write Script    checked    /echo
+    Script Awaits    answer    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+    Script Checks    {answer}    contains    {expected}
+    Write Script    unanswered    /quiet
+    Script Awaits    answer    measure=answer    timeout=50 ms
+    Write Script    rejected    /echo
+    Script Awaits    something_else    fails_on=${{['answer']}}    timeout=2 s
+    Write Script    dropped    /close/1001
+    Script Awaits    answer    timeout=2 s
+    Write Script    refused    /status/403
+    Write Secret Script
+
+Write Script
+    [Documentation]    Opens a connection, then sends a question in each iteration.
+    [Arguments]    ${name}    ${path}
+    Create Script    ${name}
+    Script Opens Connection    ${URL}${path}
+    Script Iterates
+    Script Sends    type=answer    message_id={id}    payload.text={query}    payload.user={user}
+
+Write Secret Script
+    [Documentation]    The credential goes into the handshake.
+    Create Script    secret
+    Script Opens Connection    ${URL}/echo    subprotocols=${{['jwt-auth', 'jwt.{word:b64url}']}}
+    Script Iterates
+    Script Sends    type=hello    payload.token={word}
+    Script Awaits    hello    measure=hello
+
+Users
+    [Documentation]    So many users with a question each.
+    [Arguments]    ${count}    &{values}
+    VAR    @{users}    @{EMPTY}
+    FOR    ${number}    IN RANGE    1    ${count} + 1
+        VAR    &{user}    name=user-${number}    query=question of user-${number}    &{values}
+        Append To List    ${users}    ${user}
+    END
+    RETURN    ${users}
+
+Load Should Be Refused
+    [Documentation]    With this text.
+    [Arguments]    ${error}    &{arguments}
+    Run Keyword And Expect Error    ${error}    Run Load    echo    &{arguments}
+
+Wait For A Load Too Long
+    [Documentation]    Gives up before the load is over.
+    [Arguments]    ${users}
+    [Timeout]    200 ms
+    Run Load    echo    users=${users}    times=1000    every=50 ms
