@@ -190,9 +190,17 @@ class ProxyLink:
             raise StackError(f"Link '{self.name}' has no toxic '{name}'. It has or had: {known}.")
         return toxic
 
-    async def wait_struck(self, name: str, hits: int) -> None:
-        """Wait until a cut has struck that often; give it a deadline from outside."""
-        async with self.struck:
+    def knows(self, name: str) -> bool:
+        """Whether there is or was a toxic of that name."""
+        return name in self._toxics or name in self._past
+
+    async def wait_struck(self, name: str, hits: int, seconds: float) -> None:
+        """Wait until a cut has struck that often.
+
+        Raises:
+            TimeoutError: It has not in that time.
+        """
+        async with asyncio.timeout(seconds), self.struck:
             await self.struck.wait_for(lambda: self.get(name).hits >= hits)
 
     def facts(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The keywords of the `NetworkFault` library, by subject; `libraries/NetworkFault.py` puts them together."""
