@@ -14,6 +14,7 @@ from oauth_keywords.base import plain
 from oauth_keywords.directory import DirectoryKeywords
 from oauth_keywords.forms import FormKeywords
 from oauth_keywords.providers import ProviderKeywords
+from oauth_keywords.requests import RequestKeywords
 from oauth_keywords.rogue import RogueKeywords
 from oauth_keywords.tokens import TokenKeywords
 from realstack.errors import StackError, StackFailure, explain
@@ -23,7 +24,7 @@ from realstack.secrets.guard import Guard
 
 
 @library(scope="GLOBAL", version="0.1.0", doc_format="MARKDOWN", auto_keywords=False)
-class OAuth(ProviderKeywords, TokenKeywords, FormKeywords, DirectoryKeywords, RogueKeywords):
+class OAuth(ProviderKeywords, TokenKeywords, RequestKeywords, FormKeywords, DirectoryKeywords, RogueKeywords):
     """Signs users in at real OpenID providers, judges and forges tokens, and runs a provider that lies.
 
     ```robotframework
@@ -45,7 +46,8 @@ class OAuth(ProviderKeywords, TokenKeywords, FormKeywords, DirectoryKeywords, Ro
       revocation, introspection, UserInfo.
     - **Token**: read claims ([Get Claim]), judge against OpenID Connect Core 3.1.3.7 with every reason told apart
       ([Verify Token], [Get Token Problems]), and make forgeries ([Forge Token]).
-    - **Session** ([Open Session]): HTTP as one user agent with cookies, in one session or in many at the same moment.
+    - **Session** ([Open Session]): HTTP as one user agent with cookies, in one session or in many at the same moment;
+      [Begin Request] sends now and [Wait For Answer] takes the answer later.
       [Sign In With Forms] walks through a provider's own login and consent pages without a browser.
     - **Directory** ([Open Directory]): make and remove the provider's users over SCIM 2.0.
     - **Rogue provider** ([Start Rogue Provider]): a real provider that gives one wrong answer at a time, and receipts of what it was asked.

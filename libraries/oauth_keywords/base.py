@@ -14,6 +14,7 @@ from robot.utils import timestr_to_secs
 
 from realstack.loop import background
 from realstack.oauth.aliases import Aliases
+from realstack.oauth.begun import BegunRequest
 from realstack.oauth.client import ProviderClient
 from realstack.oauth.http import Session, wrapped
 from realstack.oauth.rogue.provider import RogueProvider
@@ -31,6 +32,7 @@ class Base:
 
     def __init__(self) -> None:
         self.sessions: Aliases[Session] = Aliases("session", "Open Session")
+        self.begun: Aliases[BegunRequest] = Aliases("begun request", "Begin Request")
         self.providers: Aliases[ProviderClient] = Aliases("provider", "Open Provider")
         self.directories: Aliases[Directory] = Aliases("directory", "Open Directory")
         self.rogues: Aliases[RogueProvider] = Aliases("rogue provider", "Start Rogue Provider")
@@ -69,7 +71,8 @@ class Base:
         owner = self.owners.pop() if len(self.owners) > 1 else self.owners[0]
         users = [(directory, user) for held_by, directory, user in self.users if held_by == owner]
         self.users = [entry for entry in self.users if entry[0] != owner]
-        opened: list[Session | Directory | ProviderClient | RogueProvider] = [
+        opened: list[BegunRequest | Session | Directory | ProviderClient | RogueProvider] = [
+            *self.begun.take_owned(owner),
             *self.rogues.take_owned(owner),
             *self.sessions.take_owned(owner),
             *self.directories.take_owned(owner),

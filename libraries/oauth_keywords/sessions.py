@@ -47,7 +47,18 @@ class HttpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outgoing:
+class Outgoing:
+    """What a request carries; values may be Secrets.
+
+    Attributes:
+        bearer: Access token.
+        headers: Besides the session's.
+        query: Parameters of the URL.
+        json: JSON body.
+        form: Form body.
+        timeout: Seconds for the whole exchange.
+    """
+
     bearer: Secret | None
     headers: Mapping[str, Any] | None
     query: Mapping[str, Any] | None
@@ -170,7 +181,7 @@ class SessionKeywords(Base):
         Send Request    GET    /auth/me    bearer=${answer.json}[access_token]    status=200
         ```
         """
-        out = _Outgoing(bearer, headers, query, json, form, timeout.total_seconds())
+        out = Outgoing(bearer, headers, query, json, form, timeout.total_seconds())
         answer = self.run(self._send(self.sessions.get(session), method, url, out))
         logger.info(answer.described)
         expect_status(answer, status)
@@ -215,7 +226,7 @@ class SessionKeywords(Base):
 
         async def send_all() -> list[Answer | BaseException]:
             sending = [
-                self._send(one, method, url, _Outgoing(bearer, headers, None, json, None, seconds))
+                self._send(one, method, url, Outgoing(bearer, headers, None, json, None, seconds))
                 for one, bearer in zip(opened, tokens, strict=True)
             ]
             return await asyncio.gather(*sending, return_exceptions=True)
@@ -378,7 +389,7 @@ class SessionKeywords(Base):
             raise StackFailure(explain(f"the session holds the cookie {name!r}", "it does not"))
 
     @staticmethod
-    async def _send(session: Session, method: str, url: str | Secret, out: _Outgoing) -> Answer:
+    async def _send(session: Session, method: str, url: str | Secret, out: Outgoing) -> Answer:
         headers = plain_map(out.headers, "header")
         if out.bearer is not None:
             headers["Authorization"] = f"Bearer {plain(out.bearer, 'access token')}"
