@@ -12,7 +12,7 @@ Answer Is Taken Later
     Open Session    ${SERVER}[issuer]
     Begin Request    login    GET    /login
     Begin Request    nowhere    GET    /nowhere
-    ${nowhere}    Wait For Answer    nowhere    status=404
+    Wait For Answer    nowhere    status=404
     ${login}    Wait For Answer    login
     Should Be Equal    ${login.status}    ${200}
     Run Keyword And Expect Error    No begun request has the alias 'login'*    Wait For Answer    login
@@ -25,7 +25,7 @@ Request Under Way Is Told From One That Is Over
     Request Should Be Under Way    stuck
     Open Session    ${SERVER}[issuer]
     Begin Request    login    GET    /login
-    Wait Until Keyword Succeeds    5 s    20 ms    Request Should Be Over    login
+    Request Should Be Over    login
 
 No Answer Is Told
     [Documentation]    With the request's name, and in time.
@@ -67,6 +67,8 @@ A Silent Server
 Request Should Be Over
     [Documentation]    The check of what is under way tells how it ended.
     [Arguments]    ${name}
+    ${oauth}    Get Library Instance    OAuth
+    Evaluate    $oauth.begun.get($name).future.exception(5)
     Run Keyword And Expect Error
     ...    INVALID: Expected: GET /login ('login') to be under way*200*
     ...    Request Should Be Under Way    ${name}
