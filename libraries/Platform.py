@@ -8,6 +8,7 @@ from platform_keywords.listener import Listener
 from platform_keywords.look import Look
 from platform_keywords.run import Run
 from platform_keywords.strike import Strike
+from realstack.lease.lease import mark_this_process
 
 
 @library(scope="GLOBAL", version="1.0", doc_format="MARKDOWN", auto_keywords=False)
@@ -60,4 +61,5 @@ class Platform(Run, Strike, Look, Listener):
 
     def __init__(self) -> None:
         super().__init__()
+        mark_this_process()  # before another library starts a process of its own
         self.ROBOT_LIBRARY_LISTENER = self

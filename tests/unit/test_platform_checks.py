@@ -99,6 +99,15 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path, monkeypatch):
     assert problem.what == f"'{tmp_path}' can't be written."
 
 
+def test_a_data_folder_that_postgresql_can_not_reach_is_told(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (problem,) = checks.check_reachable(closed, "nobody")
+    assert "can't be entered by account 'nobody'" in problem.what
+    assert "Set TMPDIR" in problem.remedy
+    assert checks.check_reachable(Path("/tmp"), "nobody") == []  # noqa: S108 -- the folder itself is meant
+
+
 def test_unknown_platforms_and_drivers_are_told(tmp_path):
     with pytest.raises(
         StackError, match=r"(?s)PLATFORM is one of compose, embedded, external.*'embeded'. Did you mean 'embedded'"

@@ -113,7 +113,7 @@ class Lease:
     """
 
     def __init__(self, log: Path | None = None) -> None:
-        self.run_id = secrets.token_hex(6)
+        self.run_id = mark_this_process()
         runs = runs_folder()
         self.swept = ending.sweep(runs)
         self.folder = runs / self.run_id
@@ -132,7 +132,6 @@ class Lease:
         self._reaper = self._start_reaper(theirs, log or self.folder / "reaper.log")
         theirs.close()
         threading.Thread(target=self._listen, name="realstack-lease", daemon=True).start()
-        os.environ[procfs.MARKER] = self.run_id  # for children of this process itself, such as the browser's
         self._write_record()
         atexit.register(self.close)
         if not self._ready.wait(ANSWER_SECONDS):
@@ -251,8 +250,7 @@ class Lease:
                 return []
             self._closed = True
         atexit.unregister(self.close)
-        if os.environ.get(procfs.MARKER) == self.run_id:
-            del os.environ[procfs.MARKER]
+        _unmark_this_process(self.run_id)
         try:
             problems: list[str] = self._ask({"op": "end"}, END_SECONDS).get("problems", [])
             self._reaper.wait(ANSWER_SECONDS)
@@ -337,8 +335,33 @@ class Lease:
         child.ended.set_result(message["status"])
 
 
+def mark_this_process() -> str:
+    """Give this process its run's id before there is a lease, so that all children that it starts from now on bear the marker.
+
+    What a run starts by itself, such as the browser's server, is ended with it too.
+
+    Returns:
+        The id of the lease that is taken, or will be taken next.
+    """
+    global _marked  # noqa: PLW0603 -- one process, one run
+    with _current_guard:
+        if _marked is None or os.environ.get(procfs.MARKER) != _marked:
+            _marked = secrets.token_hex(6)
+            os.environ[procfs.MARKER] = _marked
+        return _marked
+
+
+def _unmark_this_process(run_id: str) -> None:
+    global _marked  # noqa: PLW0603 -- one process, one run
+    with _current_guard:
+        if _marked == run_id:
+            _marked = None
+            os.environ.pop(procfs.MARKER, None)
+
+
+_marked: str | None = None
 _current: Lease | None = None
-_current_guard = threading.Lock()
+_current_guard = threading.RLock()
 
 
 def current_lease(log: Path | None = None) -> Lease:

@@ -1,7 +1,7 @@
 """Run the platform in the foreground, to look at it or to develop against it.
 
 ```
-PYTHONPATH=libraries python -m realstack.platform up [--only stores|NAME …] [--output FOLDER]
+PYTHONPATH=libraries python -m realstack.platform up [--only stores|NAME …] [--profile fast] [--output FOLDER]
 ```
 """
 
@@ -14,15 +14,15 @@ import threading
 import time
 from pathlib import Path
 
-from realstack.errors import StackFailure
-from realstack.lease.lease import current_lease
+from realstack.errors import StackError, StackFailure
 from realstack.loop import background
-from realstack.platform.driver import Started
+from realstack.platform.create import create
+from realstack.platform.driver import Driver, Started
 from realstack.platform.embedded import EmbeddedDriver
-from realstack.platform.ports import PortLocks
 from realstack.platform.postgres import PostgreSQL
-from realstack.platform.reference import STORES, describe
-from realstack.platform.service import Stack, write_private
+from realstack.platform.reference import STORES
+from realstack.platform.service import write_private
+from realstack.profile import load
 
 
 def environment_file(driver: EmbeddedDriver) -> Path:
@@ -44,42 +44,50 @@ def environment_file(driver: EmbeddedDriver) -> Path:
     return path
 
 
-def main() -> int:
-    """Start, wait for Ctrl-C, stop."""
-    parser = argparse.ArgumentParser(prog="realstack.platform", description=__doc__)
-    parser.add_argument("command", choices=["up"])
-    parser.add_argument("--only", nargs="+", default=None, help="services to start; 'stores' means the four stores")
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m realstack.platform", description="Run the platform in the foreground.")
+    parser.add_argument("command", choices=["up"], help="start it, and stop it with Ctrl-C")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="services or groups to start; 'stores' means the four stores")
+    parser.add_argument("--platform", default="embedded", help="file in resources/platforms/")
+    parser.add_argument("--profile", default="fast", help="file in resources/profiles/")
     parser.add_argument("--output", type=Path, default=Path("results/platform"), help="folder for the services' logs")
-    arguments = parser.parse_args()
-    only: set[str] | None = None
-    if arguments.only:
-        only = {name for word in arguments.only for name in (STORES if word == "stores" else [word])}
-    logs = (arguments.output / "services").resolve()
-    logs.mkdir(parents=True, exist_ok=True)
+    return parser.parse_args()
+
+
+def _run(driver: Driver, only: list[str] | None, output: Path) -> None:
     began = time.monotonic()
-    lease = current_lease(logs / "reaper.log")
-    stack = Stack(lease.folder, logs, PortLocks())
-    describe(stack)
-    driver = EmbeddedDriver(stack, lease)
 
     def report(started: Started) -> None:
         print(started, flush=True)
 
-    try:
-        try:
-            background.run(driver.start(report, only))
-        except (StackFailure, KeyboardInterrupt) as error:
-            print(str(error) or "interrupted", file=sys.stderr)
-            return 1
-        print(f"up after {time.monotonic() - began:.2f} s; logs: {logs}")
+    names = [name for word in only or [] for name in (STORES if word == "stores" else driver.resolve(word))]
+    background.run(driver.start(report, names or None))
+    print(f"up after {time.monotonic() - began:.2f} s; logs: {output / 'services'}")
+    print(f"open {driver.url('frontend')}")
+    if isinstance(driver, EmbeddedDriver):
         print(f"addresses with passwords: . {environment_file(driver)}", flush=True)
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        stop.wait()
-    finally:
-        for problem in background.run(driver.end()):
-            print(problem, file=sys.stderr)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+
+
+def main() -> int:
+    """Start, wait for Ctrl-C, stop."""
+    arguments = _arguments()
+    output = arguments.output.resolve()
+    try:
+        driver = create(arguments.platform, load(arguments.profile), output)
+        try:
+            _run(driver, arguments.only, output)
+        finally:
+            for problem in background.run(driver.end()):
+                print(problem, file=sys.stderr)
+    except (StackError, StackFailure) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

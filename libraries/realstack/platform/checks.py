@@ -6,10 +6,12 @@ Standard library only: it must also be able to say that a requirement is missing
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -178,6 +180,25 @@ def check_folders(folders: Iterable[Path]) -> list[Problem]:
     return problems
 
 
+def check_reachable(folder: Path, account: str = "postgres") -> list[Problem]:
+    """Whether another account may enter a folder: under root, PostgreSQL runs as one and has its data there."""
+    try:
+        entry = pwd.getpwnam(account)
+    except KeyError:
+        return []
+    for part in [*reversed(folder.resolve().parents), folder.resolve()]:
+        found = part.stat()
+        bit = 0o100 if found.st_uid == entry.pw_uid else 0o010 if found.st_gid == entry.pw_gid else 0o001
+        if not found.st_mode & bit:
+            return [
+                Problem(
+                    f"'{part}' can't be entered by account '{account}', as which PostgreSQL runs, and it leads to its data.",
+                    "Set TMPDIR to a folder that everybody may enter, such as /var/tmp.",
+                )
+            ]
+    return []
+
+
 def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Problem]:
     """All that the embedded platform needs.
 
@@ -191,6 +212,7 @@ def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Probl
     problems = check_python()
     problems += check_requirements([REPOSITORY / "requirements.txt", REPOSITORY / "docker" / "requirements.txt"])
     problems += check_programs(PROGRAMS)
+    problems += check_reachable(Path(tempfile.gettempdir())) if os.geteuid() == 0 else []
     problems += check_browser() if "browser" in needs else []
     problems += check_faults() if "faults" in needs else []
     return problems
