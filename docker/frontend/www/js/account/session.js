@@ -164,37 +164,46 @@ export class Session {
     this.tabs.tell({ type: 'signing-out', yes });
   }
 
-  async #refreshOnce() {
+  /** @returns {Promise<void>} */
+  #refreshOnce() {
     const before = this.#grant;
-    await this.tabs.takeTurn('refresh', async () => {
-      // While this tab waited for its turn another one may have brought a new token.
-      if (this.#grant !== before && this.left > 0) return;
-      let answer;
-      try {
-        answer = await call('/auth/refresh', {
-          method: 'POST',
-          get: this.get,
-          timeout: REFRESH_TIMEOUT,
-          headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' },
-          // Survives a reload in mid-flight: the cookie that the server rotated must arrive.
-          keepalive: true,
-        });
-      } catch (error) {
-        if (error instanceof HttpError && error.status === 401) {
-          const reason = error.code === 'refresh_missing' && this.status === 'starting' ? null : error.code;
-          this.#end(reason);
-          throw new SessionEnded(error.code);
-        }
-        throw error;
-      }
-      const { access_token: token, expires_in: seconds, user } = await answer.json();
-      // Signed out while this was on its way: what it brought must not sign anybody in again.
-      if (this.status === 'signed-out') throw new SessionEnded('signed_out');
-      /** @type {Grant} */
-      const grant = { token, user, life: seconds * 1000, receivedAt: this.clock.wall() };
-      this.#adopt(grant);
-      this.tabs.tell({ type: 'grant', grant });
+    return new Promise((resolve, reject) => {
+      const turn = this.tabs.takeTurn('refresh', async () => {
+        // While this tab waited for its turn another one may have brought a new token.
+        const grant = this.#grant !== before && this.left > 0 ? null : await this.#fetchGrant();
+        if (grant !== null) this.#adopt(grant);
+        resolve();
+        if (grant !== null) await this.tabs.tellAndWait({ type: 'grant', grant });
+      });
+      turn.catch(reject);
     });
+  }
+
+  /**
+   * @returns {Promise<Grant>}
+   * @throws {SessionEnded} The refresh token is not good for another one; this tab is signed out by then.
+   * @throws {HttpError}
+   */
+  async #fetchGrant() {
+    let answer;
+    try {
+      answer = await call('/auth/refresh', {
+        method: 'POST',
+        get: this.get,
+        timeout: REFRESH_TIMEOUT,
+        headers: { 'X-Requested-With': 'fetch', Accept: 'application/json' },
+        // Survives a reload in mid-flight: the cookie that the server rotated must arrive.
+        keepalive: true,
+      });
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 401) throw error;
+      this.#end(error.code === 'refresh_missing' && this.status === 'starting' ? null : error.code);
+      throw new SessionEnded(error.code);
+    }
+    const { access_token: token, expires_in: seconds, user } = await answer.json();
+    // Signed out while this was on its way: what it brought must not sign anybody in again.
+    if (this.status === 'signed-out') throw new SessionEnded('signed_out');
+    return { token, user, life: seconds * 1000, receivedAt: this.clock.wall() };
   }
 
   /** @param {Grant} grant */

@@ -1,3 +1,6 @@
+/** Milliseconds that a message to another tab may take. */
+const HEARING = 20;
+
 /**
  * What the tabs of one browser do together: tell each other things, and take turns.
  *
@@ -21,6 +24,18 @@ export class Tabs {
   /** @param {Record<string, unknown> & {type: string}} message   Goes to the other tabs, not to this one. */
   tell(message) {
     this.#channel?.postMessage(message);
+  }
+
+  /**
+   * Tell the other tabs, and give them a moment to hear it before whatever follows. A lock that is freed at once
+   * can reach the next tab before the news does.
+   *
+   * @param {Record<string, unknown> & {type: string}} message
+   * @returns {Promise<void>}
+   */
+  tellAndWait(message) {
+    this.tell(message);
+    return new Promise((resolve) => setTimeout(resolve, HEARING));
   }
 
   /** @param {(message: any) => void} listener */
