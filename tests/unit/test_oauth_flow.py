@@ -99,7 +99,7 @@ def test_metadata_must_name_its_issuer_to_the_character() -> None:
     with pytest.raises(StackFailure, match=r"http://a.test has a jwks_uri.*\n.*\nEvidence: It names token_endpoint"):
         metadata.endpoint("jwks_uri")
     for issuer in ("http://a.test/", "HTTP://a.test", None):
-        with pytest.raises(StackFailure, match="names the issuer 'http://a.test'"):
+        with pytest.raises(StackFailure, match=r"names the issuer 'http://a\.test'"):
             read_metadata("http://a.test", {"issuer": issuer}, "x")
 
 
@@ -114,7 +114,7 @@ def test_aliases_tell_what_there_is() -> None:
     assert things.get() == "second"
     assert things.switch("session-1") == "two"
     assert things.get() == "first"
-    with pytest.raises(StackError, match="No session has the alias 'x'. Open are: two, session-1"):
+    with pytest.raises(StackError, match=r"No session has the alias 'x'\. Open are: two, session-1"):
         things.get("x")
     assert things.take_owned("test a") == ["first"]
     assert things.names() == ["two"]

@@ -58,7 +58,8 @@ def test_submission_is_what_stands_there_and_what_is_given(page: Page) -> None:
 
 def test_untouched_form_keeps_its_defaults_and_hidden_fields_can_not_be_filled(page: Page) -> None:
     assert dict(page.forms[1].submission({"csrf": "mine"}, None)) == {
-        "csrf": "a&b", "user": "old", "word": "", "news": "on", "kind": "b", "language": "Suomi", "note": "one\ntwo", "late": "here",
+        "csrf": "a&b", "user": "old", "word": "", "news": "on", "kind": "b", "language": "Suomi",
+        "note": "one\ntwo", "late": "here",
     }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def registry() -> Registry:
     [
         lambda value: value,
         lambda value: quote(value, safe=""),
-        lambda value: escape(value),
+        escape,
         lambda value: json.dumps({"v": value}),
         lambda value: base64.b64encode(b"user:" + value.encode()).decode(),
         lambda value: base64.b64encode(b"u:" + value.encode() + b"!").decode(),

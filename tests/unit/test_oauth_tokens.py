@@ -28,7 +28,9 @@ def made(key: Any, header: dict[str, Any] | None = None, algorithm: str = "RS256
 
 
 def demands(key: Any, **others: Any) -> Demands:
-    return Demands(**{"keys": [key.as_dict(private=False)], "issuer": ISSUER, "audience": "chat", "nonce": "n-1", "now": NOW, **others})
+    return Demands(
+        **{"keys": [key.as_dict(private=False)], "issuer": ISSUER, "audience": "chat", "nonce": "n-1", "now": NOW, **others}
+    )
 
 
 def codes(token: Token, wanted: Demands) -> list[str]:
@@ -101,7 +103,9 @@ def test_access_token_hash_is_judged_where_there_is_one(key: RSAKey) -> None:
 def test_all_problems_are_told_at_once(key: RSAKey) -> None:
     found = problems(made(RSAKey.generate_key(2048, {"kid": key.kid}), iss="x", aud="y", exp=NOW - 9), demands(key))
     assert [problem.code for problem in found] == ["signature", "issuer", "audience", "expired"]
-    assert "expired: expected an exp after 1800000000, seen 1799999991, 9.0 s ago (OpenID Connect Core 3.1.3.7 (9))" in map(str, found)
+    assert "expired: expected an exp after 1800000000, seen 1799999991, 9.0 s ago (OpenID Connect Core 3.1.3.7 (9))" in map(
+        str, found
+    )
 
 
 @pytest.mark.parametrize("text", ["a.b", "a.b.c.d.e", "a.b.c", "e30.W10.", "e30.e30=.", "ÿ.e30.e30"])
@@ -118,7 +122,8 @@ def test_token_does_not_show_itself(key: RSAKey) -> None:
 
 
 EXPECTED: dict[str, str] = {
-    "alg-none": "algorithm", "alg-none-mixed-case": "algorithm", "signature-missing": "signature", "signature-zero": "key_unknown",
+    "alg-none": "algorithm", "alg-none-mixed-case": "algorithm", "signature-missing": "signature",
+    "signature-zero": "key_unknown",
     "tampered-payload": "signature", "foreign-key": "signature", "foreign-key-embedded": "signature",
     "foreign-key-url": "signature", "foreign-kid": "key_unknown", "kid-path": "algorithm", "kid-sql": "algorithm",
     "hs256-public-key": "algorithm", "critical-header": "critical_header", "expired": "expired",

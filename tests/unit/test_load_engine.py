@@ -1,0 +1,293 @@
+"""Loads on a real WebSocket server: planned times, lateness, errors, and what is left afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from realstack.deadline import Deadline, poll
+from realstack.errors import InvalidRun, StackError, StackFailure
+from realstack.history.recorder import recorder
+from realstack.load import report
+from realstack.load.engine import Limits, Load, Script
+from realstack.load.results import Failure, Results, Series
+from realstack.load.schedule import Schedule
+from realstack.load.steps import Await, Check, Open, Request, Send, Think
+from realstack.load.template import Values
+from realstack.oauth.rogue.server import HttpServer, Response
+from realstack.oauth.rogue.server import Request as HttpRequest
+from realstack.secrets import secrets
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The background loop is asyncio's."""
+    return "asyncio"
+
+
+class Server:
+    """Answers ``ask`` with ``answer`` after ``delay``; the first one after ``first``."""
+
+    def __init__(self) -> None:
+        self.delay = 0.0
+        self.first = 0.0
+        self.asked = 0
+        self.open: set[ServerConnection] = set()
+        self.url = ""
+
+    async def serve(self, socket: ServerConnection) -> None:
+        self.open.add(socket)
+        try:
+            async for message in socket:
+                frame = json.loads(message)
+                self.asked += 1
+                await asyncio.sleep(self.first if self.asked == 1 and self.first else self.delay)
+                await socket.send(json.dumps({**frame, "type": "answer"}))
+        except ConnectionClosed:
+            return
+        finally:
+            self.open.discard(socket)
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[Server]:
+    made = Server()
+    async with serve(made.serve, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        made.url = f"ws://127.0.0.1:{port}/"
+        yield made
+
+
+def script(url: str, *more: Any, timeout: float = 2.0) -> Script:
+    ask = Send({"type": "ask", "message_id": "{id}", "payload": {"text": "{query} {n}", "from": "{user}"}})
+    answer = Await(("answer", "message_id={id}"), timeout, "answer", {"text": "payload.text"})
+    return Script("questions", [Open(url)], [ask, answer, *more])
+
+
+def people(count: int, **values: Any) -> dict[str, Values]:
+    return {f"user-{number}": Values({"query": f"q{number}", **values}) for number in range(1, count + 1)}
+
+
+async def test_every_user_gets_its_own_answers() -> None:
+    async with server() as made:
+        results = await Load(script(made.url), people(10), Schedule(times=3, every=0.01)).run()
+        assert (results.begun, results.done, results.sent, made.asked) == (30, 30, 30, 30)
+        assert results.series(None).count == 30
+        assert [one["text"] for one in results.kept["user-4"]] == ["q4 1", "q4 2", "q4 3"]
+        assert not results.errors
+        await _until(lambda: not made.open)
+
+
+async def test_latency_counts_from_the_planned_time_when_the_platform_stalls() -> None:
+    """One answer of 0.4 s at 50 messages a second: a closed loop would see one slow answer, the open one sees twenty."""
+    async with server() as made:
+        made.first = 0.4
+        results = await Load(script(made.url), people(1), Schedule(rate=50, duration=1.0)).run()
+        series = results.series("answer")
+        assert series.count == 50
+        assert series.worst >= 0.4
+        # All that were planned within the stall waited for its end: 20 of 50, evenly from 0.4 s down to nothing.
+        slow = sum(seconds > 0.1 for _, seconds in series.points)
+        assert 12 <= slow <= 22
+        assert series.percentile(50) < series.worst / 2
+        # The user was busy, the generator was not late: its own lag stays small and the verdict stands.
+        assert results.lag.percentile(50) < 0.1
+
+
+async def test_users_that_are_still_busy_long_after_are_unsent() -> None:
+    async with server() as made:
+        made.delay = 0.1
+        load = Load(script(made.url), people(1), Schedule(times=20, every=0.01), Limits(drain=0.1))
+        results = await load.run()
+        assert results.errors["unsent"] == 20 - results.done
+        assert 0 < results.done < 10
+
+
+async def test_thinking_moves_what_follows() -> None:
+    async with server() as made:
+        steps = script(made.url, Think(0.1), Send({"type": "ask", "message_id": "second"}), Await(("answer",), 2.0, "second"))
+        results = await Load(steps, people(1), Schedule()).run()
+        assert results.series("second").worst < 0.1
+        assert results.seconds >= 0.1
+
+
+async def test_errors_have_their_kinds() -> None:
+    async with server() as made:
+        wrong = await Load(script(made.url, Check("{text}", "==", "nonsense")), people(2), Schedule()).run()
+        assert dict(wrong.errors) == {"wrong": 2}
+        silent = Script("silent", [Open(made.url)], [Await(("never",), 0.05)])
+        assert dict((await Load(silent, people(2), Schedule()).run()).errors) == {"timeout": 2}
+        refusing = Script("refusing", [Open(made.url)], [Send({"type": "ask"}), Await(("never",), 2.0, fails_on=("answer",))])
+        assert dict((await Load(refusing, people(2), Schedule()).run()).errors) == {"rejected": 2}
+        keeping = Script("keeping", [Open(made.url)], [Send({"type": "ask"}), Await(("answer",), 2.0, keep={"x": "no.such"})])
+        assert dict((await Load(keeping, people(1), Schedule()).run()).errors) == {"wrong": 1}
+
+
+@pytest.mark.parametrize(
+    ("seen", "comparison", "expected", "good"),
+    [
+        ("450", "==", 450, True), ("a", "!=", "b", True), ("= 450.", "contains", "450", True), ("x7", "matches", r"^x\d$", True),
+        ("5", "<", "10", True), ("10", "<=", 10, True), (3, ">", 4, False), (4, ">=", "4", True), ("b", "==", "a", False),
+    ],
+)  # fmt: skip
+async def test_checks_compare(seen: Any, comparison: Any, expected: Any, good: bool) -> None:
+    async with server() as made:
+        steps = Script("s", [Open(made.url)], [Check("{seen}", comparison, "{expected}")])
+        results = await Load(steps, people(1, seen=seen, expected=expected), Schedule()).run()
+        assert results.done == int(good)
+
+
+async def test_lost_connection_is_opened_again() -> None:
+    async with server() as made:
+        load = Load(script(made.url), people(1), Schedule(times=3, every=0.15))
+
+        async def strike() -> None:
+            await _until(lambda: load.results.done == 1)
+            for socket in tuple(made.open):
+                socket.transport.abort()
+
+        striking = asyncio.create_task(strike())
+        results = await load.run()
+        await striking
+        assert results.done == 3
+
+
+async def test_users_that_are_not_ready_end_the_load_and_leave_nothing() -> None:
+    async with server() as made:
+        url = made.url
+    with pytest.raises(StackFailure, match="all 3 users of 'questions' are ready"):
+        await Load(script(url), people(3), Schedule()).run()
+
+
+async def test_wrong_script_ends_the_load_at_once() -> None:
+    async with server() as made:
+        steps = Script("s", [Open(made.url)], [Send({"type": "{nothing}"})])
+        with pytest.raises(StackError, match="the user has a value 'nothing'"):
+            await Load(steps, people(5), Schedule(times=100, every=1)).run()
+        await _until(lambda: not made.open)
+    with pytest.raises(StackError, match="has steps"):
+        Load(Script("empty"), people(1), Schedule())
+
+
+async def test_stopping_and_cancelling_leave_no_connection() -> None:
+    async with server() as made:
+        load = Load(script(made.url), people(3), Schedule(times=1000, every=0.02))
+        running = asyncio.create_task(load.run())
+        await _until(lambda: load.results.done > 5)
+        load.stop()
+        results = await asyncio.wait_for(running, 2)
+        assert results.done == results.begun < 3000
+        other = asyncio.create_task(Load(script(made.url), people(3), Schedule(times=1000, every=0.02)).run())
+        await _until(lambda: len(made.open) == 3)
+        other.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await other
+        await _until(lambda: not made.open)
+
+
+async def test_http_steps_keep_cookies_and_values_and_hide_them() -> None:
+    token = "the-token-of-this-very-test"
+
+    async def handle(request: HttpRequest) -> Response:
+        if request.path == "/login":
+            cookie = {"Set-Cookie": "sid=cookie-of-this-very-test; Path=/; HttpOnly"}
+            return Response(body=json.dumps({"access_token": token}).encode(), headers=cookie)
+        good = request.headers.get("authorization") == f"Bearer {token}" and "sid=cookie" in request.headers.get("cookie", "")
+        return Response(status=200 if good else 401, body=b"{}")
+
+    http = HttpServer(handle)
+    host, port = await http.start("127.0.0.1", 0)
+    steps = [
+        Request("POST", "/login", keep={"token": "access_token"}, measure="login"),
+        Request("GET", "/me", bearer="{token}", status=200),
+    ]
+    recording = recorder.begin("http steps")
+    results = await Load(Script("s", steps=steps, base_url=f"http://{host}:{port}"), people(2), Schedule()).run()
+    bad = [Request("GET", "/me", bearer="wrong-token-of-this-test")]
+    failed = await Load(Script("s", steps=bad, base_url=f"http://{host}:{port}"), people(1), Schedule()).run()
+    await http.close()
+    assert (results.done, results.series("login").count) == (2, 2)
+    assert token not in repr(results.kept)
+    assert secrets.find(token)
+    assert [event.data["status"] for event in recording.events() if event.kind == "http"] == [200] * 4 + [401]
+    assert failed.errors["http"] == 1
+    assert "/me answers below 400" in failed.told_errors()
+
+
+async def test_unrecorded_load_leaves_the_recording_alone() -> None:
+    recording = recorder.begin("unrecorded")
+    async with server() as made:
+        await Load(script(made.url), people(2), Schedule(), recorded=False).run()
+        assert recording.events() == []
+        await Load(script(made.url), people(2), Schedule()).run()
+        assert {event.source for event in recording.events()} == {"user-1/tab", "user-2/tab"}
+
+
+def test_slow_generator_is_no_verdict() -> None:
+    results = Results(1, 1, most_lag=0.05)
+    for _ in range(98):
+        results.late(0.0, 0.001)
+    results.late(0.0, 0.2)
+    results.check_generator()
+    for _ in range(3):
+        results.late(0.0, 0.2)
+    with pytest.raises(InvalidRun, match="INVALID: Expected: the load generator is on time"):
+        results.check_generator()
+
+
+def test_series_keeps_its_digits_and_thins_its_points() -> None:
+    series = Series()
+    for number in range(1, 100_001):
+        series.add(number / 1000, number / 100_000)
+    assert series.count == 100_000
+    for percent in (1, 50, 95, 99, 99.9):
+        assert series.percentile(percent) == pytest.approx(percent / 100, rel=0.002)
+    assert len(series.points) <= 4096
+    assert max(seconds for _, seconds in series.points) == 1.0
+    assert series.points == sorted(series.points)
+    assert Series().worst == 0.0
+
+
+def test_report_escapes_and_scrubs() -> None:
+    results = Results(1, 1, 0.1)
+    secrets.remember("a-secret-in-an-error-text", "token")
+    results.measure("<script>alert(1)</script>", 0.0, 0.5)
+    results.fail(Failure("wrong", "<img src=x>", 1, "a-secret-in-an-error-text", "a-secret-in-an-error-text", 0.2))
+    told = report.summary("load", results) + report.table(results) + report.picture("<b>", results)
+    assert "a-secret-in-an-error-text" not in told
+    assert "<script>" not in told.replace(report.summary("load", results), "")
+    assert "<img" not in report.picture("<b>", results)
+
+
+def test_templates_keep_types_and_know_their_values() -> None:
+    values = Values({"n": 7, "account": {"mail": "a@b"}, "word": "ÿ", "flag": True})
+    assert values.fill({"a": "{n}", "b": ["{account.mail}", "{{n}} {n}", 5], "{word}": "{flag}"}) == {
+        "a": 7, "b": ["a@b", "{n} 7", 5], "ÿ": True,
+    }  # fmt: skip
+    assert values.text("jwt.{word:b64url}") == "jwt.w78"
+    assert values.text("{uuid}") != values.text("{uuid}")
+    assert values.text("{now}").endswith("Z")
+    assert values.text('{"json": "stays"}') == '{"json": "stays"}'
+    with pytest.raises(StackError, match=r"the user has a value 'account\.name'"):
+        values.fill("{account.name}")
+    with pytest.raises(StackError, match=r"the user has a value 'n\.__class__'"):
+        values.fill("{n.__class__}")
+    with pytest.raises(StackError, match=r"\{n:hex\}"):
+        values.fill("{n:hex}")
+
+
+async def _until(good: Any) -> None:
+    async def look() -> bool:
+        return bool(good())
+
+    held, _ = await poll(look, bool, Deadline(3), pause=0.005)
+    assert held
