@@ -238,7 +238,8 @@ class Session:
 
     def target(self, url: str) -> str:
         """The absolute URL of one that may be relative to the session's base URL."""
-        target = urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/")) if self.base_url and "://" not in url else url
+        relative = bool(self.base_url) and not urlsplit(url).scheme
+        target = urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/")) if relative else url
         if urlsplit(target).scheme not in {"http", "https"}:
             raise StackError(
                 explain(

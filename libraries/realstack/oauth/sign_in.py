@@ -158,6 +158,9 @@ class FormWalk:
                 f"none for {', '.join(missing)}",
                 f"The page shows a {form}",
             )
+        for control in form.fields:
+            if control.kind == "password" and control.name in self._fields:
+                secrets.remember(self._fields[control.name], f"field {control.name} of {shown(page.url)}")
         pairs = form.submission(self._fields, button)
         filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
         headers = {"Referer": page.url.partition("#")[0]}
