@@ -8,11 +8,12 @@ from platform_keywords.listener import Listener
 from platform_keywords.look import Look
 from platform_keywords.run import Run
 from platform_keywords.strike import Strike
+from platform_keywords.waiting import Waiting
 from realstack.lease.lease import mark_this_process
 
 
 @library(scope="GLOBAL", version="1.0", doc_format="MARKDOWN", auto_keywords=False)
-class Platform(Run, Strike, Look, Listener):
+class Platform(Run, Strike, Look, Waiting, Listener):
     """Starts the platform under test, and does to its services what operations people fear.
 
     ## Services and groups
