@@ -7,6 +7,8 @@ import base64
 import hashlib
 import io
 import json
+import os
+import signal
 import socket
 import time
 import uuid
@@ -274,7 +276,7 @@ def events(clickhouse: servers.ClickHouse, subject: str, count: int) -> list[dic
     deadline = time.monotonic() + 10
     headers = {"X-ClickHouse-User": clickhouse.user, "X-ClickHouse-Key": clickhouse.password}
     while True:
-        query = f"SELECT kind, data FROM events.chat_events FINAL WHERE subject_id = '{subject}' FORMAT JSONEachRow"  # noqa: S608
+        query = f"SELECT kind, data FROM events.chat_events FINAL WHERE subject_id = '{subject}' FORMAT JSONEachRow"
         answer = httpx.post(clickhouse.url, content=query, headers=headers, trust_env=False)
         rows = [json.loads(line) for line in answer.text.splitlines()] if answer.status_code == 200 else []
         if len(rows) >= count:
@@ -412,3 +414,20 @@ def test_every_message_becomes_one_event(platform: Chat, clickhouse_server: serv
 
     for message_id in asyncio.run(scenario()):
         assert [row["kind"] for row in events(clickhouse_server, message_id, 1)] == ["message_stored"]
+
+
+def test_clickhouse_that_hangs_delays_only_events(platform: Chat, clickhouse_server: servers.ClickHouse) -> None:
+    async def scenario() -> str:
+        tab = await platform.tab(User())
+        message_id = await tab.say(str(uuid.uuid4()), "What is 5 * 5?")
+        await tab.next("agent_completed", text="5 * 5 = 25")
+        await tab.close()
+        return message_id
+
+    os.kill(clickhouse_server.pid, signal.SIGSTOP)
+    try:
+        message_id = asyncio.run(scenario())
+        wait_until(lambda: any(replica.events("relay_delayed") for replica in platform.replicas), "the relay's complaint")
+    finally:
+        os.kill(clickhouse_server.pid, signal.SIGCONT)
+    assert [row["kind"] for row in events(clickhouse_server, message_id, 1)] == ["message_stored"]

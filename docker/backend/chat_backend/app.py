@@ -37,6 +37,9 @@ from chat_common.sandbox import Sandbox
 from chat_common.tasks import cancel, keep_running
 from chat_common.tokens import Verifier
 
+# A user waits this long for PostgreSQL before being told to try again.
+STATEMENT_SECONDS = 3.0
+
 
 class Replica:
     """Everything that one replica is made of.
@@ -47,7 +50,7 @@ class Replica:
 
     def __init__(self, settings: BackendSettings) -> None:
         name = settings.service.name
-        self.database = Database(settings.database_url, name=name, schema=SCHEMA, max_size=12)
+        self.database = Database(settings.database_url, name=name, schema=SCHEMA, max_size=12, timeout=STATEMENT_SECONDS)
         self.redis: Redis = redis_client(settings.redis_url, name=name)
         self.clickhouse = ClickHouse(settings.clickhouse)
         self.verifier = Verifier(settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience)

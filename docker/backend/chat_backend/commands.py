@@ -147,7 +147,7 @@ class Commands:
             refuse(tab, "limits_unavailable", "Messages can't be taken at the moment; try again.", incoming)
         except StoreUnavailable as error:
             log.warning("command_unavailable", kind=incoming.kind, user_id=tab.user_id, store=error.store, reason=error.reason)
-            refuse(tab, "unavailable", f"{error.store} can't be reached; try again.", incoming)
+            refuse(tab, "unavailable", "This can't be done at the moment; try again.", incoming)
         except Exception:  # a bug in one command must not end the connection
             log.error("command_failed", exc_info=True, kind=incoming.kind, user_id=tab.user_id)
             refuse(tab, "unavailable", "The service failed unexpectedly; try again.", incoming)

@@ -8,7 +8,7 @@ from chat_common.postgres import Database
 from chat_common.tokens import Claims
 
 PLANS = ("free", "paid")
-REMEMBERED = 10_000
+REMEMBERED = 2000
 
 
 class Profiles:

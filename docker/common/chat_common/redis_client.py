@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 REDIS_ERRORS = (RedisError, OSError, TimeoutError)
 
 
-def redis_client(url: str, *, name: str, timeout: float = 2.0, **options: Any) -> Redis:
+def redis_client(url: str, *, name: str, timeout: float = 2.0, max_connections: int = 8, **options: Any) -> Redis:
     """Make a client that connects at its first use.
 
     Nothing is retried inside: a command that is sent twice may count twice, so its caller decides. Connections that Redis closed
@@ -23,6 +23,7 @@ def redis_client(url: str, *, name: str, timeout: float = 2.0, **options: Any) -
         url: `redis://:password@host:port/0`.
         name: Shown by Redis in `CLIENT LIST`.
         timeout: Seconds to connect, and to wait for an answer; must exceed the `BLOCK` time of blocking commands.
+        max_connections: Connections at a time; a command waits for a free one, so that a burst leaves no crowd of idle connections.
         options: Further settings of `redis.asyncio.Redis`.
     """
     settings: dict[str, Any] = {
@@ -34,4 +35,7 @@ def redis_client(url: str, *, name: str, timeout: float = 2.0, **options: Any) -
         "retry": Retry(NoBackoff(), 0),
         **options,
     }
-    return Redis.from_url(url, **settings)
+    pool = BlockingConnectionPool.from_url(url, max_connections=max_connections, **settings)
+    # How long a command waits for its turn; the URL's settings know no such limit.
+    pool.timeout = timeout
+    return Redis.from_pool(pool)
