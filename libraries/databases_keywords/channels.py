@@ -118,7 +118,7 @@ class ChannelKeywords(KeywordsBase):
 
     @keyword
     def stop_redis_listener(self, name: str) -> None:
-        """Stops listening.
+        """Stops listening, and forgets what was heard; what went into the test's history stays.
 
         Args:
             name: Name given to [Start Redis Listener].
