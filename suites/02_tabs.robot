@@ -35,6 +35,28 @@ Three Browser Tabs Stay Equal
     Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
 
 
+Closing One Tab Leaves The Others Whole
+    [Documentation]    Whichever tab goes and however it goes, the others get every message and every answer.
+    [Template]    Others Go On When One Of Three Tabs Goes
+    #position    manner
+    first    normally
+    middle    normally
+    last    normally
+    first    without a close frame
+    middle    without a close frame
+    last    without a close frame
+
+Any Number Of Tabs Stays Equal
+    [Documentation]    Every tab may send; all tabs and the store agree on one order.
+    [Template]    Tabs That All Send Agree On One Order
+    #tabs
+    3
+    10
+
+Twenty-Five Tabs Stay Equal
+    [Documentation]    The same with as many tabs as the most restless of users has.
+    Tabs That All Send Agree On One Order    25
+
 *** Keywords ***
 A User With Tabs And A Bystander
     [Documentation]    Alice with tabs on both replicas, and Bob who listens all the while and must never see anything of hers.
@@ -83,3 +105,29 @@ Three Pages Show A New Conversation
         Page Should Be Online    ${page}
     END
     RETURN    ${thread}
+
+Others Go On When One Of Three Tabs Goes
+    [Documentation]    One of three tabs closes or vanishes while messages go on; judged by the laws.
+    [Arguments]    ${position}    ${manner}
+    VAR    ${row}    ${position} ${manner}
+    ${erin} =    A Paid User    erin ${row}
+    Open Tabs    ${erin}    first ${row}    middle ${row}    last ${row}
+    VAR    @{others}    first ${row}    middle ${row}    last ${row}
+    Remove Values From List    ${others}    ${position} ${row}
+    ${thread} =    A New Thread
+    Send Message    ${erin}    ${others}[0]    ${thread}    What is 1 + 1?
+    Leave Tab    ${position} ${row}    ${manner}
+    Messages Are Sent    ${erin}    ${others}[1]    ${thread}    What is 2 + 2?    What is 3 + 3?
+    Everything Said Should Be Everywhere    ${erin}
+    [Teardown]    Close All Connections
+
+Tabs That All Send Agree On One Order
+    [Documentation]    Many tabs of one user send at the same time.
+    [Arguments]    ${count}
+    ${fred} =    A Paid User    fred of ${count}
+    ${tabs} =    Evaluate    [f'tab {number} of ${count}' for number in range(1, int($count) + 1)]
+    Open Tabs On Each Replica    ${fred}    @{tabs}
+    ${thread} =    A New Thread
+    Each Tab Sends    ${fred}    ${thread}    @{tabs}
+    Everything Said Should Be Everywhere    ${fred}    tabs=${{int($count)}}
+    [Teardown]    Close All Connections

@@ -28,6 +28,11 @@ from realstack.history.redaction import redact
 from realstack.history.values import epoch, number, text, truth, whole
 from realstack.history.vocabulary import Rule, Vocabulary
 
+Meaning = tuple[Rule, dict[str, Any]] | None
+"""What a frame means: its rule and the fields taken; None for everything else."""
+Memory = dict[int, tuple[Event, Event, Meaning]]
+"""By the identity of a raw event: the event, its redacted copy on the history's clock, and its meaning."""
+
 
 class History:
     """One test's events, redacted, by time, and the facts read from them.
@@ -37,13 +42,24 @@ class History:
         vocabulary: What frames, pages and rows mean.
         began: The time on the events' clock that counts as 0, in seconds.
         began_wall: The same moment in seconds since the epoch.
+        memory: What earlier histories of the same recording made of each event; kept and added to, so that judging again and
+            again costs only what is new.
     """
 
-    def __init__(self, events: Iterable[Event], vocabulary: Vocabulary, began: float = 0.0, began_wall: float = 0.0) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        vocabulary: Vocabulary,
+        began: float = 0.0,
+        began_wall: float = 0.0,
+        *,
+        memory: Memory | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
         self.began_wall = began_wall
-        moved = [Event(round(e.at - began, 6), e.kind, e.source, redact(e.data)) for e in events]
-        self.events: list[Event] = sorted(moved, key=lambda event: event.at)
+        self._memory: Memory = {} if memory is None else memory
+        known = sorted((self._remembered(event, began) for event in events), key=lambda entry: entry[1].at)
+        self.events: list[Event] = [moved for _, moved, _ in known]
         self.end = max((event.at for event in self.events if event.kind != "judged"), default=0.0)
         self.tabs: dict[str, Tab] = {}
         self.accounts: dict[str, str] = {}
@@ -64,7 +80,7 @@ class History:
         self._named: dict[str, int] = {}
         self._acked_on_pages: set[str] = set()
         self._ids_by_text: dict[str, list[str]] = {}
-        self._meanings = [self._meaning(event) for event in self.events]
+        self._meanings = [meaning for _, _, meaning in known]
         self._read_tabs()
         self._learn_ids()
         for index, event in enumerate(self.events):
@@ -113,7 +129,15 @@ class History:
         for _, identity, letter in sorted(named, key=lambda entry: entry[0]):
             self.name(identity, letter)
 
-    def _meaning(self, event: Event) -> tuple[Rule, dict[str, Any]] | None:
+    def _remembered(self, event: Event, began: float) -> tuple[Event, Event, Meaning]:
+        # The raw event is kept in the entry, so that its identity can't be given to another one.
+        entry = self._memory.get(id(event))
+        if entry is None:
+            moved = Event(round(event.at - began, 6), event.kind, event.source, redact(event.data))
+            entry = self._memory[id(event)] = (event, moved, self._meaning(moved))
+        return entry
+
+    def _meaning(self, event: Event) -> Meaning:
         if event.kind not in ("frame-in", "frame-out"):
             return None
         return self.vocabulary.meaning(event.kind[6:], event.data.get("frame"))

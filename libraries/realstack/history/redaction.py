@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "<hidden>"
@@ -16,6 +17,8 @@ _NAMES = re.compile(
     r"^(token|.*_token|.*-token|password|passwd|secret|.*_secret|authorization|cookie|set-cookie|code_verifier|api_?key|private_key)$",
     re.IGNORECASE,
 )
+_SUSPECT = re.compile(r"eyJ|jwt\.|://|bearer", re.IGNORECASE)
+"""What every credential of `_VALUES` has in it; texts without it, nearly all, are passed on as they are."""
 _VALUES = (
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), HIDDEN),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
@@ -35,7 +38,7 @@ def redact(value: Any) -> Any:
         return redact_text(value)
     if isinstance(value, Mapping):
         return {
-            str(name): HIDDEN if isinstance(item, str) and _NAMES.match(str(name)) else redact(item)
+            str(name): HIDDEN if isinstance(item, str) and _is_credential(str(name)) else redact(item)
             for name, item in value.items()
         }
     if isinstance(value, (list, tuple)):
@@ -45,8 +48,15 @@ def redact(value: Any) -> Any:
     return redact_text(str(value))
 
 
+@lru_cache(maxsize=4096)
+def _is_credential(name: str) -> bool:
+    return _NAMES.match(name) is not None
+
+
 def redact_text(text: str) -> str:
     """The text with everything that looks like a credential replaced by ``<hidden>``."""
+    if not _SUSPECT.search(text):
+        return text
     for pattern, replacement in _VALUES:
         text = pattern.sub(replacement, text)
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realstack.history.domain import History
+from realstack.history.domain import History, Memory
 from realstack.history.export import judgement
 from realstack.history.laws import judge
 from realstack.history.recorder import Event, Recorder, Recording
@@ -30,6 +30,7 @@ class Session:
         self._outer: list[Recording] = []
         self._open: dict[str, list[Event]] = {}
         self.test: Recording | None = None
+        self._memory: tuple[Recording | None, Memory] = (None, {})
 
     @property
     def recording(self) -> Recording:
@@ -74,12 +75,19 @@ class Session:
     def history(self, upto: int | None = None) -> History:
         """The history of the recording under way, of its first `upto` events or of all."""
         recording = self.recording
-        return History(recording.entries()[:upto], self.vocabulary, recording.began, recording.began_wall)
+        if self._memory[0] is not recording:
+            self._memory = (recording, {})
+        memory = self._memory[1]
+        return History(recording.entries()[:upto], self.vocabulary, recording.began, recording.began_wall, memory=memory)
+
+    def snapshot(self) -> tuple[History, int]:
+        """The history of the recording under way, and how many events it was made from."""
+        upto = len(self.recording.entries())
+        return self.history(upto), upto
 
     def judge(self, law: str, floors: dict[str, int] | None = None) -> tuple[Verdict, History, int]:
         """Judge the recording under way; returns the verdict, the history it was made over, and how many events that has."""
-        upto = len(self.recording.entries())
-        history = self.history(upto)
+        history, upto = self.snapshot()
         return judge(law, history, floors), history, upto
 
     def keep(self, verdict: Verdict, upto: int, floors: dict[str, int] | None = None) -> None:
