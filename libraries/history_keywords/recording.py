@@ -271,6 +271,7 @@ class RecordingKeywords(HistoryBase):
         parts: dict[str, Any],
         *,
         answer: str | None = None,
+        state: str | None = None,
         quiet: bool = True,
         values: dict[str, Any] | None = None,
     ) -> None:
@@ -280,10 +281,12 @@ class RecordingKeywords(HistoryBase):
             operation: The operation.
             parts: For every store how often the operation's part is there: ``profile=1  workspace=0``, or truths.
             answer: What the platform said became of it (``committed``, ``rolled_back``).
+            state: What its own log says of it now; when it is under way still (``pending``, ``rolling_back``) once the
+                platform is quiet, it was forgotten.
             quiet: Whether the platform has come to rest; only such snapshots are judged, the last of each operation.
             values: For every store the value it holds; they must all be equal.
         """
-        self.record("snapshot", operation, parts=dict(parts), answer=answer, quiet=quiet, values=values)
+        self.record("snapshot", operation, parts=dict(parts), answer=answer, state=state, quiet=quiet, values=values)
 
     @keyword(tags=["Evidence"])
     def record_limit(self, user: str, limit: int | None, window: timedelta = timedelta(seconds=60)) -> None:

@@ -93,6 +93,14 @@ def test_done_twice_and_not_as_answered() -> None:
     assert_violated(operation("rolled_back", profile=1, workspace=1).judge("all-or-nothing"), "is not what the platform said")
 
 
+def test_an_operation_that_was_forgotten() -> None:
+    for state, parts in (("pending", 0), ("rolling_back", 1)):
+        story = Story().add("snapshot", "op", {"parts": {"a": parts, "b": parts}, "answer": "rolling_back", "state": state})
+        assert_violated(story.judge("all-or-nothing"), "the operation op never came to rest", f"its log said '{state}'")
+    story = Story().add("snapshot", "op", {"parts": {"a": 0, "b": 0}, "answer": "rolling_back", "state": "rolled_back"})
+    assert_holds(story.judge("all-or-nothing"))
+
+
 def test_only_the_last_quiet_snapshot_counts() -> None:
     story = operation(profile=1, workspace=0).add("snapshot", "op", {"parts": {"profile": 1, "workspace": 1}})
     story.add("snapshot", "op", {"parts": {"profile": 1, "workspace": 0}, "quiet": False})

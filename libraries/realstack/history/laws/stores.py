@@ -12,13 +12,15 @@ from realstack.history.verdict import Findings
 
 DONE = frozenset({"committed", "done", "succeeded"})
 UNDONE = frozenset({"rolled_back", "rolled-back", "failed", "refused"})
+UNDER_WAY = frozenset({"pending", "rolling_back", "rolling-back"})
 
 
 def all_or_nothing(history: History) -> Findings:
     """Once the platform is quiet, an operation's profile change, workspace and event exist all three or not at all.
 
     Read from ``snapshot`` events: the parts of one operation as counted in each store, once the platform was
-    quiet. A part that is there twice is one too many; and what the platform answered must be what the stores show.
+    quiet. A part that is there twice is one too many; what the platform answered must be what the stores show; and an
+    operation whose own log says that it is under way, although the platform had its time, was forgotten.
     """
     findings = Findings()
     last: dict[str, Note] = {}
@@ -72,6 +74,13 @@ def _judge_parts(history: History, findings: Findings, note: Note, parts: dict[s
             f"the operation {note.source} was done more than once: each part must exist once, because it is one operation; "
             "however, at "
             f"{history.when(note.at)} {', '.join(f'{name} existed {parts[name]} times' for name in doubled)}.",
+            note.at,
+            (note.index,),
+        )
+    elif note.data.get("state") in UNDER_WAY:
+        findings.violated(
+            f"the operation {note.source} never came to rest: it must be done or undone, because the platform had its time"
+            f"{said}; however, at {history.when(note.at)} its log said {note.data.get('state')!r}.",
             note.at,
             (note.index,),
         )
