@@ -13,7 +13,7 @@ from keyword_tools.assertions import verify_number
 from network_fault_keywords.state import DirectionName, OneWay, State, ways
 from realstack.errors import InvalidRun, StackError, explain
 from realstack.fault.links import targets_of
-from realstack.fault.proxy import ProxyLink
+from realstack.fault.proxy import CONNECT_SECONDS, ProxyLink
 from realstack.fault.toxics import Way
 
 
@@ -76,7 +76,9 @@ class Proxying(State):
         Raises:
             InvalidRun: There were fewer than ``at_least``: the fault did not happen.
         """
-        count = self._run(self._proxy(link).reset_all)
+        proxy = self._proxy(link)
+        self._wait(proxy.settle(), CONNECT_SECONDS)
+        count = self._wait(proxy.reset_all())
         if count < at_least:
             raise InvalidRun(explain(f"at least {at_least} connections of link '{link}' to reset", f"there were {count}"))
         return count
@@ -88,7 +90,9 @@ class Proxying(State):
         Returns:
             How many connections.
         """
-        return self._wait(self._proxy(link).half_close(Way(direction)))
+        proxy = self._proxy(link)
+        self._wait(proxy.settle(), CONNECT_SECONDS)
+        return self._wait(proxy.half_close(Way(direction)))
 
     @keyword
     def refuse_new_connections(self, link: str) -> None:
@@ -134,6 +138,7 @@ class Proxying(State):
     ) -> int:
         """Returns how many connections run through a proxy link now, and asserts."""
         proxy = self._proxy(link)
+        self._wait(proxy.settle(), CONNECT_SECONDS)
         count = self._run(lambda: proxy.connections)
         what = f"Connections of link '{link}'"
         return int(verify_number(count, assertion_operator, assertion_expected, what, message))

@@ -301,10 +301,13 @@ def test_half_close_ends_one_direction() -> None:
 def test_reset_all_and_refusal_of_new_connections() -> None:
     async def story(here: Scene) -> None:
         client, service = await here.both()
+        here.link.add(Stall("stall", TO))
+        client[1].write(b"held back")
         await here.link.refuse()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", here.link.port)
-        assert here.link.reset_all() == 1
+        assert await here.link.reset_all() == 1
+        assert here.link.connections == 0
         for reader, _ in (client, service):
             with pytest.raises(ConnectionResetError):
                 await reader.read()

@@ -20,6 +20,9 @@ from realstack.history.recorder import recorder
 CONNECT_SECONDS = 5.0
 """How long connecting to the service may take."""
 
+ACCEPT_TURNS = 10
+"""Turns of the event loop within which a connection that waits in the kernel is accepted; it takes about four."""
+
 T = TypeVar("T", bound=Toxic)
 
 
@@ -31,6 +34,7 @@ class Session:
     client: asyncio.StreamWriter
     service: asyncio.StreamWriter
     pipes: dict[Way, Pipe]
+    task: asyncio.Task[None]
 
 
 class ProxyLink:
@@ -61,6 +65,7 @@ class ProxyLink:
         self._changes = Changes()
         self._server: asyncio.Server | None = None
         self._handlers: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = set()
 
     # The link as a whole.
 
@@ -86,7 +91,6 @@ class ProxyLink:
             self._server.close()
         for name in list(self._toxics):
             self.remove(name)
-        self.reset_all()
         handlers = list(self._handlers)
         for handler in handlers:
             handler.cancel()
@@ -110,12 +114,22 @@ class ProxyLink:
         """Connections that are open now."""
         return len(self._sessions)
 
-    def reset_all(self) -> int:
-        """End all connections with a TCP reset to both ends; returns how many."""
+    async def settle(self) -> None:
+        """Let everything come through that clients have connected already, as far as the kernel is concerned."""
+        for _ in range(ACCEPT_TURNS):
+            await asyncio.sleep(0)
+        if self._opening:
+            await asyncio.wait(self._opening)
+
+    async def reset_all(self) -> int:
+        """End all connections with a TCP reset to both ends; returns how many, once they are gone."""
         sessions = list(self._sessions.values())
         for session in sessions:
             _reset(session.client)
             _reset(session.service)
+            session.task.cancel()  # a toxic may hold it back, and would hold back its end too
+        if sessions:
+            await asyncio.wait([session.task for session in sessions])
         return len(sessions)
 
     async def half_close(self, way: Way) -> int:
@@ -239,9 +253,12 @@ class ProxyLink:
         task.add_done_callback(self._handlers.discard)
 
     async def _handle(self, key: int, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        opening = asyncio.get_running_loop().create_task(asyncio.open_connection(str(self.target.address), self.target.port))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                answers, service = await asyncio.open_connection(str(self.target.address), self.target.port)
+                answers, service = await opening
         except OSError:  # the service is down: its client learns it as directly as a proxy can tell
             self.unreachable += 1
             _reset(client)
@@ -253,7 +270,9 @@ class ProxyLink:
             Way.TO_SERVICE: self._pipe(key, Way.TO_SERVICE, reader, service, asking),
             Way.FROM_SERVICE: self._pipe(key, Way.FROM_SERVICE, answers, client, answering),
         }
-        session = Session(key, client, service, pipes)
+        task = asyncio.current_task()
+        assert task is not None
+        session = Session(key, client, service, pipes, task)
         self._sessions[key] = session
         try:
             await self._serve(session)

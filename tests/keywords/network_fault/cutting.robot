@@ -12,7 +12,6 @@ Dropped Packets Are Counted And What Was Sent Arrives Later
     Connect Client
     Cut Link    echo    drop
     Client Should Hear Nothing    during
-    Link Should Be Cut    echo
     Get Dropped Packets    echo    >    0    direction=to-service
     Get Dropped Bytes    echo    >=    6
     ${receipt} =    Heal Link    echo
@@ -34,7 +33,7 @@ Reset Ends Open Connections
     Client Should Be Reset    one
     Client Should Be Reset    two
     ${receipt} =    Heal Link    echo
-    Should Be Equal As Integers    ${receipt}[reset_connections]    2
+    Should Be True    ${receipt}[reset_connections] >= 2
     Receipt Should Prove Outage    echo
 
 One Way
@@ -84,8 +83,8 @@ It Heals By Itself
     Receipt Should Prove Outage    echo
 
 Connections Are Reset Once
-    Connect Client
-    ${count} =    Reset Connections    echo
+    ${port} =    Connect Client
+    ${count} =    Reset Connections    echo    client_port=${port}
     Should Be Equal As Integers    ${count}    1
     Client Should Be Reset
     Connect Client
@@ -97,7 +96,7 @@ No Receipt No Pass
     Run Keyword And Expect Error    INVALID: *at least 1 packets of link 'echo' hit*0 were hit*
     ...    Receipt Should Show Drops    echo
     Run Keyword And Expect Error    INVALID: *0 were hit*    Receipt Should Prove Outage    echo
-    Run Keyword And Expect Error    INVALID: *at least 1 connections*there were 0*    Reset Connections    echo
+    Run Keyword And Expect Error    INVALID: *at least 1 connections*there were 0*    Reset Connections    echo    client_port=1
 
 Receipt Of A Fault In Force
     Cut Link    echo
@@ -126,16 +125,18 @@ Bad Input
     Run Keyword And Expect Error    *at most 600 s, not 3600 s*    Cut Link    echo    max=1h
     Run Keyword And Expect Error    Got unexpected named arguments: fro*    Cut Link    echo    fro=1s
     Run Keyword And Expect Error    New connections can't be stalled*    Cut Link    echo    stall    connections=new
-    Run Keyword And Expect Error    *there are none*    Cut Link    echo    stall
+    Run Keyword And Expect Error    *there are none from ports*    Cut Link    echo    stall    client_port=1
     Run Keyword And Expect Error    Link 'echo' was not cut in this test*    Heal Link    echo
 
 
 *** Keywords ***
 Define Echo Link
+    [Documentation]    A link to a server of this process.
     ${port} =    Echo Server Port
     Define Link    echo    127.0.0.1    ${port}
 
 New Connection Should Fail While
+    [Documentation]    The link is cut in this way, and work afterwards.
     [Arguments]    ${kind}
     Cut Link    echo    ${kind}
     Link Should Be Cut    echo
@@ -143,6 +144,7 @@ New Connection Should Fail While
     Link Should Work    echo
 
 Only This Direction Should Be Cut
+    [Documentation]    The counters tell the directions apart.
     [Arguments]    ${direction}    ${other}
     Connect Client
     Cut Link    echo    direction=${direction}

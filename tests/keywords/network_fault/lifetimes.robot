@@ -28,6 +28,7 @@ Everything Works Again
 
 *** Keywords ***
 Open Proxy Of The Suite
+    [Documentation]    In a suite setup it belongs to the suite.
     ${target} =    Echo Server Port
     ${address} =    Open Proxy Link    of-suite    127.0.0.1    ${target}
     VAR    ${TARGET}    ${target}    scope=SUITE

@@ -127,13 +127,14 @@ Bad Input
 
 *** Keywords ***
 Open Wire
+    [Documentation]    A proxy before the echo server, and a client of it.
     ${target} =    Echo Server Port
     ${address} =    Open Proxy Link    wire    127.0.0.1    ${target}
-    ${port} =    Evaluate    int($address.rpartition(':')[2])
-    VAR    ${PORT}    ${port}    scope=TEST
-    Connect Client    port=${port}
+    VAR    ${PORT}    ${{int($address.rpartition(':')[2])}}    scope=TEST
+    Connect Client    port=${PORT}
 
 Open Socket Through A Proxy
+    [Documentation]    A WebSocket whose bytes the proxy sees.
     [Arguments]    &{options}
     ${url} =    Server URL
     ${target} =    Evaluate    int($url.rpartition(':')[2])
@@ -142,9 +143,11 @@ Open Socket Through A Proxy
     Open Connection    ${url}    tab
 
 Close All Clients
+    [Documentation]    The proxy has no connection any more.
     Reset Proxy Connections    wire
-    Wait Until Keyword Succeeds    2s    20ms    Get Proxy Connections    wire    ==    0
+    Get Proxy Connections    wire    ==    0
 
 Stall And Wait For Its Strike
+    [Documentation]    A stall has no moment at which it strikes.
     Stall Link    wire
     Wait Until Toxic Strikes    wire    stall-to-service

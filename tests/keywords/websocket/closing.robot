@@ -60,16 +60,19 @@ All At Once
 Impossible Codes And Reasons
     Open Connection    ${URL}/echo
     Run Keyword And Expect Error    1005 can't be sent as a close code*    Close Connection    1005
-    Run Keyword And Expect Error    A close reason has at most 123 bytes, this one 124    Close Connection    1000    ${{'x' * 124}}
+    Run Keyword And Expect Error    A close reason has at most 123 bytes, this one 124
+    ...    Close Connection    1000    ${{'x' * 124}}
     Run Keyword And Expect Error    ValueError: Argument 'how' got value 'gently'*    Abort Connection    gently
 
 
 *** Keywords ***
 Note Server URL
+    [Documentation]    Starts the server.
     ${url} =    Server URL
     VAR    ${URL}    ${url}    scope=SUITE
 
 Aborted Connection Should Be Gone
+    [Documentation]    Here and at the server, without a close code.
     [Arguments]    ${how}
     Open Connection    ${URL}/echo    tab
     Abort Connection    ${how}

@@ -25,10 +25,17 @@ Ways To Match
     payload.text$=llo
     payload.text~=^H.*o$
     payload.text!=Bye
+
+Ways To Match Numbers
+    [Template]    Frame Should Match
+    seq=5
     seq>4
     seq>=5
     seq<6
     seq<=5
+
+Ways To Match Structures
+    [Template]    Frame Should Match
     payload.items[0].id=a
     payload.items[-1].id=b
     payload.items[*].id=b
@@ -142,16 +149,19 @@ Bad Input
 
 *** Keywords ***
 Open Echo
+    [Documentation]    A connection that gets back what it sends.
     ${url} =    Server URL
     VAR    ${URL}    ${url}    scope=TEST
     Open Connection    ${URL}/echo    echo
 
 Frame Should Match
+    [Documentation]    Sends a frame that the match must find.
     [Arguments]    ${match}
     ${items} =    Evaluate    [{'id': 'a'}, {'id': 'b'}]
     Send Json    type=message    seq=${5}    payload.text=Hello    payload.items=${items}
     Wait For Frame    ${match}    timeout=2s
 
 Keyword Should Refuse
+    [Documentation]    With an error that tells why.
     [Arguments]    ${error}    ${keyword}    @{arguments}    &{named}
     Run Keyword And Expect Error    ${error}    ${keyword}    @{arguments}    &{named}

@@ -41,10 +41,12 @@ The Reader Never Stops Between Keywords
 
 *** Keywords ***
 Open Connection Of The Suite
+    [Documentation]    In a suite setup it belongs to the suite.
     ${url} =    Server URL
     VAR    ${URL}    ${url}    scope=SUITE
     Open Connection    ${URL}/echo    of-suite
 
 Open And Fail
+    [Documentation]    Leaves a connection behind.
     Open Connection    ${URL}/echo    of-test
     Fail    on purpose

@@ -30,8 +30,8 @@ Several Open At The Same Moment
 
 Subprotocol And Headers Are Negotiated
     ${credential} =    Get Token Subprotocol    ${TOKEN}
-    ${offer} =    Create List    jwt-auth    ${credential}
-    ${headers} =    Create Dictionary    Authorization=${TOKEN}    X-Extra=yes
+    VAR    @{offer}    jwt-auth    ${credential}
+    VAR    &{headers}    Authorization=${TOKEN}    X-Extra=yes
     Open Connection    ${URL}/headers    subprotocols=${offer}    headers=${headers}    origin=http://page.test
     Get Subprotocol    ==    jwt-auth
     Get Handshake Header    upgrade    ==    websocket
@@ -102,15 +102,18 @@ Unexpected Kind Of Refusal Fails
 
 *** Keywords ***
 Note Server URL
+    [Documentation]    Starts the server, and makes a credential.
     ${url} =    Server URL
     VAR    ${URL}    ${url}    scope=SUITE
     VAR    ${TOKEN: Secret}    ${{robot.api.types.Secret('a-token-' + 'k7' * 30)}}    scope=SUITE
 
 Handshake Should Fail With
+    [Documentation]    The error explains the HTTP status.
     [Arguments]    ${path}    ${text}
     Run Keyword And Expect Error    Expected: an open WebSocket connection*${text}    Open Connection    ${URL}${path}
 
 No Server At
+    [Documentation]    Nothing that listens is told apart from a refusal.
     [Arguments]    ${url}
     TRY
         Connection Should Be Refused    ${url}
