@@ -15,7 +15,7 @@ from realstack.deadline import Deadline
 from realstack.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.history import floors, report
 from realstack.history.domain import History
-from realstack.history.laws import LAWS, law_named
+from realstack.history.laws import LAWS, judge, law_named
 from realstack.history.laws.faults import outages
 from realstack.history.verdict import Outcome, Verdict
 
@@ -192,12 +192,16 @@ class JudgingKeywords(HistoryBase):
         pause = FIRST_PAUSE
         while True:
             open_laws = {law: least for law, least in wanted.items() if law not in judged or judged[law][0].mendable}
+            began = time.monotonic()
+            history, upto = self.session.snapshot()
             for law, least in open_laws.items():
-                judged[law] = self.session.judge(law, least)
+                judged[law] = judge(law, history, least), history, upto
+            # A long history takes long to judge: wait at least as long, to leave the machine to the platform.
+            pause = max(pause, time.monotonic() - began)
             if deadline.passed or not any(verdict.mendable for verdict, _, _ in judged.values()):
                 break
             time.sleep(min(pause, max(deadline.left, 0.001)))
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, max(pause, LONGEST_PAUSE))
         for law, (verdict, history, upto) in judged.items():
             self._report(verdict, history)
             self.session.keep(verdict, upto, wanted[law])

@@ -71,6 +71,12 @@ def test_a_tab_that_came_back_and_asked_nothing_lost_messages() -> None:
     assert_violated(story.judge("acked-is-kept"), "tab 3 never received m-1", "came back at")
 
 
+def test_a_message_passed_over_on_an_open_tab_is_lost_whatever_it_asks_for_later() -> None:
+    story = three_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").exchange("tab 1", "b", 2, "tab 1", "tab 2", "tab 3")
+    story.close("tab 3", by="nobody").open("tab 3").resume("tab 3", 2).stored(("a", 1), ("b", 2))
+    assert_violated(story.judge("acked-is-kept"), "tab 3 never received m-1", "tab 3 was open at that moment")
+
+
 def test_a_page_must_show_what_was_acknowledged() -> None:
     story = three_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1", "tab 2", "tab 3").stored(("a", 1))
     story.add("page", "page", {"messages": []})

@@ -276,7 +276,7 @@ def test_a_gap_after_a_reconnect(events: list[Event]) -> None:
 @st.composite
 def limited_histories(draw: st.DrawFn) -> tuple[Story, list[int]]:
     """A faultless fixed-window limiter of 3 in 10 s under sends at random times, answers 1 to 50 ms later."""
-    gaps = draw(st.lists(st.sampled_from([0.06, 0.2, 0.5, 3.0, 9.0, 12.0]), min_size=8, max_size=30))
+    gaps = draw(st.lists(st.sampled_from([0.06, 0.2, 0.5, 12.0]), min_size=8, max_size=30))
     delays = draw(st.lists(st.integers(1, 50), min_size=len(gaps), max_size=len(gaps)))
     story = Story().tabs("ann", "tab 1").add("limit", "ann", {"limit": 3, "window": 10})
     now, opened, used = 1.0, -100.0, 0
@@ -286,7 +286,10 @@ def limited_histories(draw: st.DrawFn) -> tuple[Story, list[int]]:
         answered = round(now + delay / 1000, 6)
         decided = (now + answered) / 2
         if decided >= opened + 10:
+            # Keep away from the edge, where nobody can tell from outside which window decided.
+            assume(now >= opened + 10.5)
             opened, used = decided, 0
+        assume(answered < opened + 9.5)
         story.send("tab 1", f"m{number}", at=now)
         decisions.append(len(story.events))
         if used < 3:
@@ -308,13 +311,9 @@ def test_a_faultless_limiter_violates_nothing(drawn: tuple[Story, list[int]]) ->
 @given(limited_histories())
 def test_a_limiter_that_lets_one_more_pass(drawn: tuple[Story, list[int]]) -> None:
     story, decisions = drawn
-    opened = -100.0
     for position in decisions:
         event = story.events[position]
-        kind = event.data["frame"]["type"]
-        if kind == "message_accepted" and event.at >= opened + 10.5:
-            opened = event.at
-        if kind == "rate_limited" and event.at < opened + 9:
+        if event.data["frame"]["type"] == "rate_limited":
             message = event.data["frame"]["payload"]["message_id"]
             story.events[position] = Story().ack("tab 1", message, 99, at=event.at).events[0]
             assert story.judge("admits-exactly").outcome is Outcome.VIOLATED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from realstack.errors import StackError, explain
 from realstack.history.domain import History
-from realstack.history.facts import Fact, Note
+from realstack.history.facts import Fact, Note, Send
 from realstack.history.laws.faults import Outage, ended_by, outages
 from realstack.history.values import number
 
@@ -49,7 +49,7 @@ def count(history: History, what: str, during: str | None = None) -> int:
         spans = _spans(history, during)
         facts = [fact for fact in facts if any(span.covers(fact.at) for span in spans)]
     if name == "sends":
-        return len({send.message for send in history.sends if send in facts})
+        return len({fact.message for fact in facts if isinstance(fact, Send)})
     return len(facts)
 
 

@@ -68,7 +68,7 @@ Floors And Receipts
 
 A Receipt Proves A Fault
     Record Fault    cut    target=link
-    ${receipt} =    Create Dictionary    dropped=${7}
+    VAR    &{receipt}    dropped=${7}
     Record Fault End    cut    receipt=${receipt}
     Receipts Should Be In
 
@@ -110,11 +110,13 @@ A Canary Is Made And Searched For
 
 *** Keywords ***
 Open Two Tabs
+    [Documentation]    Two tabs of one user, connected.
     Register Tab    tab 1    user=ann
     Register Tab    tab 2    user=ann
     Open Tab    tab 1    account-ann
     Open Tab    tab 2    account-ann
 
 Wait A Minute For A Law
+    [Documentation]    Waits longer than its own time-out.
     [Timeout]    200 ms
     Law Should Hold    exactly-once    within=1 min

@@ -91,11 +91,13 @@ Robot Timeouts End The Wait
 
 *** Keywords ***
 Watch A Server
+    [Documentation]    Starts a server and samples it.
     [Arguments]    @{options}
     ${pid} =    Start Server    @{options}
     Watch Process    server    ${pid}
     Start Monitoring    interval=10 ms
 
 Wait A Minute For Counts
+    [Documentation]    Waits longer than its own time-out.
     [Timeout]    200 ms
     Counts Should Be Back    server descriptors    operation=connection    within=1 min

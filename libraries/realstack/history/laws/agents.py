@@ -24,10 +24,12 @@ def agent_stream(history: History) -> Findings:
     runs: dict[str, dict[str, list[RunEvent]]] = defaultdict(lambda: defaultdict(list))
     for event in history.run_events:
         runs[event.run][event.tab].append(event)
+    held = {(delivery.tab, delivery.message) for delivery in history.deliveries}
     for run, tabs in runs.items():
+        begun = _begun(history, tabs)
         for events in tabs.values():
-            _judge_tab(history, findings, events)
-        _judge_end(history, findings, run, tabs)
+            _judge_tab(history, findings, events, begun)
+        _judge_end(history, findings, run, tabs, held)
     _judge_one_run_each(history, findings)
     findings.counts = {
         "runs": len(runs),
@@ -115,9 +117,11 @@ class Chain:
         return " or ".join(stages)
 
 
-def _judge_tab(history: History, findings: Findings, events: list[RunEvent]) -> None:
+def _judge_tab(history: History, findings: Findings, events: list[RunEvent], begun: float | None) -> None:
     first = events[0]
-    chain = Chain(history.vocabulary.chain, midway=_came_midway(history, first))
+    chain = Chain(
+        history.vocabulary.chain, midway=begun is not None and history.tabs[first.tab].stretches[first.stretch].opened >= begun
+    )
     seen: dict[str, RunEvent] = {}
     last: RunEvent | None = None
     for event in events:
@@ -145,11 +149,10 @@ def _judge_tab(history: History, findings: Findings, events: list[RunEvent]) -> 
         last = event
 
 
-def _came_midway(history: History, first: RunEvent) -> bool:
-    """Whether a tab was opened (again) only after others had seen the run begin."""
-    begun = [e for e in history.run_events if e.run == first.run and e.stage == history.vocabulary.chain[0].stages[0]]
-    stretches = history.tabs[first.tab].stretches
-    return bool(begun) and stretches[first.stretch].opened >= min(event.at for event in begun)
+def _begun(history: History, tabs: dict[str, list[RunEvent]]) -> float | None:
+    """When any tab first saw a run begin: a tab opened (again) after that came in midway."""
+    beginning = history.vocabulary.chain[0].stages[0]
+    return min((event.at for events in tabs.values() for event in events if event.stage == beginning), default=None)
 
 
 def _told(history: History, findings: Findings, pair: tuple[RunEvent, RunEvent], expected: str, however: str) -> None:
@@ -165,7 +168,9 @@ def _told(history: History, findings: Findings, pair: tuple[RunEvent, RunEvent],
     )
 
 
-def _judge_end(history: History, findings: Findings, run: str, tabs: dict[str, list[RunEvent]]) -> None:
+def _judge_end(
+    history: History, findings: Findings, run: str, tabs: dict[str, list[RunEvent]], held: set[tuple[str, str]]
+) -> None:
     terminal = history.vocabulary.chain[-1].stages
     ends = [event for events in tabs.values() for event in events if event.stage in terminal]
     first = min((events[0] for events in tabs.values()), key=lambda event: event.at)
@@ -195,7 +200,7 @@ def _judge_end(history: History, findings: Findings, run: str, tabs: dict[str, l
                 (name,),
                 mendable=True,
             )
-        elif end is not None and end.answer and not any(d.tab == name and d.message == end.answer for d in history.deliveries):
+        elif end is not None and end.answer and (name, end.answer) not in held:
             findings.violated(
                 f"{name} never received the answer of run {history.name(run, 'r')}: it must, because {end.stage} at "
                 f"{history.when(end.at)} names "

@@ -19,9 +19,8 @@ def acked_is_kept(history: History) -> Findings:
     findings = Findings()
     acks = _first_acks(history)
     sent = {send.message: send for send in reversed(history.sends)}
-    unproven: list[Ack] = []
-    for ack in acks.values():
-        _judge_storage(history, findings, ack, sent.get(ack.message), unproven)
+    held = {reading.index: {item.message for item in reading.items} for reading in history.stores}
+    unproven = [ack for ack in acks.values() if not _judge_storage(history, findings, ack, sent.get(ack.message), held)]
     if unproven:
         findings.lacking.append(
             f"No reading of the store came after the acknowledgement of {compact([history.name(a.message) for a in unproven])}: "
@@ -45,15 +44,14 @@ def _first_acks(history: History) -> dict[str, Ack]:
     return acks
 
 
-def _judge_storage(history: History, findings: Findings, ack: Ack, send: Send | None, unproven: list[Ack]) -> None:
+def _judge_storage(history: History, findings: Findings, ack: Ack, send: Send | None, held: dict[int, set[str]]) -> bool:
+    """Judge whether a message is stored; False where no reading of the store came late enough to tell."""
     readings = [reading for reading in history.stores if reading.at >= ack.at and reading.covers(ack.user, ack.thread)]
     if not readings:
-        unproven.append(ack)
-        return
-    missing = [reading for reading in readings if not any(item.message == ack.message for item in reading.items)]
-    if not missing:
-        return
-    reading = missing[0]
+        return False
+    reading = next((reading for reading in readings if ack.message not in held[reading.index]), None)
+    if reading is None:
+        return True
     findings.violated(
         f"the store {reading.store} does not hold {history.name(ack.message)}: it must, because "
         f"{_acknowledged(history, ack, send)}; "
@@ -62,6 +60,7 @@ def _judge_storage(history: History, findings: Findings, ack: Ack, send: Send | 
         _proof(send, ack, reading.index),
         (ack.tab,),
     )
+    return True
 
 
 def _judge_tab(history: History, findings: Findings, name: str, acks: dict[str, Ack], sent: dict[str, Send]) -> None:
@@ -105,7 +104,7 @@ def _must_hold(history: History, name: str, ack: Ack) -> str:
     if covering:
         return f"asked at {history.when(covering[0].at)} for all after seq {covering[0].after}"
     if asked:
-        return ""
+        return "was open at that moment" if tab.open_at(ack.at) else ""
     if any(stretch.opened <= ack.at for stretch in tab.stretches):
         return f"was first opened at {history.when(tab.stretches[0].opened)} and came back at {history.when(last.opened)}"
     return ""

@@ -146,10 +146,11 @@ def _judge_doubled_sendings(history: History, findings: Findings) -> None:
         if send.text:
             sendings[send.user, send.text].add(send.message)
             typings[send.user, send.text] += send.typed
+    senders = Counter(words for _, words in sendings)
     for (user, words), ids in sendings.items():
-        if len(ids) > 1 or typings[user, words] > 1 or any(u != user and w == words for u, w in sendings):
-            continue
         seen = history.ids_with_text(words)
+        if len(ids) > 1 or typings[user, words] > 1 or senders[words] > 1 or len(seen) < 2:
+            continue
         for view, index, at, tabs in _views_of_text(history, words):
             if len(view) > 1:
                 send = next(s for s in history.sends if s.user == user and s.text == words)
