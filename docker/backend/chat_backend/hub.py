@@ -28,6 +28,8 @@ LOOK_SECONDS = 1.0
 # How far back (seconds) such a look goes; longer than any transaction lasts.
 LOOK_BACK = 30.0
 REVOCATION_SECONDS = 0.5
+# While the subscription is down too, Redis is asked again after this many seconds at the earliest.
+ASK_AGAIN_SECONDS = 1.0
 BATCH = 500
 
 
@@ -56,6 +58,7 @@ class Hub:
         self._resubscribed: set[str] = set()
         self._check_sessions = False
         self._heard_until = time.monotonic()
+        self._ask_again = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         # Called when a run of a user with a tab here is over.
         self.on_run_over: Callable[[], None] = lambda: None
@@ -82,10 +85,15 @@ class Hub:
 
     async def revoked(self, session_id: str) -> bool:
         """Whether a session was revoked. While Redis can't be asked the answer is no; open tabs are checked when it is back."""
+        now = time.monotonic()
+        if not self._bus.connected and now < self._ask_again:
+            return False
         try:
             async with asyncio.timeout(REVOCATION_SECONDS):
                 return bool(await self._redis.exists(revoked_key(session_id)))
         except REDIS_ERRORS as error:
+            # A Redis that hangs must not make every request wait for it.
+            self._ask_again = now + ASK_AGAIN_SECONDS
             log.warning("revocation_unknown", session_id=session_id, reason=type(error).__name__)
             return False
 
@@ -145,7 +153,7 @@ class Hub:
             feed = self._feeds.get(channel.removeprefix("user:"))
             if feed is not None:
                 self._hand_on(feed, text)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("message_not_understood", channel=channel, reason=type(error).__name__)
 
     def _hand_on(self, feed: Feed, text: str) -> None:

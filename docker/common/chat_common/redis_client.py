@@ -23,7 +23,7 @@ def redis_client(url: str, *, name: str, timeout: float = 2.0, max_connections: 
         url: `redis://:password@host:port/0`.
         name: Shown by Redis in `CLIENT LIST`.
         timeout: Seconds to connect, and to wait for an answer; must exceed the `BLOCK` time of blocking commands.
-        max_connections: Connections at a time; a command waits for a free one, so that a burst leaves no crowd of idle connections.
+        max_connections: Connections at a time; a command waits for a free one, so that a burst leaves no crowd of idle ones.
         options: Further settings of `redis.asyncio.Redis`.
     """
     settings: dict[str, Any] = {

@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from chat_common.logs import Log
@@ -106,7 +105,7 @@ class Sandbox:
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     env=environment,
-                    cwd=Path(__file__).parent,
+                    cwd="/",
                     limit=RESULT_LIMIT,
                 )
                 self._reader = asyncio.create_task(self._read(self._process), name="sandbox reader")
