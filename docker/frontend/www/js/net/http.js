@@ -32,7 +32,7 @@ export class HttpError extends Error {
  * @returns {Promise<Response>} An answer of the 2xx kind.
  * @throws {HttpError}
  */
-export async function call(path, { timeout = 8000, get = fetch, ...options } = {}) {
+export async function call(path, { timeout = 10000, get = fetch, ...options } = {}) {
   let answer;
   try {
     answer = await get(path, { ...options, signal: AbortSignal.timeout(timeout) });
