@@ -168,33 +168,36 @@ class Files:
     @keyword
     def get_sha256(
         self,
-        file: Path | bytes,
+        file: Any,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """Returns the SHA-256 of a file or of bytes, in hexadecimal, and asserts about it.
+        """Returns the SHA-256 of a file, of bytes or of a response's body, in hexadecimal, and asserts about it.
 
         Args:
-            file: Path of a file, or bytes themselves.
+            file: Path of a file, bytes, or a response with a ``body`` (which keeps large bodies out of the log).
             assertion_operator: Operator of the AssertionEngine.
             assertion_expected: What it is compared with.
             message: Replaces the failure's text.
 
         Raises:
             AssertionError: It is not as expected.
-            StackError: The file can't be read.
+            StackError: The file can't be read, or it is nothing of these.
 
         ```robotframework
         *** Test Cases ***
         Download Equals Upload
-            Get Sha256    ${response.content}    ==    ${file}[sha256]
+            Get Sha256    ${response}    ==    ${file}[sha256]
         ```
         """
-        if isinstance(file, bytes):
-            found, what = digest.of_bytes(file), f"SHA-256 of {len(file)} bytes"
+        data = getattr(file, "body", file)
+        if isinstance(data, bytes):
+            found, what = digest.of_bytes(data), f"SHA-256 of {len(data)} bytes"
+        elif isinstance(data, str | Path):
+            found, what = digest.of_file(Path(data)), f"SHA-256 of {data}"
         else:
-            found, what = digest.of_file(file), f"SHA-256 of {file}"
+            raise StackError(explain("a path, bytes or a response", f"a {type(file).__name__}"))
         logger.info(f"{what}: {found}")
         asserted: str = verify_assertion(found, assertion_operator, assertion_expected, what, message)
         return asserted

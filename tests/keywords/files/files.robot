@@ -63,6 +63,7 @@ Bad Wishes Are Refused
     Run Keyword And Expect Error    ValueError: Argument 'kind' got value 'odd'*    Make Broken Pdf    kind=odd
     Run Keyword And Expect Error    *should be*    Get Sha256    ${SUITE_FILE}[path]    ==    0
     Run Keyword And Expect Error    Expected: a file that can be read*    Get Sha256    /no/such/file
+    Run Keyword And Expect Error    Expected: a path, bytes or a response*    Get Sha256    ${5}
 
 
 *** Keywords ***
