@@ -20,6 +20,11 @@ class Listener(State):
     """What Robot Framework calls at the start and end of tests and suites."""
 
     def start_suite(self, data: Any, result: Any) -> None:
+        top = data
+        while top.parent is not None:
+            top = top.parent
+        # What --exclude left out is not among them.
+        self._faults_wanted = any(Operation.FAULTS.value in test.tags for test in top.all_tests)
         self._changes.begin(result.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:

@@ -48,7 +48,8 @@ class Run(State):
         Args:
             platform: Name of a file in `resources/platforms/`.
             profile: Name of a file in `resources/profiles/`, or its figures (`${FIGURES}`).
-            needs: What the tests use beside the platform; looked for too.
+            needs: What the tests use beside the platform; looked for too. `faults` (the right to break links) counts only when a
+                test of this run has the tag `needs-faults`.
             only: Services to start; all when not given.
             config: Parts of the platform's file to replace, such as `services` of an external platform.
 
@@ -66,7 +67,8 @@ class Run(State):
             raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile)
         began = time.monotonic()
-        driver = create(platform, figures, _output_folder(), needs=needs or (), overrides=config)
+        parts = [part for part in needs or [] if part != "faults" or self._faults_wanted]
+        driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")

@@ -13,3 +13,4 @@ class State:
         self._changes = Changes()
         self._test_mark: LogMark = {}
         self._started: list[Started] = []
+        self._faults_wanted = True

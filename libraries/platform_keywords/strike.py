@@ -9,6 +9,7 @@ from typing import Any
 
 from robot.api import logger
 from robot.api.deco import keyword
+from robot.api.types import Secret
 
 from platform_keywords.state import State
 from realstack.deadline import Deadline
@@ -64,21 +65,24 @@ class Strike(State):
             self.wait_until_service_is_healthy(service)
 
     @keyword(tags=["strike"])
-    def restart_service(self, service: str, **settings: str) -> None:
+    def restart_service(self, service: str, **settings: str | Secret) -> None:
         """Stop a service in good order, start it, and wait until it is healthy.
 
         Args:
             service: Service or group; replicas are restarted at the same time.
-            settings: Environment variables to change. They hold until the end of the test (in a suite's setup: of the suite).
+            settings: Environment variables to change; their values may be Secrets. They hold until
+                the end of the test (in a suite's setup: of the suite).
 
         ```robotframework
         Restart Service    auth    AUTH_ACCESS_TOKEN_TTL=2
         ```
         """
 
+        changes = {name: str(value.value) if isinstance(value, Secret) else value for name, value in settings.items()}
+
         async def anew(driver: Driver, name: str) -> Receipt:
             state = driver.state(name)
-            driver.set_settings(name, {**state.settings, **settings})
+            driver.set_settings(name, {**state.settings, **changes})
             if state.running:
                 await driver.stop_service(name)
             receipt = await driver.start_service(name)

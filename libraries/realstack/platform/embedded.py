@@ -208,6 +208,9 @@ class EmbeddedDriver(Driver):
             self._deaths = [death for death in self._deaths if death.service != service]
 
     async def deaths(self) -> list[Death]:
+        for process in self._processes.values():
+            if process.child is not None and not process.child.alive and not process.expected_down:
+                await process.ended()  # which is told after the death has been noted
         with self._guard:
             found, self._deaths = self._deaths, []
         return found

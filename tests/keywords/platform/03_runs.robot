@@ -50,7 +50,8 @@ An External Platform Without Addresses Stops The Run
 Run Should End With
     [Documentation]    Runs a suite of _runs in a process of its own, and looks for texts in what it says.
     [Arguments]    ${name}    ${variable}    @{expected}
-    VAR    @{options}    --output    NONE    --console    verbose    --outputdir    ${OUTPUT_DIR}/platform-runs
+    VAR    @{options}    --output    NONE    --log    NONE    --report    NONE
+    ...    --outputdir    ${OUTPUT_DIR}/platform-runs
     IF    $variable    VAR    @{options}    @{options}    --variable    ${variable}
     VAR    @{command}    ${{sys.executable}}    -m    robot    @{options}    ${RUNS}/${name}.robot
     ${result}    Run Process    @{command}    timeout=60s    on_timeout=kill    stderr=STDOUT

@@ -14,6 +14,8 @@ A Service Dies Unasked
     [Documentation]    Fails, although none of its keywords does.
     ${pid}    Get Service Pid    redis
     Run Process    kill    -KILL    ${pid}
+    # Ends when that process has.
+    Run Process    tail    --pid    ${pid}    --follow    /dev/null    timeout=10s
 
 The Next Test Has A Whole Platform
     [Documentation]    Passes.
