@@ -35,12 +35,15 @@ journeys: setup ## the ten journeys; results/log.html tells what happened
 
 .PHONY: test
 test: setup ## all checks, then the journeys
-	@tools/all-steps $(RESULTS) lint types unit keywords journeys
+	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords journeys
 
-.PHONY: lint
-lint: setup ## style of Python and Robot files
+.PHONY: lint lint-python lint-format lint-robot
+lint: lint-python lint-format lint-robot ## style of Python and Robot files
+lint-python: setup
 	@$(STEP) lint-python $(PYTHON) -m ruff check .
+lint-format: setup
 	@$(STEP) lint-format $(PYTHON) -m ruff format --check .
+lint-robot: setup
 	@$(STEP) lint-robot $(PYTHON) -m robocop check suites resources tests/keywords
 
 .PHONY: types

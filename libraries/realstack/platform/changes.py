@@ -46,7 +46,8 @@ class Changes:
         Returns:
             The services that were brought back, and what did not go well, a sentence each.
         """
-        scope = self._scopes.pop()
+        # Without a scope: the library was imported by a keyword, after the suite began.
+        scope = self._scopes.pop() if self._scopes else Scope("")
         if driver is None:
             return [], []
         names = [name for name in driver.services() if name in scope.before]  # in the order of their needs
