@@ -98,7 +98,7 @@ class Cutting(State):
             self._faults[link].remove(fault)
 
         self._own(undo)
-        hit = f", {fault.receipt.hit_connections} connections" if fault.receipt.hit_connections else ""
+        hit = f", {fault.receipt.aimed_connections} connections" if fault.receipt.aimed_connections else ""
         logger.info(f"{plan.link} is cut: {plan}{hit}")
 
     @keyword
@@ -191,7 +191,7 @@ class Cutting(State):
         chosen = self._book.get(link)
         killed = sockets.kill(chosen, client_ports=_ports(client_port), spared_ports=_ports(spare_port))
         recorder.record("fault-on", link, {"what": "connections reset", "reset_connections": len(killed)})
-        recorder.record("fault-off", link, {"what": "connections reset"})
+        recorder.record("fault-off", link, {"what": "connections reset", "reset_connections": len(killed)})
         if len(killed) < at_least:
             raise InvalidRun(
                 explain(

@@ -218,7 +218,7 @@ def test_established_connections_only(kind: Kind) -> None:
     async def story(here: Scene) -> None:
         client = await here.client()
         fault = await here.faults.start(Plan(here.link, kind, connections=Connections.ESTABLISHED))
-        assert fault.receipt.hit_connections == 1
+        assert fault.receipt.aimed_connections == 1
         assert await client.say(b"stalled") is None
         newcomer = await here.client()
         assert await newcomer.say(b"welcome", 2) == b"welcome"

@@ -189,7 +189,7 @@ class KernelFaults:
             if probing is not None:
                 patience = min(PROBE_SECONDS, plan.seconds / 2)
                 fault.during = asyncio.get_running_loop().create_task(probe(target, patience, probing))
-            fault.receipt.hit_connections = len(existing)
+            fault.receipt.aimed_connections = len(existing)
             fault.timer = asyncio.get_running_loop().create_task(self._expire(fault))
             if plan.kind is Kind.RESET and plan.connections is not Connections.NEW:
                 killed = await asyncio.to_thread(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import itertools
 import socket
 import struct
@@ -13,12 +14,17 @@ from typing import Any, TypeVar
 from realstack.errors import StackError, explain
 from realstack.fault.links import Target
 from realstack.fault.pipe import Changes, Pipe, Severed, Traffic
+from realstack.fault.probe import probe
 from realstack.fault.toxics import Cut, CutAtMessage, Ending, Stall, Toxic, Way
 from realstack.fault.wsstream import StreamReader, Upgrade
 from realstack.history.recorder import recorder
 
 CONNECT_SECONDS = 5.0
 """How long connecting to the service may take."""
+
+LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
+PROBE_SECONDS = 0.25
+"""How long a probe of the proxy itself waits for an answer."""
 
 ACCEPT_TURNS = 10
 """Turns of the event loop within which a connection that waits in the kernel is accepted; it takes about four."""
@@ -106,8 +112,10 @@ class ProxyLink:
     async def accept_again(self) -> None:
         """Take new connections again, at the same port."""
         if self._server is None:
+            tried = await probe(Target(LOOPBACK, self.port), PROBE_SECONDS)
             await self.open(port=self.port)
-            recorder.record("fault-off", self.name, {"what": "new connections refused"})
+            receipt = {"probe_during": str(tried), "proven": not tried.connected}
+            recorder.record("fault-off", self.name, {"what": "new connections refused", "receipt": receipt})
 
     @property
     def connections(self) -> int:
@@ -130,6 +138,9 @@ class ProxyLink:
             session.task.cancel()  # a toxic may hold it back, and would hold back its end too
         if sessions:
             await asyncio.wait([session.task for session in sessions])
+        facts = {"what": "connections reset", "reset_connections": len(sessions)}
+        for kind in ("fault-on", "fault-off"):
+            recorder.record(kind, self.name, facts)
         return len(sessions)
 
     async def half_close(self, way: Way) -> int:
@@ -139,8 +150,11 @@ class ProxyLink:
             How many connections.
         """
         sessions = list(self._sessions.values())
+        facts = {"what": f"half closed {way.value}", "hits": len(sessions)}
+        recorder.record("fault-on", self.name, facts)
         for session in sessions:
             await session.pipes[way].finish()
+        recorder.record("fault-off", self.name, facts)
         return len(sessions)
 
     # Toxics.

@@ -24,7 +24,7 @@ class Receipt:
         from_service: The same from the service.
         probe_packets: What of the probe's own packets it hit.
         reset_connections: Live connections that were ended at its start.
-        hit_connections: Connections that it was aimed at, where it was aimed at some.
+        aimed_connections: Connections that were open and in its way at its start; that they were hit is told by packets.
         before: Probe before the fault; ``None`` where none was made.
         during: Probe while it was in force.
         after: Probe when it was over.
@@ -39,7 +39,7 @@ class Receipt:
     from_service: Count = field(default_factory=Count)
     probe_packets: Count = field(default_factory=Count)
     reset_connections: int = 0
-    hit_connections: int = 0
+    aimed_connections: int = 0
     before: Probe | None = None
     during: Probe | None = None
     after: Probe | None = None
@@ -70,7 +70,7 @@ class Receipt:
             "bytes_from_service": self.from_service.bytes,
             "probe_packets": self.probe_packets.packets,
             "reset_connections": self.reset_connections,
-            "hit_connections": self.hit_connections,
+            "aimed_connections": self.aimed_connections,
             "probe_before": None if self.before is None else str(self.before),
             "probe_during": None if self.during is None else str(self.during),
             "probe_after": None if self.after is None else str(self.after),
