@@ -110,8 +110,9 @@ class JudgingKeywords(HistoryBase):
         """Make sure that enough happened for a verdict to mean anything; the test is INVALID otherwise.
 
         Args:
-            what: ``sends`` (each message once), ``acks``, ``deliveries``, ``refusals``, ``resumes``, ``connections``,
-                ``run events``, ``page readings``, ``store readings``, ``probes``, ``attempts`` or ``acts``.
+            what: ``sends`` (each message once), ``acks``, ``refusals`` (by a limit), ``rejections`` (errors), ``decisions``
+                (these three), ``deliveries``, ``resumes``, ``connections``, ``run events``, ``page readings``,
+                ``store readings``, ``probes``, ``attempts`` or ``acts``.
             at_least: How many.
             during: Only while this fault lasted (its name or target), or ``outage`` for any fault.
             within: How long to wait for them.

@@ -196,6 +196,8 @@ def test_receipts() -> None:
     assert "has no receipt" in missing_receipts(Story().add("fault-on", "cut").add("fault-off", "cut").history())[0]
     unproven = Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"proven": False}})
     assert "has no receipt" in missing_receipts(unproven.history())[0]
+    unused = Story().add("fault-on", "lock", {"pid": 7}).add("fault-off", "lock", {"receipt": {"proven": False, "pids": []}})
+    assert "has no receipt" in missing_receipts(unused.history())[0]
     assert "nothing was seen" in missing_receipts(Story().add("service", "auth", {"what": "killed"}).history())[0]
 
 

@@ -19,6 +19,8 @@ _KINDS: dict[str, Callable[[History], Sequence[Fact]]] = {
     "acks": lambda history: history.acks,
     "deliveries": lambda history: history.deliveries,
     "refusals": lambda history: history.refusals,
+    "rejections": lambda history: history.rejections,
+    "decisions": lambda history: [*history.acks, *history.refusals, *history.rejections],
     "resumes": lambda history: history.resumes,
     "connections": lambda history: history.greetings,
     "run events": lambda history: history.run_events,
@@ -84,7 +86,7 @@ def missing_receipts(history: History) -> list[str]:
         fault = ended_by(note, begun)
         if fault is not None:
             begun.remove(fault)
-            if not (_proven(note) or _proven(fault)):
+            if _disproven(note) or not (_proven(note) or _proven(fault)):
                 lacking.append(f"The fault {fault.source}, {history.when(fault.at)} to {history.when(note.at)}, has no receipt.")
     lacking += [f"The fault {fault.source}, begun at {history.when(fault.at)}, was never ended." for fault in begun]
     lacking.extend(
@@ -93,6 +95,12 @@ def missing_receipts(history: History) -> list[str]:
         if note.data.get("what") in ("killed", "paused", "stopped") and not note.data.get("seen")
     )
     return lacking
+
+
+def _disproven(note: Note) -> bool:
+    """Whether the fault's own receipt says that it did not happen, whatever else is known of it."""
+    receipt = note.data.get("receipt")
+    return isinstance(receipt, dict) and receipt.get("proven") is False
 
 
 def _proven(note: Note) -> bool:
