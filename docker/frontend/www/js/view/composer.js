@@ -32,7 +32,6 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     });
-    byId('attach').addEventListener('click', () => this.picker.click());
     this.picker.addEventListener('change', () => this.#attach(this.picker.files?.[0] ?? null));
     byId('attachment-remove').addEventListener('click', () => this.#attach(null));
     const area = byId('thread');
