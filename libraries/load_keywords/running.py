@@ -13,7 +13,8 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from keyword_tools.scope import current_owner
-from realstack.errors import StackError, explain
+from realstack.deadline import Deadline, poll
+from realstack.errors import StackError, StackFailure, explain
 from realstack.load import report
 from realstack.load.engine import Limits, Load, Script
 from realstack.load.results import Results
@@ -66,6 +67,7 @@ class RunKeywords:
         most_lag: timedelta = timedelta(milliseconds=100),
         drain: timedelta = timedelta(seconds=10),
         recorded: bool = True,
+        stay: bool = False,
     ) -> None:
         """Let users follow a script, and wait until all are done: [Start Load] and [Wait For Load] in one.
 
@@ -77,12 +79,15 @@ class RunKeywords:
             every: Time between the iterations of a user.
             rate: Iterations a second of all users together, instead of ``times``.
             rate_end: Rate at the end of the duration: a ramp.
-            duration: How long iterations arrive, for a rate.
+            duration: How long iterations arrive, for a rate. Without a rate: how long every user does one iteration after the
+                other, ``every`` apart at least.
             arrivals: Evenly spaced, or ``poisson``: at random.
             seed: Of the random arrivals.
             most_lag: What 99 % of the generator's own lags may be.
             drain: How long after the last planned time iterations may still begin.
             recorded: Whether frames go to the test's recording, for the laws; not for hours of load.
+            stay: Whether users keep their connections after their last iteration, until [Let Users Leave] or the end of the test:
+                laws judge what is open.
 
         Raises:
             StackFailure: Users could not be prepared.
@@ -98,7 +103,7 @@ class RunKeywords:
             arrivals=arrivals,
             seed=seed,
         )
-        self._start(script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded)
+        self._start(script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay)
         self.wait_for_load()
 
     @keyword(tags=["load"])
@@ -118,6 +123,7 @@ class RunKeywords:
         most_lag: timedelta = timedelta(milliseconds=100),
         drain: timedelta = timedelta(seconds=10),
         recorded: bool = True,
+        stay: bool = False,
     ) -> None:
         """Start a load and go on, to let something happen meanwhile. One load runs at a time.
 
@@ -137,6 +143,7 @@ class RunKeywords:
             most_lag: Of the generator.
             drain: After the last planned time.
             recorded: For the laws.
+            stay: Until the end.
         """
         schedule = _schedule(
             times=times,
@@ -148,7 +155,7 @@ class RunKeywords:
             arrivals=arrivals,
             seed=seed,
         )
-        self._start(script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded)
+        self._start(script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay)
 
     @keyword(tags=["load"])
     def wait_for_load(self, *, progress: timedelta | None = None) -> None:
@@ -172,14 +179,37 @@ class RunKeywords:
                 logger.console(self._progress(running))
                 continue
             except BaseException:
-                if not future.done():
-                    future.cancel()
-                self._forget(running)
+                # A time-out or Ctrl-C ends the load, but what it has measured so far is worth looking at.
+                self._end_at_once(running, future)
                 raise
             break
         self._forget(running)
         self._show()
         self._results.check_generator()
+
+    @keyword(tags=["load"])
+    def wait_until_load_has_done(self, count: int, *, timeout: timedelta = timedelta(seconds=5)) -> None:
+        """Wait until so many iterations went well, to let something happen in the middle of a load.
+
+        Args:
+            count: How many.
+            timeout: How long to wait.
+
+        Raises:
+            StackFailure: They did not in that time, or the load was over before.
+        """
+        _, running = self._under_way()
+
+        async def look() -> int:
+            return running.results.done
+
+        deadline = Deadline(timeout)
+        held, done = background.run(poll(look, lambda seen: seen >= count or running.over, deadline))
+        if done < count:
+            seen = f"{done} of {running.results.planned}{'' if held else f' after {deadline.seconds:g} s'}"
+            over = ", and the load is over" if running.over else ""
+            evidence = running.results.told_errors()
+            raise StackFailure(explain(f"{count} iterations of {self._name!r} went well", seen + over, evidence=evidence))
 
     @keyword(tags=["load"])
     def stop_load(self) -> None:
@@ -192,6 +222,13 @@ class RunKeywords:
         background.loop.call_soon_threadsafe(running.stop)
         self.wait_for_load()
 
+    @keyword(tags=["load"])
+    def let_users_leave(self) -> None:
+        """Close the connections of users who stayed after their load, and forget their cookies."""
+        for running in self._owned.all():
+            if running.over:
+                self._dismiss(running)
+
     def _start(
         self,
         script: str,
@@ -200,11 +237,12 @@ class RunKeywords:
         limits: Limits,
         *,
         recorded: bool,
+        stay: bool,
     ) -> None:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
         people = {name: Values(values, _reveal) for name, values in _people(users).items()}
-        running = Load(self.script(script), people, schedule, limits, recorded=recorded)
+        running = Load(self.script(script), people, schedule, limits, recorded=recorded, stay=stay)
         self._running, self._name, self._results = running, script, None
         self._future = background.spawn(running.run())
         self._owned.add(current_owner(), running)
@@ -214,8 +252,22 @@ class RunKeywords:
             raise StackError("No load is running. Use [Start Load] first.")
         return self._future, self._running
 
-    def _forget(self, running: Load) -> None:
+    def _end_at_once(self, running: Load, future: concurrent.futures.Future[Results]) -> None:
+        broken = future.done()
+        future.cancel()
+        self._results = None if broken else running.results
+        self._forget(running)
+        self._dismiss(running)
+        if self._results is not None:
+            self._show()
+
+    def _dismiss(self, running: Load) -> None:
         self._owned.drop(running)
+        background.run(running.leave(), STOPPING)
+
+    def _forget(self, running: Load) -> None:
+        if not running.stays:
+            self._owned.drop(running)
         if self._running is running:
             self._running = self._future = None
 
@@ -232,6 +284,7 @@ class RunKeywords:
                         f"The load {self._name!r}, left running by {owner}, did not end well: {secrets.scrub(str(error))}"
                     )
             self._forget(running)
+            self._dismiss(running)
 
     def _show(self) -> None:
         assert self._results is not None

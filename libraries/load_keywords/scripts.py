@@ -11,7 +11,7 @@ from robot.api.deco import keyword
 
 from realstack.errors import StackError, explain
 from realstack.load.engine import Script
-from realstack.load.steps import Await, Check, Close, Comparison, Leave, Open, Request, Send, SignIn, Step, Think
+from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Request, Send, SignIn, Step, Think
 from realstack.websocket import Match
 from websocket_keywords.documents import build
 
@@ -224,6 +224,15 @@ class ScriptKeywords:
             abruptly: Drop the transport without a close frame.
         """
         self._add(Close(alias, code, abruptly))
+
+    @keyword(tags=["script"])
+    def script_counts(self, operation: str) -> None:
+        """Step: count a piece of work, as ``Count Operations`` of the Monitor library does.
+
+        Args:
+            operation: What was done, in the singular: ``connection``, ``login``, ``upload``.
+        """
+        self._add(Count(operation))
 
     @keyword(tags=["script"])
     def script_leaves(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -36,6 +38,12 @@ class ProviderServer:
             "scim_url": server.scim_url,
             "redirect_uri": server.redirect_uri,
         }
+
+    @keyword
+    def wait_until_next_second(self) -> None:
+        """Canaille's access tokens of one user differ by their second only, and it fails where they don't."""
+        now = time.time()
+        time.sleep(math.ceil(now) - now + 0.01)
 
     def close(self) -> None:
         """End the provider with the run."""

@@ -52,15 +52,15 @@ def _base64_forms(data: bytes) -> Iterator[str]:
 def core(value: str) -> str:
     """The part of a value that is worth searching for.
 
-    Header and claims of a compact JWS (RFC 7515) are no secret, and pieces of their encoding are in other texts too:
-    only the signature counts.
+    What is signed, such as the claims of a compact JWS (RFC 7515) or the content of a signed cookie, is no secret, and pieces
+    of its encoding are in other texts too: only the signature counts.
     """
-    return value.rpartition(".")[2] if _is_jws(value) else value
+    return value.rpartition(".")[2] if _is_signed(value) else value
 
 
 def windows(value: str) -> Iterator[str]:
-    """The windows of every form of a value; whole forms where they are shorter than a window, or a URL, which is mostly public."""
-    if _is_jws(value):
+    """The windows of every form of a value; whole forms where they are shorter, or a URL, which is mostly public."""
+    if _is_signed(value) and value.startswith("eyJ") and value.count(".") == 2:
         # Where the claims begin, a token can be told from all other texts, also one that was cut off before its signature.
         dot = value.index(".")
         yield value[dot - 8 : dot + 8]
@@ -73,5 +73,12 @@ def windows(value: str) -> Iterator[str]:
         yield from (window for start in starts if len(set(window := form[start : start + WINDOW])) >= VARIED)
 
 
-def _is_jws(value: str) -> bool:
-    return value.startswith("eyJ") and value.count(".") == 2
+def _is_signed(value: str) -> bool:
+    first, dot, rest = value.partition(".")
+    if not dot or len(rest.rpartition(".")[2]) not in {0, *range(WINDOW, 2048)}:
+        return False
+    try:
+        json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    except ValueError:  # neither base64url nor JSON: nothing that anybody could read
+        return False
+    return True

@@ -73,12 +73,20 @@ Something Happens Meanwhile
     ${users}    Users    2
     Start Load    echo    users=${users}    times=100    every=10 ms
     Get Progress    planned    ==    200
-    Wait Until Keyword Succeeds    2 s    10 ms    Get Progress    done    >=    20
+    Wait Until Load Has Done    20
     Run Keyword And Expect Error    The load 'echo' is still running.*    Start Load    echo    users=${users}
     Run Keyword And Expect Error    *there are none yet*Remedy: Use ?Wait For Load?*    Get Percentile    99
     Stop Load
     Get Progress    done    <    200
     Get Error Count    ==    0
+
+Waiting For More Than There Is Fails
+    ${users}    Users    1
+    Start Load    echo    users=${users}
+    Run Keyword And Expect Error
+    ...    Expected: 5 iterations of 'echo' went well*1 of 1*the load is over*
+    ...    Wait Until Load Has Done    5
+    Wait For Load
 
 Load Of A Test Ends With It
     Run Keyword And Expect Error    No load is running.*    Wait For Load
@@ -97,7 +105,9 @@ Generator That Is Too Slow Is No Verdict
     ...    Run Load    echo    users=${users}    most_lag=1 us
 
 Bad Scripts Are Refused
-    Run Keyword And Expect Error    There is no script 'nothing'. There are: *echo*    Run Load    nothing    users=${{ {'a': {}} }}
+    Run Keyword And Expect Error
+    ...    There is no script 'nothing'. There are: *echo*
+    ...    Run Load    nothing    users=${{ {'a': {}} }}
     Create Script    empty
     Run Keyword And Expect Error    *the script 'empty' has steps*    Run Load    empty    users=${{ {'a': {}} }}
     Run Keyword And Expect Error    *at least one condition*    Script Awaits
@@ -144,6 +154,11 @@ Write The Scripts
     Write Script    checked    /echo
     Script Awaits    answer    measure=answer    keep=${{ {'answer': 'payload.text'} }}
     Script Checks    {answer}    contains    {expected}
+    Write Secret Script
+    Write Failing Scripts
+
+Write Failing Scripts
+    [Documentation]    Each fails in another way.
     Write Script    unanswered    /quiet
     Script Awaits    answer    measure=answer    timeout=50 ms
     Write Script    rejected    /echo
@@ -151,7 +166,6 @@ Write The Scripts
     Write Script    dropped    /close/1001
     Script Awaits    answer    timeout=2 s
     Write Script    refused    /status/403
-    Write Secret Script
 
 Write Script
     [Documentation]    Opens a connection, then sends a question in each iteration.

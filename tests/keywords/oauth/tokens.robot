@@ -50,6 +50,9 @@ Forged Signatures Are Refused For Their Own Reason
     foreign-key-embedded        signature
     foreign-key-url             signature
     foreign-kid                 key_unknown
+
+Forged Headers Are Refused For Their Own Reason
+    [Template]    Forgery Should Be Refused For
     kid-path                    algorithm
     kid-sql                     algorithm
     hs256-public-key            algorithm
