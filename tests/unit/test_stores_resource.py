@@ -20,7 +20,7 @@ from support import servers
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 AUTH_TABLES = {"users", "sessions", "refresh_tokens", "login_flows", "operations"}
-EVENT_TABLES = {"chat_events", "profile_events"}
+EVENT_TABLES = {"chat_events", "profile_events", "system"}
 PROFILE_EVENTS = (
     "CREATE TABLE IF NOT EXISTS events.profile_events (event_id String, operation_id String, user_id String, data String, "
     "created_at UInt64, sign Int8) ENGINE = CollapsingMergeTree(sign) ORDER BY event_id"

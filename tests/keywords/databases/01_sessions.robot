@@ -37,12 +37,12 @@ Sessions Of A Test Shadow Those Of The Suite
     ${before}    Switch Session    mine
     Should Be Equal    ${before}    suite-db
 
-Sessions Of A Test Are Closed At Its End
-    [Documentation]    The test before has opened 'mine'.
-    ${text}    Run Keyword And Expect Error    *    Close Session    mine
+Unknown Aliases Are Told
+    [Documentation]    With those that are known.
+    ${text}    Run Keyword And Expect Error    *    Close Session    nobody
     Should Be Equal
     ...    ${text}
-    ...    No session is called 'mine'. Open are: suite-db, suite-cache, suite-events. Use [Open Postgres Session] first.
+    ...    No session is called 'nobody'. Open are: suite-db, suite-cache, suite-events. Use [Open Postgres Session] first.
 
 Wrong Kinds Are Refused
     [Documentation]    The text says what is open.
@@ -86,7 +86,7 @@ Missing Addresses Are Told
     Run Keyword And Expect Error    Expected: a URL such as http*    Open Clickhouse Session    none    localhost:8123
 
 A Time-Out Of Robot Ends The Wait
-    [Documentation]    The wait ends at once, the session stays usable, and a held lock is let go.
+    [Documentation]    The wait ends at once, the suite's session stays usable; the test's own session and lock end with it.
     ${result}    Run Process    robot    --output    NONE    --pythonpath    ${LIBRARIES}    ${CURDIR}/_runs/time_out.robot
     ...    timeout=60s    on_timeout=kill    stderr=STDOUT
     Should Contain    ${result.stdout}    Keyword timeout 200 milliseconds exceeded.

@@ -5,6 +5,7 @@ Library             ../../../libraries/Databases.py
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Stores
+Test Setup          Fill Stores
 
 
 *** Variables ***
@@ -79,12 +80,13 @@ Prepare Stores
     Open Postgres Session    db    ${POSTGRES}[dsn]
     Open Redis Session    cache    ${redis_server}[url]
     Open Clickhouse Session    events    ${server}[url]    user=${server}[user]    password=${server}[password]
-    Fill Stores
+    Execute    CREATE TABLE users (id int PRIMARY KEY, name text, token_hash text, seen_at timestamptz)    alias=db
 
 Fill Stores
-    [Documentation]    Two users, one event, one key.
-    Execute    CREATE TABLE users (id int PRIMARY KEY, name text, token_hash text, seen_at timestamptz)    alias=db
+    [Documentation]    Two users, one event, one key, and nothing else.
+    Execute    TRUNCATE users    alias=db
     Execute    INSERT INTO users VALUES (1, 'one', md5('1')), (2, 'two', md5('2'))    alias=db
+    Execute    DROP TABLE IF EXISTS log    alias=events
     Execute    CREATE TABLE log (id UInt64, text String) ENGINE = MergeTree ORDER BY id    alias=events
     Execute    INSERT INTO log VALUES (1, 'one')    alias=events
     Set Redis Value    limit:1    1    expires_in=1 minute

@@ -2,6 +2,7 @@
 Documentation       Acceptance tests of the keywords of `Files`.
 
 Library             OperatingSystem
+Library             Process
 Library             ../../../libraries/Files.py
 
 Suite Setup         Make Suite's File
@@ -42,16 +43,11 @@ Other Types Are Made
     ${bytes}    Get Binary File    ${file}[path]
     Should Be Equal    ${bytes}[1:4]    ${{ b'PNG' }}
 
-Files Of The Suite Outlive Its Tests
-    [Documentation]    Those of tests don't.
-    File Should Exist    ${SUITE_FILE}[path]
-    ${file}    Make Empty File
-    VAR    ${TEST_FILE}    ${file}[path]    scope=SUITE
-
-Files Of A Test Are Removed
-    [Documentation]    With their folder.
-    File Should Not Exist    ${TEST_FILE}
-    Directory Should Not Exist    ${{ pathlib.Path($TEST_FILE).parent }}
+Files End With Their Owner
+    [Documentation]    Those of a test with the test, those of a suite with the suite.
+    ${result}    Run Process    robot    --output    NONE    ${CURDIR}/_runs/owners.robot
+    ...    timeout=60s    on_timeout=kill    stderr=STDOUT
+    Should Contain    ${result.stdout}    4 tests, 4 passed, 0 failed
 
 Bad Wishes Are Refused
     [Documentation]    What was expected, what was seen.

@@ -20,10 +20,11 @@ Suite's Session Is Usable
     ${sessions}    Get Sessions On Server
     Should Not Contain    ${{ [one['query'] for one in $sessions if one['state'] == 'active'] }}    SELECT pg_sleep(5)
 
-Lock Is Gone
-    [Documentation]    It belonged to the test that was interrupted.
+Session And Lock Are Gone
+    [Documentation]    They belonged to the test that was interrupted.
     Get Row Count    SELECT * FROM things    ==    0
     Run Keyword And Expect Error    No lock is called 'table'*    Release Lock    table
+    Run Keyword And Expect Error    No session is called 'test-db'. Open are: suite-db. *    Close Session    test-db
 
 
 *** Keywords ***
