@@ -103,7 +103,9 @@ class RunKeywords:
             arrivals=arrivals,
             seed=seed,
         )
-        self._start(script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay)
+        self._start(
+            script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay
+        )
         self.wait_for_load()
 
     @keyword(tags=["load"])
@@ -155,7 +157,9 @@ class RunKeywords:
             arrivals=arrivals,
             seed=seed,
         )
-        self._start(script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay)
+        self._start(
+            script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay
+        )
 
     @keyword(tags=["load"])
     def wait_for_load(self, *, progress: timedelta | None = None) -> None:
@@ -296,10 +300,8 @@ class RunKeywords:
         left = max(0.0, running.schedule.end(results.users) - running.clock.now)
         at = time.strftime("%H:%M:%S")
         errors = sum(results.errors.values())
-        return (
-            f"  {at}  load '{self._name}': {results.done} of {results.planned} iterations done, {errors} errors, "
-            f"{timedelta(seconds=round(left))} left"
-        )
+        done = f"{results.done} iterations" if running.schedule.closed else f"{results.done} of {results.planned} iterations"
+        return f"  {at}  load '{self._name}': {done} done, {errors} errors, {timedelta(seconds=round(left))} left"
 
 
 def _schedule(

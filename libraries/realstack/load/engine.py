@@ -65,6 +65,11 @@ class Load:
         schedule: When.
         limits: How long things may take.
         recorded: Whether frames and requests go to the test's recording.
+        stay: Whether users keep their connections after their last iteration, until `leave`.
+
+    Attributes:
+        over: Whether the last iteration has ended.
+        stays: Whether users keep their connections then.
 
     Raises:
         StackError: It is out of bounds.
@@ -78,6 +83,7 @@ class Load:
         limits: Limits | None = None,
         *,
         recorded: bool = True,
+        stay: bool = False,
     ) -> None:
         limits = limits or Limits()
         schedule.check(len(people))
@@ -92,6 +98,8 @@ class Load:
         self._limits = limits
         self._people = people
         self._recorded = recorded
+        self.stays = stay
+        self._actors: list[Actor] = []
         self._stop: asyncio.Event | None = None
 
     @property
@@ -100,19 +108,20 @@ class Load:
         return self.schedule.end(self.results.users) + self._limits.drain
 
     async def run(self) -> Results:
-        """Prepare all users, let them all go at their times, and let them leave.
+        """Prepare all users, let them all go at their times, and let them leave, unless they are to stay.
 
         Raises:
             StackFailure: Some could not be prepared.
             StackError: The script is wrong.
         """
         self._stop = asyncio.Event()
-        actors = [
+        self._actors = actors = [
             Actor(name, values, self.script.base_url, self.clock, self.results, recorded=self._recorded)
             for name, values in self._people.items()
         ]
         for actor in actors:
             actor.stop = self._stop
+        stay = False
         try:
             await self._prepare(actors)
             self.clock.start(time.monotonic() + LEAD)
@@ -121,14 +130,20 @@ class Load:
                 users = [tasks.create_task(self._follow(actor, number)) for number, actor in enumerate(actors)]
                 await asyncio.gather(*users)
                 probe.cancel()
+            stay = self.stays
         except BaseExceptionGroup as group:
             # Only a script that is wrong, or a fault in here, gets this far; the first tells enough.
             raise group.exceptions[0] from None
         finally:
             self.over = True
             self.results.seconds = self.clock.now
-            await asyncio.gather(*(actor.leave() for actor in actors), return_exceptions=True)
+            if not stay:
+                await self.leave()
         return self.results
+
+    async def leave(self) -> None:
+        """Close all users' connections and forget their cookies; repeatable."""
+        await asyncio.gather(*(actor.leave() for actor in self._actors), return_exceptions=True)
 
     def stop(self) -> None:
         """Let running iterations end and begin no more. To be called on the loop."""
@@ -156,6 +171,9 @@ class Load:
             )
 
     async def _follow(self, actor: Actor, number: int) -> None:
+        if self.schedule.closed:
+            await self._repeat(actor, number)
+            return
         iteration = 0
         for planned in self._times(number):
             await actor.wait_until(planned)
@@ -172,6 +190,19 @@ class Load:
                 )
                 continue
             await self._iterate(actor, iteration, planned)
+
+    async def _repeat(self, actor: Actor, number: int) -> None:
+        """One iteration after the other, until the time is over."""
+        planned = self.schedule.spread * number / self.results.users
+        iteration = 0
+        while planned < self.schedule.duration:
+            await actor.wait_until(planned)
+            if actor.stop.is_set():
+                break
+            iteration += 1
+            self.results.planned += 1
+            await self._iterate(actor, iteration, planned)
+            planned = max(self.clock.now, planned + self.schedule.every)
 
     def _times(self, number: int) -> Iterator[float]:
         return self.schedule.of_user(number, self.results.users)

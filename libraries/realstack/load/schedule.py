@@ -24,7 +24,9 @@ class Schedule:
 
     Without a rate, every user does ``times`` iterations: all users begin at the same moment, or spread evenly over ``spread``
     seconds, and go on every ``every`` seconds. With a rate, iterations arrive at it for ``duration`` seconds and
-    are dealt to the users in turn; ``rate_end`` makes it a ramp.
+    are dealt to the users in turn; ``rate_end`` makes it a ramp. With a duration alone every user does one iteration after the
+    other until it is over (closed model), ``every`` seconds apart at least: for work that is to be done over and over, not
+    for latencies.
 
     Attributes:
         times: Iterations of each user.
@@ -32,7 +34,7 @@ class Schedule:
         every: Seconds between the iterations of one user.
         rate: Iterations a second, of all users together.
         rate_end: Rate at the end of the duration; None keeps it constant.
-        duration: Seconds, for a rate.
+        duration: Seconds, for a rate or a closed model.
         arrivals: Evenly spaced, or at random with the same rate (Poisson process).
         seed: Of the random arrivals.
     """
@@ -45,6 +47,11 @@ class Schedule:
     duration: float = 0.0
     arrivals: Arrivals = "constant"
     seed: int = 1
+
+    @property
+    def closed(self) -> bool:
+        """Whether iterations begin when the one before is over, instead of at planned times."""
+        return self.rate is None and self.duration > 0
 
     def check(self, users: int) -> None:
         """Refuse what is out of bounds.
@@ -60,6 +67,7 @@ class Schedule:
             (fastest <= MOST_RATE, f"at most {MOST_RATE:g} iterations a second", f"{fastest:g}"),
             (self.rate is None or self.rate > 0, "a rate above 0", f"{self.rate}"),
             (self.rate is None or self.duration > 0, "a duration for a rate", "none"),
+            (not self.closed or self.times == 1, "either a number of times or a duration", "both"),
             (self.rate is not None or self.rate_end is None, "a rate at the beginning of a ramp", "only one at its end"),
             (self.end(users) <= MOST_SECONDS, f"at most {MOST_SECONDS:g} s", f"{self.end(users):g} s"),
         ]
@@ -69,7 +77,7 @@ class Schedule:
 
     def end(self, users: int) -> float:
         """The last planned time at most, in seconds after the start."""
-        if self.rate is not None:
+        if self.rate is not None or self.closed:
             return self.duration
         return self.spread * (users - 1) / max(users, 1) + self.every * (self.times - 1)
 
@@ -86,7 +94,9 @@ class Schedule:
         return (first + self.every * round_ for round_ in range(self.times))
 
     def count(self, users: int) -> int:
-        """How many iterations are planned; for random arrivals, counted."""
+        """How many iterations are planned; for random arrivals, counted; 0 where they are not planned ahead."""
+        if self.closed:
+            return 0
         if self.rate is None:
             return self.times * users
         return sum(1 for _ in self._arrivals())

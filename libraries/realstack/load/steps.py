@@ -15,6 +15,7 @@ from realstack.deadline import Deadline
 from realstack.errors import StackFailure, explain
 from realstack.history.recorder import recorder
 from realstack.load.actor import Actor, StepFailed
+from realstack.monitor.sampler import sampler
 from realstack.oauth.sign_in import FormWalk, expect_end
 from realstack.secrets import secrets
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
@@ -294,6 +295,20 @@ class Close:
 
     def __str__(self) -> str:
         return f"{'abort' if self.abruptly else 'close'} {self.alias}"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count a piece of work that was done, so that what services use can be told for each piece."""
+
+    operation: str
+
+    async def run(self, actor: Actor) -> None:
+        """See `Step`."""
+        sampler.count(self.operation)
+
+    def __str__(self) -> str:
+        return f"count {self.operation}"
 
 
 @dataclass(frozen=True, slots=True)
