@@ -25,6 +25,9 @@ from pathlib import Path
 START_SECONDS = 20.0
 """How long a server may take until it answers; generous, because machines of CI are busy."""
 
+PREFIX = "realstack-scratch."
+"""How the names of the servers' folders begin; the number of the process that made them follows."""
+
 STOP_SECONDS = 5.0
 """How long a server may take to end before it is killed."""
 
@@ -183,13 +186,22 @@ CLICKHOUSE_USERS = """<?xml version="1.0"?>
 
 @contextmanager
 def _scratch(folder: Path | None, name: str, owner: str | None = None) -> Iterator[Path]:
-    scratch = Path(tempfile.mkdtemp(prefix=f"scratch-{name}.", dir=folder))
+    _sweep(folder)
+    scratch = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}.{name}.", dir=folder))
     try:
         if owner is not None:
             shutil.chown(scratch, owner)
         yield scratch
     finally:
         shutil.rmtree(scratch)
+
+
+def _sweep(folder: Path | None) -> None:
+    """Remove what killed processes could not: folders whose maker is gone."""
+    for left in Path(folder or tempfile.gettempdir()).glob(f"{PREFIX}*.*"):
+        maker = left.name.removeprefix(PREFIX).split(".")[0]
+        if maker.isdigit() and not Path("/proc", maker).exists():
+            shutil.rmtree(left, ignore_errors=True)  # another run may be sweeping, too
 
 
 @contextmanager
