@@ -253,7 +253,7 @@ async def test_server_survives_what_is_no_http() -> None:
 async def rogue() -> AsyncIterator[tuple[RogueProvider, ProviderClient, Session]]:
     provider = RogueProvider("chat", "client-secret-of-this-test", RogueUser("rogue-1", "rogue@example.org", "Rogue"))
     issuer = await provider.start("127.0.0.1", 0)
-    client = ProviderClient(issuer, "chat", "client-secret-of-this-test", redirect_uri=REDIRECT, timeout=0.5)
+    client = ProviderClient(issuer, "chat", "client-secret-of-this-test", redirect_uri=REDIRECT)
     session = Session("reader", issuer)
     try:
         await client.discover()
