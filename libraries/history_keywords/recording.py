@@ -301,6 +301,17 @@ class RecordingKeywords(HistoryBase):
         self.session.recorder.record("limit", user, {"limit": limit, "window": window.total_seconds()})
 
     @keyword(tags=["Evidence"])
+    def record_limit_counter(self, user: str, count: int, left: float) -> None:
+        """Record what the store of the counters holds for a user now, for the law ``admits-exactly``.
+
+        Args:
+            user: The user.
+            count: How many messages are counted in the window.
+            left: Seconds until the counter expires; -1 when it never does, -2 when there is none, as Redis says.
+        """
+        self.record("limit-counter", user, count=count, left=left)
+
+    @keyword(tags=["Evidence"])
     def record_file_layer(
         self,
         layer: str,

@@ -56,6 +56,45 @@ def test_a_window_that_never_ends() -> None:
     assert_violated(story.judge("admits-exactly"))
 
 
+def counted(count: int, left: float) -> Story:
+    """Five admitted from 10.0 s on, one refused, and the counter read at 15.0 s."""
+    return tries(limited(), "yyyyyn").add("limit-counter", "ann", {"count": count, "left": left}, at=15.0)
+
+
+def test_the_counter_says_what_was_admitted() -> None:
+    verdict = counted(5, 55.0).judge("admits-exactly")
+    assert_holds(verdict)
+    assert verdict.counts["readings of counters"] == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "left", "words"),
+    [
+        (5, -1, "it counted 5 and had no expiry"),
+        (0, -2, "it must count 5, because so many were admitted in its window; however, it counted 0"),
+        (6, 55.0, "it counted 6"),
+        (5, 1800.0, "it must end within 60 s"),
+    ],
+)
+def test_a_counter_that_is_wrong(count: int, left: float, words: str) -> None:
+    assert_violated(counted(count, left).judge("admits-exactly"), "the counter of ann is wrong", words)
+
+
+def test_a_counter_after_its_window() -> None:
+    story = tries(limited(), "yyyyyn").add("limit-counter", "ann", {"count": 0, "left": -2}, at=71.0)
+    assert_holds(story.judge("admits-exactly"))
+
+
+def test_a_message_under_way_may_be_counted() -> None:
+    story = tries(limited(), "yyyyyn").send("tab 1", "lost", at=80.0)
+    assert_holds(story.add("limit-counter", "ann", {"count": 1, "left": 59.5}, at=80.5).judge("admits-exactly"))
+
+
+def test_told_to_wait_longer_than_the_window_lasts() -> None:
+    story = tries(limited(), "yyyyy").send("tab 1", "late", at=40.0).refuse("tab 1", "late", retry_after=60, at=40.01)
+    assert_violated(story.judge("admits-exactly"), "tab 1 was told to wait 60 s: until 70.010 s at most")
+
+
 def test_the_wait_was_not_honoured() -> None:
     story = limited()
     for number in range(5):
@@ -80,7 +119,7 @@ def test_two_tabs_racing_past_the_limit() -> None:
 def test_sending_again_does_not_count() -> None:
     story = tries(limited(), "yyyyy")
     story.send("tab 1", "tab 1-10.0-0", at=11).ack("tab 1", "tab 1-10.0-0", 1, at=11.01, duplicate=True)
-    assert_holds(tries(story, "n", begin=12).judge("admits-exactly"))
+    assert_holds(story.send("tab 1", "six", at=12.0).refuse("tab 1", "six", retry_after=58, at=12.01).judge("admits-exactly"))
 
 
 def test_upgraded_to_no_limit() -> None:

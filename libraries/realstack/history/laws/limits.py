@@ -11,6 +11,10 @@ from realstack.history.verdict import Findings
 
 PATIENCE = 0.25
 """Seconds that a platform may take to hand on a decision; times at a window's edge are compared with this slack."""
+ROUNDING = 0.1
+"""Seconds by which a time to wait may be rounded up, where it is not told in whole seconds."""
+NEVER = -1.0
+"""What Redis says of a key without an expiry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,14 @@ def admits_exactly(history: History) -> Findings:
                 continue
             counted, filled = _judge_windows(history, findings, user, mine, limit)
             windows, full = windows + counted, full + filled
+        _judge_counters(history, findings, user, tried, limits)
     _judge_refused(history, findings)
     findings.counts = {
         "attempts": sum(len(tried) for tried in attempts.values()),
         "admitted": sum(attempt.admitted for tried in attempts.values() for attempt in tried),
         "windows": windows,
         "full windows": full,
+        "readings of counters": len(history.noted("limit-counter")),
     }
     return findings
 
@@ -160,7 +166,8 @@ def _judge_windows(history: History, findings: Findings, user: str, tried: list[
                 (early.tab,),
             )
         _judge_firsts(history, findings, inside)
-        _judge_waiting(history, findings, refused, rest, limit)
+        _judge_told(history, findings, refused, limit, opens_late + limit.window)
+        _judge_waiting(history, findings, refused, rest)
         kept = {id(attempt) for attempt in inside}
         following = [a for a in rest if id(a) not in kept]
         # Decisions at the very edge belong to either window: they open the next one only when they were admitted.
@@ -198,29 +205,35 @@ def _judge_firsts(history: History, findings: Findings, inside: list[Attempt]) -
             return
 
 
-def _judge_waiting(history: History, findings: Findings, refused: list[Attempt], rest: list[Attempt], limit: Limit) -> None:
-    """Whoever waits as long as the refusal said is admitted; and no refusal tells to wait longer than a window."""
+def _judge_told(history: History, findings: Findings, refused: list[Attempt], limit: Limit, closes: float) -> None:
+    """No refusal tells to wait longer than the window lasts, which is over at `closes` at the latest."""
     for attempt in refused:
         if attempt.retry_after is None:
             continue
-        if attempt.retry_after > limit.window + 1:
+        rounding = 1.0 if attempt.retry_after.is_integer() else ROUNDING
+        if attempt.begin + attempt.retry_after > closes + rounding:
             findings.violated(
-                f"{attempt.tab} was told to wait {attempt.retry_after:g} s: it must be at most {limit.window:g} s, because "
-                "no window lasts longer; "
-                f"however, the refusal of {history.name(attempt.message)} at {history.when(attempt.end)} said so.",
+                f"{attempt.tab} was told to wait {attempt.retry_after:g} s: until {history.when(closes)} at most, because the "
+                f"window lasts {limit.window:g} s from its first message on; however, so it was told of "
+                f"{history.name(attempt.message)}, sent at {history.when(attempt.begin)}.",
                 attempt.end,
                 attempt.events,
                 (attempt.tab,),
             )
             return
+
+
+def _judge_waiting(history: History, findings: Findings, refused: list[Attempt], rest: list[Attempt]) -> None:
+    """Whoever waits as long as the refusal said is admitted."""
+    for attempt in refused:
+        if attempt.retry_after is None:
+            continue
         after = next((a for a in rest if a.begin >= attempt.end + attempt.retry_after), None)
         if after is not None and not after.admitted:
             findings.violated(
                 f"{history.name(after.message)} was refused after the wait: it must be admitted, because {attempt.tab} was "
-                "told at "
-                f"{history.when(attempt.end)} to wait {attempt.retry_after:g} s and it was sent at "
-                f"{history.when(after.begin)}; however, it was "
-                f"refused at {history.when(after.end)}.",
+                f"told at {history.when(attempt.end)} to wait {attempt.retry_after:g} s and it was sent at "
+                f"{history.when(after.begin)}; however, it was refused at {history.when(after.end)}.",
                 after.end,
                 (*attempt.events, *after.events),
                 (attempt.tab, after.tab),
@@ -248,3 +261,27 @@ def _judge_refused(history: History, findings: Findings) -> None:
                 (refusal.index, shown.index),
                 (refusal.tab,),
             )
+
+
+def _judge_counters(history: History, findings: Findings, user: str, tried: list[Attempt], limits: list[Limit]) -> None:
+    """The store's counter is the number admitted in the window that its expiry tells, and it always has an expiry."""
+    undecided = {send.message for send in history.sends if send.user == user} - {attempt.message for attempt in tried}
+    for note in history.noted("limit-counter"):
+        limit = next((one for one in reversed(limits) if one.since <= note.at), None)
+        if note.source != user or limit is None or limit.limit is None:
+            continue
+        counted, left = whole(note.data.get("count")) or 0, number(note.data.get("left")) or 0.0
+        opened = note.at - (limit.window - left) if left > 0 else note.at - limit.window
+        admitted = [attempt for attempt in tried if attempt.admitted and attempt.begin <= note.at]
+        possible = [a for a in admitted if a.end >= opened - PATIENCE]
+        certain = [a for a in admitted if a.begin >= opened + (0 if left > 0 else PATIENCE) and a.end <= note.at]
+        if counted and left == NEVER:
+            wrong = f"it must end, because a window lasts {limit.window:g} s; however, it counted {counted} and had no expiry"
+        elif left > limit.window + PATIENCE:
+            wrong = f"it must end within {limit.window:g} s, because no window lasts longer; however, it had {left:g} s left"
+        elif counted > len(possible) + len(undecided) or counted < len(certain):
+            wrong = f"it must count {len(certain)}, because so many were admitted in its window; however, it counted {counted}"
+        else:
+            continue
+        events = (note.index, *(event for attempt in (certain or possible) for event in attempt.events))
+        findings.violated(f"the counter of {user} is wrong: {wrong} at {history.when(note.at)}.", note.at, events, (note.source,))
