@@ -29,7 +29,7 @@ LIBRARY = Library(Database("postgresql://nobody@127.0.0.1:9/none", name="none"),
 
 def ask(text: str) -> list[Step]:
     async def collect() -> list[Step]:
-        question = Question(text, "user", "thread", "message", datetime.now(UTC))
+        question = Question(text, "user", "thread", "message", 1, datetime.now(UTC))
         return [step async for step in Analyst(LIBRARY).answer(question)]
 
     return asyncio.run(collect())

@@ -58,7 +58,8 @@ class Runs:
                 UPDATE runs SET state = 'running', attempts = attempts + 1
                 WHERE id = $1 AND state IN ('queued', 'running') RETURNING attempts
             )
-            SELECT r.thread_id, r.user_id, m.id AS message_id, m.text, m.created_at, f.id AS file_id, f.name, f.size, f.sha256,
+            SELECT r.thread_id, r.user_id, m.id AS message_id, m.seq, m.text, m.created_at,
+                   f.id AS file_id, f.name, f.size, f.sha256,
                    (SELECT attempts FROM claimed) AS attempts, r.state
             FROM runs r JOIN messages m ON m.id = r.message_id LEFT JOIN files f ON f.id = r.file_id
             WHERE r.id = $1
@@ -71,7 +72,7 @@ class Runs:
         if row["file_id"] is not None:
             document = Document(str(row["file_id"]), row["name"], row["size"], row["sha256"])
         user_id, thread_id = str(row["user_id"]), str(row["thread_id"])
-        question = Question(row["text"], user_id, thread_id, str(row["message_id"]), row["created_at"], document)
+        question = Question(row["text"], user_id, thread_id, str(row["message_id"]), row["seq"], row["created_at"], document)
         # The outer SELECT sees the row as it was before the update.
         state = "running" if row["attempts"] is not None else row["state"]
         return Run(run_id, thread_id, user_id, row["attempts"] or 0, state, question)

@@ -176,7 +176,7 @@ class Worker:
         await self._tell_end(run, reporter, outcome)
 
     async def _analyse(self, run: Run, reporter: Reporter) -> Outcome:
-        await reporter.tell("agent_started", {"query_message_id": run.question.message_id})
+        await reporter.tell("agent_started", {"query_message_id": run.question.message_id, "query_seq": run.question.seq})
         if run.attempts > ATTEMPTS_LIMIT:
             return await self._fail(run, "attempts_exhausted")
         try:

@@ -103,6 +103,17 @@ def whole(value: Any, name: str) -> int:
     return value
 
 
+def run_numbers(value: Any) -> dict[str, int]:
+    """Numbers of events by run.
+
+    Raises:
+        BadFrame: It is no such mapping, or too long a one.
+    """
+    if not isinstance(value, dict) or len(value) > RUNS_LIMIT or not all(map(is_uuid, value)):
+        raise BadFrame("bad_frame", f"runs must map at most {RUNS_LIMIT} run ids to numbers.")
+    return {run_id.lower(): whole(n, "runs") for run_id, n in value.items()}
+
+
 Handler = Callable[[Tab, Feed, ClientFrame], Awaitable[None]]
 
 
@@ -202,14 +213,13 @@ class Commands:
         await self._doorbell.message_stored(user_id, stored.thread_id, stored.seq, stored.run_id)
 
     async def _resume(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:
-        after = whole(incoming.payload.get("after", 0), "after")
-        named = incoming.payload.get("runs") or {}
-        if not isinstance(named, dict) or len(named) > RUNS_LIMIT or not all(map(is_uuid, named)):
-            raise BadFrame("bad_frame", f"runs must map at most {RUNS_LIMIT} run ids to numbers.")
-        wanted = {run_id.lower(): whole(n, "runs") for run_id, n in named.items()}
-        last = await self._messages.owned_last_seq(incoming.thread_id, tab.user_id)
-        own = await self._messages.runs_of_thread(incoming.thread_id, list(wanted)) if wanted else []
-        feed.resume(tab, incoming.thread_id, min(after, last), {run_id: wanted[run_id] for run_id in own})
+        try:
+            after = whole(incoming.payload.get("after", 0), "after")
+            runs = run_numbers(incoming.payload.get("runs") or {})
+        except BadFrame:
+            feed.release(tab, incoming.thread_id)
+            raise
+        feed.resume(tab, incoming.thread_id, after, runs)
 
     async def _rename(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:
         title = clean_text(incoming.payload.get("title"), "title", TITLE_LIMIT)

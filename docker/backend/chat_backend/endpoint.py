@@ -132,6 +132,8 @@ class ChatSocket:
     async def carry_out(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:
         """Carry out a frame, unless the tab's token has expired meanwhile."""
         if time.time() >= tab.claims.expires_at:
+            if incoming.kind == "resume" and incoming.thread_id:
+                feed.release(tab, incoming.thread_id)
             refuse(tab, "token_expired", "The access token has expired; send auth_refresh first.", incoming)
             return
         await self._commands.carry_out(tab, feed, incoming)
@@ -175,6 +177,9 @@ class _Conversation:
         elif incoming.kind == "auth_refresh":
             await self._socket.refresh(self._tab, incoming.payload.get("token"))
         else:
+            if incoming.kind == "resume" and incoming.thread_id:
+                # From its arrival on: a store that is slow must not let live messages overtake the replay.
+                self._feed.hold(self._tab, incoming.thread_id)
             await self._places.acquire()
             self._inbox.append(incoming)
             self._filled.set()

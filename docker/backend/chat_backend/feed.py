@@ -11,7 +11,7 @@ import json
 from collections import deque
 from dataclasses import dataclass
 
-from chat_backend.messages import Messages
+from chat_backend.messages import Messages, NotFound
 from chat_backend.tab import CatchUp, Tab
 from chat_common.errors import StoreUnavailable
 from chat_common.frames import frame, message_body
@@ -28,13 +28,19 @@ EVENTS_WAITING = 2000
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """A run's event as its channel brought it; `seq` is set on `agent_completed`."""
+    """A run's event as its channel brought it.
+
+    Attributes:
+        seq: Of the answer, on `agent_completed`.
+        query_seq: Of the message that is being answered, on `agent_started`.
+    """
 
     run_id: str
     n: int
     kind: str
     thread_id: str
     seq: int
+    query_seq: int
     text: str
 
 
@@ -42,7 +48,9 @@ def read_event(text: str) -> RunEvent:
     """Read a run event's frame."""
     data = json.loads(text)
     payload = data["payload"]
-    return RunEvent(payload["run_id"], payload["n"], data["type"], data["thread_id"], payload.get("seq", 0), text)
+    return RunEvent(
+        payload["run_id"], payload["n"], data["type"], data["thread_id"], payload.get("seq", 0), payload.get("query_seq", 0), text
+    )
 
 
 class Feed:
@@ -187,22 +195,37 @@ class Feed:
         if event.kind in TERMINAL:
             self._over.append(event.run_id)
         behind = []
+        head = self._heads.get(event.thread_id, 0)
         for tab in self.tabs:
-            if event.thread_id in tab.catching:
-                tab.catching[event.thread_id].runs.setdefault(event.run_id, tab.runs.get(event.run_id, 0))
-            elif event.n > 1 and event.run_id not in tab.runs and tab.must_hold(event.thread_id):
-                tab.catching[event.thread_id] = CatchUp(self._heads.get(event.thread_id, 0), {event.run_id: 0})
-            elif not tab.run_event(event.run_id, event.n, event.kind, event.text):
+            job = tab.catching.get(event.thread_id)
+            if job is None and event.run_id not in tab.runs and tab.must_hold(event.thread_id, head):
+                job = tab.catching[event.thread_id] = CatchUp(head)
+            if job is not None:
+                job.heard.add(event.run_id)
+            elif self._concerns(tab, event) and not tab.run_event(event.run_id, event.n, event.kind, event.text):
                 behind.append(tab)
         if behind:
             await self._fill(event, behind)
 
+    def _concerns(self, tab: Tab, event: RunEvent) -> bool:
+        # A run that began before the connection is its client's to ask for, by `resume`: it may have seen its end elsewhere.
+        if event.n != 1 or event.run_id in tab.runs:
+            return event.run_id not in tab.ignored
+        if event.query_seq > tab.base(event.thread_id, self._heads.get(event.thread_id, 0)):
+            return True
+        tab.ignored.append(event.run_id)
+        return False
+
     async def _fill(self, event: RunEvent, behind: list[Tab]) -> None:
-        missed = await self._queue.events(event.run_id, min(tab.runs.get(event.run_id, 0) for tab in behind))
+        stored = await self._queue.events(event.run_id, min(tab.runs.get(event.run_id, 0) for tab in behind))
+        missed = [read_event(text) for _n, text in stored]
         for tab in behind:
-            for n, text in missed:
-                if n < event.n:
-                    tab.run_event(event.run_id, n, "", text)
+            known = event.run_id in tab.runs
+            if not known and not (missed and missed[0].n == 1 and self._concerns(tab, missed[0])):
+                continue
+            for item in missed:
+                if item.n < event.n:
+                    tab.run_event(event.run_id, item.n, item.kind, item.text)
             if not tab.run_event(event.run_id, event.n, event.kind, event.text):
                 # Redis lost what came before; its worker writes it again, but what is here is not held back for it.
                 log.warning("run_events_lost", run_id=event.run_id, n=event.n)
@@ -217,19 +240,31 @@ class Feed:
 
     # -- bringing a tab up to date -------------------------------------------------------------------------------------
 
+    def hold(self, tab: Tab, thread_id: str) -> None:
+        """Note that a tab's `resume` of a thread has arrived: what is live in the thread waits for it from now on."""
+        job = tab.catching.setdefault(thread_id, CatchUp(self._heads.get(thread_id, 0)))
+        job.waiting += 1
+
+    def release(self, tab: Tab, thread_id: str) -> None:
+        """Note that a `resume` that was held for was refused."""
+        job = tab.catching[thread_id]
+        job.waiting -= 1
+        job.asked = True
+        self._start_catching(tab)
+
     def resume(self, tab: Tab, thread_id: str, after: int, runs: dict[str, int]) -> None:
-        """Bring a tab up to date in a thread, from after `seq` on; then it gets what is live.
+        """Bring a tab up to date in a thread that is held for it; then it gets what is live.
 
         Args:
             tab: The tab.
-            thread_id: A thread of the same user.
+            thread_id: The thread; a tab whose user doesn't own it is told `not_found`.
             after: The last `seq` that the tab has.
-            runs: The last event that the tab has, by run of this thread.
+            runs: The last event that the tab has, by run.
         """
-        job = tab.catching.setdefault(thread_id, CatchUp(after))
-        job.cursor, job.asked = after, True
-        for run_id, n in runs.items():
-            job.runs[run_id] = max(n, tab.runs.get(run_id, 0))
+        job = tab.catching[thread_id]
+        job.waiting -= 1
+        job.cursor, job.asked, job.resumed = after, True, True
+        job.named.update(runs)
         tab.floors.pop(thread_id, None)
         self._start_catching(tab)
 
@@ -238,24 +273,23 @@ class Feed:
         if tab.settled:
             return
         tab.settled = True
-        tab.fresh.clear()
         for job in tab.catching.values():
             job.asked = True
         self._start_catching(tab)
 
     def _start_catching(self, tab: Tab) -> None:
-        if tab.catcher is None and any(job.asked for job in tab.catching.values()):
+        if tab.catcher is None and any(job.due for job in tab.catching.values()):
             tab.catcher = asyncio.create_task(self._catch_up_all(tab), name="tab catcher")
 
     async def _catch_up_all(self, tab: Tab) -> None:
         attempt = 0
         try:
             while tab.closing is None:
-                asked = next((item for item in tab.catching.items() if item[1].asked), None)
-                if asked is None:
+                due = next((item for item in tab.catching.items() if item[1].due), None)
+                if due is None:
                     return
                 try:
-                    await self._catch_up(tab, *asked)
+                    await self._catch_up(tab, *due)
                 except (StoreUnavailable, *REDIS_ERRORS) as error:
                     log.warning("resume_delayed", connection_id=tab.id, reason=str(error), attempt=attempt)
                     await asyncio.sleep(jittered(attempt, base=0.1, cap=1.0))
@@ -264,21 +298,41 @@ class Feed:
             tab.catcher = None
 
     async def _catch_up(self, tab: Tab, thread_id: str, job: CatchUp) -> None:
-        unfinished = await self._messages.unfinished_runs(thread_id, self.user_id)
-        while job.cursor < self._heads.get(thread_id, 0):
+        unfinished, named = await self._check(tab, thread_id, job)
+        while job.due and job.cursor < self._heads.get(thread_id, 0):
             await tab.room()
             if not await self._replay_page(tab, thread_id, job):
                 break
+        if not job.due or tab.catching.get(thread_id) is not job:
+            return
         # From here to the end of this block nothing else runs, so no live message falls between replay and life.
         del tab.catching[thread_id]
         if job.cursor > self._heads.get(thread_id, 0):
             tab.floors[thread_id] = job.cursor
-        runs = {**dict.fromkeys(unfinished, 0), **job.runs}
-        for run_id, n in runs.items():
-            tab.runs[run_id] = max(n, tab.runs.get(run_id, 0))
-        for run_id in runs:
-            if not await self._replay_run(tab, run_id) and run_id not in unfinished:
+        for run_id, n in named.items():
+            if run_id not in tab.over:
+                tab.runs[run_id] = max(n, tab.runs.get(run_id, 0))
+        for run_id in [*named, *(job.heard - named.keys())]:
+            found = await self._replay_run(tab, run_id)
+            if not found and run_id not in unfinished and tab.runs.get(run_id) == named.get(run_id):
+                # The client named a run that ended long ago: nothing will come of it.
                 tab.runs.pop(run_id, None)
+
+    async def _check(self, tab: Tab, thread_id: str, job: CatchUp) -> tuple[set[str], dict[str, int]]:
+        # Which runs are under way, and from which event on the tab wants those.
+        if not job.resumed:
+            return set(), {}
+        try:
+            last = await self._messages.owned_last_seq(thread_id, self.user_id)
+        except NotFound:
+            tab.catching.pop(thread_id, None)
+            payload = {"code": "not_found", "text": "There is no such thread."}
+            tab.offer(frame("error_message", payload, thread_id=thread_id))
+            return set(), {}
+        job.cursor = min(job.cursor, last)
+        unfinished = await self._messages.unfinished_runs(thread_id, self.user_id)
+        own = await self._messages.runs_of_thread(thread_id, list(job.named)) if job.named else []
+        return set(unfinished), {**dict.fromkeys(unfinished, 0), **{run_id: job.named[run_id] for run_id in own}}
 
     async def _replay_page(self, tab: Tab, thread_id: str, job: CatchUp) -> bool:
         cursor = job.cursor
@@ -295,14 +349,13 @@ class Feed:
         return bool(rows)
 
     async def _replay_run(self, tab: Tab, run_id: str) -> bool:
-        events = await self._queue.events(run_id, tab.runs.get(run_id, 0))
-        for _n, text in events:
-            event = read_event(text)
+        events = [read_event(text) for _n, text in await self._queue.events(run_id, tab.runs.get(run_id, 0))]
+        if not events or (run_id not in tab.runs and not (events[0].n == 1 and self._concerns(tab, events[0]))):
+            return False
+        for event in events:
             await self._message_first(event)
-            # Its end may have come live while this waited.
-            if run_id in tab.runs:
-                tab.run_event(run_id, event.n, event.kind, text)
-        return bool(events)
+            tab.run_event(run_id, event.n, event.kind, event.text)
+        return True
 
     async def replay_runs(self) -> None:
         """Read again what went unheard of the runs that some tab is following."""

@@ -29,6 +29,7 @@ REPLAY_FRAMES = 256
 # gets each message once and in order.
 SETTLE_SECONDS = 0.25
 FLUSH_SECONDS = 1.0
+RUNS_REMEMBERED = 64
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -37,17 +38,28 @@ EXPIRED = 4401
 
 @dataclass
 class CatchUp:
-    """A thread that a tab is being brought up to date in; live messages of it pass the tab by meanwhile.
+    """A thread that a tab is being brought up to date in; what is live in it passes the tab by meanwhile.
 
     Attributes:
         cursor: The last `seq` that the tab has.
-        runs: Numbers of the last events that the tab has, by run.
-        asked: Whether the work may begin; before that the thread is only held.
+        waiting: Resumes that have arrived and whose turn has not come; until then the thread is only held.
+        asked: Whether the work may begin.
+        resumed: Whether the client asked for it; then the thread is checked first, and runs that are under way belong to it.
+        named: Numbers of the last events that the client has, by run.
+        heard: Runs whose events passed the tab by.
     """
 
     cursor: int
-    runs: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
     asked: bool = False
+    resumed: bool = False
+    named: dict[str, int] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
+
+    @property
+    def due(self) -> bool:
+        """Whether it can be worked on now."""
+        return self.asked and not self.waiting
 
 
 class Tab:
@@ -66,10 +78,14 @@ class Tab:
         self.catching: dict[str, CatchUp] = {}
         self.catcher: asyncio.Task[None] | None = None
         self.floors: dict[str, int] = {}
-        self.runs: dict[str, int] = {}
         self.settled = False
-        # Threads that began while the tab was new: it has all of them without resuming.
-        self.fresh: set[str] = set()
+        # The last event that was sent, by run that is under way; runs whose end was sent; runs that began before this connection
+        # and that it has not asked for.
+        self.runs: dict[str, int] = {}
+        self.over: deque[str] = deque(maxlen=RUNS_REMEMBERED)
+        self.ignored: deque[str] = deque(maxlen=RUNS_REMEMBERED)
+        # Where threads ended when the tab joined; of threads that have grown since.
+        self._base: dict[str, int] = {}
         self.closing: tuple[int, str] | None = None
         self._send = send
         self._frames: deque[str] = deque()
@@ -117,22 +133,25 @@ class Tab:
             # The peer is gone: the receiving side learns it too, and ends the connection.
             self._frames.clear()
 
+    def base(self, thread_id: str, head: int) -> int:
+        """Where a thread, which ends at `head` now, ended when the tab joined."""
+        return self._base.get(thread_id, head)
+
+    def must_hold(self, thread_id: str, head: int) -> bool:
+        """Whether the tab may still ask for older messages of the thread, so that live ones must wait."""
+        return not self.settled and self.base(thread_id, head) > 0
+
     def message(self, thread_id: str, seq: int, text: str, before: int) -> None:
         """Take a live message; `before` is the thread's end before it."""
+        self._base.setdefault(thread_id, before)
         if thread_id in self.catching:
             return
-        if before == 0 and not self.settled:
-            self.fresh.add(thread_id)
-        if self.must_hold(thread_id):
+        if self.must_hold(thread_id, before):
             self.catching[thread_id] = CatchUp(before)
             return
         if seq > self.floors.get(thread_id, 0):
             self.floors.pop(thread_id, None)
             self.offer(text)
-
-    def must_hold(self, thread_id: str) -> bool:
-        """Whether the tab may still ask for older messages of the thread, so that live ones must wait."""
-        return not self.settled and thread_id not in self.fresh
 
     def run_event(self, run_id: str, n: int, kind: str, text: str) -> bool:
         """Take event `n` of a run if it is the next one for this tab.
@@ -140,12 +159,15 @@ class Tab:
         Returns:
             False when events before it are missing here.
         """
+        if run_id in self.over:
+            return True
         have = self.runs.get(run_id, 0)
         if n == have + 1:
             self.offer(text)
             self.runs[run_id] = n
             if kind in TERMINAL:
                 del self.runs[run_id]
+                self.over.append(run_id)
         return n <= have + 1
 
     def schedule_expiry(self, notice: float, grace: float) -> None:

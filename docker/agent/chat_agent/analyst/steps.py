@@ -63,6 +63,7 @@ class Question:
     user_id: str
     thread_id: str
     message_id: str
+    seq: int
     asked_at: datetime
     document: Document | None = None
 
