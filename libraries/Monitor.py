@@ -29,7 +29,9 @@ class Monitor(WatchingKeywords, MonitorJudgingKeywords):
     | ``memory`` | anonymous memory, swapped pages included, KiB: what work and leaks make grow |
     | ``pss`` | proportional set size, KiB: shared pages counted in parts, so that sums add up |
     | ``cpu`` | percent of one core since the sample before |
-    | ``descriptors`` ``sockets`` ``threads`` ``processes`` | counts |
+    | ``descriptors`` ``threads`` ``processes`` | counts |
+    | ``files`` ``sockets`` | descriptors by kind; files are all that are no sockets |
+    | ``clients`` | TCP connections that others opened to the service: sockets without those of its own pools |
     | ``gauge`` | the number of a gauge |
 
     ## Growth

@@ -19,8 +19,8 @@ from realstack.monitor.plot import Line, plot
 from realstack.monitor.sampler import UNITS, Sample, Sampler, series
 from realstack.monitor.sizes import kibibytes
 
-Metric = Literal["memory", "pss", "cpu", "descriptors", "sockets", "threads", "processes", "gauge"]
-COUNTS = ("descriptors", "sockets", "threads", "gauge")
+Metric = Literal["memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes", "gauge"]
+COUNTS = ("descriptors", "files", "sockets", "clients", "threads", "gauge")
 PAUSE = 0.05
 
 
@@ -87,7 +87,7 @@ class MonitorJudgingKeywords:
 
     @keyword(tags=["Growth"])
     def take_baseline(self) -> dict[str, float]:
-        """Remember the counts as they are now: descriptors, sockets, threads and gauges.
+        """Remember the counts as they are now: descriptors, files, sockets, clients, threads and gauges.
 
         Take it once the warm-up is over and nothing is going on: pools grow at first.
 
@@ -108,7 +108,8 @@ class MonitorJudgingKeywords:
         What is being closed is waited for.
 
         Args:
-            counts: Which, such as ``backend-1 descriptors``; all of the baseline by default.
+            counts: Which, such as ``backend-1 descriptors``, or ``clients`` for those of every service; all of the baseline by
+                default.
             operation: The work done since, as counted by [Count Operations].
             within: How long to wait.
 
@@ -119,9 +120,9 @@ class MonitorJudgingKeywords:
         if self.baseline is None:
             raise StackError("There is no baseline. Use [Take Baseline] first.")
         before = _counts(self.baseline)
-        if unknown := sorted(set(counts) - set(before)):
+        if unknown := sorted(set(counts) - set(before) - set(COUNTS)):
             raise StackError(explain(f"counts of the baseline: {', '.join(before)}", f"{', '.join(unknown)}"))
-        wanted = {name: before[name] for name in counts or before}
+        wanted = {name: value for name, value in before.items() if not counts or {name, name.rpartition(" ")[2]} & set(counts)}
         deadline = Deadline(within)
         while True:
             last = deadline.passed

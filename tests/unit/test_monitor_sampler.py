@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -33,6 +34,28 @@ def test_what_a_process_uses() -> None:
     assert used.threads >= 1
     assert used.processes == 1
     assert used.cpu_seconds > 0
+
+
+def own() -> process.Usage:
+    """What this process uses."""
+    used = process.usage([os.getpid()])
+    assert used is not None
+    return used
+
+
+def test_accepted_connections_are_told_from_own_ones() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        before = own()
+        with socket.create_connection(listener.getsockname()) as opened, listener.accept()[0] as accepted:
+            during = own()
+            opened.close()
+            # What the other end has closed stays until it is closed here, too: CLOSE_WAIT.
+            half_closed = own()
+            accepted.close()
+        after = own()
+    assert (during.clients, half_closed.clients, after.clients) == (before.clients + 1, before.clients + 1, before.clients)
+    assert during.sockets == before.sockets + 2
+    assert during.files == before.files == during.descriptors - during.sockets
 
 
 def test_a_tree_has_children_and_grandchildren() -> None:

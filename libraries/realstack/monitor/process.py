@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from realstack.errors import StackError, explain
+from realstack.monitor.accepted import SocketTables
 
 TICKS = os.sysconf("SC_CLK_TCK")
 """Units of processor time in a second."""
@@ -26,7 +27,9 @@ class Usage:
         memory: The part of it that only a leak or work makes grow: anonymous pages, swapped ones included, KiB.
         cpu_seconds: Processor time since the processes began, in user and system mode.
         descriptors: Open file descriptors.
+        files: Those of them that are no sockets: files, pipes and the like.
         sockets: Those of them that are sockets.
+        clients: TCP connections that others opened to the processes and that are not closed on this side.
         threads: Threads.
         processes: Processes.
     """
@@ -35,7 +38,9 @@ class Usage:
     memory: float
     cpu_seconds: float
     descriptors: int
+    files: int
     sockets: int
+    clients: int
     threads: int
     processes: int
 
@@ -63,21 +68,53 @@ def tree(roots: Iterable[int], children: dict[int, list[int]]) -> list[int]:
     return found
 
 
-def usage(pids: Iterable[int]) -> Usage | None:
+def usage(pids: Iterable[int], tables: SocketTables | None = None) -> Usage | None:
     """What processes use together; those that ended meanwhile are left out. None where none is left.
+
+    Args:
+        pids: The processes.
+        tables: Shared by what is looked at together, so that the system's tables are read once.
 
     Raises:
         StackError: The system does not let this process look at one of them.
     """
-    total = [0.0] * 7
+    total = _One()
+    inodes: set[bytes] = set()
+    first = 0
     for pid in pids:
-        one = _usage_of(pid)
+        one = _usage_of(pid, inodes)
         if one is not None:
-            total = [a + b for a, b in zip(total, one, strict=True)]
-    pss, memory, cpu, descriptors, sockets, threads, processes = total
-    if not processes:
+            first = first or pid
+            total.add(one)
+    if not total.processes:
         return None
-    return Usage(pss, memory, cpu, int(descriptors), int(sockets), int(threads), int(processes))
+    clients = (tables or SocketTables()).of(first).accepted(inodes) if inodes else 0
+    return Usage(
+        total.pss,
+        total.memory,
+        total.cpu,
+        total.descriptors,
+        total.descriptors - total.sockets,
+        total.sockets,
+        clients,
+        total.threads,
+        total.processes,
+    )
+
+
+@dataclass(slots=True)
+class _One:
+    pss: float = 0.0
+    memory: float = 0.0
+    cpu: float = 0.0
+    descriptors: int = 0
+    sockets: int = 0
+    threads: int = 0
+    processes: int = 0
+
+    def add(self, other: _One) -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 def alive(pid: int) -> bool:
@@ -86,13 +123,13 @@ def alive(pid: int) -> bool:
     return fields is not None and fields[0] not in ("Z", "X")
 
 
-def _usage_of(pid: int) -> tuple[float, float, float, float, float, float, float] | None:
+def _usage_of(pid: int, inodes: set[bytes]) -> _One | None:
     fields = _stat(pid)
     if fields is None or fields[0] in ("Z", "X"):
         return None
     try:
         pss, memory = _memory(pid)
-        descriptors, sockets = _descriptors(pid)
+        descriptors, sockets = _descriptors(pid, inodes)
     except (FileNotFoundError, ProcessLookupError):
         # It ended between two looks.
         return None
@@ -105,7 +142,7 @@ def _usage_of(pid: int) -> tuple[float, float, float, float, float, float, float
             )
         ) from error
     cpu = (int(fields[11]) + int(fields[12])) / TICKS
-    return pss, memory, cpu, descriptors, sockets, int(fields[17]), 1
+    return _One(pss, memory, cpu, descriptors, sockets, int(fields[17]), 1)
 
 
 def _stat(pid: int) -> list[str] | None:
@@ -129,14 +166,18 @@ def _memory(pid: int) -> tuple[float, float]:
     return pss, memory
 
 
-def _descriptors(pid: int) -> tuple[int, int]:
+def _descriptors(pid: int, inodes: set[bytes]) -> tuple[int, int]:
+    """How many descriptors a process has, and how many of them are sockets, whose inodes are added to the set."""
     folder = f"/proc/{pid}/fd"
     names = os.listdir(folder)
     sockets = 0
     for name in names:
         try:
-            sockets += os.readlink(f"{folder}/{name}").startswith("socket:")
+            target = os.readlink(f"{folder}/{name}")
         except FileNotFoundError:
             # Closed between two looks; it was there when they were counted.
             continue
+        if target.startswith("socket:["):
+            sockets += 1
+            inodes.add(target[8:-1].encode())
     return len(names), sockets

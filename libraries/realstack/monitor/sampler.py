@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from realstack.errors import StackError
 from realstack.monitor import process
+from realstack.monitor.accepted import SocketTables
 from realstack.monitor.leak import Series
 
-METRICS = ("memory", "pss", "cpu", "descriptors", "sockets", "threads", "processes")
-"""What is sampled of processes: KiB, KiB, percent of one core, and four counts."""
+METRICS = ("memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes")
+"""What is sampled of processes: KiB, KiB, percent of one core, and counts."""
 UNITS = {"memory": "KiB", "pss": "KiB", "cpu": "%", "gauge": ""}
 MOST_SAMPLES = 8000
 """Above this, every other sample is dropped and the interval doubled: a day's soak fits as well as a second."""
@@ -159,13 +160,14 @@ class Sampler:
         values: dict[tuple[str, str], float] = {}
         roots: dict[str, tuple[int, ...]] = {}
         children: dict[int, list[int]] | None = None
+        tables = SocketTables()
         for name, target in targets.items():
             fresh = self._roots_of(name, target)
             if fresh != target.roots or at - target.looked >= TREE_SECONDS:
                 children = process.children_by_parent() if children is None else children
                 target.roots, target.looked, target.tree = fresh, at, process.tree(fresh, children)
             roots[name] = fresh
-            self._read_target(name, target, values)
+            self._read_target(name, target, values, tables)
         for name, gauge in gauges.items():
             self._read_gauge(name, gauge, values)
         with self._lock:
@@ -185,10 +187,10 @@ class Sampler:
             self.problems[name] = f"{type(error).__name__}: {error}"
             return ()
 
-    def _read_target(self, name: str, target: _Target, values: dict[tuple[str, str], float]) -> None:
+    def _read_target(self, name: str, target: _Target, values: dict[tuple[str, str], float], tables: SocketTables) -> None:
         began = time.monotonic()
         try:
-            used = process.usage(target.tree)
+            used = process.usage(target.tree, tables)
         except StackError as error:
             self.problems[name] = str(error)
             return

@@ -21,7 +21,7 @@ A Server That Does Not Leak Passes
     Take Baseline
     Churn    ${1100}
     Should Not Grow    server    operation=connection    budget=4 KiB
-    Counts Should Be Back    server descriptors    server sockets    operation=connection
+    Counts Should Be Back    server descriptors    clients    operation=connection
     Law Should Hold    no-growth    slopes=1    exact counts=2
     Log Plot    pss    cpu    title=A server under churn
 
