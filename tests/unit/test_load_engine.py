@@ -178,6 +178,14 @@ async def test_wrong_script_ends_the_load_at_once() -> None:
         Load(Script("empty"), people(1), Schedule())
 
 
+async def test_load_that_is_stopped_before_it_began_does_nothing() -> None:
+    async with server() as made:
+        load = Load(script(made.url), people(3), Schedule(times=1000, every=0.05))
+        load.stop()
+        results = await asyncio.wait_for(load.run(), 5)
+        assert results.begun == 0
+
+
 async def test_stopping_and_cancelling_leave_no_connection() -> None:
     async with server() as made:
         load = Load(script(made.url), people(3), Schedule(times=1000, every=0.02))

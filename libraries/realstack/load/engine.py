@@ -100,7 +100,8 @@ class Load:
         self._recorded = recorded
         self.stays = stay
         self._actors: list[Actor] = []
-        self._stop: asyncio.Event | None = None
+        # Made here and not in run(): a load may be stopped before the loop has come to begin it.
+        self._stop = asyncio.Event()
 
     @property
     def end(self) -> float:
@@ -114,7 +115,6 @@ class Load:
             StackFailure: Some could not be prepared.
             StackError: The script is wrong.
         """
-        self._stop = asyncio.Event()
         self._actors = actors = [
             Actor(name, values, self.script.base_url, self.clock, self.results, recorded=self._recorded)
             for name, values in self._people.items()
@@ -147,8 +147,7 @@ class Load:
 
     def stop(self) -> None:
         """Let running iterations end and begin no more. To be called on the loop."""
-        if self._stop is not None:
-            self._stop.set()
+        self._stop.set()
 
     async def _prepare(self, actors: Sequence[Actor]) -> None:
         gate = asyncio.Semaphore(AT_ONCE)
