@@ -1,6 +1,7 @@
 *** Settings ***
 Documentation       Several tabs of one session: what one does, all show, in one order, whichever replica serves them.
 Resource            ../resources/journey.resource
+Resource            ../resources/tabs.resource
 Suite Setup         The Journey Is Prepared
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
@@ -12,19 +13,20 @@ Three Tabs Of One Session Stay Equal
     [Tags]    critical
     ${alice}    ${bob} =    A User With Tabs And A Bystander    tab 1    tab 2    tab 3
     ${thread} =    A New Thread
-    Message Reaches All And Is Answered    ${alice}    tab 1    ${thread}    What is 17 * (23 + 4) - 9?    = 450    tab 2    tab 3
+    Question Is Answered Everywhere    ${alice}    tab 1    ${thread}    What is 17 * (23 + 4) - 9?    = 450
     Title And Read Marker Converge    ${thread}    tab 1    tab 2    tab 3
     Close Connection    alias=tab 2
-    Message Reaches All And Is Answered    ${alice}    tab 3    ${thread}    What is 6 * 7?    = 42    tab 1
-    Late Tab Equals The Others    ${alice}    tab 4    ${thread}    messages=4
-    Stored Messages    ${alice}    ${bob}
-    Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody    no-crosstalk    agent-stream
+    Question Is Answered Everywhere    ${alice}    tab 3    ${thread}    What is 6 * 7?    = 42
+    Open A Late Tab    ${alice}    tab 4    ${thread}
+    Everything Said Should Be Everywhere    ${alice}    ${bob}    tabs=5
+    Law Should Hold    no-crosstalk
 
 Three Browser Tabs Stay Equal
-    [Documentation]    The same in three tabs of a real browser: one types, all show it and the answer; one closes, the rest go on.
+    [Documentation]    The same in three tabs of a real browser: one types, all show it and the answer; one closes, the
+    ...    rest go on.
     [Tags]    critical
     ${carol} =    A User In A Browser    carol
-    ${thread} =    Three Pages Show A New Conversation    ${carol}
+    Three Pages Show A New Conversation    ${carol}
     Type Message    ${carol}    page 1    What is 12 * 12?
     Page Should Show    page 3    = 144
     Close The Page    page 2
@@ -34,11 +36,10 @@ Three Browser Tabs Stay Equal
     Stored Messages    ${carol}
     Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
 
-
 Closing One Tab Leaves The Others Whole
     [Documentation]    Whichever tab goes and however it goes, the others get every message and every answer.
     [Template]    Others Go On When One Of Three Tabs Goes
-    #position    manner
+    # position    manner
     first    normally
     middle    normally
     last    normally
@@ -47,9 +48,9 @@ Closing One Tab Leaves The Others Whole
     last    without a close frame
 
 Any Number Of Tabs Stays Equal
-    [Documentation]    Every tab may send; all tabs and the store agree on one order.
+    [Documentation]    Any tab may send; all tabs and the store agree on one order.
     [Template]    Tabs That All Send Agree On One Order
-    #tabs
+    # tabs
     3
     10
 
@@ -57,77 +58,26 @@ Twenty-Five Tabs Stay Equal
     [Documentation]    The same with as many tabs as the most restless of users has.
     Tabs That All Send Agree On One Order    25
 
-*** Keywords ***
-A User With Tabs And A Bystander
-    [Documentation]    Alice with tabs on both replicas, and Bob who listens all the while and must never see anything of hers.
-    [Arguments]    @{tabs}
-    ${alice} =    A Paid User    alice
-    ${bob} =    A Signed In User    bob
-    Register Listener    bob
-    Open Tabs    ${bob}    bystander
-    ${his} =    A New Thread
-    Send Message    ${bob}    bystander    ${his}    What is 2 + 2?
-    Open Tabs On Each Replica    ${alice}    @{tabs}
-    RETURN    ${alice}    ${bob}
-
-Message Reaches All And Is Answered
-    [Documentation]    A tab asks; it and the others get the question and the answer, which is right by value.
-    [Arguments]    ${user}    ${tab}    ${thread}    ${question}    ${answer}    @{others}
-    ${id} =    Send Message    ${user}    ${tab}    ${thread}    ${question}
-    Message Should Be Acknowledged    ${tab}    ${id}
-    Message Should Reach    ${id}    ${tab}    @{others}
-    ${text} =    Answer Should Reach    ${id}    ${tab}    @{others}
-    Should Contain    ${text}    ${answer}
-
-Title And Read Marker Converge
-    [Documentation]    A new title and how far was read, said on one tab, are known on all.
-    [Arguments]    ${thread}    ${tab}    @{others}
-    Rename Thread    ${tab}    ${thread}    Sums of the day
-    Title Should Converge    ${thread}    Sums of the day    ${tab}    @{others}
-    Mark As Read    ${others}[0]    ${thread}    2
-    Read Marker Should Converge    ${thread}    2    ${tab}    @{others}
-
-Late Tab Equals The Others
-    [Documentation]    A tab that was opened after everything was said gets all of it from the beginning.
-    [Arguments]    ${user}    ${tab}    ${thread}    ${messages}
-    Open Tabs    ${user}    ${tab}
-    Resume Thread    ${tab}    ${thread}
-    Wait For Frames    ${messages}    message    thread_id=${thread}    alias=${tab}
-
-Three Pages Show A New Conversation
-    [Documentation]    Three pages of one browser window, signed in once, on one new thread; returns the thread.
-    [Arguments]    ${user}
-    ${thread} =    A Stored Thread    ${user}
-    Open Page    ${user}    page 1    /threads/${thread}
-    Open Page    ${user}    page 2    /threads/${thread}
-    Open Page    ${user}    page 3    /threads/${thread}
-    FOR    ${page}    IN    page 1    page 2    page 3
-        Page Should Be Online    ${page}
-    END
-    RETURN    ${thread}
-
-Others Go On When One Of Three Tabs Goes
-    [Documentation]    One of three tabs closes or vanishes while messages go on; judged by the laws.
-    [Arguments]    ${position}    ${manner}
-    VAR    ${row}    ${position} ${manner}
-    ${erin} =    A Paid User    erin ${row}
-    Open Tabs    ${erin}    first ${row}    middle ${row}    last ${row}
-    VAR    @{others}    first ${row}    middle ${row}    last ${row}
-    Remove Values From List    ${others}    ${position} ${row}
+Sending Again Changes Nothing
+    [Documentation]    A message that was sent again, from another tab on another replica, is stored and shown once.
+    ${gina} =    A Paid User    gina
+    Open Tabs On Each Replica    ${gina}    here    there
     ${thread} =    A New Thread
-    Send Message    ${erin}    ${others}[0]    ${thread}    What is 1 + 1?
-    Leave Tab    ${position} ${row}    ${manner}
-    Messages Are Sent    ${erin}    ${others}[1]    ${thread}    What is 2 + 2?    What is 3 + 3?
-    Everything Said Should Be Everywhere    ${erin}
-    [Teardown]    Close All Connections
+    ${id} =    Send Message    ${gina}    here    ${thread}    What is 5 * 5?
+    Message Should Be Acknowledged    here    ${id}
+    Send Message    ${gina}    there    ${thread}    What is 5 * 5?    ${id}
+    Message Should Be Acknowledged    there    ${id}
+    Send Message    ${gina}    here    ${thread}    What is 5 * 5?    ${id}
+    Everything Said Should Be Everywhere    ${gina}
 
-Tabs That All Send Agree On One Order
-    [Documentation]    Many tabs of one user send at the same time.
-    [Arguments]    ${count}
-    ${fred} =    A Paid User    fred of ${count}
-    ${tabs} =    Evaluate    [f'tab {number} of ${count}' for number in range(1, int($count) + 1)]
-    Open Tabs On Each Replica    ${fred}    @{tabs}
-    ${thread} =    A New Thread
-    Each Tab Sends    ${fred}    ${thread}    @{tabs}
-    Everything Said Should Be Everywhere    ${fred}    tabs=${{int($count)}}
-    [Teardown]    Close All Connections
+Nobody Gets At Another User's Words
+    [Documentation]    Henry knows the id of Ida's thread and asks for it, over the socket, over REST and through the agent.
+    ${ida} =    A Paid User    ida
+    ${henry} =    A Paid User    henry
+    Register Listener    henry
+    Open Tabs    ${ida}    hers
+    Open Tabs    ${henry}    his
+    ${secret} =    A Thread With A Secret    ${ida}    hers    heliotrope
+    Ask For A Foreign Thread    ${henry}    his    ${secret}
+    Ask The Agent For Foreign Words    ${henry}    his    heliotrope
+    Laws Should Hold    no-crosstalk    agent-stream

@@ -14,7 +14,7 @@ from .catalog import Defect
 
 Verdict = Literal["killed", "missed", "survivor", "error"]
 
-_VIOLATED = re.compile(r"(?:^|\n)\W*([a-z]+(?:-[a-z]+)*) violated: (.*)")
+_VIOLATED = re.compile(r"(?:^|\n)(?:\d+\)\s*)?([a-z]+(?:-[a-z]+)*) violated: (.*)")
 
 
 @dataclass(frozen=True, slots=True)
