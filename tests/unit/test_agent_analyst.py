@@ -268,3 +268,8 @@ def test_chunks_make_up_the_text(text: str) -> None:
     assert "".join(pieces) == text
     assert all(pieces)
     assert len(pieces) <= 60
+
+
+@pytest.mark.parametrize("text", ["What is 6 * 7? [canary-0012cd34ef567890]", "What is 6 * 7 for order-12 of room B-4-12?"])
+def test_numbers_of_a_name_are_no_calculation(text: str) -> None:
+    assert [found.results for found in calculations(text)] == [("6 * 7 = 42",)]

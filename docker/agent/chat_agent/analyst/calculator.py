@@ -24,6 +24,8 @@ _FUNCTION = re.compile(r"\b(?:sqrt|abs|of|and)\b", re.IGNORECASE)
 BARE_LETTERS = 4
 # Dates, versions and lists are no subtractions or products of anybody's.
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b|\b\d+(?:\.\d+){2,}\b")
+# Nor are the numbers of a name, such as `order-12b` or `canary-3f`.
+_NAME = re.compile(r"\b[^\W\d_]\w*(?:-\w+)+")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Calculation:
 def calculations(text: str) -> list[Calculation]:
     """All that can be computed in a text, in the order of the text."""
     found = []
-    rest = _DATE.sub(_blank, text)
+    rest = _NAME.sub(_blank, _DATE.sub(_blank, text))
     for match in STATISTICS.finditer(text):
         found.append(_statistics(match))
         rest = rest[: match.start()] + " " + "#" * (len(match[0]) - 1) + rest[match.end() :]
