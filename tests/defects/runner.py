@@ -72,7 +72,19 @@ class Runner:
         return sources
 
     async def _robot(self, defect: Defect, sources: Path, output: Path) -> bool:
-        command = [sys.executable, "-m", "robot", "--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
+        command = [
+            sys.executable,
+            "-m",
+            "robot",
+            "--outputdir",
+            str(output),
+            "--console",
+            "quiet",
+            "--report",
+            "NONE",
+            "--maxerrorlines",
+            "400",
+        ]
         command += ["--variable", f"PLATFORM_SOURCES:{sources}"]
         if defect.test:
             command += ["--test", defect.test]
