@@ -13,10 +13,12 @@ from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from oauth_keywords.base import plain
 from oauth_keywords.directory import DirectoryKeywords
 from oauth_keywords.forms import FormKeywords
+from oauth_keywords.keys import KeyKeywords
 from oauth_keywords.providers import ProviderKeywords
 from oauth_keywords.requests import RequestKeywords
 from oauth_keywords.rogue import RogueKeywords
 from oauth_keywords.tokens import TokenKeywords
+from oauth_keywords.urls import UrlKeywords
 from realstack.errors import StackError, StackFailure, explain
 from realstack.secrets import secrets
 from realstack.secrets.fingerprints import search_live
@@ -24,7 +26,9 @@ from realstack.secrets.guard import Guard
 
 
 @library(scope="GLOBAL", version="0.1.0", doc_format="MARKDOWN", auto_keywords=False)
-class OAuth(ProviderKeywords, TokenKeywords, RequestKeywords, FormKeywords, DirectoryKeywords, RogueKeywords):
+class OAuth(
+    ProviderKeywords, TokenKeywords, KeyKeywords, RequestKeywords, UrlKeywords, FormKeywords, DirectoryKeywords, RogueKeywords
+):
     """Signs users in at real OpenID providers, judges and forges tokens, and runs a provider that lies.
 
     ```robotframework
@@ -47,7 +51,7 @@ class OAuth(ProviderKeywords, TokenKeywords, RequestKeywords, FormKeywords, Dire
     - **Token**: read claims ([Get Claim]), judge against OpenID Connect Core 3.1.3.7 with every reason told apart
       ([Verify Token], [Get Token Problems]), and make forgeries ([Forge Token]).
     - **Session** ([Open Session]): HTTP as one user agent with cookies, in one session or in many at the same moment;
-      [Begin Request] sends now and [Wait For Answer] takes the answer later.
+      [Begin Request] and [Begin Upload] send now and [Wait For Answer] takes the answer later.
       [Sign In With Forms] walks through a provider's own login and consent pages without a browser.
     - **Directory** ([Open Directory]): make and remove the provider's users over SCIM 2.0.
     - **Rogue provider** ([Start Rogue Provider]): a real provider that gives one wrong answer at a time, and receipts of what it was asked.

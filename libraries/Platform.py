@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from robot.api.deco import library
 
+from platform_keywords.folders import Folders
 from platform_keywords.listener import Listener
 from platform_keywords.look import Look
 from platform_keywords.run import Run
@@ -13,7 +14,7 @@ from realstack.lease.lease import mark_this_process
 
 
 @library(scope="GLOBAL", version="1.0", doc_format="MARKDOWN", auto_keywords=False)
-class Platform(Run, Strike, Look, Waiting, Listener):
+class Platform(Run, Strike, Look, Folders, Waiting, Listener):
     """Starts the platform under test, and does to its services what operations people fear.
 
     ## Services and groups
@@ -29,7 +30,7 @@ class Platform(Run, Strike, Look, Waiting, Listener):
     | `external` | anywhere; its addresses are given | nothing but telling addresses and health |
 
     Where a driver can't do what a keyword asks for, the keyword fails at once and names the tag of the tests to exclude:
-    `needs-restart`, `needs-kill`, `needs-pause`, `needs-faults`, `needs-logs`, `needs-processes`.
+    `needs-restart`, `needs-kill`, `needs-pause`, `needs-faults`, `needs-logs`, `needs-processes`, `needs-folders`.
 
     ## Everything is brought back
     What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,

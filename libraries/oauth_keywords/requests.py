@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from oauth_keywords.sessions import HttpAnswer, Outgoing, SessionKeywords, Status, answered, expect_status
+from oauth_keywords.sessions import HttpAnswer, Outgoing, SessionKeywords, Status, answered, expect_status, file_part
 from realstack.errors import InvalidRun, StackFailure, explain
 from realstack.loop import background
 from realstack.oauth.begun import BegunRequest
@@ -56,6 +57,49 @@ class RequestKeywords(SessionKeywords):
         out = Outgoing(bearer, headers, None, json, None, timeout.total_seconds())
         future = background.spawn(self._send(self.sessions.get(session), method, url, out))
         self.begun.add(name, BegunRequest(f"{method} {url}", future), self.owner)
+
+    @keyword(tags=["session"])
+    def begin_upload(
+        self,
+        name: str,
+        url: str,
+        path: Path,
+        *,
+        field_name: str = "file",
+        file_name: str | None = None,
+        content_type: str | None = None,
+        form: dict[str, Any] | None = None,
+        session: str | None = None,
+        bearer: Secret | None = None,
+        timeout: timedelta = timedelta(seconds=15),
+    ) -> None:
+        """Begin to send a file as ``multipart/form-data`` (RFC 7578) and go on at once; [Wait For Answer] takes the answer.
+
+        It belongs to the running test or suite: what is not answered by its end is hung up.
+
+        Args:
+            name: What the test calls the request.
+            url: Absolute, or relative to the session's base URL.
+            path: The file.
+            field_name: Name of the form's file field.
+            file_name: What to call it instead of its own name.
+            content_type: Instead of what its name suggests.
+            form: Further fields.
+            session: Alias; the current one unless given.
+            bearer: Sent as ``Authorization: Bearer``.
+            timeout: For the whole exchange.
+
+        ```robotframework
+        Cut After Bytes    wire    1000000    direction=to-service    ending=stall
+        Begin Upload    report    ${wire}/api/files    ${file}[path]    bearer=${token}
+        Request Should Be Under Way    report
+        ```
+        """
+        self.begun.check_free(name)
+        file = file_part(path, file_name, content_type)
+        out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
+        future = background.spawn(self._send(self.sessions.get(session), "POST", url, out))
+        self.begun.add(name, BegunRequest(f"POST {url}", future), self.owner)
 
     @keyword(tags=["session"])
     def request_should_be_under_way(self, name: str) -> None:

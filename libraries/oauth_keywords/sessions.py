@@ -57,6 +57,7 @@ class Outgoing:
         json: JSON body.
         form: Form body.
         timeout: Seconds for the whole exchange.
+        files: Multipart: field name to (file name, bytes, content type); ``form`` comes with it.
     """
 
     bearer: Secret | None
@@ -65,6 +66,19 @@ class Outgoing:
     json: Any
     form: Mapping[str, Any] | None
     timeout: float
+    files: Mapping[str, tuple[str, bytes, str]] | None = None
+
+
+def file_part(path: Path, file_name: str | None, content_type: str | None) -> tuple[str, bytes, str]:
+    """A file as a part of a form: its name, its bytes, its content type.
+
+    Raises:
+        StackError: There is no such file.
+    """
+    if not path.is_file():
+        raise StackError(explain("a file to upload", f"there is none at {path}"))
+    kind = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return path.name if file_name is None else file_name, path.read_bytes(), kind
 
 
 def answered(answer: Answer) -> HttpAnswer:
@@ -73,7 +87,7 @@ def answered(answer: Answer) -> HttpAnswer:
     location = Secret(answer.location) if answer.location else None
     headers = hidden({name: value for name, value in answer.headers.items() if name != "location"})
     body = hidden(answer.json()) if is_json else None
-    text = "" if answer.headers.get("content-type", "").startswith(("image/", "application/pdf")) else secrets.scrub(answer.text)
+    text = "" if answer.binary else secrets.scrub(answer.text)
     return HttpAnswer(answer.status, answer.seconds, headers, body, text, answer.body, location)
 
 
@@ -270,21 +284,9 @@ class SessionKeywords(CookieKeywords):
         Returns:
             As [Send Request].
         """
-        if not path.is_file():
-            raise StackError(explain("a file to upload", f"there is none at {path}"))
-        kind = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        name = path.name if file_name is None else file_name
-        headers = {"Authorization": f"Bearer {plain(bearer, 'access token')}"} if bearer else None
-        answer = self.run(
-            self.sessions.get(session).send(
-                "POST",
-                url,
-                headers=headers,
-                form=plain_map(form, "form field") if form else None,
-                files={field_name: (name, path.read_bytes(), kind)},
-                timeout=timeout.total_seconds(),
-            )
-        )
+        file = file_part(path, file_name, content_type)
+        out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
+        answer = self.run(self._send(self.sessions.get(session), "POST", url, out))
         logger.info(answer.described)
         expect_status(answer, status)
         return answered(answer)
@@ -301,6 +303,7 @@ class SessionKeywords(CookieKeywords):
             query=plain_map(out.query, "query") if out.query else None,
             form=plain_map(out.form, "form field") if out.form is not None else None,
             json_body=_unwrapped(out.json),
+            files=out.files,
             timeout=out.timeout,
         )
 

@@ -90,6 +90,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path, monkeypatch):
         ("pause_service", "needs-pause"),
         ("resume_service", "needs-pause"),
         ("log", "needs-logs"),
+        ("shared_folder", "needs-folders"),
     ],
 )
 def test_what_can_not_be_done_names_the_tag_to_exclude(tmp_path, operation, tag):

@@ -45,6 +45,9 @@ _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 BODY_SHOWN = 400
 """Characters of a body that an error shows."""
 
+BINARY_TYPES = ("image/", "audio/", "video/", "application/pdf", "application/zip", "application/octet-stream")
+"""How content types begin whose bodies are neither read as text nor shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
@@ -94,6 +97,11 @@ class Answer:
         return self.body.decode("utf-8", errors="replace")
 
     @property
+    def binary(self) -> bool:
+        """Whether the body says that it is no text."""
+        return self.headers.get("content-type", "").startswith(BINARY_TYPES)
+
+    @property
     def location(self) -> str | None:
         """The absolute URL of a redirect, or None."""
         target = self.headers.get("location")
@@ -113,10 +121,12 @@ class Answer:
     @property
     def described(self) -> str:
         """Status, time and the start of the body, without credentials."""
+        kind = self.headers.get("content-type", "no content type")
+        if self.binary:
+            return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {len(self.body)} bytes"
         # A body may also show a token that nobody was given, in the text of an error, say.
         text = _JWT.sub(MASK, secrets.scrub(" ".join(self.text.split())))
         cut = text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)"
-        kind = self.headers.get("content-type", "no content type")
         return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {cut or 'empty'}"
 
 

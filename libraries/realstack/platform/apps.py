@@ -65,13 +65,8 @@ class PythonService(Service):
             "CLICKHOUSE_USER": "chat",
             "CLICKHOUSE_PASSWORD": self.stack.credentials["clickhouse-chat"],
             "CLICKHOUSE_DATABASE": "events",
-            "FILES_DIR": str(self._files()),
+            "FILES_DIR": str(self.stack.shared_folder("files")),
         }
-
-    def _files(self) -> Path:
-        folder = self.stack.folder / "files"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
 
 
 class Provider(PythonService):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from realstack.deadline import Deadline, poll
-from realstack.errors import StackFailure, explain
+from realstack.errors import StackError, StackFailure, explain
 from realstack.history.recorder import recorder
 from realstack.lease.actions import compose_down
 from realstack.lease.lease import Lease
@@ -40,19 +41,28 @@ class ComposeDriver(Driver):
         lease: What the project hangs on.
         credentials: The run's passwords.
         folder: For the logs that are kept.
+        shared: Where folders that services share are: a service that has it, and its path in there, by the folder's name.
     """
 
     name = "compose"
     can = frozenset(Operation) - {Operation.FAULTS}
 
     def __init__(
-        self, docker: Docker, services: Mapping[str, RemoteService], lease: Lease, credentials: Credentials, folder: Path
+        self,
+        docker: Docker,
+        services: Mapping[str, RemoteService],
+        lease: Lease,
+        credentials: Credentials,
+        folder: Path,
+        *,
+        shared: Mapping[str, tuple[str, str]],
     ) -> None:
         self._docker = docker
         self._services = dict(services)
         self._lease = lease
         self._credentials = credentials
         self._folder = folder
+        self._shared = dict(shared)
         self._settings: dict[str, dict[str, str]] = {}
         self._pids: dict[str, list[int]] = {}
         self._down: set[str] = set(services)
@@ -205,6 +215,20 @@ class ComposeDriver(Driver):
         receipt = Receipt(service, what, struck, seen, code, began, time.monotonic() - began)
         recorder.record("service", service, {"what": what, "pids": list(struck), "seen": seen, "exit_code": code})
         return receipt
+
+    async def shared_folder(self, name: str) -> Path:
+        if name not in self._shared:
+            known = ", ".join(self._shared) or "none"
+            raise StackError(explain(f"the platform's file names a folder '{name}'.", f"It names {known}."))
+        service, path = self._shared[name]
+        container = await self._docker.container(service)
+        if container is None:
+            raise StackError(explain(f"a container of {service}, which has the folder '{name}'.", "There is none."))
+        copy = self._lease.folder / "copies" / name
+        await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
+        copy.mkdir(parents=True, mode=0o700)
+        await self._docker.run("cp", f"{container.id}:{path.rstrip('/')}/.", str(copy))
+        return copy
 
     async def deaths(self) -> list[Death]:
         found: list[Death] = []

@@ -129,7 +129,18 @@ def _compose(content: Mapping[str, Any], figures: Figures, output: Path, needs: 
     environment = lease.folder / "compose.env"
     write_private(environment, "".join(f"{name}={value}\n" for name, value in {**variables, **published, **passwords}.items()))
     docker = Docker(f"realstack-{lease.run_id}", compose_file, environment)
-    return ComposeDriver(docker, services, lease, credentials, logs)
+    shared = {
+        name: _shared_folder(name, entry, services, file) for name, entry in config.section(content, "folders", file).items()
+    }
+    return ComposeDriver(docker, services, lease, credentials, logs, shared=shared)
+
+
+def _shared_folder(name: str, entry: object, services: Collection[str], file: str) -> tuple[str, str]:
+    if isinstance(entry, Mapping) and entry.get("service") in services and str(entry.get("path") or "").startswith("/"):
+        return str(entry["service"]), str(entry["path"])
+    raise StackError(
+        explain(f"'folders: {name}' in {file} has a 'service' of this file and an absolute 'path' in it.", f"It is {entry!r}.")
+    )
 
 
 def _external(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], file: str) -> Driver:

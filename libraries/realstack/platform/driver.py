@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 
 from realstack.errors import StackError, explain
 
@@ -20,6 +21,7 @@ class Operation(Enum):
     FAULTS = "needs-faults"
     LOGS = "needs-logs"
     PROCESSES = "needs-processes"
+    FOLDERS = "needs-folders"
 
 
 _MEANING = {
@@ -29,6 +31,7 @@ _MEANING = {
     Operation.FAULTS: "break its links",
     Operation.LOGS: "read its log",
     Operation.PROCESSES: "look at its processes",
+    Operation.FOLDERS: "look into folders that services share",
 }
 
 
@@ -261,6 +264,14 @@ class Driver(ABC):
     @abstractmethod
     async def resume_service(self, service: str) -> Receipt:
         """Let a paused service go on (`SIGCONT`)."""
+
+    @abstractmethod
+    async def shared_folder(self, name: str) -> Path:
+        """A folder that services share, such as `files`, as this process can read it: the folder itself, or a fresh copy.
+
+        Raises:
+            StackError: There is none of that name, or it can't be reached.
+        """
 
     @abstractmethod
     async def deaths(self) -> list[Death]:

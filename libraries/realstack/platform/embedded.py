@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from realstack.deadline import Deadline
 from realstack.errors import StackError, StackFailure, explain
@@ -206,6 +207,9 @@ class EmbeddedDriver(Driver):
     def _forget_death(self, service: str) -> None:
         with self._guard:
             self._deaths = [death for death in self._deaths if death.service != service]
+
+    async def shared_folder(self, name: str) -> Path:
+        return self.stack.shared_folder(name)
 
     async def deaths(self) -> list[Death]:
         for process in self._processes.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from realstack.deadline import Deadline, poll
@@ -125,6 +126,9 @@ class ExternalDriver(Driver):
 
     async def resume_service(self, service: str) -> Receipt:
         self._refuse(Operation.PAUSE, service)
+
+    async def shared_folder(self, name: str) -> Path:
+        self._refuse(Operation.FOLDERS, name)
 
     async def deaths(self) -> list[Death]:
         return []

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_urlsafe
 
+from realstack.errors import StackError, explain
 from realstack.platform.ports import PortLocks
 from realstack.secrets import secrets as run_secrets
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 """The folder that holds suites/, libraries/ and docker/."""
+
+SHARED_FOLDERS = ("files",)
+"""Folders that services have in common: `files` is where uploads are kept."""
 
 
 class NotReady(Exception):
@@ -84,6 +88,18 @@ class Stack:
 
     def __getitem__(self, name: str) -> Service:
         return self.services[name]
+
+    def shared_folder(self, name: str) -> Path:
+        """A folder that services share; made at first use.
+
+        Raises:
+            StackError: There is none of that name.
+        """
+        if name not in SHARED_FOLDERS:
+            raise StackError(explain(f"a folder that services share: {', '.join(SHARED_FOLDERS)}", f"'{name}'"))
+        folder = self.folder / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
 
 class Service(ABC):

@@ -52,6 +52,18 @@ Name Is Taken Once
     Begin Request    one    GET    /
     Run Keyword And Expect Error    There is already a begun request with the alias 'one'*    Begin Request    one    GET    /
 
+Upload Is Begun As Requests Are
+    [Documentation]    The file goes out while the test goes on.
+    ${address}    A Silent Server
+    Open Session    ${address}
+    Begin Upload    report    /files    ${CURDIR}${/}requests.robot    form=${{ {'thread': '7'} }}
+    Request Should Be Under Way    report
+    ${sent}    What The Silent Server Gets
+    Should Start With    ${sent}    POST /files HTTP/1.1
+    Should Contain    ${sent}    name="thread"
+    Should Contain    ${sent}    filename="requests.robot"
+    Run Keyword And Expect Error    *a file to upload*there is none at /no/such.pdf    Begin Upload    lost    /    /no/such.pdf
+
 Request Of A Test Ends With It
     [Documentation]    The one before had one of this name under way.
     Run Keyword And Expect Error    No begun request has the alias 'one'*    Wait For Answer    one
@@ -63,6 +75,14 @@ A Silent Server
     ${server}    Evaluate    socket.create_server(('127.0.0.1', 0))    modules=socket
     VAR    ${LISTENING}    ${server}    scope=TEST
     RETURN    http://127.0.0.1:${server.getsockname()[1]}
+
+What The Silent Server Gets
+    [Documentation]    What its first client has sent, up to the end of the form.
+    Evaluate    $LISTENING.settimeout(5)
+    ${client}    Evaluate    $LISTENING.accept()[0].makefile('rb')
+    ${lines}    Evaluate    list(itertools.takewhile(lambda line: line.strip() != b'*** Settings ***', $client))    modules=itertools
+    ${text}    Evaluate    b''.join($lines).decode()
+    RETURN    ${text}
 
 Request Should Be Over
     [Documentation]    The check of what is under way tells how it ended.
