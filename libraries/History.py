@@ -9,6 +9,7 @@ from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
+from history_keywords.credentials import CredentialKeywords
 from history_keywords.judging import JudgingKeywords
 from history_keywords.recording import RecordingKeywords
 from history_keywords.showing import ShowingKeywords
@@ -25,7 +26,7 @@ DEFAULT_VOCABULARY = Path(__file__).resolve().parent.parent / "resources" / "voc
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", auto_keywords=False)
-class History(RecordingKeywords, JudgingKeywords, ShowingKeywords):
+class History(RecordingKeywords, CredentialKeywords, JudgingKeywords, ShowingKeywords):
     """Judges what really happened in a test, by laws that must always hold.
 
     Every library of this project reports what happens to one recorder: frames both ways, connections that open
@@ -48,6 +49,7 @@ class History(RecordingKeywords, JudgingKeywords, ShowingKeywords):
     | ``all-or-nothing`` | Once the platform is quiet, an operation over several stores exists in all or in none. |
     | ``admits-exactly`` | In one window exactly the plan's limit is admitted: the first ones. |
     | ``one-connection`` | Token expiry alone neither closes a connection nor changes its id. |
+    | ``same-claims`` | A refreshed token says the same of its user and session as the one before it. |
     | ``no-entry`` | An expired, forged, replayed or revoked credential opens nothing, anywhere. |
     | ``contained`` | While one service is down, the others answer in their usual time, without an error. |
     | ``recovers-alone`` | After the fault the user's page works again with no act of the user's. |

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realstack.oauth.forms import Page
-from realstack.oauth.urls import origin, parameters, shown
+from realstack.oauth.urls import origin, parameters, shown, with_parameters
 
 PAGE = """
 <!doctype html><html><head><title>Sign in</title><script>var form = "<form>";</script></head><body>
@@ -100,3 +100,9 @@ def test_shown_url_has_no_values(url: str, expected: str) -> None:
 def test_parameters_and_origin() -> None:
     assert parameters("http://a.test/?a=1&b=&a=2") == {"a": "1", "b": ""}
     assert origin("https://u:p@a.test:8443/x") == "https://a.test:8443"
+
+
+def test_parameters_are_set_in_place_of_all_of_that_name_or_removed() -> None:
+    url = "http://h:1/callback?state=a&code=b%20c&state=d&empty=#end"
+    changed = with_parameters(url, {"state": "e&f", "code": None, "new": "x"})
+    assert changed == "http://h:1/callback?empty=&state=e%26f&new=x#end"

@@ -5,7 +5,8 @@ An authorization response carries its code in the query (RFC 6749, 4.1.2), so no
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 HIDDEN = "…"
 _SHOWN_PARAMETERS = frozenset({"error", "provider", "response_type", "scope", "code_challenge_method", "prompt"})
@@ -32,3 +33,11 @@ def origin(url: str) -> str:
     """Scheme, host and port of a URL, as an ``Origin`` header has them (RFC 6454)."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
+    """The URL with parameters of its query set, in place of all of that name, or removed where the value is None."""
+    parts = urlsplit(url)
+    pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
+    pairs += [(name, value) for name, value in values.items() if value is not None]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))

@@ -10,6 +10,7 @@ from realstack.history.domain import History
 from realstack.history.laws import (
     access,
     agents,
+    claims,
     connection,
     delivery,
     faults,
@@ -102,6 +103,12 @@ def _laws() -> dict[str, Law]:
             "Token expiry alone neither closes a connection nor changes its id.",
             connection.one_connection,
             {"tabs": 1, "expiries lived through": 1},
+        ),
+        Law(
+            "same-claims",
+            "A refreshed token says the same of its user and session as the one before it.",
+            claims.same_claims,
+            {"refreshed tokens": 1, "claims": 1},
         ),
         Law(
             "no-entry",
