@@ -68,7 +68,7 @@ Nobody Answering Is Told
 
 Wrong Passwords Are Told And Never Shown
     [Documentation]    The account is refused by the server itself.
-    VAR    ${secret: Secret}    %{PATH=none}
+    ${secret}    Make Wrong Password
     ${text}    Run Keyword And Expect Error    *    Open Postgres Session    none    host=${POSTGRES}[host]
     ...    port=${POSTGRES}[port]    user=owner    password=${secret}
     Should Contain    ${text}    password authentication failed for user "owner"
@@ -87,7 +87,8 @@ Missing Addresses Are Told
 
 A Time-Out Of Robot Ends The Wait
     [Documentation]    The wait ends at once, the suite's session stays usable; the test's own session and lock end with it.
-    ${result}    Run Process    robot    --output    NONE    --pythonpath    ${LIBRARIES}    ${CURDIR}/_runs/time_out.robot
+    ${result}    Run Process
+    ...    ${{sys.executable}}    -m    robot    --output    NONE    --pythonpath    ${LIBRARIES}    ${CURDIR}/_runs/time_out.robot
     ...    timeout=60s    on_timeout=kill    stderr=STDOUT
     Should Contain    ${result.stdout}    Keyword timeout 200 milliseconds exceeded.
     Should Contain    ${result.stdout}    3 tests, 2 passed, 1 failed

@@ -56,7 +56,7 @@ Streams Are Read
 
 Secret Keys Are Not Shown
     [Documentation]    By the last part of their name.
-    VAR    ${secret: Secret}    %{PATH=none}
+    ${secret}    Make Wrong Password
     Set Redis Value    user:1:token    ${secret}
     ${value}    Get Redis Value    user:1:token
     Should Be Equal    ${{ str($value) }}    <secret>

@@ -45,7 +45,8 @@ Other Types Are Made
 
 Files End With Their Owner
     [Documentation]    Those of a test with the test, those of a suite with the suite.
-    ${result}    Run Process    robot    --output    NONE    ${CURDIR}/_runs/owners.robot
+    ${result}    Run Process
+    ...    ${{sys.executable}}    -m    robot    --output    NONE    ${CURDIR}/_runs/owners.robot
     ...    timeout=60s    on_timeout=kill    stderr=STDOUT
     Should Contain    ${result.stdout}    4 tests, 4 passed, 0 failed
 

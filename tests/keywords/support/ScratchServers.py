@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import asyncpg
@@ -53,6 +54,11 @@ class ScratchServers:
         """Starts a ClickHouse server; returns ``url user password database pid``."""
         server = self._stack.enter_context(servers.clickhouse())
         return {**_facts(server), "url": server.url, "user": server.user, "database": server.database}
+
+    @keyword
+    def make_wrong_password(self) -> Secret:
+        """Makes a password that no server knows, and nothing else in the run's results holds by chance."""
+        return Secret(token_urlsafe(18))
 
     @keyword
     def pause_server(self, server: dict[str, Any]) -> None:
