@@ -56,6 +56,23 @@ def test_a_window_that_never_ends() -> None:
     assert_violated(story.judge("admits-exactly"))
 
 
+def test_a_refused_message_that_is_sent_again_opens_the_next_window() -> None:
+    story = tries(limited(), "yyyyyn")
+    story.send("tab 1", "tab 1-10.0-5", at=70.2).ack("tab 1", "tab 1-10.0-5", 6, at=70.21)
+    verdict = tries(story, "yyyyn", begin=70.3).judge("admits-exactly")
+    assert_holds(verdict)
+    assert verdict.counts["windows"] == 2
+    assert_violated(tries(story, "y", begin=71.0).judge("admits-exactly"), "was admitted")
+
+
+def test_an_answer_that_took_longer_than_a_window_leaves_it_open() -> None:
+    story = limited()
+    story.send("tab 1", "slow", at=10.0).ack("tab 1", "slow", 1, at=75.0)
+    verdict = tries(tries(story, "yyyyn", begin=80.0), "yyyyyn", begin=140.0).judge("admits-exactly")
+    assert_holds(verdict)
+    assert verdict.counts["windows"] == 2
+
+
 def counted(count: int, left: float) -> Story:
     """Five admitted from 10.0 s on, one refused, and the counter read at 15.0 s."""
     return tries(limited(), "yyyyyn").add("limit-counter", "ann", {"count": count, "left": left}, at=15.0)
@@ -64,7 +81,7 @@ def counted(count: int, left: float) -> Story:
 def test_the_counter_says_what_was_admitted() -> None:
     verdict = counted(5, 55.0).judge("admits-exactly")
     assert_holds(verdict)
-    assert verdict.counts["readings of counters"] == 1
+    assert verdict.counts["counter readings"] == 1
 
 
 @pytest.mark.parametrize(

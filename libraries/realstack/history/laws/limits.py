@@ -70,7 +70,7 @@ def admits_exactly(history: History) -> Findings:
         "admitted": sum(attempt.admitted for tried in attempts.values() for attempt in tried),
         "windows": windows,
         "full windows": full,
-        "readings of counters": len(history.noted("limit-counter")),
+        "counter readings": len(history.noted("limit-counter")),
     }
     return findings
 
@@ -82,14 +82,18 @@ def _attempts(history: History) -> dict[str, list[Attempt]]:
         sends[send.message].append((send.at, send.index))
     decided: dict[str, list[Attempt]] = defaultdict(list)
     admitted: set[str] = set()
+    refused: dict[str, float] = {}
     answers = [(fact, True, None) for fact in history.acks] + [(fact, False, fact.retry_after) for fact in history.refusals]
     for fact, good, retry_after in sorted(answers, key=lambda answer: answer[0].at):
         if fact.message in admitted:
             continue
         admitted |= {fact.message} if good else set()
-        earlier = [sending for sending in sends[fact.message] if sending[0] <= fact.at]
+        # A sending that was answered by a refusal is not the one that was admitted later.
+        earlier = [sending for sending in sends[fact.message] if refused.get(fact.message, NEVER) < sending[0] <= fact.at]
         begin, index = (earlier[0] if good else earlier[-1]) if earlier else (fact.at, fact.index)
         decided[fact.user].append(Attempt(fact.message, fact.tab, begin, fact.at, good, retry_after, (index, fact.index)))
+        if not good:
+            refused[fact.message] = fact.at
     return decided
 
 
@@ -136,6 +140,10 @@ def _judge_windows(history: History, findings: Findings, user: str, tried: list[
             return windows, full
         windows += 1
         opens_early, opens_late = first.begin, first.end
+        if opens_late >= opens_early + limit.window:
+            # Its answer took longer than a window lasts: nothing is certain until the latest one that it may have opened is over.
+            rest = [a for a in rest if a.begin >= opens_late + limit.window + PATIENCE]
+            continue
         inside = [a for a in rest if a.end < opens_early + limit.window]
         maybe = [a for a in rest if a.begin < opens_late + limit.window + PATIENCE]
         admitted = [attempt for attempt in inside if attempt.admitted]
