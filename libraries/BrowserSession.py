@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from Browser.generated.playwright_pb2 import Request
 from robot.api import logger
@@ -46,7 +47,7 @@ class BrowserSession:
             StackError: The Browser library is not imported.
         """
         try:
-            browser = BuiltIn().get_library_instance("Browser")
+            browser: Any = BuiltIn().get_library_instance("Browser")
         except RuntimeError as error:
             raise StackError(
                 explain("the Browser library", "it is not imported", remedy="Import resources/browser.resource.")

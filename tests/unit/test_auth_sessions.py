@@ -126,7 +126,7 @@ def test_stores_no_token_in_the_clear(user: User, auth_stores: dict[str, str]) -
     async def dump() -> str:
         connection = await asyncpg.connect(auth_stores["AUTH_DATABASE_URL"])
         try:
-            return str([await connection.fetch(f"SELECT * FROM {table}") for table in ("sessions", "refresh_tokens")])  # noqa: S608
+            return str([await connection.fetch(f"SELECT * FROM {table}") for table in ("sessions", "refresh_tokens")])
         finally:
             await connection.close()
 
