@@ -154,6 +154,32 @@ class RecordingKeywords(HistoryBase):
         self.record("typed", alias, text=text, message=message, thread=thread)
 
     @keyword(tags=["Evidence"])
+    def record_posted_message(
+        self, alias: str, message: str, text: str, *, thread: str | None = None, seq: int | None = None, acknowledged: bool = True
+    ) -> None:
+        """Record that a message was sent in another way than by a frame, as an upload is, and what the platform said to it.
+
+        The laws then hold the platform to it as to any other: kept, shown once, answered.
+
+        Args:
+            alias: The open connection that stands for its sender: what is missing is missed there.
+            message: The message's id.
+            text: Its text.
+            thread: The thread's id.
+            seq: Its place in the thread, where the platform told it.
+            acknowledged: Whether the platform said that it has it.
+
+        Raises:
+            StackError: There is no such connection.
+        """
+        tabs = self.session.history().tabs
+        if alias not in tabs:
+            raise StackError(
+                explain("the alias of a connection of this test", f"'{alias}'", evidence=f"there are: {', '.join(tabs)}")
+            )
+        self.record("posted", alias, text=text, message=message, thread=thread, seq=seq, acknowledged=acknowledged)
+
+    @keyword(tags=["Evidence"])
     def record_user_act(self, alias: str, what: str) -> None:
         """Record that the user did something to help the page: reloaded it, signed in again, clicked a retry button.
 

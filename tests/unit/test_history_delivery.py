@@ -224,3 +224,29 @@ def test_a_stored_message_from_nobody() -> None:
 def test_rows_of_users_outside_the_test_are_not_judged() -> None:
     story = three_tabs().exchange("tab 1", "a", 1, "tab 1").stored(("theirs", 7), user="zoe")
     assert_holds(story.judge("from-somebody"))
+
+
+def posted(story: Story, message: str, seq: int | None = None, *, acknowledged: bool = True) -> Story:
+    data = {"message": message, "text": f"text of {message}", "thread": "t", "seq": seq, "acknowledged": acknowledged}
+    return story.add("posted", "tab 1", data)
+
+
+def test_what_was_posted_is_held_to_as_what_was_sent() -> None:
+    story = posted(Story().tabs("ann", "tab 1", "tab 2"), "m", 1).deliver("tab 1", "m", 1).stored(("m", 1))
+    assert_violated(story.judge("acked-is-kept"), "tab 2 never received m-1", "acknowledged to tab 1")
+    assert_violated(story.judge("agent-stream"), "m-1 was never answered")
+    story.deliver("tab 2", "m", 1)
+    assert_holds(story.judge("acked-is-kept", tabs=2))
+    assert_holds(story.judge("from-somebody"))
+
+
+def test_what_was_posted_and_refused_is_owed_to_nobody() -> None:
+    story = posted(Story().tabs("ann", "tab 1"), "m", acknowledged=False).stored()
+    assert_invalid(story.judge("acked-is-kept"))
+    assert_violated(story.deliver("tab 1", "other", 1).judge("from-somebody"), "must come from somebody")
+
+
+def test_what_nobody_can_have_posted_is_a_note() -> None:
+    history = Story().add("posted", "nobody", {"message": "m"}).history()
+    assert not history.sends
+    assert history.noted("posted")

@@ -213,6 +213,8 @@ class History:
             self._read_page(index, event)
         elif event.kind == "typed":
             self._read_typed(index, event)
+        elif event.kind == "posted" and event.source in self.tabs:
+            self._read_posted(index, event)
         elif event.kind == "stored":
             items = self._items(event.data.get("rows"), self.vocabulary.row_take, "")
             users, threads = _names(event.data.get("users")), _names(event.data.get("threads"))
@@ -283,6 +285,13 @@ class History:
         message = text(event.data.get("message")) or (ids[0] if ids else f"typed: {words}")
         thread = text(event.data.get("thread")) or ""
         self.sends.append(Send(*self._place(index, event), message, thread, words, typed=True))
+
+    def _read_posted(self, index: int, event: Event) -> None:
+        place, message = self._place(index, event), str(event.data.get("message"))
+        thread = text(event.data.get("thread")) or ""
+        self.sends.append(Send(*place, message, thread, text(event.data.get("text"))))
+        if event.data.get("acknowledged"):
+            self.acks.append(Ack(*place, message, thread, whole(event.data.get("seq"))))
 
     def _read_page(self, index: int, event: Event) -> None:
         place = self._place(index, event)
