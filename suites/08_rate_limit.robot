@@ -16,13 +16,92 @@ Free User Is Limited Until The Window Ends Or The Plan Changes
     Open Tabs    ${dan}    tab
     Messages Are Sent Quickly    ${dan}    tab    ${thread}    ${FIGURES.rate_tries}
     All Should Be Decided    ${FIGURES.rate_tries}
-    Redis Should Count    ${dan}    ${FIGURES.rate_limit}
+    Redis Is Read    ${dan}
     User Waits As Told    tab
     Messages Are Sent Quickly    ${dan}    tab    ${thread}    ${FIGURES.rate_tries}
     User Goes Paid After So Many Decisions    ${dan}    ${{2 * $FIGURES.rate_tries}}
     Messages Are Sent Quickly    ${dan}    tab    ${thread}    ${FIGURES.rate_tries}
     All Should Be Decided    ${{3 * $FIGURES.rate_tries}}
     Limit Should Have Held    ${dan}    full_windows=2
+
+Tabs On Two Replicas That Race Share One Limit
+    [Documentation]    Ten tabs on both replicas send at the same moment, and Redis is asked by all at once.
+    ${eve} =    A Free User    eve
+    ${thread} =    A New Thread
+    VAR    @{tabs}    @{{[f'tab {number}' for number in range(1, $FIGURES.rate_tries + 1)]}}
+    Open Tabs On Each Replica    ${eve}    @{tabs}
+    Redis Stands Still While All Tabs Send    ${eve}    ${thread}    @{tabs}
+    Limit Should Have Held    ${eve}
+    Receipts Should Be In
+
+Window Begins With Its First Message
+    [Documentation]    Whoever sends the rest half a window later is told to wait for the half that is left, and may then send again.
+    ${fay} =    A Free User    fay
+    ${thread} =    A New Thread
+    Open Tabs    ${fay}    tab
+    Messages Are Sent Quickly    ${fay}    tab    ${thread}    1
+    User Waits    tab    ${{$FIGURES.rate_window / 2}}
+    Limit Is Used Up    ${fay}    tab    ${thread}
+    User Waits As Told    tab
+    Limit Is Used Up    ${fay}    tab    ${thread}
+    Limit Should Have Held    ${fay}    full_windows=2
+
+Edges Of Windows Are Sharp
+    [Documentation]    Whoever tries on and on is admitted as often as the plan says, in the first window and in the next.
+    ${gus} =    A Free User    gus
+    ${thread} =    A New Thread
+    Open Tabs    ${gus}    tab
+    User Tries On And On    ${gus}    tab    ${thread}    ${{$FIGURES.rate_window * 1.3}}
+    Limit Should Have Held    ${gus}    full_windows=2
+
+Time To Wait Is Honoured
+    [Documentation]    A moment before the time told, it is refused again; at that time it is admitted.
+    ${hal} =    A Free User    hal
+    ${thread} =    A New Thread
+    Open Tabs    ${hal}    tab
+    ${ids} =    Limit Is Used Up    ${hal}    tab    ${thread}
+    User Waits Almost As Told    tab
+    Send Message    ${hal}    tab    ${thread}    Too early    id=${ids}[-1]
+    User Waits As Told    tab
+    The Same Messages Are Sent Again    ${hal}    tab    ${thread}    ${ids}
+    All Should Be Decided    ${{2 * $FIGURES.rate_tries + 1}}
+    Limit Should Have Held    ${hal}
+
+Nothing Is Admitted While Redis Is Down
+    [Documentation]    The declared policy: messages are refused and say so, nothing is stored; with Redis the limit is back.
+    ${ida} =    A Free User    ida
+    ${thread} =    A New Thread
+    Open Tabs    ${ida}    tab
+    Redis Is Gone
+    ${ids} =    Limit Is Used Up    ${ida}    tab    ${thread}
+    Redis Comes Back
+    Limit Is Used Up    ${ida}    tab    ${thread}
+    Limit Should Have Held    ${ida}
+    Refused For Want Of Redis    tab    ${ids}
+
+Limit Outlives Redis
+    [Documentation]    Redis dies and comes back within the window: what was counted before still counts.
+    ${jon} =    A Free User    jon
+    ${thread} =    A New Thread
+    Open Tabs    ${jon}    tab
+    Limit Is Used Up    ${jon}    tab    ${thread}
+    Redis Is Gone
+    Redis Comes Back
+    Limit Is Used Up    ${jon}    tab    ${thread}
+    Limit Should Have Held    ${jon}
+
+Refused Message Is Neither Stored Nor Answered
+    [Documentation]    The agents answer what was admitted, and nothing else is anywhere; after the window the same message is taken.
+    ${kim} =    A Free User    kim
+    ${thread} =    A New Thread
+    Open Tabs    ${kim}    tab
+    ${ids} =    Limit Is Used Up    ${kim}    tab    ${thread}
+    Runs Should Be Over    ${kim}
+    Limit Should Have Held    ${kim}
+    User Waits As Told    tab
+    Send Message    ${kim}    tab    ${thread}    Note    id=${ids}[-1]
+    Message Should Be Acknowledged    tab    ${ids}[-1]
+    Everything Admitted Should Be Answered    ${kim}
 
 
 *** Keywords ***

@@ -139,6 +139,12 @@ def test_sending_again_does_not_count() -> None:
     assert_holds(story.send("tab 1", "six", at=12.0).refuse("tab 1", "six", retry_after=58, at=12.01).judge("admits-exactly"))
 
 
+def test_a_message_that_an_error_turned_down_counts_when_it_is_taken() -> None:
+    story = tries(limited(), "yyyyyn").send("tab 1", "later", at=12.0)
+    story.frame_in("tab 1", "error_message", {"code": "unavailable", "message_id": "later"}, at=12.01)
+    assert_holds(story.send("tab 1", "later", at=71.0).ack("tab 1", "later", 6, at=71.01).judge("admits-exactly"))
+
+
 def test_upgraded_to_no_limit() -> None:
     story = tries(limited(), "yyyyyn").add("limit", "ann", {"limit": None, "window": 60}, at=20.0)
     assert_holds(tries(story, "yyyyyyyy", begin=21.0).judge("admits-exactly"))

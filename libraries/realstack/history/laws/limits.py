@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from realstack.history.domain import History
+from realstack.history.facts import Ack, Refuse, Reject
 from realstack.history.values import number, whole
 from realstack.history.verdict import Findings
 
@@ -82,18 +83,22 @@ def _attempts(history: History) -> dict[str, list[Attempt]]:
         sends[send.message].append((send.at, send.index))
     decided: dict[str, list[Attempt]] = defaultdict(list)
     admitted: set[str] = set()
-    refused: dict[str, float] = {}
-    answers = [(fact, True, None) for fact in history.acks] + [(fact, False, fact.retry_after) for fact in history.refusals]
+    turned_down: dict[str, float] = {}
+    answers: list[tuple[Ack | Refuse | Reject, bool, float | None]] = [(fact, True, None) for fact in history.acks]
+    answers += [(fact, False, fact.retry_after) for fact in history.refusals]
+    answers += [(fact, False, None) for fact in history.rejections]
     for fact, good, retry_after in sorted(answers, key=lambda answer: answer[0].at):
         if fact.message in admitted:
             continue
-        admitted |= {fact.message} if good else set()
-        # A sending that was answered by a refusal is not the one that was admitted later.
-        earlier = [sending for sending in sends[fact.message] if refused.get(fact.message, NEVER) < sending[0] <= fact.at]
-        begin, index = (earlier[0] if good else earlier[-1]) if earlier else (fact.at, fact.index)
-        decided[fact.user].append(Attempt(fact.message, fact.tab, begin, fact.at, good, retry_after, (index, fact.index)))
+        # A sending that was turned down is not the one that was admitted later.
+        sent = [sending for sending in sends[fact.message] if turned_down.get(fact.message, NEVER) < sending[0] <= fact.at]
         if not good:
-            refused[fact.message] = fact.at
+            turned_down[fact.message] = fact.at
+        if isinstance(fact, Reject):
+            continue
+        admitted |= {fact.message} if good else set()
+        begin, index = (sent[0] if good else sent[-1]) if sent else (fact.at, fact.index)
+        decided[fact.user].append(Attempt(fact.message, fact.tab, begin, fact.at, good, retry_after, (index, fact.index)))
     return decided
 
 
