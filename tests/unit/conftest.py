@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from support import servers
+from support.chat import Chat, chat
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,21 @@ def auth_stores(
         "CLICKHOUSE_PASSWORD": clickhouse_server.password,
         "BACKEND_URL": "http://127.0.0.1:1",
     }
+
+
+@pytest.fixture(scope="session")
+def platform(
+    postgres_server: servers.Postgres,
+    redis_server: servers.Redis,
+    clickhouse_server: servers.ClickHouse,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Chat]:
+    """Two replicas of the backend and an agent beside the real stores; every test has users of its own."""
+    account = {
+        "CLICKHOUSE_USER": clickhouse_server.user,
+        "CLICKHOUSE_PASSWORD": clickhouse_server.password,
+        "CLICKHOUSE_DATABASE": clickhouse_server.database,
+    }
+    folder = tmp_path_factory.mktemp("chat")
+    with chat(postgres_server, redis_server, clickhouse_server.url, folder, replicas=2, agents=1, **account) as running:
+        yield running
