@@ -1,0 +1,97 @@
+*** Settings ***
+Documentation       What a sign-in must refuse: each lie of a provider, each answer that was tampered with, for its own reason,
+...                 and with no session, cookie or row left behind.
+Resource            ../resources/journey.resource
+Resource            ../resources/rogue_provider.resource
+Resource            ../resources/authorization.resource
+Suite Setup         The Journey Meets A Rogue Provider
+Test Teardown       Everything Is Shown
+Test Timeout        ${FIGURES.test_limit}
+Test Template       Lie Should Open Nothing
+
+
+*** Test Cases ***    SCENARIO    REASON
+Nonce Of Another Sign-In    nonce-wrong    nonce_mismatch
+No Nonce    nonce-missing    nonce_mismatch
+Token Without A Signature    alg-none    id_token_alg
+Token Without A Signature In Mixed Case    alg-none-mixed-case    id_token_alg
+Signature Cut Off    signature-missing    id_token_signature
+Other Claims Under The Signature    tampered-payload    id_token_signature
+Signature With A Foreign Key    foreign-key    id_token_signature
+Signature With A Key Brought Along    foreign-key-embedded    id_token_signature
+Signature With The Public Key    hs256-public-key    id_token_alg
+Header That Must Be Understood    critical-header    id_token_malformed
+Token Of Another Issuer    issuer-wrong    id_token_issuer
+Token For Another Client    audience-wrong    id_token_audience
+Token For Others Too    authorized-party-wrong    id_token_audience
+Token That Has Expired    expired    id_token_expired
+Token That Is Not Valid Yet    not-yet-valid    id_token_expired
+Token That Never Expires    expiry-missing    id_token_malformed
+Token Without A Subject    subject-missing    id_token_subject
+Token That Can't Be Read    id-token-malformed    id_token_malformed
+No Token At All    id-token-missing    id_token_malformed
+Profile Of Somebody Else    userinfo-subject-wrong    id_token_subject
+State Changed On The Way    state-wrong    state_unknown
+State Lost On The Way    state-missing    state_missing
+Code Lost On The Way    code-missing    code_missing
+Code That The Provider Does Not Take    token-refused    code_rejected
+Answer Of Another Issuer    response-issuer-wrong    provider_error
+User Said No    access-denied    provider_error
+Configuration Of Another Issuer    discovery-issuer-mismatch    discovery_issuer_mismatch
+
+New Key At The Provider Works
+    [Template]    NONE
+    Rotated Key Should Work
+
+State Is Used Up
+    [Template]    NONE
+    State Should Open Once
+
+Answer In Another Browser
+    [Template]    NONE
+    Answer Should Open In Its Own Browser Only
+
+Code Of Another Sign-In
+    [Template]    NONE
+    Code Should Open Its Own Sign In Only
+
+Subject Of Another Provider
+    [Template]    NONE
+    Provider Should Open Its Own Accounts Only
+
+Only The Registered Address Gets A Code
+    [Documentation]    The provider compares the redirect URI to the character.
+    [Setup]    A User At The Provider
+    [Template]    The Provider Should Send Nobody To
+    # address
+    with a slash
+    with a query
+    with a fragment
+    in another case
+    with another port
+    on another host
+    of another provider
+
+A Stolen Code Buys Nothing
+    [Documentation]    The provider checks the PKCE verifier and the address again when the code is exchanged.
+    [Setup]    A User At The Provider
+    [Template]    Code Should Buy Nothing
+    # verifier    address    reason
+    another    the registered one    invalid_grant
+    none    the registered one    invalid_request
+    own    with a slash    invalid_grant
+    own    with a query    invalid_grant
+    own    in another case    invalid_grant
+    own    with another port    invalid_grant
+
+A Code Buys Tokens Once
+    [Setup]    A User At The Provider
+    [Template]    NONE
+    Code Should Buy Tokens Once
+
+
+*** Keywords ***
+The Journey Meets A Rogue Provider
+    [Documentation]    The platform knows a second provider, which the test runs.
+    The Journey Is Prepared
+    A Rogue Provider Is Known
