@@ -85,9 +85,11 @@ def test_a_page_must_show_what_was_acknowledged() -> None:
     assert_holds(story.judge("acked-is-kept"))
 
 
-def test_a_page_that_says_sent_has_acknowledged() -> None:
+def test_a_page_that_says_stored_has_acknowledged_and_one_that_says_sent_has_not() -> None:
     story = Story().page("ann", "page").add("typed", "page", {"text": "hello"})
     story.add("page", "page", {"messages": [{"message_id": "a", "text": "hello", "state": "sent"}]}).stored()
+    assert_invalid(story.judge("acked-is-kept"), "Only 0 acknowledged messages")
+    story.add("page", "page", {"messages": [{"message_id": "a", "text": "hello", "state": "stored"}]}).stored()
     assert_violated(story.judge("acked-is-kept"), "does not hold m-1", "page sent it")
 
 

@@ -68,6 +68,43 @@ def test_a_page_that_never_noticed_proves_nothing() -> None:
     assert_invalid(story.judge("recovers-alone"), "Only 0 readings during a fault")
 
 
+def typed_during_an_outage(state: str | None) -> Story:
+    """A page on which a message was typed while its link was cut, and which is online again; None: it does not show it."""
+    story = Story().page("ann", "page").add("page", "page", {"status": "online", "messages": []}).add("fault-on", "link")
+    story.add("typed", "page", {"text": "hello"}).add("page", "page", {"status": "offline", "messages": []}).add(
+        "fault-off", "link"
+    )
+    shown = [] if state is None else [{"message_id": "a", "text": "hello", "state": state, "role": "user"}]
+    return story.add("page", "page", {"status": "online", "messages": shown})
+
+
+def test_what_was_typed_is_handed_over() -> None:
+    assert_holds(typed_during_an_outage("stored").judge("recovers-alone"))
+    verdict = typed_during_an_outage("sent").judge("recovers-alone")
+    assert_violated(verdict, "page has not handed over m-1", "the fault on link ended at", "shows it as not stored")
+    assert verdict.mendable
+
+
+def test_what_was_typed_is_gone() -> None:
+    assert_violated(typed_during_an_outage(None).judge("recovers-alone"), "page has not handed over m-1", "does not show it")
+
+
+def test_what_was_typed_is_refused_by_a_limit() -> None:
+    story = typed_during_an_outage("limited").refuse("page", "a")
+    assert_holds(story.judge("recovers-alone"))
+
+
+def test_a_way_round_must_be_taken_while_the_fault_lasts() -> None:
+    story = Story().page("ann", "page").add("page", "page", {"status": "online", "messages": []})
+    story.add("fault-on", "link", {"way_round": True}).add("typed", "page", {"text": "hello"})
+    story.add("page", "page", {"status": "online", "messages": [{"message_id": "a", "text": "hello", "state": "sent"}]})
+    assert_violated(story.judge("recovers-alone"), "page has not handed over m-1", "hit only connections that were open")
+    story.add("page", "page", {"status": "offline"})
+    assert_violated(story.judge("recovers-alone"), "page does not work again")
+    story.add("page", "page", {"status": "online", "messages": [{"message_id": "a", "text": "hello", "state": "stored"}]})
+    assert_holds(story.judge("recovers-alone"))
+
+
 # --- all-or-nothing ---
 
 

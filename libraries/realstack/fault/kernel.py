@@ -201,7 +201,9 @@ class KernelFaults:
                 probing.close()
             await asyncio.shield(self.heal(fault, probing=False))
             raise
-        recorder.record("fault-on", plan.link.name, {"what": str(plan)}, at=fault.receipt.started_at)
+        recorder.record(
+            "fault-on", plan.link.name, {"what": str(plan), "way_round": plan.hits_existing_only}, at=fault.receipt.started_at
+        )
         return fault
 
     async def _existing(self, plan: Plan) -> frozenset[sockets.TcpConnection]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from realstack.history.domain import History
-from realstack.history.facts import Note
+from realstack.history.facts import Note, PageReading
 from realstack.history.values import number
 from realstack.history.verdict import Findings
 
@@ -22,7 +22,10 @@ UP = ("resumed", "started", "restarted", "ready")
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A time in which something was broken on purpose; `end` is the history's end while it still is."""
+    """A time in which something was broken on purpose; `end` is the history's end while it still is.
+
+    `way_round` says that new connections worked all the while: only those that were open when it began were hit.
+    """
 
     target: str
     begin: float
@@ -30,6 +33,7 @@ class Outage:
     index: int
     over: bool
     names: frozenset[str] = frozenset()
+    way_round: bool = False
 
     def covers(self, at: float) -> bool:
         """Whether a time lies in the outage."""
@@ -48,11 +52,14 @@ def outages(history: History) -> list[Outage]:
             start = ended_by(note, under_way)
             if start is not None:
                 under_way.remove(start)
-                spans.append(Outage(_target(start), start.at, note.at, start.index, over=True, names=_names(start)))
-    spans.extend(
-        Outage(_target(start), start.at, history.end, start.index, over=False, names=_names(start)) for start in under_way
-    )
+                spans.append(_span(start, note.at, over=True))
+    spans.extend(_span(start, history.end, over=False) for start in under_way)
     return sorted(spans, key=lambda span: span.begin)
+
+
+def _span(start: Note, end: float, *, over: bool) -> Outage:
+    way_round = start.data.get("way_round") is True
+    return Outage(_target(start), start.at, end, start.index, over=over, names=_names(start), way_round=way_round)
 
 
 def ended_by(end: Note, begun: list[Note]) -> Note | None:
@@ -142,42 +149,84 @@ def _judge_probe(history: History, findings: Findings, probe: Note, span: Outage
 def recovers_alone(history: History) -> Findings:
     """After the fault the user's page works again with no act of the user's.
 
-    Read from readings of pages (does it work?) and ``act`` events (what a user did to help: reload, sign in again, click retry).
-    The page must have been seen not working during the fault, or its recovery proves nothing.
+    Read from readings of pages (does it work?), from what was typed on them, and from ``act`` events (what a user did
+    to help: reload, sign in again, click retry). A page that works again says so, and has handed over everything that its
+    user typed: what is gone would have to be typed again. The page must have been seen not working during the fault, or its
+    recovery proves nothing. A fault that leaves a way round it (only connections that were open are dead) needs no
+    end: the page must take that way.
     """
     findings = Findings()
-    spans = [span for span in outages(history) if span.over]
+    spans = [span for span in outages(history) if span.over or span.way_round]
     readings_during = 0
     pages = {page.tab for page in history.pages if page.working is not None}
-    for span in spans:
-        for tab in sorted(pages):
+    for tab in sorted(pages):
+        touched: list[Outage] = []
+        for span in spans:
             readings = [page for page in history.pages if page.tab == tab and page.working is not None]
             down = [page for page in readings if span.begin <= page.at and page.working is False]
             readings_during += sum(1 for page in readings if span.covers(page.at) and page.working is False)
-            if not down:
-                continue
-            last = readings[-1]
-            back = next((page for page in readings if page.at >= max(span.end, down[0].at) and page.working), None)
-            until = back.at if back else history.end
-            acts = [note for note in history.noted("act") if note.source == tab and span.begin <= note.at <= until]
-            fault = f"the fault on {span.target} ended at {history.when(span.end)}"
-            if acts:
-                findings.violated(
-                    f"{tab} was helped: it must recover alone, because {fault}; however, the user did "
-                    f"{acts[0].data.get('what', 'something')!r} at "
-                    f"{history.when(acts[0].at)}.",
-                    acts[0].at,
-                    (span.index, acts[0].index),
-                    (tab,),
-                )
-            elif back is None:
-                findings.violated(
-                    f"{tab} does not work again: it must, because {fault}; however, it was last read at "
-                    f"{history.when(last.at)} and did not work.",
-                    last.at,
-                    (span.index, last.index),
-                    (tab,),
-                    mendable=True,
-                )
+            if down:
+                _judge_return(history, findings, span, readings, down[0].at)
+            if down or any(send.typed and send.tab == tab and span.begin <= send.at for send in history.sends):
+                touched.append(span)
+        if touched:
+            _judge_typed(history, findings, tab, touched)
     findings.counts = {"pages": len(pages), "faults": len(spans), "readings during a fault": readings_during}
     return findings
+
+
+def _judge_return(history: History, findings: Findings, span: Outage, readings: list[PageReading], down_at: float) -> None:
+    tab, last = readings[0].tab, readings[-1]
+    since = span.begin if span.way_round else span.end
+    back = next((page for page in readings if page.at >= max(since, down_at) and page.working), None)
+    until = back.at if back else history.end
+    acts = [note for note in history.noted("act") if note.source == tab and span.begin <= note.at <= until]
+    fault = _told(history, span)
+    if acts:
+        findings.violated(
+            f"{tab} was helped: it must recover alone, because {fault}; however, the user did "
+            f"{acts[0].data.get('what', 'something')!r} at "
+            f"{history.when(acts[0].at)}.",
+            acts[0].at,
+            (span.index, acts[0].index),
+            (tab,),
+        )
+    elif back is None:
+        findings.violated(
+            f"{tab} does not work again: it must, because {fault}; however, it was last read at "
+            f"{history.when(last.at)} and did not work.",
+            last.at,
+            (span.index, last.index),
+            (tab,),
+            mendable=True,
+        )
+
+
+def _judge_typed(history: History, findings: Findings, tab: str, touched: list[Outage]) -> None:
+    """Whether what was typed on a page that faults touched is acknowledged at the end."""
+    span = max(touched, key=lambda one: one.begin if one.way_round else one.end)
+    readings = [page for page in history.pages if page.tab == tab and page.items is not None]
+    last = readings[-1] if readings else None
+    if last is None or last.at < (span.begin if span.way_round else span.end):
+        return
+    refused = {refusal.message for refusal in (*history.refusals, *history.rejections)}
+    done = {ack.message for ack in history.acks} | {item.message for item in (history.stores[-1].items if history.stores else ())}
+    shown = {item.message for item in last.items or ()}
+    for send in history.sends:
+        if not send.typed or send.tab != tab or send.at > last.at or send.message in done | refused:
+            continue
+        however = "shows it as not stored" if send.message in shown else "does not show it"
+        findings.violated(
+            f"{tab} has not handed over {history.name(send.message)}: it must without its user's help, because it was typed at "
+            f"{history.when(send.at)} and {_told(history, span)}; however, the page read at {history.when(last.at)} {however}.",
+            last.at,
+            (span.index, send.index, last.index),
+            (tab,),
+            mendable=True,
+        )
+
+
+def _told(history: History, span: Outage) -> str:
+    if span.way_round:
+        return f"the fault on {span.target} hit only connections that were open at {history.when(span.begin)}"
+    return f"the fault on {span.target} ended at {history.when(span.end)}"
