@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from Browser.generated.playwright_pb2 import Request
 from robot.api import logger
@@ -44,7 +45,7 @@ class BrowserSession:
             http_only: Whether it is kept from the page's scripts.
 
         Raises:
-            StackError: The Browser library is not imported.
+            StackError: The Browser library is not imported, or the URL is none.
         """
         try:
             browser: Any = BuiltIn().get_library_instance("Browser")
@@ -52,15 +53,21 @@ class BrowserSession:
             raise StackError(
                 explain("the Browser library", "it is not imported", remedy="Import resources/browser.resource.")
             ) from error
-        host, _, path = url.partition("://")[2].partition("/")
+        where = urlsplit(url)
+        if where.scheme not in {"http", "https"} or not where.hostname:
+            raise StackError(
+                explain(
+                    "the URL of the cookie's origin and path", repr(url), remedy="Give one such as 'http://127.0.0.1:20000/auth'."
+                )
+            )
         cookie = {
             "name": name,
             "value": value.value,
-            "domain": host.partition(":")[0],
-            "path": f"/{path}",
+            "domain": where.hostname,
+            "path": where.path or "/",
             "httpOnly": http_only,
             "sameSite": "Lax",
-            "secure": url.startswith("https:"),
+            "secure": where.scheme == "https",
         }
         with browser.playwright.grpc_channel() as stub:
             stub.AddCookie(Request().Json(body=json.dumps(cookie)))

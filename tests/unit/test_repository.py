@@ -23,7 +23,7 @@ ASIDE = {Token.DOCUMENTATION, Token.TAGS, Token.TEST_TAGS, Token.COMMENT, Token.
 LONGEST_PYTHON, LONGEST_SUITE = 400, 150
 CODE = ("libraries", "docker", "tests", "tools", "suites", "resources", ".github", ".ci")
 
-SELECTOR = re.compile(r"(?i)(^|[=\s])(css|xpath|id|text|role|data-testid)=\S|^//|>>|\[data-|:nth-child|:has-text")
+SELECTOR = re.compile(r"(?i)(^|[=\s])(css|xpath|id|text|role|data-testid)=[^\s$]|^//|>>|\[data-|:nth-child|:has-text")
 _STATEMENTS = r"\b(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s\S+\sSET|DELETE FROM|ALTER TABLE|CREATE TABLE)\b"
 # In capitals or in small letters; titles such as "Select The First From Many" are names.
 _SMALL = re.sub(r"[A-Z]{2,}", lambda word: word[0].lower(), _STATEMENTS)
@@ -311,7 +311,11 @@ def test_every_library_has_acceptance_tests(path: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "caught", "free"),
     [
-        (SELECTOR, ["css=.send", "id=login", "//button", 'role=button[name="Send"]', "a >> b"], ["page 1", "= 450", "tab=1"]),
+        (
+            SELECTOR,
+            ["css=.send", "id=login", "//button", 'role=button[name="Send"]', "a >> b"],
+            ["page 1", "= 450", "tab=1", "id=${id}"],
+        ),
         (
             SQL,
             ["SELECT id FROM users", "update users set a = 1", "INSERT INTO t"],

@@ -1,0 +1,54 @@
+"""Pages that show the cookies that came with their request, for the acceptance suite of browser sessions."""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from robot.api.deco import keyword, library
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        names = [pair.partition("=")[0].strip() for pair in (self.headers.get("Cookie") or "").split(";") if pair.strip()]
+        body = (
+            f"<p id=sent>{escape(' '.join(sorted(names)) or 'none')}</p><p id=script></p>"
+            "<script>document.querySelector('#script').textContent ="
+            " document.cookie.split(';').map(pair => pair.split('=')[0].trim()).filter(Boolean).join(' ') || 'none'</script>"
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay silent."""
+
+
+@library(scope="SUITE", auto_keywords=False)
+class CookiePages:
+    """Answers every path with the names of the cookies that were sent (``#sent``) and that scripts see (``#script``)."""
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self.ROBOT_LIBRARY_LISTENER = self
+        self._server: ThreadingHTTPServer | None = None
+
+    @keyword
+    def cookie_pages_url(self) -> str:
+        """The origin of the pages; starts their server at first use."""
+        if self._server is None:
+            self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+            threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def end_suite(self, data: object, result: object) -> None:
+        """End the server."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
