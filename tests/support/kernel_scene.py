@@ -16,6 +16,9 @@ Answer = bytes | type[BaseException] | None
 QUIET = 0.15
 """Seconds after which an answer that should not come is taken for missing."""
 
+PATIENCE = 10.0
+"""Seconds that an answer which should come may take on a busy machine."""
+
 
 class Client:
     """A connection to the echo server."""
@@ -24,7 +27,7 @@ class Client:
         self._reader, self.writer = reader, writer
         self.port: int = writer.get_extra_info("sockname")[1]
 
-    async def say(self, text: bytes, patience: float = QUIET) -> Answer:
+    async def say(self, text: bytes, patience: float = PATIENCE) -> Answer:
         """What comes back: the echo, the kind of error, or None for silence."""
         try:
             self.writer.write(text)
@@ -35,7 +38,8 @@ class Client:
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             return type(error)
 
-    async def hear(self, count: int, patience: float) -> Answer:
+    async def hear(self, count: int, patience: float = PATIENCE) -> Answer:
+        """What comes without having been asked for now; None for silence."""
         try:
             async with asyncio.timeout(patience):
                 return await self._reader.readexactly(count)
@@ -53,15 +57,18 @@ class Scene:
         self.heard: list[bytes] = []
 
     async def client(self) -> Client:
+        """A new connection to the server."""
         target = self.link.targets[0]
         return Client(*await asyncio.open_connection(str(target.address), target.port))
 
-    async def connects(self) -> str:
-        return (await probe(self.link.targets[0], QUIET)).outcome
+    async def connects(self, patience: float = PATIENCE) -> str:
+        """How a handshake with the server ends."""
+        return (await probe(self.link.targets[0], patience)).outcome
 
 
 @contextlib.asynccontextmanager
 async def scene(host: str = "127.0.0.1") -> AsyncIterator[Scene]:
+    """A scene that leaves nothing in the kernel."""
     made: list[Scene] = []
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,8 +88,10 @@ async def scene(host: str = "127.0.0.1") -> AsyncIterator[Scene]:
 
 
 def play(story: Callable[[Scene], Awaitable[None]], host: str = "127.0.0.1") -> None:
+    """Tell a story that gets a scene, within 60 s."""
+
     async def main() -> None:
-        async with asyncio.timeout(20), scene(host) as here:
+        async with asyncio.timeout(60), scene(host) as here:
             await story(here)
 
     asyncio.run(main())

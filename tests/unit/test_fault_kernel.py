@@ -10,7 +10,7 @@ from realstack.errors import StackError, StackFailure
 from realstack.fault import sockets
 from realstack.fault.kernel import Connections, Direction, Kind, Plan
 from realstack.fault.links import Link, targets_of
-from support.kernel_scene import Scene, play
+from support.kernel_scene import QUIET, Scene, play
 
 
 def test_drop_silences_and_healing_delivers_what_was_sent_meanwhile() -> None:
@@ -18,13 +18,13 @@ def test_drop_silences_and_healing_delivers_what_was_sent_meanwhile() -> None:
         client = await here.client()
         assert await client.say(b"before") == b"before"
         fault = await here.faults.start(Plan(here.link))
-        assert await client.say(b"during") is None
-        assert await here.connects() == "silent"
+        assert await client.say(b"during", QUIET) is None
+        assert await here.connects(QUIET) == "silent"
         receipt = await here.faults.look(fault)
         assert receipt.to_service.packets > 0
         assert receipt.to_service.bytes >= len(b"during")
         receipt = await here.faults.heal(fault)
-        assert await client.hear(6, 5) == b"during", "TCP sends again what was dropped"
+        assert await client.hear(6) == b"during", "TCP sends again what was dropped"
         assert (receipt.ended_by, receipt.doubt()) == ("healed", None)
         assert receipt.before is not None
         assert receipt.during is not None
@@ -52,11 +52,11 @@ def test_reject_refuses_new_connections_at_once() -> None:
         client = await here.client()
         fault = await here.faults.start(Plan(here.link, Kind.REJECT))
         assert await here.connects() == "refused"
-        assert await client.say(b"x") is None, "an ICMP error does not end an open connection (RFC 1122, 4.2.3.9)"
+        assert await client.say(b"x", QUIET) is None, "an ICMP error does not end an open connection (RFC 1122, 4.2.3.9)"
         receipt = await here.faults.heal(fault)
         assert receipt.during is not None
         assert receipt.during.outcome == "refused"
-        assert await client.hear(1, 5) == b"x"
+        assert await client.hear(1) == b"x"
 
     play(story)
 
@@ -101,7 +101,7 @@ def test_one_way(direction: Direction) -> None:
         await client.say(b"before")
         fault = await here.faults.start(Plan(here.link, direction=direction))
         here.heard.clear()
-        assert await client.say(b"during") is None
+        assert await client.say(b"during", QUIET) is None
         arrived = b"during" in here.heard
         assert arrived is (direction is Direction.FROM_SERVICE)
         receipt = await here.faults.heal(fault)
@@ -117,8 +117,8 @@ def test_new_connections_only() -> None:
     async def story(here: Scene) -> None:
         client = await here.client()
         fault = await here.faults.start(Plan(here.link, connections=Connections.NEW))
-        assert await client.say(b"still here", 2) == b"still here"
-        assert await here.connects() == "silent"
+        assert await client.say(b"still here") == b"still here"
+        assert await here.connects(QUIET) == "silent"
         receipt = await here.faults.heal(fault)
         assert receipt.to_service.packets >= 1
         assert receipt.doubt() is None
@@ -132,11 +132,11 @@ def test_established_connections_only(kind: Kind) -> None:
         client = await here.client()
         fault = await here.faults.start(Plan(here.link, kind, connections=Connections.ESTABLISHED))
         assert fault.receipt.aimed_connections == 1
-        assert await client.say(b"stalled") is None
+        assert await client.say(b"stalled", QUIET) is None
         newcomer = await here.client()
-        assert await newcomer.say(b"welcome", 2) == b"welcome"
+        assert await newcomer.say(b"welcome") == b"welcome"
         receipt = await here.faults.heal(fault)
-        assert await client.hear(7, 5) == b"stalled"
+        assert await client.hear(7) == b"stalled"
         assert receipt.to_service.packets > 0
         assert receipt.during is None, "existing connections can't be probed"
 
@@ -147,14 +147,14 @@ def test_one_client_only_and_one_client_spared() -> None:
     async def story(here: Scene) -> None:
         hit, spared = await here.client(), await here.client()
         fault = await here.faults.start(Plan(here.link, client_ports=frozenset({hit.port})))
-        assert await hit.say(b"x") is None
-        assert await spared.say(b"x", 2) == b"x"
+        assert await hit.say(b"x", QUIET) is None
+        assert await spared.say(b"x") == b"x"
         receipt = await here.faults.heal(fault)
         assert receipt.doubt() is None
-        await hit.hear(1, 5)
+        await hit.hear(1)
         fault = await here.faults.start(Plan(here.link, spared_ports=frozenset({spared.port})))
-        assert await hit.say(b"y") is None
-        assert await spared.say(b"y", 2) == b"y"
+        assert await hit.say(b"y", QUIET) is None
+        assert await spared.say(b"y") == b"y"
         await here.faults.heal(fault)
 
     play(story)
@@ -165,12 +165,12 @@ def test_two_faults_at_once_end_one_by_one() -> None:
         client = await here.client()
         there = await here.faults.start(Plan(here.link, direction=Direction.TO_SERVICE))
         back = await here.faults.start(Plan(here.link, direction=Direction.FROM_SERVICE, probing=False))
-        assert await client.say(b"x") is None
+        assert await client.say(b"x", QUIET) is None
         await here.faults.heal(there, probing=False)
         assert here.faults.table.exists()
-        assert await here.connects() == "silent"
+        assert await here.connects(QUIET) == "silent"
         await here.faults.heal(back)
-        assert await client.hear(1, 5) == b"x"
+        assert await client.hear(1) == b"x"
 
     play(story)
 
@@ -197,12 +197,12 @@ def test_ipv6() -> None:
     async def story(here: Scene) -> None:
         client = await here.client()
         fault = await here.faults.start(Plan(here.link))
-        assert await client.say(b"x") is None
+        assert await client.say(b"x", QUIET) is None
         receipt = await here.faults.heal(fault)
         assert receipt.to_service.packets > 0
-        assert await client.hear(1, 5) == b"x"
+        assert await client.hear(1) == b"x"
         fault = await here.faults.start(Plan(here.link, Kind.STALL))
-        assert await client.say(b"y") is None
+        assert await client.say(b"y", QUIET) is None
         await here.faults.heal(fault)
 
     play(story, "::1")
