@@ -209,7 +209,7 @@ def _judge_typed(history: History, findings: Findings, tab: str, touched: list[O
     last = readings[-1] if readings else None
     if last is None or last.at < (span.begin if span.way_round else span.end):
         return
-    refused = {refusal.message for refusal in (*history.refusals, *history.rejections)}
+    refused = {refusal.message for refusal in history.refusals} | {rejection.message for rejection in history.rejections}
     done = {ack.message for ack in history.acks} | {item.message for item in (history.stores[-1].items if history.stores else ())}
     shown = {item.message for item in last.items or ()}
     for send in history.sends:
