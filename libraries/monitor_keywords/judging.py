@@ -37,7 +37,7 @@ class MonitorJudgingKeywords:
         operation: str,
         budget: str | float = "4 KiB",
         metric: Metric = "memory",
-        warmup: int | None = None,
+        warmup: float | None = None,
     ) -> None:
         """Judge whether something grew with the work done: the law ``no-growth``.
 
@@ -49,7 +49,7 @@ class MonitorJudgingKeywords:
             operation: The work that it is told for, as counted by [Count Operations].
             budget: The growth for one operation from which on it counts; ``4 KiB`` or a plain number of the metric's unit.
             metric: What to judge.
-            warmup: Operations at the start that are left out; the first third by default.
+            warmup: Operations at the start that are left out, or below 1 the share of them; the first third by default.
 
         Raises:
             StackFailure: Something grows. The text begins with ``no-growth violated``.
@@ -69,7 +69,7 @@ class MonitorJudgingKeywords:
         operation: str,
         budget: str | float = "4 KiB",
         metric: Metric = "memory",
-        warmup: int | None = None,
+        warmup: float | None = None,
     ) -> dict[str, float]:
         """Put what was measured into the history for the law ``no-growth`` without judging it here.
 
@@ -221,16 +221,18 @@ class MonitorJudgingKeywords:
             )
 
     def _judge(
-        self, services: tuple[str, ...], operation: str, budget: str | float, metric: Metric, warmup: int | None
+        self, services: tuple[str, ...], operation: str, budget: str | float, metric: Metric, warmup: float | None
     ) -> list[tuple[Series, GrowthVerdict]]:
         samples = self.sampler.samples()
         names = services or tuple(dict.fromkeys(name for sample in samples for name, kind in sample.values if kind == metric))
         if not names:
             raise StackError(f"Nothing was sampled of {metric}. Use [Watch Services] and [Start Monitoring] first.")
         limit = kibibytes(budget)
+        done = samples[-1].operations.get(operation, 0)
+        left_out = None if warmup is None else int(warmup * done if warmup < 1 else warmup)
         judged = []
         for name in names:
-            measured = series(samples, name, metric, operation, budget=limit, warmup=warmup)
+            measured = series(samples, name, metric, operation, budget=limit, warmup=left_out)
             recorder.record("growth", name, measured.to_json())
             judged.append((measured, judge_growth(measured)))
         rows = "".join(f"<li>{escape(verdict.outcome.value)}: {escape(verdict.sentence)}</li>" for _, verdict in judged)

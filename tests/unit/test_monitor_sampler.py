@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from realstack.monitor import process
 from realstack.monitor.gauges import PostgresSessions, RedisClients
 from realstack.monitor.leak import Growth, judge_growth
 from realstack.monitor.plot import Line, plot, thin
+from realstack.monitor.reader import Looker, reader
 from realstack.monitor.sampler import MOST_SAMPLES, Sampler, series
 from support.churn import leaky_server
 
@@ -106,15 +108,53 @@ def test_sockets_that_stay_open_are_counted() -> None:
 
 def test_a_replaced_process_is_not_judged() -> None:
     sampler = Sampler()
-    pids = [os.getpid()]
+    pids: list[int] = []
     sampler.watch("service", lambda: pids)
-    sampler.look()
-    pids[:] = [os.getppid()]
-    sampler.look()
+    for _ in range(2):
+        with subprocess.Popen(["/bin/sleep", "30"]) as child:
+            pids[:] = [child.pid]
+            sampler.look()
+            child.kill()
     with pytest.raises(StackError, match="was replaced while it was watched"):
         series(sampler.samples(), "service", "memory", "x")
     with pytest.raises(StackError, match=r"Nothing was sampled of other memory\. Sampled is: service cpu|service"):
         series(sampler.samples(), "other", "memory", "x")
+
+
+def test_looks_are_short_beside_a_thread_that_works() -> None:
+    """The reading process has an interpreter's lock of its own: some hundred system calls are one wait."""
+    sampler = Sampler()
+    sampler.watch("service", lambda: [os.getpid()])
+    sampler.look()
+    busy = threading.Event()
+    worker = threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(busy.is_set, True)])
+    worker.start()
+    try:
+        began = time.monotonic()
+        for _ in range(5):
+            sampler.look()
+    finally:
+        busy.set()
+        worker.join()
+    # In this process each look would wait 5 ms for the lock at each of its system calls, a second in all.
+    assert time.monotonic() - began < 2.5
+
+
+def test_the_reading_process_is_started_again() -> None:
+    first = reader.look({"self": [os.getpid()]}, counts=True)
+    assert first["self"]["files"] >= 1
+    reader.close()
+    assert reader.look({"self": [os.getpid()]}, counts=False)["self"].keys().isdisjoint({"files"})
+    assert reader.look({"gone": [2**22 + 1]}, counts=True) == {"gone": {}}
+
+
+def test_children_that_end_soon_do_not_count() -> None:
+    looker = Looker()
+    with subprocess.Popen(["/bin/sleep", "30"]) as child:
+        try:
+            assert looker.look({"self": [os.getpid()]}, counts=False)["self"]["processes"] == 1
+        finally:
+            child.kill()
 
 
 def test_what_cannot_be_read_leaves_a_gap_and_its_reason() -> None:

@@ -17,7 +17,7 @@ How a slope is judged:
 
 What makes 4 KiB a connection visible within 5 s:
 
-- Measured is anonymous memory (``Pss_Anon`` + ``SwapPss`` of ``/proc/<pid>/smaps_rollup``), not the resident set: file pages
+- Measured is anonymous memory (``Anonymous`` + ``Swap`` of ``/proc/<pid>/smaps_rollup``), not the resident set: file pages
   that other processes map or drop add noise of megabytes. It is exact to a page (4 KiB).
 - What counts is operations, not seconds: 1000 connections leak 4 MiB, which stands a hundred times above the noise of ±40 KiB
   that quiet CPython services show. The interval shrinks with the 1.5th power of the number of blocks.

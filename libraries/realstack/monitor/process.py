@@ -1,12 +1,14 @@
 """What processes use, read from ``/proc`` (proc(5)).
 
-Memory is proportional set size from ``smaps_rollup``: pages that several processes share are counted in parts, so
-that the services' sums add up. All sizes are KiB.
+`pss` is the proportional set size of ``smaps_rollup``: pages that several processes share are counted in parts, so that the
+services' sums add up. `memory` is for judging growth: anonymous pages in full, whoever else maps them, since a child that is
+forked for a moment would otherwise make its parent shrink. All sizes are KiB.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,12 +26,8 @@ class Usage:
 
     Attributes:
         pss: Proportional set size, KiB.
-        memory: The part of it that only a leak or work makes grow: anonymous pages, swapped ones included, KiB.
+        memory: What only a leak or work makes grow: anonymous pages, swapped ones included, KiB.
         cpu_seconds: Processor time since the processes began, in user and system mode.
-        descriptors: Open file descriptors.
-        files: Those of them that are no sockets: files, pipes and the like.
-        sockets: Those of them that are sockets.
-        clients: TCP connections that others opened to the processes and that are not closed on this side.
         threads: Threads.
         processes: Processes.
     """
@@ -37,12 +35,25 @@ class Usage:
     pss: float
     memory: float
     cpu_seconds: float
+    threads: int
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What processes hold open together.
+
+    Attributes:
+        descriptors: Open file descriptors.
+        files: Those of them that are no sockets: files, pipes and the like.
+        sockets: Those of them that are sockets.
+        clients: TCP connections that others opened to the processes and that are not closed on this side.
+    """
+
     descriptors: int
     files: int
     sockets: int
     clients: int
-    threads: int
-    processes: int
 
 
 def children_by_parent() -> dict[int, list[int]]:
@@ -68,8 +79,26 @@ def tree(roots: Iterable[int], children: dict[int, list[int]]) -> list[int]:
     return found
 
 
-def usage(pids: Iterable[int], tables: SocketTables | None = None) -> Usage | None:
+def usage(pids: Iterable[int]) -> Usage | None:
     """What processes use together; those that ended meanwhile are left out. None where none is left.
+
+    Raises:
+        StackError: The system does not let this process look at one of them.
+    """
+    found = [one for pid in pids if (one := _usage_of(pid)) is not None]
+    if not found:
+        return None
+    return Usage(
+        sum(one.pss for one in found),
+        sum(one.memory for one in found),
+        sum(one.cpu_seconds for one in found),
+        sum(one.threads for one in found),
+        len(found),
+    )
+
+
+def descriptors(pids: Iterable[int], tables: SocketTables | None = None) -> Descriptors | None:
+    """What processes hold open together; None where none of them is left.
 
     Args:
         pids: The processes.
@@ -78,43 +107,24 @@ def usage(pids: Iterable[int], tables: SocketTables | None = None) -> Usage | No
     Raises:
         StackError: The system does not let this process look at one of them.
     """
-    total = _One()
+    total = sockets = 0
     inodes: set[bytes] = set()
     first = 0
     for pid in pids:
-        one = _usage_of(pid, inodes)
-        if one is not None:
-            first = first or pid
-            total.add(one)
-    if not total.processes:
+        try:
+            held, of_sockets = _descriptors(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            # It ended between two looks.
+            continue
+        except PermissionError as error:
+            raise _refused(pid, error) from error
+        first = first or pid
+        total, sockets = total + held, sockets + len(of_sockets)
+        inodes.update(of_sockets)
+    if not first:
         return None
-    clients = (tables or SocketTables()).of(first).accepted(inodes) if inodes else 0
-    return Usage(
-        total.pss,
-        total.memory,
-        total.cpu,
-        total.descriptors,
-        total.descriptors - total.sockets,
-        total.sockets,
-        clients,
-        total.threads,
-        total.processes,
-    )
-
-
-@dataclass(slots=True)
-class _One:
-    pss: float = 0.0
-    memory: float = 0.0
-    cpu: float = 0.0
-    descriptors: int = 0
-    sockets: int = 0
-    threads: int = 0
-    processes: int = 0
-
-    def add(self, other: _One) -> None:
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    clients = (tables or SocketTables()).of(first).accepted(inodes)
+    return Descriptors(total, total - sockets, sockets, clients)
 
 
 def alive(pid: int) -> bool:
@@ -123,26 +133,35 @@ def alive(pid: int) -> bool:
     return fields is not None and fields[0] not in ("Z", "X")
 
 
-def _usage_of(pid: int, inodes: set[bytes]) -> _One | None:
+def age(pid: int) -> float:
+    """Seconds since a process began; 0 where it is gone."""
+    fields = _stat(pid)
+    return 0.0 if fields is None else max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / TICKS)
+
+
+def _usage_of(pid: int) -> Usage | None:
     fields = _stat(pid)
     if fields is None or fields[0] in ("Z", "X"):
         return None
     try:
         pss, memory = _memory(pid)
-        descriptors, sockets = _descriptors(pid, inodes)
     except (FileNotFoundError, ProcessLookupError):
         # It ended between two looks.
         return None
     except PermissionError as error:
-        raise StackError(
-            explain(
-                f"to read what process {pid} uses",
-                f"the system refuses {error.filename}",
-                remedy="Run as root, or as the user that the process belongs to.",
-            )
-        ) from error
+        raise _refused(pid, error) from error
     cpu = (int(fields[11]) + int(fields[12])) / TICKS
-    return _One(pss, memory, cpu, descriptors, sockets, int(fields[17]), 1)
+    return Usage(pss, memory, cpu, int(fields[17]), 1)
+
+
+def _refused(pid: int, error: PermissionError) -> StackError:
+    return StackError(
+        explain(
+            f"to read what process {pid} uses",
+            f"the system refuses {error.filename}",
+            remedy="Run as root, or as the user that the process belongs to.",
+        )
+    )
 
 
 def _stat(pid: int) -> list[str] | None:
@@ -161,16 +180,16 @@ def _memory(pid: int) -> tuple[float, float]:
         for line in file:
             if line.startswith(b"Pss:"):
                 pss = float(line.split()[1])
-            elif line.startswith((b"Pss_Anon:", b"SwapPss:")):
+            elif line.startswith((b"Anonymous:", b"Swap:")):
                 memory += float(line.split()[1])
     return pss, memory
 
 
-def _descriptors(pid: int, inodes: set[bytes]) -> tuple[int, int]:
-    """How many descriptors a process has, and how many of them are sockets, whose inodes are added to the set."""
+def _descriptors(pid: int) -> tuple[int, list[bytes]]:
+    """How many descriptors a process has, and the inodes of those that are sockets."""
     folder = f"/proc/{pid}/fd"
     names = os.listdir(folder)
-    sockets = 0
+    inodes = []
     for name in names:
         try:
             target = os.readlink(f"{folder}/{name}")
@@ -178,6 +197,5 @@ def _descriptors(pid: int, inodes: set[bytes]) -> tuple[int, int]:
             # Closed between two looks; it was there when they were counted.
             continue
         if target.startswith("socket:["):
-            sockets += 1
-            inodes.add(target[8:-1].encode())
-    return len(names), sockets
+            inodes.append(target[8:-1].encode())
+    return len(names), inodes

@@ -10,20 +10,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from realstack.errors import StackError
 from realstack.monitor import process
-from realstack.monitor.accepted import SocketTables
 from realstack.monitor.leak import Series
+from realstack.monitor.reader import reader
 
 METRICS = ("memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes")
 """What is sampled of processes: KiB, KiB, percent of one core, and counts."""
 UNITS = {"memory": "KiB", "pss": "KiB", "cpu": "%", "gauge": ""}
 MOST_SAMPLES = 8000
 """Above this, every other sample is dropped and the interval doubled: a day's soak fits as well as a second."""
-TREE_SECONDS = 0.5
-"""How often descendants are looked for anew; that reads the whole process table."""
+COUNT_SECONDS = 0.5
+"""How often descriptors are counted in the background; a look at a keyword's bidding always counts them."""
 MOST_JUDGED = 2000
 """Samples of one series that are judged, evenly chosen; they go into the history."""
 LUMP = 1024.0
@@ -53,8 +53,8 @@ class Sample:
 @dataclass(slots=True)
 class _Target:
     pids: Pids
-    tree: list[int] = field(default_factory=list)
-    looked: float = 0.0
+    every: float = 0.0
+    read: float = float("-inf")
     roots: tuple[int, ...] = ()
     cpu: tuple[float, float] | None = None
 
@@ -89,10 +89,16 @@ class Sampler:
         """Whether samples are being taken."""
         return self._thread is not None and self._thread.is_alive()
 
-    def watch(self, name: str, pids: Pids) -> None:
-        """Watch processes and their descendants; `pids` is asked again and again, so that a restarted service is found."""
+    def watch(self, name: str, pids: Pids, every: float = 0.0) -> None:
+        """Watch processes and their descendants; `pids` is asked again and again, so that a restarted service is found.
+
+        Args:
+            name: What it is called.
+            pids: The main processes.
+            every: Least seconds between two readings, for what is costly to read; 0 reads it for every sample.
+        """
         with self._lock:
-            self._targets[name] = _Target(pids)
+            self._targets[name] = _Target(pids, every)
 
     def watch_gauge(self, name: str, gauge: Gauge) -> None:
         """Watch a number; it is read in the sampler's thread and may block for a moment."""
@@ -141,33 +147,32 @@ class Sampler:
             return list(self._samples)
 
     def look(self) -> Sample:
-        """Take one sample now; safe beside the background's own."""
+        """Take one sample now, with all counts; safe beside the background's own."""
         with self._looking:
-            return self._look()
+            return self._look(counts=True)
 
     def _work(self) -> None:
-        due = time.monotonic()
+        due = counted = time.monotonic()
         while not self._stop.is_set():
-            self.look()
+            counts = time.monotonic() - counted >= COUNT_SECONDS
+            counted = time.monotonic() if counts else counted
+            with self._looking:
+                self._look(counts=counts)
             due = max(due + self.interval, time.monotonic())
             self._stop.wait(max(0.0, due - time.monotonic()) or self.interval / 10)
 
-    def _look(self) -> Sample:
+    def _look(self, *, counts: bool) -> Sample:
         with self._lock:
             targets, gauges = dict(self._targets), dict(self._gauges)
             before = dict(self._operations)
         at = time.monotonic()
         values: dict[tuple[str, str], float] = {}
-        roots: dict[str, tuple[int, ...]] = {}
-        children: dict[int, list[int]] | None = None
-        tables = SocketTables()
-        for name, target in targets.items():
-            fresh = self._roots_of(name, target)
-            if fresh != target.roots or at - target.looked >= TREE_SECONDS:
-                children = process.children_by_parent() if children is None else children
-                target.roots, target.looked, target.tree = fresh, at, process.tree(fresh, children)
-            roots[name] = fresh
-            self._read_target(name, target, values, tables)
+        due = {name: target for name, target in targets.items() if at - target.read >= target.every}
+        for name, target in due.items():
+            target.read = at
+            self._find_roots(name, target)
+        roots = {name: target.roots for name, target in due.items()}
+        self._read_targets(due, values, counts=counts)
         for name, gauge in gauges.items():
             self._read_gauge(name, gauge, values)
         with self._lock:
@@ -180,29 +185,36 @@ class Sampler:
                 self.interval *= 2
         return sample
 
-    def _roots_of(self, name: str, target: _Target) -> tuple[int, ...]:
+    def _find_roots(self, name: str, target: _Target) -> None:
+        """Ask for the main processes anew when they have ended: whoever knows them may have to search for them."""
+        if target.roots and all(process.alive(pid) for pid in target.roots):
+            return
         try:
-            return tuple(target.pids())
+            target.roots = tuple(target.pids())
         except Exception as error:
             self.problems[name] = f"{type(error).__name__}: {error}"
-            return ()
+            target.roots = ()
 
-    def _read_target(self, name: str, target: _Target, values: dict[tuple[str, str], float], tables: SocketTables) -> None:
-        began = time.monotonic()
+    def _read_targets(self, targets: Mapping[str, _Target], values: dict[tuple[str, str], float], *, counts: bool) -> None:
+        if not targets:
+            return
         try:
-            used = process.usage(target.tree, tables)
+            answer = reader.look({name: target.roots for name, target in targets.items()}, counts=counts)
         except StackError as error:
-            self.problems[name] = str(error)
+            self.problems.update(dict.fromkeys(targets, str(error)))
             return
-        if used is None:
-            target.cpu = None
-            return
-        last, target.cpu = target.cpu, (began, used.cpu_seconds)
+        for name, used in answer.items():
+            if "problem" in used:
+                self.problems[name] = used["problem"]
+            self._keep(name, targets[name], used, values)
+
+    def _keep(self, name: str, target: _Target, used: Mapping[str, float], values: dict[tuple[str, str], float]) -> None:
+        last, target.cpu = target.cpu, ((used["at"], used["cpu_seconds"]) if "at" in used else None)
         for metric in METRICS:
-            if metric != "cpu":
-                values[name, metric] = float(getattr(used, metric))
-        if last is not None and began > last[0] and used.cpu_seconds >= last[1]:
-            values[name, "cpu"] = 100 * (used.cpu_seconds - last[1]) / (began - last[0])
+            if metric in used:
+                values[name, metric] = float(used[metric])
+        if last is not None and target.cpu is not None and target.cpu[0] > last[0] and target.cpu[1] >= last[1]:
+            values[name, "cpu"] = 100 * (target.cpu[1] - last[1]) / (target.cpu[0] - last[0])
 
     def _read_gauge(self, name: str, gauge: Gauge, values: dict[tuple[str, str], float]) -> None:
         try:

@@ -1,0 +1,32 @@
+*** Settings ***
+Documentation       Memory under sustained load: the same work over and over leaves nothing behind, in any service.
+Resource            ../resources/journey.resource
+Resource            ../resources/memory.resource
+Suite Setup         Memory Is Prepared
+Test Teardown       What Was Measured Is Shown
+Test Timeout        ${FIGURES.test_limit}
+Test Template       Repeated Work Leaves Nothing Behind
+Test Tags           needs-processes
+
+
+*** Test Cases ***    WORK    AT    FOR EACH    BUDGET    JUDGED ARE
+Users Who Come And Go Leave Nothing Behind
+    [Documentation]    Users log in, open tabs, chat, upload and leave, over and over (in profile `soak` for `SOAK_DURATION`); memory,
+    ...    connections, files, threads and sessions are as they were.
+    [Tags]    critical
+    visit    frontend    act    ${FIGURES.act_budget}    @{PLATFORM_SERVICES}
+
+Connections Leave Nothing Behind    connection    backend-1    connection    ${FIGURES.leak_budget}    backend-1
+Reconnects Leave Nothing Behind    reconnect    backend-2    reconnect    ${FIGURES.reconnect_budget}    backend-2
+Uploads Leave Nothing Behind    upload    backend-1    upload    ${FIGURES.upload_budget}    backend-1    agent-1    agent-2
+Logins Leave Nothing Behind    login    frontend    act    ${FIGURES.act_budget}    auth
+Token Refreshes Leave Nothing Behind    refresh    frontend    refresh    ${FIGURES.refresh_budget}    auth
+
+
+*** Keywords ***
+Repeated Work Leaves Nothing Behind
+    [Documentation]    Users do one kind of work over and over; afterwards everything is as before.
+    [Arguments]    ${work}    ${replica}    ${operation}    ${budget}    @{services}
+    ${users} =    Users For    ${work}
+    Work Is Done Over And Over    ${users}    ${work}    ${replica}
+    Nothing Should Have Grown    ${operation}    ${budget}    @{services}
