@@ -26,11 +26,12 @@ class Platform(Run, Strike, Look, Folders, Waiting, Listener):
     | driver | where the platform is | can |
     |---|---|---|
     | `embedded` | processes on this machine, on free ports | everything |
-    | `compose` | containers of one Docker Compose project | everything but breaking links |
+    | `compose` | containers of one Docker Compose project | everything but breaking links and reading files again |
     | `external` | anywhere; its addresses are given | nothing but telling addresses and health |
 
     Where a driver can't do what a keyword asks for, the keyword fails at once and names the tag of the tests to exclude:
-    `needs-restart`, `needs-kill`, `needs-pause`, `needs-faults`, `needs-logs`, `needs-processes`, `needs-folders`.
+    `needs-restart`, `needs-kill`, `needs-pause`, `needs-reload`, `needs-faults`, `needs-logs`, `needs-processes`,
+    `needs-folders`.
 
     ## Everything is brought back
     What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,

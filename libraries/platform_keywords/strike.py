@@ -53,6 +53,23 @@ class Strike(State):
         self._strike(service, Operation.PAUSE, lambda driver, name: driver.resume_service(name))
 
     @keyword(tags=["strike"])
+    def reload_service(self, service: str) -> None:
+        """Let a service read its files again while it runs (`SIGHUP`): its signing keys, for example.
+
+        Returns at once; [Wait For Log Line] tells when it has.
+
+        Raises:
+            StackError: It is none that does.
+
+        ```robotframework
+        ${now} =    Mark Logs
+        Reload Service    auth
+        Wait For Log Line    auth    signing_keys_loaded    since=${now}
+        ```
+        """
+        self._strike(service, Operation.RELOAD, lambda driver, name: driver.reload_service(name))
+
+    @keyword(tags=["strike"])
     def start_service(self, service: str, *, wait: bool = False) -> None:
         """Start a service, or all replicas of a group, that were stopped or killed.
 

@@ -89,6 +89,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path, monkeypatch):
         ("kill_service", "needs-kill"),
         ("pause_service", "needs-pause"),
         ("resume_service", "needs-pause"),
+        ("reload_service", "needs-reload"),
         ("log", "needs-logs"),
         ("shared_folder", "needs-folders"),
     ],

@@ -75,6 +75,7 @@ class Provider(PythonService):
     host = "127.0.0.2"
     source = "idp"
     package = "chat_idp"
+    reloads = True
     needs = ()
 
     def defaults(self) -> dict[str, str]:
@@ -102,6 +103,7 @@ class Auth(PythonService):
 
     source = "auth"
     package = "chat_auth"
+    reloads = True
 
     def defaults(self) -> dict[str, str]:
         provider = self.stack["idp"]
@@ -120,7 +122,7 @@ class Auth(PythonService):
                     }
                 ]
             ),
-            "AUTH_SIGNING_KEYS_DIR": str(self.folder / "keys"),
+            "AUTH_SIGNING_KEYS_DIR": str(self.stack.shared_folder("keys")),
             "BACKEND_URL": self.stack["backend-1"].url,
         }
 
@@ -153,6 +155,7 @@ class Frontend(Service):
     """nginx: serves the page and balances `/api` and `/ws` over the replicas."""
 
     stop_seconds = 3.0
+    reloads = True
 
     def prepare(self) -> None:
         self.make_folder()

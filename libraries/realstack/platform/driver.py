@@ -18,6 +18,7 @@ class Operation(Enum):
     RESTART = "needs-restart"
     KILL = "needs-kill"
     PAUSE = "needs-pause"
+    RELOAD = "needs-reload"
     FAULTS = "needs-faults"
     LOGS = "needs-logs"
     PROCESSES = "needs-processes"
@@ -28,6 +29,7 @@ _MEANING = {
     Operation.RESTART: "stop and start it, also with other settings",
     Operation.KILL: "kill it",
     Operation.PAUSE: "let it stand still with its connections open",
+    Operation.RELOAD: "let it read its files again while it runs",
     Operation.FAULTS: "break its links",
     Operation.LOGS: "read its log",
     Operation.PROCESSES: "look at its processes",
@@ -86,7 +88,7 @@ class Receipt:
 
     Attributes:
         service: Which service.
-        what: `started`, `stopped`, `killed`, `paused` or `resumed`.
+        what: `started`, `stopped`, `killed`, `paused`, `resumed` or `reloaded`.
         pids: The processes that it happened to, the service's own first.
         seen: What the system says about them now, such as `gone` or `state T`.
         exit_code: How the service's own process ended; negative: the signal. None while it lives.
@@ -264,6 +266,14 @@ class Driver(ABC):
     @abstractmethod
     async def resume_service(self, service: str) -> Receipt:
         """Let a paused service go on (`SIGCONT`)."""
+
+    @abstractmethod
+    async def reload_service(self, service: str) -> Receipt:
+        """Let a service read its files again while it runs (`SIGHUP`); its log tells when it has.
+
+        Raises:
+            StackError: It is none that does.
+        """
 
     @abstractmethod
     async def shared_folder(self, name: str) -> Path:

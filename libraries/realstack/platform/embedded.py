@@ -190,6 +190,12 @@ class EmbeddedDriver(Driver):
     async def resume_service(self, service: str) -> Receipt:
         return self._record(await self._processes[service].resume())
 
+    async def reload_service(self, service: str) -> Receipt:
+        if not self.stack[service].reloads:
+            able = ", ".join(name for name, one in self.stack.services.items() if one.reloads)
+            raise StackError(explain(f"a service that reads its files again while it runs: {able}", f"'{service}'"))
+        return self._record(self._processes[service].reload())
+
     def _record(self, receipt: Receipt) -> Receipt:
         data = {"what": receipt.what, "pids": list(receipt.pids), "seen": receipt.seen, "exit_code": receipt.exit_code}
         recorder.record("service", receipt.service, data, at=receipt.began + receipt.took)

@@ -127,6 +127,9 @@ class ExternalDriver(Driver):
     async def resume_service(self, service: str) -> Receipt:
         self._refuse(Operation.PAUSE, service)
 
+    async def reload_service(self, service: str) -> Receipt:
+        self._refuse(Operation.RELOAD, service)
+
     async def shared_folder(self, name: str) -> Path:
         self._refuse(Operation.FOLDERS, name)
 

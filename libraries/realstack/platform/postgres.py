@@ -63,6 +63,7 @@ class PostgreSQL(Service):
     stop_signal = signal.SIGINT
     # Immediate shutdown: at once, yet it takes its shared memory along.
     end_signal = signal.SIGQUIT
+    reloads = True
 
     def __init__(self, stack: Stack, name: str, group: str | None = None, *, database: str) -> None:
         super().__init__(stack, name, group)

@@ -143,6 +143,13 @@ class ServiceProcess:
         pids = tuple(self.pids())
         return Receipt(self.service.name, "resumed", pids, "running", None, began, time.monotonic() - began)
 
+    def reload(self) -> Receipt:
+        """Let its own process read its files again (`SIGHUP`)."""
+        child = self._running("reloaded")
+        began = time.monotonic()
+        procfs.send(child.identity, signal.SIGHUP)
+        return Receipt(self.service.name, "reloaded", (child.pid,), "signalled", None, began, time.monotonic() - began)
+
     def _running(self, what: str) -> Child:
         if self.child is None or not self.child.alive:
             raise StackFailure(

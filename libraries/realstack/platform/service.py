@@ -17,7 +17,7 @@ from realstack.secrets import secrets as run_secrets
 REPOSITORY = Path(__file__).resolve().parents[3]
 """The folder that holds suites/, libraries/ and docker/."""
 
-SHARED_FOLDERS = ("files",)
+SHARED_FOLDERS = ("files", "keys")
 """Folders that services have in common: `files` is where uploads are kept."""
 
 
@@ -125,6 +125,8 @@ class Service(ABC):
     """How long it may take to stop in good order."""
     end_signal = signal.SIGKILL
     """What the reaper sends first when the run was killed."""
+    reloads = False
+    """Whether it reads its files again on `SIGHUP`; most programs end on it."""
 
     def __init__(self, stack: Stack, name: str, group: str | None = None) -> None:
         self.stack = stack

@@ -45,6 +45,17 @@ A paused service goes on after its test
 As it did here
     Service Should Be Healthy    redis
 
+A service reads its files again while it runs
+    ${pid}    Get Service Pid    postgres-auth
+    ${now}    Mark Logs
+    Reload Service    postgres-auth
+    Wait For Log Line    postgres-auth    received SIGHUP    since=${now}
+    Get Service Pid    postgres-auth    ==    ${pid}
+    Run Keyword And Expect Error
+    ...    Expected: a service that reads its files again while it runs: *postgres-auth*Seen: 'redis'*
+    ...    Reload Service
+    ...    redis
+
 A stopped service can be started again
     Stop Service    clickhouse
     Service Should Be Down    clickhouse
