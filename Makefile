@@ -20,6 +20,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # NETNS=1: in a network namespace of the run's own, where links can be broken without privileges.
 NAMESPACE := $(if $(NETNS),tools/own-network)
 ROBOT := $(NAMESPACE) $(PYTHON) -m robot
+RUN = $(ROBOT) --variable PROFILE:$(PROFILE) --variable PLATFORM:$(PLATFORM)
 STEP := tools/step $(RESULTS)
 
 .PHONY: help
@@ -31,11 +32,16 @@ help: ## this list
 
 .PHONY: journeys
 journeys: setup ## the ten journeys; results/log.html tells what happened
-	@$(STEP) journeys $(ROBOT) --outputdir $(RESULTS) --variable PROFILE:$(PROFILE) --variable PLATFORM:$(PLATFORM) $(OPTIONS) suites/
+	@tools/journeys $(RESULTS) journeys $(RESULTS) $(RUN) --outputdir $(RESULTS) $(OPTIONS) suites/
+
+.PHONY: trace
+trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave
+	@tools/journeys $(RESULTS) trace $(RESULTS)/trace $(RUN) --outputdir $(RESULTS)/trace --loglevel TRACE --console dotted \
+		--include critical --suite '01 Login' --suite '02 Tabs' suites/
 
 .PHONY: test
 test: setup ## all checks, then the journeys
-	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords journeys
+	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords trace journeys
 
 .PHONY: lint lint-python lint-format lint-robot
 lint: lint-python lint-format lint-robot ## style of Python and Robot files
@@ -56,7 +62,7 @@ unit: setup ## the libraries' engines (pytest)
 
 .PHONY: keywords
 keywords: setup ## the libraries' keywords (Robot)
-	@$(STEP) keywords $(ROBOT) --outputdir $(RESULTS)/keywords $(OPTIONS) tests/keywords/
+	@$(STEP) keywords $(ROBOT) --outputdir $(RESULTS)/keywords --console dotted $(OPTIONS) tests/keywords/
 
 .PHONY: defects
 defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them

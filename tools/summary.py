@@ -44,6 +44,7 @@ def count(results: Path, step: str, code: int) -> tuple[int, int]:
     sources = {
         "unit": (junit_counts, results / "unit.xml"),
         "keywords": (robot_counts, results / "keywords" / "output.xml"),
+        "trace": (robot_counts, results / "trace" / "output.xml"),
         "journeys": (robot_counts, results / "output.xml"),
         "defects": (defect_counts, results / "defects" / "defects.json"),
     }
@@ -67,7 +68,7 @@ def main(results: Path) -> int:
     for note in sorted((results / "steps").glob("*"), key=lambda path: path.stat().st_mtime):
         code, seconds = map(int, note.read_text(encoding="ascii").split())
         passed, failed = count(results, note.name, code)
-        print(f"  {note.name:<12} {passed:5d} passed {failed:5d} failed {seconds:6d} s")
+        print(f"  {note.name:<16} {passed:5d} passed {failed:5d} failed {seconds:6d} s")
         all_passed, all_failed = all_passed + passed, all_failed + failed
     print(f"{all_passed} passed, {all_failed} failed")
     return 1 if all_failed or not all_passed else 0
