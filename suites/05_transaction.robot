@@ -1,5 +1,6 @@
 *** Settings ***
-Documentation       One change over three stores: profile (auth PostgreSQL), workspace (backend PostgreSQL), event (ClickHouse), all or none.
+Documentation       One change over three stores: profile (auth PostgreSQL), workspace (backend PostgreSQL), event (ClickHouse),
+...                 all or none.
 Resource            ../resources/journey.resource
 Resource            ../resources/transaction.resource
 Suite Setup         The Journey Is Prepared
@@ -10,15 +11,15 @@ Test Template       A Change Fails Midway And Is Asked For Again
 
 *** Test Cases ***    STEP    BLOW
 A Change That Fails Midway Rolls Back And Succeeds Once When Repeated
-    [Documentation]    Profile and workspace are made when the event store dies under the event: all three roll back. The same change asked for
-    ...    again is done; asked for once more, it is not done twice.
+    [Documentation]    Profile and workspace are made when the event store dies under the event: all three roll back. The same
+    ...    change asked for again is done; asked for once more, it is not done twice.
     [Tags]    critical
     [Template]    NONE
     ${ann} =    A Signed In User    ann
     ${change} =    A Change    ${ann}    new name
     Operation Stands Midway    ${ann}    ${change}    event
     The Step Is Struck    ${change}    event    ClickHouse Is Killed
-    What Became Of It Is Recorded    ${ann}    ${change}
+    What Became Of It Is Judged    ${ann}    ${change}
     The Same Again    ${ann}    ${change}
     ${last} =    The Same Again    ${ann}    ${change}    name=new name, once more
     Law Should Hold    all-or-nothing    operations=3    done=2
@@ -48,7 +49,8 @@ Auth Restarts Before The Workspace    workspace    Auth Restarts
 Auth Restarts Before The Event    event    Auth Restarts
 
 Concurrent Changes Leave One Result
-    [Documentation]    Three changes of one profile at the same moment: each is done whole or not at all, and all stores agree which was last.
+    [Documentation]    Three changes of one profile at the same moment: each is done whole or not at all, and all stores agree
+    ...    which was last.
     [Template]    NONE
     ${bea} =    A Signed In User    bea
     ${first} =    A Change    ${bea}    first
@@ -69,7 +71,7 @@ The Same Change Asked For Twice At Once Is Done Once
     Change Is Begun    ${cleo}    ${twin}
     Step Goes On    workspace step
     Changes Are Answered    ${change}    ${twin}
-    What Became Of It Is Recorded    ${cleo}    ${change}
+    What Became Of It Is Judged    ${cleo}    ${change}
     Law Should Hold    all-or-nothing    done=1
     Receipts Should Be In
 

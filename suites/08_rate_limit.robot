@@ -9,19 +9,18 @@ Test Timeout        ${FIGURES.test_limit}
 
 *** Test Cases ***
 Free User Is Limited Until The Window Ends Or The Plan Changes
-    [Documentation]    Of ten messages five pass and the sixth is refused with the time to wait; after it sending works; paid, at once.
+    [Documentation]    Of ten messages five pass and the sixth is refused with the time to wait, as Redis counts; after that time
+    ...    sending works again; upgraded to paid, the limit is gone at once.
     [Tags]    critical
     ${dan} =    A Free User    dan
     ${thread} =    A New Thread
     Open Tabs    ${dan}    tab
-    Messages Are Sent Quickly    ${dan}    tab    ${thread}    ${FIGURES.rate_tries}
-    All Should Be Decided    ${FIGURES.rate_tries}
+    More Than The Limit Is Sent    ${dan}    tab    ${thread}
     Redis Is Read    ${dan}
     User Waits As Told    tab
-    Messages Are Sent Quickly    ${dan}    tab    ${thread}    ${FIGURES.rate_tries}
-    User Goes Paid After So Many Decisions    ${dan}    ${{2 * $FIGURES.rate_tries}}
-    Messages Are Sent Quickly    ${dan}    tab    ${thread}    ${FIGURES.rate_tries}
-    All Should Be Decided    ${{3 * $FIGURES.rate_tries}}
+    More Than The Limit Is Sent    ${dan}    tab    ${thread}
+    User Goes Paid    ${dan}
+    More Than The Limit Is Sent    ${dan}    tab    ${thread}
     Limit Should Have Held    ${dan}    full_windows=2
 
 Tabs On Two Replicas That Race Share One Limit
@@ -35,15 +34,16 @@ Tabs On Two Replicas That Race Share One Limit
     Receipts Should Be In
 
 Window Begins With Its First Message
-    [Documentation]    Whoever sends the rest half a window later is told to wait for the half that is left, and may then send again.
+    [Documentation]    Whoever sends the rest half a window later is told to wait for the half that is left, and may then
+    ...    send again.
     ${fay} =    A Free User    fay
     ${thread} =    A New Thread
     Open Tabs    ${fay}    tab
     Messages Are Sent Quickly    ${fay}    tab    ${thread}    1
     User Waits    tab    ${{$FIGURES.rate_window / 2}}
-    Limit Is Used Up    ${fay}    tab    ${thread}
+    More Than The Limit Is Sent    ${fay}    tab    ${thread}
     User Waits As Told    tab
-    Limit Is Used Up    ${fay}    tab    ${thread}
+    More Than The Limit Is Sent    ${fay}    tab    ${thread}
     Limit Should Have Held    ${fay}    full_windows=2
 
 Edges Of Windows Are Sharp
@@ -59,7 +59,7 @@ Time To Wait Is Honoured
     ${hal} =    A Free User    hal
     ${thread} =    A New Thread
     Open Tabs    ${hal}    tab
-    ${ids} =    Limit Is Used Up    ${hal}    tab    ${thread}
+    ${ids} =    More Than The Limit Is Sent    ${hal}    tab    ${thread}
     User Waits Almost As Told    tab
     Send Message    ${hal}    tab    ${thread}    Too early    id=${ids}[-1]
     User Waits As Told    tab
@@ -73,9 +73,9 @@ Nothing Is Admitted While Redis Is Down
     ${thread} =    A New Thread
     Open Tabs    ${ida}    tab
     Redis Is Gone
-    ${ids} =    Limit Is Used Up    ${ida}    tab    ${thread}
+    ${ids} =    More Than The Limit Is Sent    ${ida}    tab    ${thread}
     Redis Comes Back
-    Limit Is Used Up    ${ida}    tab    ${thread}
+    More Than The Limit Is Sent    ${ida}    tab    ${thread}
     Limit Should Have Held    ${ida}
     Refused For Want Of Redis    tab    ${ids}
 
@@ -84,29 +84,22 @@ Limit Outlives Redis
     ${jon} =    A Free User    jon
     ${thread} =    A New Thread
     Open Tabs    ${jon}    tab
-    Limit Is Used Up    ${jon}    tab    ${thread}
+    More Than The Limit Is Sent    ${jon}    tab    ${thread}
     Redis Is Gone
     Redis Comes Back
-    Limit Is Used Up    ${jon}    tab    ${thread}
+    More Than The Limit Is Sent    ${jon}    tab    ${thread}
     Limit Should Have Held    ${jon}
 
 Refused Message Is Neither Stored Nor Answered
-    [Documentation]    The agents answer what was admitted, and nothing else is anywhere; after the window the same message is taken.
+    [Documentation]    The agents answer what was admitted, and nothing else is anywhere; after the window the same message
+    ...    is taken.
     ${kim} =    A Free User    kim
     ${thread} =    A New Thread
     Open Tabs    ${kim}    tab
-    ${ids} =    Limit Is Used Up    ${kim}    tab    ${thread}
+    ${ids} =    More Than The Limit Is Sent    ${kim}    tab    ${thread}
     Runs Should Be Over    ${kim}
     Limit Should Have Held    ${kim}
     User Waits As Told    tab
     Send Message    ${kim}    tab    ${thread}    Note    id=${ids}[-1]
     Message Should Be Acknowledged    tab    ${ids}[-1]
     Everything Admitted Should Be Answered    ${kim}
-
-
-*** Keywords ***
-User Goes Paid After So Many Decisions
-    [Documentation]    The second window is full when the plan changes.
-    [Arguments]    ${user}    ${count}
-    All Should Be Decided    ${count}
-    User Goes Paid    ${user}
