@@ -1,6 +1,7 @@
 *** Settings ***
 Documentation       Sign-in at a real OpenID provider, the dashboard, and the earlier history exactly as it is stored.
 Resource            ../resources/journey.resource
+Resource            ../resources/tokens.resource
 Suite Setup         The Journey Is Prepared
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
@@ -21,6 +22,28 @@ Login Leads To The Dashboard And The Exact History
     Profile Should Be In Both Databases    ${dora}    ${profile}
     Only Its Own Session Should Get Answers    ${dora}
     Laws Should Hold    no-entry    acked-is-kept    exactly-once    same-order    from-somebody
+
+Logout Ends The Session Everywhere
+    [Documentation]    Tabs on both replicas are closed; the refresh token and the access token open nothing any more.
+    ${erin} =    A Signed In User    erin
+    Open Tabs On Each Replica    ${erin}    first tab    second tab
+    Doors Should Open    ${erin}    the profile    the threads    the plan
+    Sign Out    ${erin}    first tab    second tab
+    Doors Should Be Tried In Vain    ${erin}    of a session that was ended    the profile    the threads    the plan
+    Law Should Hold    no-entry    tabs of revoked sessions=2    good entries=5
+    Session Should Be Revoked Everywhere    ${erin}
+
+Logout On One Page Signs All Pages Out
+    [Documentation]    Two pages of one browser and a socket of the same session; the user signs out on one page.
+    ${finn} =    A User In A Browser    finn    plan=free
+    Open Tabs    ${finn}    a socket
+    Open Page    ${finn}    page 1
+    Open Page    ${finn}    page 2
+    Sign Out On Page    page 1    a socket
+    Page Should Show Nobody    page 1
+    Page Should Show Nobody    page 2
+    Law Should Hold    no-entry    tabs of revoked sessions=1
+    Session Should Be Revoked Everywhere    ${finn}
 
 
 *** Keywords ***
@@ -43,6 +66,13 @@ Open A Signed Out Page
     Open A Browser Window
     Open Page    ${user}    ${page}
     Landing Page Should Be Shown
+
+Sign Out On Page
+    [Documentation]    The user presses the button; the sockets named are open then.
+    [Arguments]    ${page}    @{sockets}
+    Page Should Be Online    ${page}
+    Record Revocation    @{sockets}    within=${FIGURES.notice_time}
+    Press Sign Out    ${page}
 
 Page Should Show Exactly
     [Documentation]    The page shows the stored messages, all of them and nothing else, in the stored order.
