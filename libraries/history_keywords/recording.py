@@ -201,7 +201,7 @@ class RecordingKeywords(HistoryBase):
         self.record("seen", user, what=what, content=content if isinstance(content, (str, list, dict)) else str(content))
 
     @keyword(tags=["Evidence"])
-    def record_seen_file(self, user: str, path: Path, *, what: str | None = None) -> None:
+    def record_seen_file(self, user: str, file: Path | bytes, *, what: str | None = None) -> None:
         """Search the bytes of a file that a user can see for canaries; the history keeps its digest and what was found.
 
         Plain bytes are searched, also inside the compressed streams of a PDF. Only canaries that were given out before
@@ -209,12 +209,12 @@ class RecordingKeywords(HistoryBase):
 
         Args:
             user: Who can see it.
-            path: The file.
+            file: Its path, or its bytes.
             what: What it is, for witnesses; the file's name by default.
         """
         canaries = [str(note.data.get("canary")) for note in self.session.history().noted("canary")]
-        facts = file_facts(path, canaries)
-        self.record("seen", user, what=what or f"the file {path.name}", content=facts)
+        data, name = (file, "a file") if isinstance(file, bytes) else (file.read_bytes(), f"the file {file.name}")
+        self.record("seen", user, what=what or name, content=file_facts(data, canaries))
 
     @keyword(tags=["Evidence"])
     def record_probe(
@@ -314,16 +314,17 @@ class RecordingKeywords(HistoryBase):
         self.record("file-layer", layer, file=file, sha256=sha256, size=size)
 
     @keyword(tags=["Evidence"])
-    def record_leftovers(self, layer: str, file: str, found: Any) -> None:
+    def record_leftovers(self, layer: str, file: str, found: Any, *, because: str | None = None) -> None:
         """Record what a layer still holds of an upload that was cut or refused, for the law ``whole-file``.
 
         Args:
             layer: Where was looked.
             file: The test's name for the file.
             found: What was found: a list, empty when it is clean.
+            because: Why nothing may be left, for the witness; by default that the upload was never finished.
         """
         items = [found] if isinstance(found, str) else [str(item) for item in found]
-        self.record("leftover", layer, file=file, found=[item for item in items if item])
+        self.record("leftover", layer, file=file, found=[item for item in items if item], because=because)
 
     @keyword(tags=["Evidence"])
     def record_fault(self, name: str, target: str | None = None) -> None:

@@ -181,7 +181,7 @@ def test_a_layer_without_it() -> None:
 
 def test_leftovers() -> None:
     story = layers(original="aa", store="aa").add("leftover", "disk", {"file": "cut.pdf", "found": ["tmp/1.part"]})
-    assert_violated(story.judge("whole-file"), "disk still holds something of cut.pdf", "tmp/1.part")
+    assert_violated(story.judge("whole-file"), "disk holds something of cut.pdf", "because the upload was never finished", "tmp/1.part")
 
 
 def test_one_layer_compares_nothing() -> None:

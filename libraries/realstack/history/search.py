@@ -6,7 +6,6 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 CANARY = re.compile(rb"canary-[0-9a-f]{16}", re.IGNORECASE)
@@ -15,14 +14,13 @@ MOST_INFLATED = 20_000_000
 """Bytes that are unpacked of one compressed stream."""
 
 
-def file_facts(path: Path, canaries: Iterable[str]) -> dict[str, Any]:
+def file_facts(data: bytes, canaries: Iterable[str]) -> dict[str, Any]:
     """What a history keeps of a file: digest, size and the canaries in it.
 
     Args:
-        path: The file.
+        data: The file's bytes.
         canaries: Tokens to look for, besides everything that looks like a canary.
     """
-    data = path.read_bytes()
     return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "canaries": sorted(found_in(data, canaries))}
 
 
