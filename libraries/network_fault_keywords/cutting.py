@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Literal
@@ -102,18 +103,30 @@ class Cutting(State):
         logger.info(f"{plan.link} is cut: {plan}{hit}")
 
     @keyword
-    def heal_link(self, link: str) -> dict[str, Any]:
+    def heal_link(self, link: str, *, not_before: timedelta = timedelta(0)) -> dict[str, Any]:
         """Ends all faults of a link that the kernel makes, and returns the latest one's receipt.
 
         TCP connections go on with their next retransmission, which comes the later the longer the fault was.
+
+        Args:
+            link: The link.
+            not_before: How long the latest fault must have lasted; what is left of that is waited for. So an outage lasts as long
+                as it should, and as long as a test needs to look at what it does.
+
+        ```robotframework
+        Cut Link     frontend    drop
+        Page Should Say That It Is Offline
+        Heal Link    frontend    not_before=5 s
+        ```
         """
-        self._fault(link)
+        latest = self._fault(link)
         faults = self._kernel_faults
 
         async def heal() -> None:
+            await asyncio.sleep(latest.receipt.started_at + seconds(not_before) - time.monotonic())
             await asyncio.gather(*(faults.heal(fault) for fault in self._faults[link]))
 
-        self._wait(heal())
+        self._wait(heal(), seconds(not_before))
         receipt = self._fault(link).receipt
         logger.info(str(receipt))
         return receipt.facts()
