@@ -11,8 +11,8 @@ Test Tags           needs-processes
 
 *** Test Cases ***    WORK    AT    FOR EACH    BUDGET    JUDGED ARE
 Users Who Come And Go Leave Nothing Behind
-    [Documentation]    Users log in, open tabs, chat, upload and leave, over and over (in profile `soak` for `SOAK_DURATION`); memory,
-    ...    connections, files, threads and sessions are as they were.
+    [Documentation]    Users log in, open tabs, chat, upload and leave, over and over (in profile `soak` for `SOAK_DURATION`);
+    ...    memory, connections, files, threads and sessions are as they were.
     [Tags]    critical
     visit    frontend    act    ${FIGURES.act_budget}    @{PLATFORM_SERVICES}
 

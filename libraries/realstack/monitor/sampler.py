@@ -54,7 +54,7 @@ class Sample:
 class _Target:
     pids: Pids
     every: float = 0.0
-    read: float = float("-inf")
+    read: float = 0.0
     roots: tuple[int, ...] = ()
     cpu: tuple[float, float] | None = None
 
@@ -98,7 +98,8 @@ class Sampler:
             every: Least seconds between two readings, for what is costly to read; 0 reads it for every sample.
         """
         with self._lock:
-            self._targets[name] = _Target(pids, every)
+            # What is costly is not read at once: whoever starts sampling waits for the first look.
+            self._targets[name] = _Target(pids, every, time.monotonic())
 
     def watch_gauge(self, name: str, gauge: Gauge) -> None:
         """Watch a number; it is read in the sampler's thread and may block for a moment."""
@@ -167,7 +168,7 @@ class Sampler:
             before = dict(self._operations)
         at = time.monotonic()
         values: dict[tuple[str, str], float] = {}
-        due = {name: target for name, target in targets.items() if at - target.read >= target.every}
+        due = {name: target for name, target in targets.items() if not target.every or at - target.read >= target.every}
         for name, target in due.items():
             target.read = at
             self._find_roots(name, target)

@@ -14,7 +14,7 @@ from realstack.deadline import Deadline
 from realstack.errors import StackFailure, explain
 from realstack.oauth.forms import Button, Form, Page
 from realstack.oauth.http import Answer, Session
-from realstack.oauth.urls import origin, shown
+from realstack.oauth.urls import origin, parameters, shown
 from realstack.secrets import secrets
 
 MOST_HOPS = 40
@@ -205,12 +205,13 @@ class FormWalk:
 
 
 def expect_end(walk: Walk, where: str) -> None:
-    """Check that a walk ended at a URL that starts so.
+    """Check that a walk ended at a URL that starts so, and that tells of no error which the wanted one does not.
 
     Raises:
         StackFailure: It ended elsewhere; the text tells what the last page shows.
     """
-    if walk.url.startswith(where):
+    refused = "error" in parameters(walk.url) and "error" not in parameters(where)
+    if walk.url.startswith(where) and not refused:
         return
     forms = "\n".join(f"It shows a {form}" for form in walk.page.forms) if walk.page else ""
     says = f"It says: {_excerpt(walk.page)}" if walk.page else walk.answer.described

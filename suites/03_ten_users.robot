@@ -1,0 +1,63 @@
+*** Settings ***
+Documentation       Many users at once: each gets the right answer to its own question, in time, and sees nothing of others.
+Resource            ../resources/journey.resource
+Resource            ../resources/crowd.resource
+Suite Setup         The Crowd Is Prepared    50
+Test Teardown       What Services Used Is Shown
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Ten Users Log In And Ask At The Same Moment
+    [Documentation]    Ten real logins, ten different questions at one moment, ten right answers in time, each once.
+    [Tags]    critical
+    ${users} =    Signed In Users    ${FIGURES.users}
+    Give Each A Question    ${users}
+    Services Are Measured
+    Users Begin To Ask At The Same Moment    ${users}
+    Each Question Should Have Been Answered Once    ${users}
+    Answers Should Be Right And In Time    ${users}
+    Agents' Queue Should Be Empty
+
+Twenty-Five Users Ask At The Same Moment
+    [Documentation]    The same with more users, who are signed in already.
+    Users Of The Crowd Get Their Answers    25
+
+Fifty Users Ask At The Same Moment
+    [Documentation]    The same with as many as the platform was measured for.
+    Users Of The Crowd Get Their Answers    50
+
+One User Floods And The Others Keep Their Time
+    [Documentation]    One user sends as fast as it can; ten others ask meanwhile, and wait no longer than without it.
+    ${users} =    Some Of The Crowd    10
+    ${flooder} =    A User Who Floods
+    Services Are Measured
+    Flood Begins    ${flooder}
+    Users Begin To Ask At The Same Moment    ${users}
+    Each Question Should Have Been Answered Once    ${users}    ${flooder}
+    Answers Should Be Right And In Time    ${users}
+
+An Agent Dies Halfway And Its Runs Are Taken Over
+    [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
+    [Tags]    needs-kill
+    ${users} =    Some Of The Crowd    10    ${SEARCHES}
+    Answering Is Held Up
+    Users Begin To Ask At The Same Moment    ${users}
+    An Agent Dies At Its Work    agent-1
+    Answering Goes On
+    Each Question Should Have Been Answered Once    ${users}
+    Runs Should Have Been Taken Over    @{users}
+    Answers Should Be Right And In Time    ${users}
+    Agents' Queue Should Be Empty
+
+
+*** Keywords ***
+Users Of The Crowd Get Their Answers
+    [Documentation]    So many users ask different questions at one moment.
+    [Arguments]    ${count}
+    ${users} =    Some Of The Crowd    ${count}
+    Services Are Measured
+    Users Begin To Ask At The Same Moment    ${users}
+    Each Question Should Have Been Answered Once    ${users}
+    Answers Should Be Right And In Time    ${users}
+    Agents' Queue Should Be Empty
