@@ -172,6 +172,34 @@ class JudgingKeywords(HistoryBase):
         return count
 
     @keyword(tags=["Floors"])
+    def fault_should_have_struck(self, *faults: str) -> None:
+        """Make sure that each of these faults was really caused in this test, ended or not; the test is INVALID otherwise.
+
+        Args:
+            faults: Names of faults, links, or services; of a service also with what happened to it: ``redis killed``. ``outage``
+                means any fault.
+
+        Raises:
+            InvalidRun: One is not in the history; the text tells which are.
+
+        ```robotframework
+        Kill Service    auth
+        Fault Should Have Struck    auth killed
+        ```
+        """
+        known = floors.struck(self.session.history())
+        missing = [fault for fault in faults if fault not in known and not (known and fault.lower() in floors.ANY_FAULT)]
+        if missing:
+            raise InvalidRun(
+                explain(
+                    f"the fault {', '.join(missing)} in this test's history",
+                    f"faults: {', '.join(known) or 'none'}",
+                    remedy="Cause it through a library, before what depends on it.",
+                )
+            )
+        logger.info(f"Caused: {', '.join(faults)}.")
+
+    @keyword(tags=["Floors"])
     def receipts_should_be_in(self) -> None:
         """Make sure that every fault of the test really happened: ended, and proven by its receipt.
 
@@ -188,8 +216,24 @@ class JudgingKeywords(HistoryBase):
         logger.info(f"{len(faults)} fault(s), each with its receipt.")
 
     def _hold(self, wanted: dict[str, dict[str, int]], within: timedelta) -> None:
-        deadline = Deadline(within)
         judged: dict[str, tuple[Verdict, History, int]] = {}
+        try:
+            self._judge_until_settled(wanted, Deadline(within), judged)
+        except BaseException:
+            # Robot's time limit ended the wait: what the laws waited for explains it.
+            for verdict, history, _ in judged.values():
+                if verdict.outcome is not Outcome.HOLDS:
+                    self._report(verdict, history)
+            raise
+        for law, (verdict, history, upto) in judged.items():
+            self._report(verdict, history)
+            self.session.keep(verdict, upto, wanted[law])
+        self._raise([verdict for verdict, _, _ in judged.values()], within)
+
+    def _judge_until_settled(
+        self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, tuple[Verdict, History, int]]
+    ) -> None:
+        """Judge again and again until time can't mend anything any more; `judged` always holds the newest verdicts."""
         pause = FIRST_PAUSE
         while True:
             open_laws = {law: least for law, least in wanted.items() if law not in judged or judged[law][0].mendable}
@@ -200,16 +244,15 @@ class JudgingKeywords(HistoryBase):
             # A long history takes long to judge: wait at least as long, to leave the machine to the platform.
             pause = max(pause, time.monotonic() - began)
             if deadline.passed or not any(verdict.mendable for verdict, _, _ in judged.values()):
-                break
+                return
             time.sleep(min(pause, max(deadline.left, 0.001)))
             pause = min(pause * 1.5, max(pause, LONGEST_PAUSE))
-        for law, (verdict, history, upto) in judged.items():
-            self._report(verdict, history)
-            self.session.keep(verdict, upto, wanted[law])
-        self._raise([verdict for verdict, _, _ in judged.values()])
 
     def _report(self, verdict: Verdict, history: History) -> None:
-        self.verdicts[verdict.law] = verdict
+        earlier = self.verdicts.get(verdict.law)
+        # A test may judge a law several times: the test's metadata tells the worst of it.
+        if earlier is None or earlier.outcome is not Outcome.VIOLATED:
+            self.verdicts[verdict.law] = verdict
         if verdict.outcome is Outcome.HOLDS:
             logger.info(verdict.headline())
             return
@@ -218,8 +261,9 @@ class JudgingKeywords(HistoryBase):
         logger.info(report.law(verdict, history), html=True)
 
     @staticmethod
-    def _raise(verdicts: list[Verdict]) -> None:
-        violated = [verdict.explanation() for verdict in verdicts if verdict.outcome is Outcome.VIOLATED]
+    def _raise(verdicts: list[Verdict], within: timedelta) -> None:
+        waited = f"{within.total_seconds():g} s"
+        violated = [verdict.explanation(waited) for verdict in verdicts if verdict.outcome is Outcome.VIOLATED]
         invalid = [verdict.explanation() for verdict in verdicts if verdict.outcome is Outcome.INVALID]
         if violated:
             raise StackFailure("\n\n".join([*violated, *invalid]))

@@ -6,7 +6,7 @@ import pytest
 from story import Story, assert_holds, assert_invalid, assert_violated
 
 from realstack.errors import StackError
-from realstack.history.floors import count, missing_receipts
+from realstack.history.floors import count, missing_receipts, struck
 from realstack.history.laws.faults import outages
 from realstack.monitor.leak import Series
 
@@ -181,7 +181,9 @@ def test_a_layer_without_it() -> None:
 
 def test_leftovers() -> None:
     story = layers(original="aa", store="aa").add("leftover", "disk", {"file": "cut.pdf", "found": ["tmp/1.part"]})
-    assert_violated(story.judge("whole-file"), "disk holds something of cut.pdf", "because the upload was never finished", "tmp/1.part")
+    assert_violated(
+        story.judge("whole-file"), "disk holds something of cut.pdf", "because the upload was never finished", "tmp/1.part"
+    )
 
 
 def test_one_layer_compares_nothing() -> None:
@@ -225,6 +227,12 @@ def test_floors_count_within_a_fault() -> None:
         count(history, "sends", "other")
     with pytest.raises(StackError, match="an activity: sends"):
         count(history, "jumps")
+
+
+def test_faults_are_known_by_their_names() -> None:
+    story = Story().add("service", "redis", {"what": "paused"}).add("service", "redis", {"what": "killed"})
+    story.add("service", "auth", {"what": "started"}).add("fault-on", "cut 1", {"link": "backend-1", "what": "reset"})
+    assert struck(story.history()) == ["backend-1", "cut 1", "redis", "redis killed", "redis paused"]
 
 
 def test_receipts() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from realstack.errors import StackError, explain
 from realstack.history.domain import History
 from realstack.history.facts import Fact, Note, Send
-from realstack.history.laws.faults import Outage, ended_by, outages
+from realstack.history.laws.faults import DOWN, Outage, ended_by, outages
 from realstack.history.values import number
 
 PROOFS = ("packets", "bytes_", "hits", "hit_", "reset_", "dropped", "rejected")
@@ -69,6 +69,20 @@ def _spans(history: History, during: str) -> list[Outage]:
             )
         )
     return spans
+
+
+def struck(history: History) -> list[str]:
+    """The names that the faults of a history go by, those under way included.
+
+    A fault of a service is also called by what happened: ``redis killed``.
+    """
+    names: set[str] = set()
+    for note in history.noted("fault-on", "service"):
+        what = str(note.data.get("what"))
+        if note.kind == "fault-on" or what in DOWN:
+            names |= {note.source, f"{note.source} {what}"} if note.kind == "service" else {note.source}
+            names |= {str(note.data[key]) for key in ("name", "target", "link", "toxic") if note.data.get(key)}
+    return sorted(names)
 
 
 def missing_receipts(history: History) -> list[str]:
