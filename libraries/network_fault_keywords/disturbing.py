@@ -211,7 +211,7 @@ class Disturbing(State):
     def remove_all_toxics(self, link: str) -> None:
         """Removes all toxics of a proxy link."""
         proxy = self._proxy(link)
-        self._run(lambda: [proxy.remove(toxic.name) for toxic in proxy.toxics])
+        self._run(proxy.remove_all)
 
     @keyword
     def get_toxics(

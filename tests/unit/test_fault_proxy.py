@@ -204,6 +204,26 @@ def test_bandwidth_limits_and_ends_when_removed() -> None:
     play(story)
 
 
+@pytest.mark.parametrize("end", ["remove", "close"])
+def test_a_cut_that_stalls_ends_with_all_that_it_holds(end: str) -> None:
+    async def story(here: Scene) -> None:
+        (_, writer), (service_reader, _) = await here.both()
+        cut = here.link.add(CutAfterBytes("cut", TO, ending=Ending.STALL, count=2))
+        writer.write(b"held back")
+        assert await service_reader.readexactly(2) == b"he"
+        await here.link.wait_struck("cut", 1, 5)
+        assert len(here.link.toxics) == 3
+        if end == "remove":
+            here.link.remove_all()
+            assert await service_reader.readexactly(7) == b"ld back"
+        else:
+            await here.link.close()
+        assert not here.link.toxics
+        assert cut.removed_at is not None
+
+    play(story)
+
+
 def test_slices_arrive_one_by_one() -> None:
     async def story(here: Scene) -> None:
         (_, writer), (service_reader, _) = await here.both()

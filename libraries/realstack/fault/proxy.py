@@ -95,8 +95,7 @@ class ProxyLink:
         """Stop listening, end all connections with a reset, remove all toxics."""
         if self._server is not None:
             self._server.close()
-        for name in list(self._toxics):
-            self.remove(name)
+        self.remove_all()
         handlers = list(self._handlers)
         for handler in handlers:
             handler.cancel()
@@ -205,6 +204,11 @@ class ProxyLink:
         self._changes.tell()
         recorder.record("fault-off", self.name, toxic.facts(), at=toxic.removed_at)
         return toxic
+
+    def remove_all(self) -> None:
+        """Remove the toxics in force; what a stalling cut holds of single connections goes with the cut."""
+        while self._toxics:
+            self.remove(next(iter(self._toxics)))
 
     def get(self, name: str) -> Toxic:
         """A toxic in force or of the past.
