@@ -154,7 +154,8 @@ class History(RecordingKeywords, CredentialKeywords, JudgingKeywords, ShowingKey
             logger.info(timeline(history, self.pointed), html=True)
         if result.failed:
             assert self.session.test is not None
-            pieces = evidence.collect(report.window(self.session.test))
+            violated = [verdict.smallest.at for verdict in self.verdicts.values() if verdict.smallest is not None]
+            pieces = evidence.collect(report.window(self.session.test, min(violated, default=None)))
             logger.info(report.tabs(history) + report.evidence(pieces), html=True)
 
     def _write(self) -> None:

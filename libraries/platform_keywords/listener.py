@@ -8,8 +8,10 @@ from robot.api import logger
 
 from platform_keywords.state import State
 from realstack.errors import StackError, StackFailure
+from realstack.history.evidence import Window, evidence
 from realstack.loop import background
 from realstack.platform.driver import Driver, Operation
+from realstack.platform.log_evidence import service_logs
 from realstack.platform.running import running_or_none
 
 REVIVE_SECONDS = 20.0
@@ -31,6 +33,9 @@ class Listener(State):
         self._changes.begin(result.full_name)
         driver = running_or_none()
         self._test_mark = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
+        # Kept when the test ends: whether this listener or the one that shows evidence is asked first, nobody knows.
+        self._evidence_mark = self._test_mark
+        evidence.offer("log lines of the services", self._logs)
 
     def end_test(self, data: Any, result: Any) -> None:
         self._end_scope(result)
@@ -38,6 +43,12 @@ class Listener(State):
 
     def end_suite(self, data: Any, result: Any) -> None:
         self._end_scope(result)
+
+    def _logs(self, window: Window) -> list[tuple[str, str]]:
+        driver = running_or_none()
+        if driver is None or not self._evidence_mark:
+            return []
+        return background.run(service_logs(driver, self._evidence_mark, window))
 
     def _end_scope(self, result: Any) -> None:
         driver = running_or_none()

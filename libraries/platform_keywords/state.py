@@ -12,5 +12,6 @@ class State:
     def __init__(self) -> None:
         self._changes = Changes()
         self._test_mark: LogMark = {}
+        self._evidence_mark: LogMark = {}
         self._started: list[Started] = []
         self._faults_wanted = True

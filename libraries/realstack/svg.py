@@ -55,9 +55,15 @@ def document(width: int, height: int, title: str, parts: Sequence[str]) -> str:
     return head + "".join(parts) + "</svg>"
 
 
-def text(x: float, y: float, words: str, *, anchor: str = "start", kind: str = "", most: int = 80) -> str:
-    """A line of text, cut after `most` characters and escaped; `kind` is a class of the style."""
-    cut = words if len(words) <= most else words[: most - 1] + "…"
+def text(x: float, y: float, words: str, *, anchor: str = "start", kind: str = "", most: int = 80, middle: bool = False) -> str:
+    """A line of text of at most `most` characters, escaped; `kind` is a class of the style.
+
+    Of a longer one the end is left out, or with `middle` its middle, where names are told apart by their ends.
+    """
+    kept = most - 1
+    cut = (
+        words if len(words) <= most else words[: kept // 2] + "…" + words[-(kept - kept // 2) :] if middle else words[:kept] + "…"
+    )
     cls = f' class="{kind}"' if kind else ""
     return f'<text x="{c(x)}" y="{c(y)}" text-anchor="{anchor}"{cls}>{escape(cut)}</text>'
 

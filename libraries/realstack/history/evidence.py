@@ -25,12 +25,16 @@ class Window:
         end: On the monotonic clock.
         begin_wall: The beginning in seconds since the epoch.
         end_wall: The end in seconds since the epoch.
+        zero_wall: When the history's clock stood at 0.000 s, in seconds since the epoch.
+        focus_wall: The moment that matters most, such as a violation's; None when no moment stands out.
     """
 
     begin: float
     end: float
     begin_wall: float
     end_wall: float
+    zero_wall: float = 0.0
+    focus_wall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def law(verdict: Verdict, history: History) -> str:
                 "What happened around it (» is the evidence)", [*lines, "", *legend(history, [witness.text, *lines])], opened=True
             )
         )
-        for tab in witness.tabs[:MOST_TABS]:
+        for tab in list(dict.fromkeys(witness.tabs))[:MOST_TABS]:
             parts.append(html(f"On {tab}", around(history, witness.events, tab=tab, before=20, after=20)))
         if len(verdict.witnesses) > 1:
             others = [f"{other.at:9.3f} s  {other.text}" for other in verdict.witnesses[1:40]]
@@ -53,8 +53,14 @@ def tabs(history: History) -> str:
     )
 
 
-def window(recording: Recording) -> Window:
-    """The time of a recording up to now, a second of slack before it."""
+def window(recording: Recording, focus: float | None = None) -> Window:
+    """The time of a recording up to now, a second of slack before it.
+
+    Args:
+        recording: The test's.
+        focus: The moment that matters most, in seconds on the history's clock.
+    """
     now = time.monotonic()
-    begin_wall = recording.began_wall - 1.0
-    return Window(recording.began - 1.0, now, begin_wall, recording.began_wall + (now - recording.began))
+    begin_wall, zero = recording.began_wall - 1.0, recording.began_wall
+    end_wall = zero + (now - recording.began)
+    return Window(recording.began - 1.0, now, begin_wall, end_wall, zero, None if focus is None else zero + focus)

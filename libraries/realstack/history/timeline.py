@@ -12,7 +12,7 @@ from realstack.history.facts import Refuse, Reject
 from realstack.history.laws.faults import outages
 
 WIDTH = 980
-LEFT = 110
+LEFT = 164
 RIGHT = 14
 TOP = 46
 LABEL_ROWS = 3
@@ -113,7 +113,7 @@ def _grid(scale: _Scale, lanes: list[str], heights: dict[str, float], bottom: fl
         parts += [svg.rule(x, TOP, x, bottom), svg.text(x, bottom + 14, f"{tick:g} s", anchor="middle", kind="dim")]
     for lane in lanes:
         y = heights[lane]
-        parts += [svg.rule(LEFT, y, WIDTH - RIGHT, y), svg.text(LEFT - 8, y + 4, lane, anchor="end", most=17)]
+        parts += [svg.rule(LEFT, y, WIDTH - RIGHT, y), svg.text(LEFT - 8, y + 4, lane, anchor="end", most=25, middle=True)]
     return parts
 
 

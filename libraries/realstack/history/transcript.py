@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from realstack.history.domain import History
 from realstack.history.recorder import Event
 
 MOST_LINES = 80
+LONGEST_FACTS = 240
+WIDEST = 32
+"""Characters of a source up to which all lines begin their text in one column."""
+
+_STYLE = (
+    "<style>.rs-lines{white-space:pre-wrap;overflow-wrap:anywhere}"
+    # Where a line is too long for the page, what follows stands behind its time.
+    ".rs-lines div{padding-left:16ch;text-indent:-16ch;min-height:1em}</style>"
+)
+_UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_FIRST_DIGITS = r"\1…"
 
 
-def line(history: History, index: int, *, marked: bool = False) -> str:
+def line(history: History, index: int, *, marked: bool = False, width: int = 12) -> str:
     """One event as one line: time, source, what it was; evidence is marked with ``»``."""
     event = history.events[index]
-    return f"{'»' if marked else ' '} {event.at:9.3f} s  {event.source:<12} {_what(history, event)}"
+    return f"{'»' if marked else ' '} {event.at:9.3f} s  {event.source:<{width}}  {_what(history, event)}"
 
 
 def around(history: History, evidence: Sequence[int], *, before: int = 12, after: int = 8, tab: str | None = None) -> list[str]:
@@ -34,12 +46,13 @@ def around(history: History, evidence: Sequence[int], *, before: int = 12, after
     for index in evidence or ((len(history.events) - 1,) if history.events else ()):
         position = places.get(index, len(wanted) - 1)
         chosen.update(range(max(0, position - before), min(len(wanted), position + after + 1)))
+    width = _width(history.events[wanted[position]].source for position in chosen)
     lines: list[str] = []
     previous = -1
     for position in sorted(chosen):
         if position != previous + 1:
             lines.append(f"  … {position - previous - 1} events …")
-        lines.append(line(history, wanted[position], marked=wanted[position] in evidence))
+        lines.append(line(history, wanted[position], marked=wanted[position] in evidence, width=width))
         previous = position
     if len(wanted) - 1 - previous > 0:
         lines.append(f"  … {len(wanted) - 1 - previous} events …")
@@ -48,7 +61,9 @@ def around(history: History, evidence: Sequence[int], *, before: int = 12, after
 
 def whole(history: History, tab: str | None = None) -> list[str]:
     """All lines, of one source or of all."""
-    return [line(history, index) for index, event in enumerate(history.events) if tab in (None, event.source)]
+    wanted = [index for index, event in enumerate(history.events) if tab in (None, event.source)]
+    width = _width(history.events[index].source for index in wanted)
+    return [line(history, index, width=width) for index in wanted]
 
 
 def legend(history: History, lines: Iterable[str]) -> list[str]:
@@ -60,7 +75,12 @@ def legend(history: History, lines: Iterable[str]) -> list[str]:
 def html(title: str, lines: Sequence[str], *, opened: bool = False) -> str:
     """Lines as a block that folds, escaped."""
     state = " open" if opened else ""
-    return f"<details{state}><summary>{escape(title)}</summary><pre>{escape(chr(10).join(lines))}</pre></details>"
+    told = "".join(f"<div>{escape(text)}</div>" for text in lines)
+    return f'<details{state}><summary>{escape(title)}</summary>{_STYLE}<pre class="rs-lines">{told}</pre></details>'
+
+
+def _width(sources: Iterable[str]) -> int:
+    return min(max((len(source) for source in sources), default=0), WIDEST)
 
 
 def _bounded(lines: list[str]) -> list[str]:
@@ -80,10 +100,15 @@ def _what(history: History, event: Event) -> str:
     if event.kind == "page":
         shown = event.data.get("messages")
         messages = "" if shown is None else f"{len(shown)} messages shown "
-        return f"page: {messages}{_brief({k: v for k, v in event.data.items() if k != 'messages'})}"
+        return f"page: {messages}{_facts({k: v for k, v in event.data.items() if k != 'messages'})}"
     if event.kind == "growth":
         return f"growth: {event.data.get('name')} ({len(event.data.get('values') or ())} values)"
-    return f"{event.kind}: {_brief(event.data)}" if event.data else event.kind
+    if event.kind == "http":
+        asked = f"{event.data.get('method')} {str(event.data.get('url') or event.data.get('path')).partition('?')[0]}"
+        rest = {name: value for name, value in event.data.items() if name not in ("method", "url", "path", "status", "ms")}
+        took = f"in {event.data['ms']} ms" if "ms" in event.data else ""
+        return " ".join(part for part in (f"http: {asked} → {event.data.get('status')}", took, _facts(rest)) if part)
+    return f"{event.kind}: {_facts(event.data)}".removesuffix(": ")
 
 
 def _frame(history: History, event: Event) -> str:
@@ -99,10 +124,16 @@ def _frame(history: History, event: Event) -> str:
             parts.append(told if name in ("message", "run") else f"{name} {told}")
     for name, value in got.items():
         if name not in ("message", "thread", "run", "query", "answer", "text") and value is not None:
-            parts.append(f"{name} {value}")
+            parts.append(f"{name} {_UUID.sub(_FIRST_DIGITS, str(value))}")
     if isinstance(got.get("text"), str):
         parts.append(_cut(repr(got["text"]), 80))
     return " ".join(str(part) for part in parts)
+
+
+def _facts(data: Mapping[str, object]) -> str:
+    """Facts as ``name value, name value``; those that say nothing are left out."""
+    told = [f"{name} {_brief(value)}" for name, value in data.items() if value not in ("", None, [], {})]
+    return _cut(", ".join(told), LONGEST_FACTS)
 
 
 def _brief(value: object) -> str:

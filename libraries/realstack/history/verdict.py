@@ -100,9 +100,16 @@ class Verdict:
             return f"{self.law} violated: {self.smallest.text}"
         return f"INVALID: {self.law}: {' '.join(self.lacking)}"
 
-    def explanation(self) -> str:
-        """The text of the error of a law that does not hold: begins with its id, or with ``INVALID:`` and its id."""
-        lines = [self.headline(), f"Law: {self.sentence}", f"Judged: {self.tally}."]
+    def explanation(self, waited: str = "") -> str:
+        """The text of the error of a law that does not hold: begins with its id, or with ``INVALID:`` and its id.
+
+        Args:
+            waited: How long was waited for what is missing, if it was.
+        """
+        patience = (
+            f" Waited {waited} for what is missing." if waited and self.outcome is Outcome.VIOLATED and self.mendable else ""
+        )
+        lines = [self.headline(), f"Law: {self.sentence}", f"Judged: {self.tally}.{patience}"]
         if self.outcome is Outcome.VIOLATED and len(self.witnesses) > 1:
             lines.append("Also: " + "\n      ".join(witness.text for witness in self.witnesses[1:4]))
             if len(self.witnesses) > 4:

@@ -46,7 +46,7 @@ Other Types Are Made
 Files End With Their Owner
     [Documentation]    Those of a test with the test, those of a suite with the suite.
     ${result}    Run Process
-    ...    ${{sys.executable}}    -m    robot    --output    NONE    ${CURDIR}/_runs/owners.robot
+    ...    ${{sys.executable}}    -m    robot    --output    NONE    --report    NONE    ${CURDIR}/_runs/owners.robot
     ...    timeout=60s    on_timeout=kill    stderr=STDOUT
     Should Contain    ${result.stdout}    4 tests, 4 passed, 0 failed
 

@@ -81,11 +81,11 @@ def _judge_tab(history: History, findings: Findings, name: str, acks: dict[str, 
         however = (
             f"its next delivery was {history.name(later.message)} at {history.when(later.at)}"
             if later
-            else f"nothing was delivered to it until {history.when(history.end)}"
+            else "nothing was delivered to it afterwards"
         )
         findings.violated(
-            f"{name} never received {history.name(ack.message)}, which was acknowledged at {history.when(ack.at)}: "
-            f"it must, because {_acknowledged(history, ack, sent.get(ack.message))}, and {name} {reason}; however, {however}.",
+            f"{name} never received {history.name(ack.message)}: it must, because "
+            f"{_acknowledged(history, ack, sent.get(ack.message))}, and {name} {reason}; however, {however}.",
             ack.at,
             _proof(sent.get(ack.message), ack, tab.stretches[-1].index),
             (ack.tab, name),
@@ -133,6 +133,8 @@ def _judge_page(history: History, findings: Findings, name: str, acks: dict[str,
 
 def _acknowledged(history: History, ack: Ack, send: Send | None) -> str:
     seq = "" if ack.seq is None else f" as seq {ack.seq}"
+    if send is not None and send.tab == ack.tab:
+        return f"{ack.tab} sent it at {history.when(send.at)} and had it acknowledged at {history.when(ack.at)}{seq}"
     origin = f"{send.tab} sent it at {history.when(send.at)} and " if send else ""
     return f"{origin}it was acknowledged to {ack.tab} at {history.when(ack.at)}{seq}"
 
