@@ -1,0 +1,150 @@
+*** Settings ***
+Documentation       Token expiry during a chat: nobody notices who is allowed to go on, and nobody goes on who is not.
+Resource            ../resources/journey.resource
+Resource            ../resources/tokens.resource
+Suite Setup         The Journey Has Short Tokens
+Test Teardown       Everything Is Shown
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Chat Goes On Past The Expiry Of Its Tokens
+    [Documentation]    In a real browser: the page refreshes by itself, the socket stays, the user sees nothing of it.
+    [Tags]    critical
+    ${kim} =    A User With A Watched Page    kim
+    Chat Goes On Past Expiries    ${kim}    page    ${FIGURES.token_refreshes}
+    Nobody Should Have Noticed    ${kim}    page    ${FIGURES.token_refreshes}
+
+Open Socket Takes Newer Tokens
+    [Documentation]    A client that refreshes in time keeps its connection past every expiry.
+    ${liz} =    A Signed In User    liz
+    ${thread} =    A New Thread
+    Open Tabs    ${liz}    tab
+    Send Message    ${liz}    tab    ${thread}    What is 6 * 7?
+    Tab Outlives Its Tokens    ${liz}    tab    ${FIGURES.token_refreshes}
+    Law Should Hold    one-connection
+    Send Message    ${liz}    tab    ${thread}    What is 7 * 7?
+    Everything Said Should Be Everywhere    ${liz}    tabs=1
+
+Two Tabs Refresh At Once
+    [Documentation]    With the same refresh token, just before their token's end: both go on, on their connections.
+    ${ron} =    A Signed In User    ron
+    ${thread} =    A New Thread
+    Open Tabs    ${ron}    tab 1    tab 2
+    Tabs Refresh Together    ${ron}    tab 1    tab 2
+    Law Should Hold    one-connection    tabs=2    within=0 s
+    Each Tab Sends    ${ron}    ${thread}    tab 1    tab 2
+    Everything Said Should Be Everywhere    ${ron}
+
+Signing Key Changes During The Chat
+    [Documentation]    Tokens of the old key are good until they expire, those of the new one at once; the connection stays.
+    [Tags]    needs-reload
+    ${uma} =    A Signed In User    uma
+    ${thread} =    A New Thread
+    Open Tabs    ${uma}    tab
+    A New Signing Key
+    Send Request    GET    ${THREADS_ROUTE}    session=${uma.session}    bearer=${uma.token}    status=200
+    Tabs Refresh Together    ${uma}    tab
+    Law Should Hold    one-connection    within=0 s
+    Send Message    ${uma}    tab    ${thread}    What is 8 * 7?
+    Everything Said Should Be Everywhere    ${uma}    tabs=1
+
+Auth Service Stands Still When The Page Refreshes
+    [Documentation]    The page's refresh waits for the auth service; the user notices nothing.
+    [Tags]    needs-pause
+    [Template]    Page Refreshes While The Auth Service Is Away
+    stands still
+
+Auth Service Can't Be Reached When The Page Refreshes
+    [Documentation]    The page's refresh is refused and tried again; the user notices nothing.
+    [Tags]    needs-faults
+    [Template]    Page Refreshes While The Auth Service Is Away
+    can't be reached
+
+Refresh Changes No Claim
+    [Documentation]    Each newer token says the same of its user, and what the provider says.
+    ${tom} =    A Signed In User    tom
+    Provider's Claims Are Recorded    ${tom}
+    Claims Are Recorded    ${tom}
+    Get Access Token    ${tom}
+    Claims Are Recorded    ${tom}
+    Get Access Token    ${tom}
+    Claims Are Recorded    ${tom}
+    Law Should Hold    same-claims    refreshed tokens=5    within=0 s
+
+Expired Token Opens Nothing At The Auth Service
+    [Setup]    A User With An Expired Token    vic
+    [Template]    Expired Token Should Open Nothing At
+    # door
+    the profile
+    a change of the profile
+    an operation
+
+Expired Token Opens Nothing At The Backend
+    [Setup]    A User With An Expired Token    vic
+    [Template]    Expired Token Should Open Nothing At
+    # door
+    the threads
+    a new thread
+    the messages of a thread
+    the files
+    a file
+    an upload
+    the workspaces
+    the plan
+    a change of plan
+
+Expired Token Opens No Socket
+    [Setup]    A User With An Expired Token    vic
+    Expired Token Should Open No Socket
+
+Expired Token Is Good For Nothing On An Open Socket
+    [Documentation]    What is said on it is refused, and the socket is closed when its grace is over.
+    ${mia} =    A Signed In User    mia
+    ${thread} =    A New Thread
+    Open Tabs    ${mia}    tab
+    Message Is Accepted    ${mia}    tab    ${thread}
+    Socket's Token Expires    ${mia}    tab
+    Try To Speak    ${mia}    tab    ${thread}    expired
+    Law Should Hold    no-entry    tabs of revoked sessions=1    within=${{$FIGURES.expiry_grace + $FIGURES.notice_time}}
+
+Foreign Token Prolongs No Socket
+    [Template]    Foreign Token Should Close The Socket
+    # whose
+    another user's
+    another session's
+    forged
+
+Refresh Token Is Good Once
+    [Template]    Reuse Should End The Session
+    # which is used again
+    the last but two
+    the last but one, after its grace
+
+
+*** Keywords ***
+The Journey Has Short Tokens
+    [Documentation]    The auth service issues tokens that expire during a test.
+    The Journey Is Prepared
+    Tokens Live Shortly
+
+A User With A Watched Page
+    [Documentation]    A user who chats on a page in a browser, whose every state is kept from now on.
+    [Arguments]    ${name}
+    ${user} =    A User In A Browser    ${name}
+    ${thread} =    A Stored Thread    ${user}
+    Open Page    ${user}    page    /threads/${thread}
+    Page Is Watched    page
+    ${first_token} =    Last Refresh Of    ${user}
+    Set To Dictionary    ${user}    since=${first_token}
+    Type Message    ${user}    page    What is 6 * 9?
+    RETURN    ${user}
+
+Page Refreshes While The Auth Service Is Away
+    [Documentation]    The auth service is away just when the page wants a new token, and comes back at once.
+    [Arguments]    ${how}
+    ${sue} =    A User With A Watched Page    sue
+    Auth Service Is Away For The Next Refresh    ${how}
+    Chat Goes On Past Expiries    ${sue}    page    1
+    Nobody Should Have Noticed    ${sue}    page    1
+    Receipts Should Be In
