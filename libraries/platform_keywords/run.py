@@ -63,6 +63,21 @@ class Run(State):
         """
         if running_or_none() is not None:
             return
+        try:
+            self._start(platform, profile, needs, only, config)
+        except (StackError, StackFailure) as error:
+            # Without a platform no test of the run can pass: the reason is told once, not once for each test.
+            error.ROBOT_EXIT_ON_FAILURE = True  # type: ignore[union-attr]
+            raise
+
+    def _start(
+        self,
+        platform: str,
+        profile: Figures | UnknownProfile | str,
+        needs: list[Part] | None,
+        only: list[str] | None,
+        config: dict[str, Any] | None,
+    ) -> None:
         if isinstance(profile, UnknownProfile):
             raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile)

@@ -240,7 +240,9 @@ class Lease:
         self._ask({"op": "forget", "key": key})
 
     def close(self) -> list[str]:
-        """End all processes of the run, undo what was registered, delete the data folder.
+        """End all services of the run, undo what was registered, delete the data folder.
+
+        What this process started by itself, such as the browser's server, goes on until this process ends.
 
         Returns:
             What could not be done, a sentence each.
@@ -253,8 +255,7 @@ class Lease:
         _unmark_this_process(self.run_id)
         try:
             problems: list[str] = self._ask({"op": "end"}, END_SECONDS).get("problems", [])
-            self._reaper.wait(ANSWER_SECONDS)
-        except (ReaperLost, subprocess.TimeoutExpired):
+        except ReaperLost:
             self._reaper.kill()
             self._reaper.wait()
             problems = ending.end_run(self.run_id, str(self.folder), list(self._actions.values()))

@@ -9,7 +9,8 @@ It talks with the run over a socket, one JSON object a line. Requests bear an `i
 
 - `{"op":"spawn","argv","env","cwd","log","user","end_signal"}` → `{"pid","started"}` or `{"error"}`
 - `{"op":"on-end","key","action"}`, `{"op":"forget","key"}` → `{}`
-- `{"op":"end"}` → ends everything, then `{"problems":[…]}`, then the reaper itself ends
+- `{"op":"end"}` → ends everything but what the run itself started (its browser), then `{"problems":[…]}`; the reaper stays, to
+  end that as well when the run is over
 
 and, without an `id`, `{"event":"exit","pid","started","status"}` with the wait status of a service that ended.
 Standard library only; it starts within a few hundredths of a second.
@@ -26,6 +27,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 from realstack.lease import actions, procfs
@@ -75,6 +77,7 @@ class Reaper:
         self._selector = selectors.DefaultSelector()
         self._buffer = b""
         self._ending = False
+        self._released = False
 
     def serve(self) -> None:
         """Work until the run ends or asks for the end; then end everything."""
@@ -122,7 +125,8 @@ class Reaper:
         except ConnectionError:
             data = b""
         if not data:
-            self._ending = True
+            self._selector.unregister(self._control)
+            self._ending = not self._released
             return
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
@@ -142,8 +146,8 @@ class Reaper:
             case "forget":
                 self._actions.pop(request["key"], None)
             case "end":
-                self._ending = True
-                return {"problems": self._end()}
+                self._released = True
+                return {"problems": self._end(self._started_by_the_run())}
             case unknown:
                 raise ValueError(f"unknown request '{unknown}'")
         return {}
@@ -183,10 +187,19 @@ class Reaper:
                     {"event": "exit", "pid": pid, "started": service.identity.started, "status": service.process.returncode}
                 )
 
-    def _end(self) -> list[str]:
+    def _started_by_the_run(self) -> set[int]:
+        mine = {process.pid for process in procfs.descendants([os.getpid()])}
+        return {process.pid for process in procfs.descendants([self._owner.pid])} - mine
+
+    def _end(self, spared: Collection[int] = ()) -> list[str]:
         gentle = [(service.identity, signal.Signals(service.end_signal)) for service in self._services.values()]
         problems = end_run(
-            self._run_id, self._folder, list(self._actions.values()), gentle, own_children=True, exclude={self._owner.pid}
+            self._run_id,
+            self._folder,
+            list(self._actions.values()),
+            gentle,
+            own_children=True,
+            exclude={self._owner.pid, *spared},
         )
         self._services.clear()
         self._actions.clear()
