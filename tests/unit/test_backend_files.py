@@ -9,11 +9,14 @@ import io
 import json
 import socket
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pypdf import PdfWriter
 
+from chat_backend.filestore import SWEEP_SECONDS, FileStore
+from chat_common.errors import StoreUnavailable
 from support import servers
 from support.backend_rest import client, events, pdf, upload, wait_until
 from support.chat import Chat, User
@@ -127,6 +130,28 @@ def test_half_upload_of_a_killed_replica_is_removed(platform: Chat) -> None:
     left = platform.files / "incoming" / f"{uuid.uuid4()}.part"
     left.write_bytes(b"%PDF-1.7 half")
     wait_until(lambda: not left.exists(), "the removal of what a crash left")
+
+
+def test_sweep_at_start_waits_for_the_store_and_no_longer(tmp_path: Path) -> None:
+    store, asked = FileStore(tmp_path, 100), []
+    store.prepare()
+    left = store.incoming / f"{uuid.uuid4()}.part"
+    left.write_bytes(b"%PDF-1.7 half")
+
+    async def exists(file_id: str) -> bool:
+        asked.append(file_id)
+        if len(asked) < 3:
+            raise StoreUnavailable("postgres", "connecting")
+        return False
+
+    async def scenario() -> None:
+        sweeping = asyncio.create_task(store.sweep_forever(exists))
+        async with asyncio.timeout(SWEEP_SECONDS):
+            await asyncio.to_thread(wait_until, lambda: not left.exists(), "the removal of what a crash left")
+        sweeping.cancel()
+
+    asyncio.run(scenario())
+    assert asked == [left.stem] * 3
 
 
 def test_repeated_upload_with_a_message_id_is_one_file(platform: Chat) -> None:

@@ -20,6 +20,8 @@ from chat_common.storage import file_path
 log = Log("files")
 
 SWEEP_SECONDS = 5.0
+# A sweep that its store could not help with is tried again so soon: at start the store may answer only a little later.
+POSTPONED_SECONDS = 0.25
 
 Exists = Callable[[str], Awaitable[bool]]
 
@@ -143,7 +145,9 @@ class FileStore:
                 await self.sweep(exists)
             except StoreUnavailable as error:
                 log.debug("sweep_postponed", reason=error.reason)
-            await asyncio.sleep(SWEEP_SECONDS)
+                await asyncio.sleep(POSTPONED_SECONDS)
+            else:
+                await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self, exists: Exists) -> int:
         """Remove what crashes left.
