@@ -72,10 +72,7 @@ def stream_bomb(unpacked: int) -> bytes:
     """
     file = PdfFile()
     catalog, tree, content = file.reserve(), file.reserve(), file.reserve()
-    packer = zlib.compressobj(9)
-    block = b" " * (1 << 20)
-    packed = b"".join([*(packer.compress(block) for _ in range(unpacked >> 20)), packer.compress(b" " * (unpacked % (1 << 20)))])
-    packed += packer.flush()
+    packed = _packed_spaces(unpacked)
     file.put(content, b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed))
     page = file.add(
         b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Resources << >> /Contents %d 0 R >>" % (tree, content)
@@ -83,6 +80,19 @@ def stream_bomb(unpacked: int) -> bytes:
     file.put(catalog, b"<< /Type /Catalog /Pages %d 0 R >>" % tree)
     file.put(tree, b"<< /Type /Pages /Count 1 /Kids [%d 0 R] >>" % page)
     return file.bytes(catalog)
+
+
+def _packed_spaces(count: int) -> bytes:
+    """So many spaces in the zlib format (RFC 1950), made in a fraction of the time that packing them takes."""
+    block, rest = b" " * (1 << 20), b" " * (count % (1 << 20))
+    checksum = 1
+    for _ in range(count >> 20):
+        checksum = zlib.adler32(block, checksum)
+    checksum = zlib.adler32(rest, checksum)
+    # After a full flush nothing refers back, so that one packed block can stand again and again.
+    again, last = zlib.compressobj(9, wbits=-zlib.MAX_WBITS), zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    unit = again.compress(block) + again.flush(zlib.Z_FULL_FLUSH)
+    return b"\x78\xda" + unit * (count >> 20) + last.compress(rest) + last.flush() + checksum.to_bytes(4, "big")
 
 
 def of_type(kind: FileType, seed: str) -> bytes:
