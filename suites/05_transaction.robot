@@ -46,7 +46,6 @@ Backend Loses Its Database Before The Workspace    workspace    Backend Loses It
 Link Breaks Before The Workspace    workspace    Link To Backend Is Reset
 Link Breaks Before The Event    event    Link To Backend Is Reset
 Auth Restarts Before The Workspace    workspace    Auth Restarts
-Auth Restarts Before The Event    event    Auth Restarts
 
 Concurrent Changes Leave One Result
     [Documentation]    Three changes of one profile at the same moment: each is done whole or not at all, and all stores agree

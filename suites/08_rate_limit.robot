@@ -27,7 +27,7 @@ Tabs On Two Replicas That Race Share One Limit
     [Documentation]    Ten tabs on both replicas send at the same moment, and Redis is asked by all at once.
     ${eve} =    A Free User    eve
     ${thread} =    A New Thread
-    VAR    @{tabs}    @{{[f'tab {number}' for number in range(1, $FIGURES.rate_tries + 1)]}}
+    ${tabs} =    Names    tab    ${FIGURES.rate_tries}
     Open Tabs On Each Replica    ${eve}    @{tabs}
     Redis Stands Still While All Tabs Send    ${eve}    ${thread}    @{tabs}
     Limit Should Have Held    ${eve}
@@ -103,3 +103,40 @@ Refused Message Is Neither Stored Nor Answered
     Send Message    ${kim}    tab    ${thread}    Note    id=${ids}[-1]
     Message Should Be Acknowledged    tab    ${ids}[-1]
     Everything Admitted Should Be Answered    ${kim}
+
+Page Holds Back And Sends By Itself
+    [Documentation]    On the page more is typed than the plan admits: it says so and holds the rest back, and sends it itself
+    ...    when the window is over.
+    ${lea} =    A Free User In A Browser    lea    page
+    ${count} =    More Than The Limit Is Typed    ${lea}    page
+    Page Should Tell The Limit    page    ${FIGURES.rate_limit}    waiting=2
+    All Should Be Stored On Page    page    ${count}
+    Page Should Tell No Limit    page
+    Stored Messages    ${lea}
+    Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
+
+Upgrade On The Page Lifts The Limit At Once
+    [Documentation]    The button beside the limit makes the user a paying one, and what was held back goes out in the same
+    ...    window.
+    ${max} =    A Free User In A Browser    max    page
+    ${count} =    More Than The Limit Is Typed    ${max}    page
+    Page Should Tell The Limit    page    ${FIGURES.rate_limit}    waiting=2
+    Upgrade On Page    page
+    All Should Be Stored On Page    page    ${count}
+    The Window Should Still Be Open    ${max}
+    Stored Plan Should Be    ${max}    paid
+    Stored Messages    ${max}
+    Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
+
+Redis That Stands Still Admits Nobody Twice
+    [Documentation]    Redis stops for longer than the platform waits: all is refused for want of it. What was asked meanwhile may
+    ...    count late; the same messages sent again are admitted up to the limit, and no more.
+    ${ned} =    A Free User    ned
+    ${thread} =    A New Thread
+    ${tabs} =    Names    tab    ${FIGURES.rate_tries}
+    Open Tabs    ${ned}    @{tabs}
+    ${ids} =    Redis Stands Still Until All Have Given Up    ${ned}    ${thread}    @{tabs}
+    The Same Messages Are Sent Again    ${ned}    tab 1    ${thread}    ${ids}
+    All Should Be Decided    ${{2 * $FIGURES.rate_tries}}
+    Limit Should Have Held    ${ned}
+    Receipts Should Be In
