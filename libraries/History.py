@@ -97,19 +97,19 @@ class History(RecordingKeywords, CredentialKeywords, JudgingKeywords, ShowingKey
     def __init__(
         self,
         *,
-        vocabulary: Path = DEFAULT_VOCABULARY,
+        vocabulary: Path | None = None,
         timeline: Literal["ALWAYS", "ON_FAILURE", "NEVER"] = "ALWAYS",
         export: bool = True,
     ) -> None:
         """Settings of the library.
 
         Args:
-            vocabulary: What frames, pages and rows mean; the reference platform's by default.
+            vocabulary: What frames, pages and rows mean; ``resources/vocabulary/chat.yaml`` when not given.
             timeline: When to draw a test's timeline into the log.
             export: Whether to write histories into the output folder.
         """
         self.ROBOT_LIBRARY_LISTENER = self
-        self.session = Session(recorder, Vocabulary.load(vocabulary))
+        self.session = Session(recorder, Vocabulary.load(vocabulary or DEFAULT_VOCABULARY))
         self.verdicts: dict[str, Verdict] = {}
         self.pointed: set[int] = set()
         self._timeline = timeline

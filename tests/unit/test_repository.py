@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -295,6 +296,18 @@ def test_links_lead_somewhere(path: Path) -> None:
 def _prose(text: str) -> str:
     """Documentation without its examples and code."""
     return re.sub(r"(?s)```.*?```|``.*?``|`[^`]*`", "", text)
+
+
+def test_pages_of_all_keywords_can_be_built(tmp_path: Path) -> None:
+    docs = runpy.run_path(str(ROOT / "tools" / "docs.py"))
+    pages = docs["build"](tmp_path)
+    assert len(pages) == len(LIBRARIES) + len(RESOURCES)
+    index = (tmp_path / "index.html").read_text()
+    for page in pages:
+        assert f'href="{page.name}"' in index
+        # What is left of Markdown was not understood as such.
+        raw = re.findall(r'"(?:doc|shortdoc)": ?"[^"]*(?:\\n#+ |```)[^"]*"', page.read_text())
+        assert not raw, f"{page.name}: {raw[0][:200]}"
 
 
 @pytest.mark.parametrize("path", LIBRARIES, ids=short)
