@@ -50,13 +50,18 @@ def _deviation(n: int) -> Question:
 
 
 def _keywords(n: int) -> Question:
-    words = f"pump{n} valve pump{n} motor valve pump{n} {{canary}}"
-    return {"query": f"top 2 keywords of: {words}", "expected": f"Keywords: pump{n} (3), valve (2)"}
+    words = f"pump{n} {{canary}} pump{n} {{canary}} motor valve pump{n}"
+    return {"query": f"top 2 keywords of: {words}", "expected": f"Keywords: pump{n} (3), {{canary}} (3)"}
 
 
 def _summary(n: int) -> Question:
     text = f"Report {n} of {{canary}} is late"
     return {"query": text, "expected": f"Summary: {text}"}
+
+
+def _sentence(n: int) -> Question:
+    said = f"Pump {n} of {{canary}} stopped."
+    return {"query": f"summarize in 1 sentence: {said} Then valve {n} closed.", "expected": f"Summary: {said}"}
 
 
 def _mixed(n: int) -> Question:
@@ -92,8 +97,9 @@ KINDS: tuple[Callable[[int], Question], ...] = (
     _keywords,
     _mixed,
     _search,
-    _roots,
     _median,
+    _sentence,
+    _roots,
 )
 
 QUESTIONS = [KINDS[n % len(KINDS)](n + 1) for n in range(COUNT)]

@@ -222,6 +222,9 @@ def _judge_with_step(
         return _retold(parts, Growth.GROWS, parts.sentence.rstrip(".") + f", besides {told}.")
     if parts.outcome is Growth.STEADY and (height <= 0 or height / span < series.budget):
         return _retold(parts, Growth.STEADY, f"{_figures(series, parts)}, besides {told}.")
+    if parts.outcome is Growth.UNKNOWN and whole.outcome is Growth.STEADY and height / span < series.budget:
+        # The parts are too short to tell, but even with the step in it the whole stays under the budget.
+        return _retold(whole, Growth.STEADY, f"{_figures(series, whole)}, {told} included.")
     if parts.outcome is Growth.STEADY or whole.outcome is Growth.GROWS:
         text = (
             f"{series.name} grew by {told}, which may be a leak in lumps or something that happens once: "

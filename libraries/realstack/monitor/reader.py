@@ -45,17 +45,16 @@ class Reader:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def look(self, targets: Mapping[str, Sequence[int]], *, counts: bool) -> Answer:
+    def look(self, targets: Mapping[str, Sequence[int]]) -> Answer:
         """What the processes of each target, with their descendants, use now.
 
         Args:
             targets: Main processes by name.
-            counts: Whether to count descriptors, too.
 
         Raises:
             StackError: The reading process does not answer.
         """
-        request = json.dumps({"targets": {name: list(pids) for name, pids in targets.items()}, "counts": counts})
+        request = json.dumps({name: list(pids) for name, pids in targets.items()})
         with self._lock:
             try:
                 return self._ask(request.encode() + b"\n")
@@ -107,7 +106,7 @@ class Looker:
     def __init__(self) -> None:
         self._trees: dict[str, tuple[list[int], float, list[int]]] = {}
 
-    def look(self, targets: Mapping[str, list[int]], *, counts: bool) -> Answer:
+    def look(self, targets: Mapping[str, list[int]]) -> Answer:
         """See `Reader.look`."""
         tables = SocketTables()
         children: dict[int, list[int]] | None = None
@@ -119,20 +118,17 @@ class Looker:
                 found = process.tree(roots, children)
                 known = roots, time.monotonic(), [pid for pid in found if pid in roots or process.age(pid) >= GROWN_UP]
                 self._trees[name] = known
-            answer[name] = _read(known[2], tables if counts else None)
+            answer[name] = _read(known[2], tables)
         return answer
 
 
-def _read(pids: list[int], tables: SocketTables | None) -> dict[str, Any]:
+def _read(pids: list[int], tables: SocketTables) -> dict[str, Any]:
     began = time.monotonic()
     try:
-        used = process.usage(pids)
-        if used is None:
-            return {}
-        held = None if tables is None else process.descriptors(pids, tables)
+        used, held = process.usage(pids), process.descriptors(pids, tables)
     except StackError as error:
         return {"problem": str(error)}
-    return {"at": began, **asdict(used), **(asdict(held) if held else {})}
+    return {"at": began, **asdict(used), **asdict(held)} if used is not None and held is not None else {}
 
 
 def main() -> None:
@@ -140,8 +136,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     looker = Looker()
     for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(looker.look(request["targets"], counts=request["counts"])), flush=True)
+        print(json.dumps(looker.look(json.loads(line))), flush=True)
 
 
 reader = Reader()

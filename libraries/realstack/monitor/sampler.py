@@ -22,8 +22,6 @@ METRICS = ("memory", "pss", "cpu", "descriptors", "files", "sockets", "clients",
 UNITS = {"memory": "KiB", "pss": "KiB", "cpu": "%", "gauge": ""}
 MOST_SAMPLES = 8000
 """Above this, every other sample is dropped and the interval doubled: a day's soak fits as well as a second."""
-COUNT_SECONDS = 0.5
-"""How often descriptors are counted in the background; a look at a keyword's bidding always counts them."""
 MOST_JUDGED = 2000
 """Samples of one series that are judged, evenly chosen; they go into the history."""
 LUMP = 1024.0
@@ -148,21 +146,18 @@ class Sampler:
             return list(self._samples)
 
     def look(self) -> Sample:
-        """Take one sample now, with all counts; safe beside the background's own."""
+        """Take one sample now; safe beside the background's own."""
         with self._looking:
-            return self._look(counts=True)
+            return self._look()
 
     def _work(self) -> None:
-        due = counted = time.monotonic()
+        due = time.monotonic()
         while not self._stop.is_set():
-            counts = time.monotonic() - counted >= COUNT_SECONDS
-            counted = time.monotonic() if counts else counted
-            with self._looking:
-                self._look(counts=counts)
+            self.look()
             due = max(due + self.interval, time.monotonic())
             self._stop.wait(max(0.0, due - time.monotonic()) or self.interval / 10)
 
-    def _look(self, *, counts: bool) -> Sample:
+    def _look(self) -> Sample:
         with self._lock:
             targets, gauges = dict(self._targets), dict(self._gauges)
             before = dict(self._operations)
@@ -173,7 +168,7 @@ class Sampler:
             target.read = at
             self._find_roots(name, target)
         roots = {name: target.roots for name, target in due.items()}
-        self._read_targets(due, values, counts=counts)
+        self._read_targets(due, values)
         for name, gauge in gauges.items():
             self._read_gauge(name, gauge, values)
         with self._lock:
@@ -196,11 +191,11 @@ class Sampler:
             self.problems[name] = f"{type(error).__name__}: {error}"
             target.roots = ()
 
-    def _read_targets(self, targets: Mapping[str, _Target], values: dict[tuple[str, str], float], *, counts: bool) -> None:
+    def _read_targets(self, targets: Mapping[str, _Target], values: dict[tuple[str, str], float]) -> None:
         if not targets:
             return
         try:
-            answer = reader.look({name: target.roots for name, target in targets.items()}, counts=counts)
+            answer = reader.look({name: target.roots for name, target in targets.items()})
         except StackError as error:
             self.problems.update(dict.fromkeys(targets, str(error)))
             return
