@@ -72,6 +72,10 @@ defects: setup ## every planted bug must be caught by its law; ONLY=name for som
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core
 	@$(STEP) repeat env PYTHONPATH=tests $(PYTHON) -m repeat $(N)
 
+.PHONY: bench
+bench: setup ## how fast it is, side by side with its plain counterparts; results/bench.json
+	@env PYTHONPATH=libraries:tests $(PYTHON) -m bench --results $(RESULTS)
+
 .PHONY: docs
 docs: setup ## pages of all keywords: results/docs/index.html
 	@env PYTHONPATH=tests $(PYTHON) tools/docs.py $(RESULTS)/docs

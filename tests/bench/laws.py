@@ -1,0 +1,69 @@
+"""Laws on a long history: 40 000 events of five tabs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from realstack.history.domain import History
+from realstack.history.laws import judge
+from realstack.history.recorder import Event
+from realstack.history.verdict import Outcome
+from realstack.history.vocabulary import Vocabulary
+
+from .measure import Figure
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS, TABS = 40_000, 5
+LAWS = ("acked-is-kept", "exactly-once", "same-order", "from-somebody")
+
+
+def events() -> list[Event]:
+    """Messages that are sent by one tab after the other, acknowledged and delivered to all; then one reading of the store."""
+    tabs = [f"tab {number}" for number in range(1, TABS + 1)]
+    told: list[Event] = []
+
+    def tell(kind: str, source: str, **data: object) -> None:
+        told.append(Event(len(told) / 1000, kind, source, data))
+
+    for tab in tabs:
+        tell("tab", tab, user="ann")
+        tell("opened", tab, url="ws://127.0.0.1/ws")
+        greeting = {"connection_id": f"c-{tab}", "user_id": "account-ann"}
+        tell("frame-in", tab, frame={"type": "connection_established", "payload": greeting})
+    rows = []
+    while len(told) < EVENTS - 1:
+        seq = len(rows) + 1
+        message, sender = f"message-{seq}", tabs[seq % TABS]
+        body = {"message_id": message, "thread_id": "t", "seq": seq, "role": "user", "text": f"What is {seq} + 1?"}
+        sent = {"type": "user_message", "payload": {"text": body["text"]}, "message_id": message, "thread_id": "t"}
+        tell("frame-out", sender, frame=sent)
+        accepted = {"type": "message_accepted", "payload": {"message_id": message, "seq": seq}, "thread_id": "t"}
+        tell("frame-in", sender, frame=accepted)
+        for tab in tabs:
+            tell("frame-in", tab, frame={"type": "message", "payload": body, "thread_id": "t"})
+        rows.append({"id": message, "thread_id": "t", "user_id": "account-ann", "seq": seq, "role": "user", "text": body["text"]})
+    tell("stored", "messages", rows=rows, users=["ann"])
+    return told
+
+
+def measure() -> list[Figure]:
+    """Reading the history, then each law.
+
+    Raises:
+        RuntimeError: A law does not hold: then its time means nothing.
+    """
+    vocabulary = Vocabulary.load(ROOT / "resources" / "vocabulary" / "chat.yaml")
+    vocabulary = Vocabulary({**vocabulary.data, "every_message_is_answered": False})
+    told = events()
+    began = time.perf_counter()
+    history = History(told, vocabulary, 0.0, 1_800_000_000.0)
+    group = f"{len(told)} events"
+    figures = [Figure(group, "read", (time.perf_counter() - began) * 1000)]
+    for law in LAWS:
+        began = time.perf_counter()
+        verdict = judge(law, history)
+        figures.append(Figure(group, law, (time.perf_counter() - began) * 1000))
+        if verdict.outcome is not Outcome.HOLDS:
+            raise RuntimeError(verdict.explanation())
+    return figures
