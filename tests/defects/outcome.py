@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from robot.api import ExecutionResult, ResultVisitor
-from robot.result import TestCase
+from robot.result import TestCase, TestSuite
 
 from .catalog import Defect
 
 Verdict = Literal["killed", "missed", "survivor", "error"]
+
+LONGEST_REASON = 600
+"""Characters of the reason why a journey could not begin."""
 
 _VIOLATED = re.compile(r"(?:^|\n)(?:\d+\)\s*)?([a-z]+(?:-[a-z]+)*) violated: (.*)")
 
@@ -43,6 +46,11 @@ class _Failures(ResultVisitor):  # type: ignore[misc]
     def __init__(self) -> None:
         self.tests: list[TestCase] = []
         self.count = 0
+        self.no_start = ""
+
+    def start_suite(self, suite: TestSuite) -> None:
+        if suite.has_setup and suite.setup.failed and not self.no_start:
+            self.no_start = suite.setup.message or suite.message
 
     def visit_test(self, test: TestCase) -> None:
         self.count += 1
@@ -63,6 +71,9 @@ def judge(defect: Defect, output: Path, seconds: float) -> Outcome:
     ExecutionResult(output).visit(failures)
     if not failures.count:
         return Outcome(defect, "error", seconds, witness="The run held no test.")
+    if failures.no_start:
+        reason = " ".join(failures.no_start.split())[:LONGEST_REASON]
+        return Outcome(defect, "error", seconds, witness=f"The journey could not begin: {reason}")
     laws: dict[str, str] = {}
     for test in failures.tests:
         laws.update(violated_laws(test.message))

@@ -42,6 +42,18 @@ def output(folder: Path, *tests: tuple[str, str]) -> Path:
     return path
 
 
+def test_a_platform_that_does_not_start_is_an_error_with_its_reason(tmp_path: Path) -> None:
+    path = output(tmp_path, ("FAIL", "Test execution stopped due to a fatal error."))
+    setup = (
+        '<kw name="Prepare" type="SETUP"><status status="FAIL" start="2026-01-01T00:00:00" elapsed="1">'
+        "Expected: backend-1 becomes healthy.</status></kw>"
+    )
+    path.write_text(path.read_text().replace('name="S">', f'name="S">{setup}'))
+    outcome = judge(defect(), path, 1.0)
+    assert outcome.verdict == "error"
+    assert outcome.witness == "The journey could not begin: Expected: backend-1 becomes healthy."
+
+
 def test_plant_replaces_the_one_place(tmp_path: Path) -> None:
     defect().plant(sources(tmp_path, "a\nfor tab in tabs:\n    pass\n"))
     assert "tabs[:1]" in (tmp_path / "backend" / "hub.py").read_text()
