@@ -88,7 +88,8 @@ Missing Addresses Are Told
 A Time-Out Of Robot Ends The Wait
     [Documentation]    The wait ends at once, the suite's session stays usable; the test's own session and lock end with it.
     ${result}    Run Process
-    ...    ${{sys.executable}}    -m    robot    --output    NONE    --pythonpath    ${LIBRARIES}    ${CURDIR}/_runs/time_out.robot
+    ...    ${{sys.executable}}    -m    robot    --output    NONE    --report    NONE
+    ...    --pythonpath    ${LIBRARIES}    ${CURDIR}/_runs/time_out.robot
     ...    timeout=60s    on_timeout=kill    stderr=STDOUT
     Should Contain    ${result.stdout}    Keyword timeout 200 milliseconds exceeded.
     Should Contain    ${result.stdout}    3 tests, 2 passed, 1 failed

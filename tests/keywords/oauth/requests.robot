@@ -80,7 +80,8 @@ What The Silent Server Gets
     [Documentation]    What its first client has sent, up to the end of the form.
     Evaluate    $LISTENING.settimeout(5)
     ${client}    Evaluate    $LISTENING.accept()[0].makefile('rb')
-    ${lines}    Evaluate    list(itertools.takewhile(lambda line: line.strip() != b'*** Settings ***', $client))    modules=itertools
+    ${lines}    Evaluate    list(itertools.takewhile(lambda line: line.strip() != b'*** Settings ***', $client))
+    ...    modules=itertools
     ${text}    Evaluate    b''.join($lines).decode()
     RETURN    ${text}
 

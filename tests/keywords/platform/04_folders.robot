@@ -35,6 +35,7 @@ A Folder That Is Not Shared Is Refused
 
 *** Keywords ***
 Folder Is Empty
+    [Documentation]    The shared folder of the files, with nothing in it that an earlier test left.
     ${folder}    Get Shared Folder    files
     Empty Directory    ${folder}
     VAR    ${FOLDER}    ${folder}    scope=TEST
