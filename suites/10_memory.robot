@@ -4,7 +4,7 @@ Resource            ../resources/journey.resource
 Resource            ../resources/memory.resource
 Suite Setup         Memory Is Prepared
 Test Teardown       What Was Measured Is Shown
-Test Timeout        ${FIGURES.test_limit}
+Test Timeout        ${FIGURES.test_limit.total_seconds()} s
 Test Template       Repeated Work Leaves Nothing Behind
 Test Tags           needs-processes
 

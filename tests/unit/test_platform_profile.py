@@ -48,7 +48,7 @@ def test_figures_with_units(text, figure):
 
 @pytest.mark.parametrize("text", ["5 parsecs", "", "s", "-5 s", True, None, [1], "5 s 3"])
 def test_what_is_no_figure_is_refused(text):
-    with pytest.raises(StackError, match=r"figure 'x' is a number, a duration .units ms, s, min, h. or a size"):
+    with pytest.raises(StackError, match=r"figure 'x' is a number, a duration .units ms, s, m, min, h. or a size"):
         parse("x", text)
 
 
@@ -69,6 +69,7 @@ def test_an_unknown_figure_names_the_nearest():
 
 def test_a_change_must_be_of_the_same_kind():
     assert load("soak").with_changes({"load_duration": "24h"}).load_duration == timedelta(hours=24)
+    assert load("soak").with_changes({"load_duration": "10m"}).load_duration == timedelta(minutes=10)
     with pytest.raises(StackError, match="is a duration"):
         load("soak").with_changes({"load_duration": "5 MB"})
     with pytest.raises(StackError, match=r"There is no figure 'lod_duration'. Did you mean 'load_duration'"):
