@@ -74,16 +74,6 @@ Sign Out On Page
     Record Revocation    @{sockets}    within=${FIGURES.notice_time}
     Press Sign Out    ${page}
 
-Page Should Show Exactly
-    [Documentation]    The page shows the stored messages, all of them and nothing else, in the stored order.
-    [Arguments]    ${page}    ${rows}
-    Page Should Be Online    ${page}
-    Page Should Hold Messages    ${page}    ${{len($rows)}}
-    ${shown} =    Record What The Page Shows    ${page}
-    ${seen} =    Evaluate    [(m['message_id'], m['seq'], m['role'], m['text']) for m in $shown]
-    ${stored} =    Evaluate    [(str(r['id']), r['seq'], r['role'], r['text']) for r in $rows]
-    Lists Should Be Equal    ${seen}    ${stored}
-
 Profile Should Be In Both Databases
     [Documentation]    The auth service's and the backend's database hold what the provider holds.
     [Arguments]    ${user}    ${profile}

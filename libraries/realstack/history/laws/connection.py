@@ -46,8 +46,9 @@ def _judge_tab(history: History, findings: Findings, tab: Tab) -> int:
     # A platform closes on expiry a little early or late; what closed well before any expiry is another law's business.
     due = [moment for moment in moments if ended is not None and moment - 1.0 <= ended]
     if ended is not None and due:
+        told = "expired" if due[-1] <= ended else "was about to expire"
         findings.violated(
-            f"{tab.name} lost its connection: it must stay open, because only its token expired, at {history.when(due[-1])}; "
+            f"{tab.name} lost its connection: it must stay open, because only its token {told}, at {history.when(due[-1])}; "
             "however, it was closed "
             f"at {history.when(ended)}{f' with code {first.code}' if first.code else ''}.",
             ended,
