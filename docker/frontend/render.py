@@ -116,6 +116,7 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
     auth = settings.servers("AUTH_URL")
     if len(auth) > 1:
         settings.problems.append("AUTH_URL must hold one base URL")
+    backends = settings.servers("BACKEND_URLS")
     log_target = r"[\w./:=,-]+"
     run = folder.absolute()
     values = {
@@ -127,9 +128,8 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
         "ACCESS_LOG": settings.text("ACCESS_LOG", "/dev/stdout", log_target),
         "ERROR_LOG": settings.text("ERROR_LOG", "stderr", log_target),
         "AUTH_SERVER": auth[0] if auth else "",
-        "BACKEND_SERVERS": "\n".join(
-            f"        server {server} max_fails=1 fail_timeout=1s;" for server in settings.servers("BACKEND_URLS")
-        ),
+        "BACKEND_SERVERS": "\n".join(f"        server {server} max_fails=1 fail_timeout=1s;" for server in backends),
+        "SOCKET_SERVERS": "\n".join(f"        server {server} max_fails=0;" for server in backends),
         "BODY_MAX": str(file_max + MULTIPART_ROOM),
         "FILE_MAX_BYTES": str(file_max),
         "HSTS": _hsts_line(environment.get("PUBLIC_URL", "")),

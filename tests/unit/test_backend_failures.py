@@ -218,6 +218,37 @@ def test_redis_killed_and_restarted(platform: Chat, redis_that_dies: MortalRedis
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_run_that_was_told_while_a_replica_could_not_listen(platform: Chat, postgres_server: servers.Postgres, when: str) -> None:
+    """The whole run is over before the subscription is back, for a tab that was open before and for one that came meanwhile."""
+
+    async def scenario() -> None:
+        user, thread_id = await platform.paid(User()), str(uuid.uuid4())
+        early = await platform.tab(user) if when == "before" else None
+        redis, database = Redis.from_url(platform.redis.url), await asyncpg.connect(postgres_server.dsn)
+        deafened = asyncio.create_task(keep_deaf(redis))
+        tab = early or await platform.tab(user)
+        message_id = (await accepted(tab, thread_id, "What is 4 + 5?"))["payload"]["message_id"]
+        deadline = time.monotonic() + 10
+        while await database.fetchval("SELECT state FROM runs WHERE message_id = $1", message_id) != "completed":
+            assert time.monotonic() < deadline, "the run was not answered"
+            await asyncio.sleep(0.01)
+        deafened.cancel()
+        done = await tab.next("agent_completed", text="4 + 5 = 9")
+        numbers = [frame["payload"]["n"] for frame in tab.frames if "n" in frame["payload"]]
+        assert numbers == list(range(1, done["payload"]["n"] + 1))
+        await asyncio.gather(redis.aclose(), database.close())
+
+    asyncio.run(scenario())
+
+
+async def keep_deaf(redis: Redis) -> None:
+    """End subscriptions again and again, until cancelled."""
+    while True:
+        await redis.client_kill_filter(_type="pubsub")
+        await asyncio.sleep(0.005)
+
+
 def test_session_revoked_while_redis_was_away_is_closed_afterwards(platform: Chat, redis_that_dies: MortalRedis) -> None:
     async def scenario() -> None:
         user = User()

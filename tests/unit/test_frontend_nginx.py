@@ -244,6 +244,27 @@ def test_websocket_passes_both_ways_with_its_subprotocol(tmp_path: Path, auth: U
     assert codes == [4401], "the close code passes as well"
 
 
+def test_everybody_is_let_in_at_once_after_an_outage(tmp_path: Path, auth: Upstream) -> None:
+    ports = [free_port(), free_port()]
+    backends = ",".join(f"http://127.0.0.1:{port}" for port in ports)
+
+    async def stay(socket: ServerConnection) -> None:
+        await socket.send("welcome")
+        await socket.wait_closed()
+
+    async def come_back(frontend: Frontend) -> None:
+        async with httpx.AsyncClient(base_url=frontend.url, timeout=10, trust_env=False) as asking:
+            assert [(await asking.get("/ws")).status_code for _ in range(3)] == [503] * 3
+        async with serve(stay, "127.0.0.1", ports[0]), serve(stay, "127.0.0.1", ports[1]):
+            address = frontend.url.replace("http", "ws") + "/ws"
+            sockets = await asyncio.gather(*(connect(address, proxy=None) for _ in range(12)))
+            assert [await socket.recv() for socket in sockets] == ["welcome"] * 12
+            await asyncio.gather(*(socket.close() for socket in sockets))
+
+    with running(tmp_path / "run", {"AUTH_URL": auth.url, "BACKEND_URLS": backends}) as frontend:
+        asyncio.run(come_back(frontend))
+
+
 def test_nothing_secret_is_logged(frontend: Frontend, client: httpx.Client, auth: Upstream) -> None:
     client.get(
         "/auth/callback/canaille?code=SECRET-1&state=SECRET-2",

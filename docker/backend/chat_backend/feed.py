@@ -195,14 +195,10 @@ class Feed:
         if event.kind in TERMINAL:
             self._over.append(event.run_id)
         behind = []
-        head = self._heads.get(event.thread_id, 0)
         for tab in self.tabs:
-            job = tab.catching.get(event.thread_id)
-            if job is None and event.run_id not in tab.runs and tab.must_hold(event.thread_id, head):
-                job = tab.catching[event.thread_id] = CatchUp(head)
-            if job is not None:
-                job.heard.add(event.run_id)
-            elif self._concerns(tab, event) and not tab.run_event(event.run_id, event.n, event.kind, event.text):
+            if self._held(tab, event.thread_id, event.run_id):
+                continue
+            if self._concerns(tab, event) and not tab.run_event(event.run_id, event.n, event.kind, event.text):
                 behind.append(tab)
         if behind:
             await self._fill(event, behind)
@@ -357,8 +353,25 @@ class Feed:
             tab.run_event(run_id, event.n, event.kind, event.text)
         return True
 
-    async def replay_runs(self) -> None:
-        """Read again what went unheard of the runs that some tab is following."""
+    async def replay_runs(self, recent: list[tuple[str, str]]) -> None:
+        """Read again what went unheard of runs.
+
+        Args:
+            recent: Thread and id of runs that may have begun unheard; those that some tab is following are known here.
+        """
         for tab in list(self.tabs):
             for run_id in list(tab.runs):
                 await self._replay_run(tab, run_id)
+            for thread_id, run_id in recent:
+                if run_id not in tab.runs and not self._held(tab, thread_id, run_id):
+                    await self._replay_run(tab, run_id)
+
+    def _held(self, tab: Tab, thread_id: str, run_id: str) -> bool:
+        # Whether a run's events wait for the tab's `resume` of the thread; they are noted for it then.
+        head = self._heads.get(thread_id, 0)
+        job = tab.catching.get(thread_id)
+        if job is None and run_id not in tab.runs and tab.must_hold(thread_id, head):
+            job = tab.catching[thread_id] = CatchUp(head)
+        if job is not None:
+            job.heard.add(run_id)
+        return job is not None

@@ -220,11 +220,13 @@ class Hub:
             await self._check_revocations()
             self._check_sessions = False
         users, self._resubscribed = self._resubscribed & self._feeds.keys(), set()
-        # A user whose channel has just been opened for the first time has missed nothing but doorbells.
+        # A user whose channel has just been opened for the first time has missed no announcements, but perhaps runs: it may
+        # have taken its time.
         returning = [user_id for user_id in users if self._feeds[user_id].heard_before]
         try:
             if returning:
                 await self._repeat_announcements(returning, unheard)
+            await self._repeat_runs(list(users), unheard)
         except BaseException:
             self._resubscribed |= users
             raise
@@ -239,7 +241,14 @@ class Hub:
                 feed.announce(frame("thread_renamed", {"title": row["title"]}, thread_id=thread_id))
             if feed is not None and row["read"]:
                 feed.announce(frame("thread_read", {"seq": row["read_seq"]}, thread_id=thread_id))
+
+    async def _repeat_runs(self, users: list[str], unheard: float) -> None:
+        recent: dict[str, list[tuple[str, str]]] = {}
+        for start in range(0, len(users), BATCH):
+            batch = users[start : start + BATCH]
+            for user_id, thread_id, run_id in await self._messages.recent_runs(batch, unheard + 2 * LOOK_SECONDS):
+                recent.setdefault(user_id, []).append((thread_id, run_id))
         for user_id in users:
             feed = self._feeds.get(user_id)
             if feed is not None:
-                await feed.replay_runs()
+                await feed.replay_runs(recent.get(user_id, []))

@@ -220,6 +220,16 @@ class Messages:
         )
         return [str(row["id"]) for row in rows]
 
+    async def recent_runs(self, users: list[str], seconds: float) -> list[tuple[str, str, str]]:
+        """User, thread and id of the runs that began within the last seconds, oldest first."""
+        rows = await self._database.fetch(
+            "SELECT user_id, thread_id, id FROM runs WHERE user_id = ANY($1::uuid[]) "
+            "AND created_at > now() - make_interval(secs => $2) ORDER BY created_at",
+            users,
+            seconds,
+        )
+        return [(str(row["user_id"]), str(row["thread_id"]), str(row["id"])) for row in rows]
+
     async def runs_of_thread(self, thread_id: str, runs: list[str]) -> list[str]:
         """Those of the given runs that belong to the thread."""
         rows = await self._database.fetch("SELECT id FROM runs WHERE id = ANY($1::uuid[]) AND thread_id = $2", runs, thread_id)
