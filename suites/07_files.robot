@@ -3,7 +3,7 @@ Documentation       Files: uploaded, stored, read and answered from; the same by
 Resource            ../resources/journey.resource
 Resource            ../resources/files.resource
 Resource            ../resources/file_troubles.resource
-Suite Setup         The Journey Is Prepared
+Suite Setup         Files Were Taken Before
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-folders
@@ -102,7 +102,7 @@ The Same Upload Again Is The Same File
 A Foreign File Opens To Nobody
     [Documentation]    Max knows the id of Ida's file and asks for it, by every door, and lets his agent search for its words.
     [Setup]    A User Uploads    ida    paid
-    ${max} =    A Paid User    max
+    ${max} =    A Signed In User    max
     Open Tabs    ${max}    his
     ${report} =    A Short Report With A Fact    ${USER}
     ${hers} =    File Is Uploaded    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
