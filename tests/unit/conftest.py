@@ -51,7 +51,8 @@ def auth_stores(
     }
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: tests of the databases count the sessions on these servers, and end them.
+@pytest.fixture(scope="module")
 def platform(
     postgres_server: servers.Postgres,
     redis_server: servers.Redis,
