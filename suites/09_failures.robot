@@ -1,0 +1,71 @@
+*** Settings ***
+Documentation       One service fails and the rest stand: others answer as usual, pages recover by themselves, nothing is
+...                 lost.
+Resource            ../resources/journey.resource
+Resource            ../resources/services.resource
+Suite Setup         The Journey Is Prepared
+Test Tags           needs-kill    needs-pause    needs-restart
+Test Teardown       Everything Is Shown
+Test Timeout        ${FIGURES.test_limit}
+Test Template       One Service Fails
+
+
+*** Test Cases ***    SERVICE    BLOW    WHAT GOES ON
+Chat Goes On After The Backend Was Killed
+    [Documentation]    The page says so gracefully, sign-in works meanwhile, and the chat goes on in the same thread, by
+    ...    itself, with what was typed meanwhile.
+    [Tags]    critical
+    [Template]    NONE
+    ${ann} =    A User On A Page    ann
+    Services Are Asked    ${ann}    identity    opening
+    Service Is Struck    backend    killed
+    Page Should Say That The Service Is Away
+    Messages Are Typed    ${ann}
+    Services Are Asked    ${ann}    signing in    identity    opening
+    Service Comes Back    backend    killed
+    Page Has Its Time    ${ann}
+    Chat Should Go On By Itself    ${ann}
+
+What Was Typed Survives A Reload
+    [Documentation]    With the backend gone the user reloads the page: what waits there is still there, and goes out by itself.
+    [Template]    NONE
+    ${bea} =    A User On A Page    bea
+    Service Is Struck    backend    killed
+    Page Should Say That It Is Offline    page
+    Messages Are Typed    ${bea}    count=2
+    Page Is Reloaded    page
+    Service Comes Back    backend    killed
+    Page Has Its Time    ${bea}
+    Law Should Hold    recovers-alone    within=0 s
+    Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
+
+What Was Typed Waits For Redis
+    [Documentation]    Without Redis nothing is taken; the page keeps it, says so, and hands it over by itself.
+    [Template]    NONE
+    ${cora} =    A User On A Page    cora
+    Service Is Struck    redis    killed
+    Messages Are Typed    ${cora}    count=2
+    Service Comes Back    redis    killed
+    Page Has Its Time    ${cora}
+    Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
+    Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
+
+One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening
+All Backends Are Killed    backend    killed    signing in    renewing    identity    opening
+All Backends Are Paused    backend    paused    signing in    renewing    identity    opening
+One Agent Is Killed    agent-1    killed    signing in    reading    chatting    answering    staying
+One Agent Is Paused    agent-1    paused    signing in    reading    chatting    answering    staying
+All Agents Are Killed    agent    killed    signing in    reading    chatting    staying
+Auth Is Killed    auth    killed    reading    chatting    answering    opening    staying
+Auth Is Paused    auth    paused    reading    chatting    answering    opening    staying
+The Frontend Is Killed    frontend    killed    auth itself    backend itself
+The Database Of Auth Is Killed    postgres-auth    killed    reading    chatting    answering    opening    staying
+The Database Of Auth Is Paused    postgres-auth    paused    reading    chatting    answering    opening    staying
+The Database Of The Backend Is Killed    postgres-backend    killed    signing in    renewing    identity    opening    staying
+The Database Of The Backend Is Paused    postgres-backend    paused    signing in    renewing    identity    opening    staying
+Redis Is Killed    redis    killed    signing in    renewing    reading    opening    staying
+Redis Is Paused    redis    paused    signing in    renewing    reading    opening    staying
+ClickHouse Is Killed    clickhouse    killed    signing in    renewing    reading    chatting    answering    staying
+ClickHouse Is Paused    clickhouse    paused    signing in    renewing    reading    chatting    answering    staying
+The Provider Is Killed    idp    killed    renewing    reading    chatting    answering    opening    staying
+The Provider Is Paused    idp    paused    renewing    reading    chatting    answering    opening    staying
