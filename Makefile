@@ -34,14 +34,18 @@ help: ## this list
 journeys: setup ## the ten journeys; results/log.html tells what happened
 	@tools/journeys $(RESULTS) journeys $(RESULTS) $(RUN) --outputdir $(RESULTS) $(OPTIONS) suites/
 
+.PHONY: critical
+critical: setup ## the critical tests of the ten journeys: the plan's scenarios without their rows
+	@tools/journeys $(RESULTS) critical $(RESULTS) $(RUN) --outputdir $(RESULTS) --include critical $(OPTIONS) suites/
+
 .PHONY: trace
 trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave
 	@tools/journeys $(RESULTS) trace $(RESULTS)/trace $(RUN) --outputdir $(RESULTS)/trace --loglevel TRACE --console dotted \
 		--include critical --suite '01 Login' --suite '02 Tabs' suites/
 
 .PHONY: test
-test: setup ## all checks, then the journeys
-	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords trace journeys
+test: setup ## all checks, then the ten journeys' critical tests
+	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords trace critical
 
 .PHONY: lint lint-python lint-format lint-robot
 lint: lint-python lint-format lint-robot ## style of Python and Robot files

@@ -101,7 +101,7 @@ class FormKeywords(SessionKeywords):
         ended = self.run(walk.run(target))
         logger.info(ended.told)
         if end_at or stop_before:
-            expect_end(ended, end_at or stop_before)
+            expect_end(ended, end_at or stop_before, stopped=not end_at)
         return _ended(ended)
 
     @keyword(tags=["sign-in"])
@@ -147,7 +147,7 @@ class FormKeywords(SessionKeywords):
             )
             ended = await walk.run(held.target(url))
             if end_at or stop_before:
-                expect_end(ended, end_at or stop_before)
+                expect_end(ended, end_at or stop_before, stopped=not end_at)
             return ended
 
         async def everybody() -> list[Walk | BaseException]:

@@ -24,7 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the catalog, or a part of it, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m defects", description=__doc__)
     parser.add_argument("--only", default="*", help="names of bugs, journeys or laws; comma separated, with * and ?")
-    parser.add_argument("--parallel", type=int, default=max(1, min(4, os.cpu_count() or 1)), help="platforms at the same time")
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        default=max(1, (os.cpu_count() or 1) // 2),
+        help="platforms at the same time: each wants two cores",
+    )
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "defects")
     options = parser.parse_args(arguments)
     try:

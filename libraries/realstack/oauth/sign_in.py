@@ -204,13 +204,18 @@ class FormWalk:
         return StackFailure(secrets.scrub(explain(expected, seen, evidence=f"{evidence}\n{walked}".strip())))
 
 
-def expect_end(walk: Walk, where: str) -> None:
+def expect_end(walk: Walk, where: str, *, stopped: bool = False) -> None:
     """Check that a walk ended at a URL that starts so, and that tells of no error which the wanted one does not.
+
+    Args:
+        walk: How it went.
+        where: How the URL must start.
+        stopped: Whether the walk stopped before that URL; then the provider's error, if any, is the caller's to read.
 
     Raises:
         StackFailure: It ended elsewhere; the text tells what the last page shows.
     """
-    refused = "error" in parameters(walk.url) and "error" not in parameters(where)
+    refused = not stopped and "error" in parameters(walk.url) and "error" not in parameters(where)
     if walk.url.startswith(where) and not refused:
         return
     forms = "\n".join(f"It shows a {form}" for form in walk.page.forms) if walk.page else ""

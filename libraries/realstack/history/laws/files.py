@@ -30,7 +30,8 @@ def whole_file(history: History) -> Findings:
             listed = ", ".join(str(item) for item in left) if isinstance(left, list) else str(left)
             findings.violated(
                 f"{note.source} holds something of {note.data.get('file')}: nothing must be left, because "
-                f"{note.data.get('because') or 'the upload was never finished'}; however, at {history.when(note.at)} it held {listed[:200]}.",
+                f"{note.data.get('because') or 'the upload was never finished'}; however, at "
+                f"{history.when(note.at)} it held {listed[:200]}.",
                 note.at,
                 (note.index,),
             )
