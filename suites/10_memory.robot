@@ -27,6 +27,5 @@ Token Refreshes Leave Nothing Behind    refresh    frontend    refresh    ${FIGU
 Repeated Work Leaves Nothing Behind
     [Documentation]    Users do one kind of work over and over; afterwards everything is as before.
     [Arguments]    ${work}    ${replica}    ${operation}    ${budget}    @{services}
-    ${users} =    Users For    ${work}
-    Work Is Done Over And Over    ${users}    ${work}    ${replica}
-    Nothing Should Have Grown    ${operation}    ${budget}    @{services}
+    Work Is Done Over And Over    ${work}    ${replica}    ${operation}    ${budget}    @{services}
+    Nothing Should Have Grown    ${operation}

@@ -189,3 +189,18 @@ def test_sizes() -> None:
     assert [kibibytes(size) for size in ("4 KiB", "1.5MiB", "512 B", 7, 0.5)] == [4.0, 1536.0, 0.5, 7.0, 0.5]
     with pytest.raises(StackError, match="a size such as 4 KiB"):
         kibibytes("4 parsecs")
+
+
+def test_a_rise_too_small_to_hold_a_leak_is_steady_where_no_slope_can_be_told() -> None:
+    """Few points around a small step: the parts before and after it are too short for an interval of their own."""
+    operations = list(range(0, 500, 50))
+    values = [60000.0] * 5 + [60130.0] * 5
+    verdict = judge_growth(Series("service memory", operations, values, warmup=0, lump=1024.0))
+    assert verdict.outcome is Growth.STEADY, verdict.sentence
+    assert verdict.limit < 4.0
+
+
+def test_the_same_rise_over_little_work_stays_unknown() -> None:
+    operations = list(range(0, 100, 10))
+    values = [60000.0] * 5 + [60130.0] * 5
+    assert judge_growth(Series("service memory", operations, values, warmup=0, lump=1024.0)).outcome is Growth.UNKNOWN

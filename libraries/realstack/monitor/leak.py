@@ -12,7 +12,9 @@ How a slope is judged:
 3. The slope over operations and its 99 % interval come from `realstack.monitor.trend`.
 4. One jump (a cache that filled, a pool that grew) is told apart from a slope: where a single step explains the series much
    better, the slope is taken within the parts before and after it. Growth that died out (none in the last half) is none.
-5. **Steady**: the interval lies below the budget. **Grows**: it lies above zero and reaches the budget. **Unknown** (the law's
+5. Where no slope can be told, but all that lies between the lowest and the highest value, and a lump besides, is less than a
+   leak of the budget would have been, there is none.
+6. **Steady**: the interval lies below the budget. **Grows**: it lies above zero and reaches the budget. **Unknown** (the law's
    INVALID): it can't tell a leak of the budget's size from none, or one large step may or may not be a leak.
 
 What makes 4 KiB a connection visible within 5 s:
@@ -168,6 +170,11 @@ def judge_growth(series: Series) -> GrowthVerdict:
             f"{series.name} gives {len(points)} points after the warm-up, at least {LEAST_BLOCKS} are needed: "
             f"do more {plural(series.operation, 2)}, or sample more often.",
         )
+    verdict = _judge_slope(series, points)
+    return _judge_rise(series, points, verdict) if verdict.outcome is Growth.UNKNOWN else verdict
+
+
+def _judge_slope(series: Series, points: list[tuple[float, float]]) -> GrowthVerdict:
     span = points[-1][0] - points[0][0]
     whole = _classify(series, trend([points], CONFIDENCE), span)
     step = find_step(points)
@@ -176,6 +183,23 @@ def judge_growth(series: Series) -> GrowthVerdict:
     if whole.outcome is Growth.GROWS and _died_out(series, points, span):
         return _retold(whole, Growth.STEADY, f"{_figures(series, whole)}; the growth died out in the first half.")
     return whole
+
+
+def _judge_rise(series: Series, points: list[tuple[float, float]], unknown: GrowthVerdict) -> GrowthVerdict:
+    """Where no slope can be told: whether everything that was ever gained is less than a leak of the budget would have been.
+
+    What an unused lump may have swallowed is counted as gained.
+    """
+    span = points[-1][0] - points[0][0]
+    gained = max(value for _, value in points) - min(value for _, value in points) + series.lump
+    if span <= 0 or gained >= series.budget * span:
+        return unknown
+    text = (
+        f"{series.name}: between its lowest and its highest, with what a lump may hide, lie {gained:.0f} {series.unit} over "
+        f"{span:.0f} {plural(series.operation, span)}, where a leak of the budget would have been {series.budget * span:.0f}; "
+        f"the smallest leak it could have seen is {gained / span:.2f}."
+    )
+    return GrowthVerdict(Growth.STEADY, text, unknown.slope, unknown.low, unknown.high, gained / span, round(span))
 
 
 def blocks(series: Series) -> list[tuple[float, float]]:
