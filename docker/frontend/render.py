@@ -88,8 +88,8 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
     Args:
         environment: The variables of docker/PROTOCOL.md: `HOST` (default 127.0.0.1), `PORT`, `AUTH_URL`, `BACKEND_URLS` (base
             URLs of the replicas, by commas), and optionally `SERVICE_NAME`, `PUBLIC_URL`, `FILE_MAX_BYTES`,
-            `HEARTBEAT_SECONDS`, `RECONNECT_MIN_SECONDS`, `RECONNECT_MAX_SECONDS`, `ACCESS_LOG` (default `/dev/stdout`),
-            `ERROR_LOG` (default `stderr`) and `NGINX_USER`.
+            `HEARTBEAT_SECONDS`, `RECONNECT_MIN_SECONDS`, `RECONNECT_MAX_SECONDS`, `RESOLVER`, `ACCESS_LOG` (default
+            `/dev/stdout`), `ERROR_LOG` (default `stderr`) and `NGINX_USER`.
         folder: The run folder; made when it does not exist. Rendering into it again replaces the files, for a reload.
         nginx: The program, when it is not the one on the PATH.
 
@@ -117,6 +117,9 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
     if len(auth) > 1:
         settings.problems.append("AUTH_URL must hold one base URL")
     backends = settings.servers("BACKEND_URLS")
+    resolver = settings.text("RESOLVER", "", r"[\w.:\[\]-]*")
+    # A name that is looked up again while nginx runs needs the group's addresses in memory that its processes share.
+    again = " resolve" if resolver else ""
     log_target = r"[\w./:=,-]+"
     run = folder.absolute()
     values = {
@@ -127,9 +130,10 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
         "SERVICE_NAME": settings.text("SERVICE_NAME", "frontend", r"[\w.-]+"),
         "ACCESS_LOG": settings.text("ACCESS_LOG", "/dev/stdout", log_target),
         "ERROR_LOG": settings.text("ERROR_LOG", "stderr", log_target),
-        "AUTH_SERVER": auth[0] if auth else "",
-        "BACKEND_SERVERS": "\n".join(f"        server {server} max_fails=1 fail_timeout=1s;" for server in backends),
-        "SOCKET_SERVERS": "\n".join(f"        server {server} max_fails=0;" for server in backends),
+        "RESOLVER": f"resolver {resolver} valid=1s;" if resolver else "# Names are looked up once, when nginx starts.",
+        "AUTH_SERVERS": "\n".join(_group("auth", auth, f"max_fails=0{again}", shared=bool(resolver))),
+        "BACKEND_SERVERS": "\n".join(_group("backend", backends, f"max_fails=1 fail_timeout=1s{again}", shared=bool(resolver))),
+        "SOCKET_SERVERS": "\n".join(_group("backend_sockets", backends, f"max_fails=0{again}", shared=bool(resolver))),
         "BODY_MAX": str(file_max + MULTIPART_ROOM),
         "FILE_MAX_BYTES": str(file_max),
         "HSTS": _hsts_line(environment.get("PUBLIC_URL", "")),
@@ -145,6 +149,12 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
         _write(run / name, _fill((HERE / f"{name}.template").read_text(encoding="utf-8"), values))
     _write(run / "config.json", json.dumps(page))
     return [program, "-p", str(run), "-c", str(run / "nginx.conf"), "-e", values["ERROR_LOG"]]
+
+
+def _group(name: str, servers: list[str], options: str, *, shared: bool) -> list[str]:
+    """The lines of an upstream group."""
+    zone = [f"        zone {name} 64k;"] if shared else []
+    return [*zone, *(f"        server {server} {options};" for server in servers)]
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:

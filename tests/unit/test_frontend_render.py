@@ -41,6 +41,18 @@ def test_every_replica_is_in_the_round(tmp_path: Path) -> None:
     assert "@@" not in text + (tmp_path / "headers.conf").read_text()
 
 
+def test_names_are_looked_up_again_where_a_resolver_is_named(tmp_path: Path) -> None:
+    text, _ = written(tmp_path, RESOLVER="127.0.0.11", AUTH_URL="http://auth:8000", BACKEND_URLS="http://backend-1:8000")
+    assert "resolver 127.0.0.11 valid=1s;" in text
+    backend = "backend-1:8000 max_fails=1 fail_timeout=1s resolve;"
+    for line in ("auth:8000 max_fails=0 resolve;", backend, "zone backend_sockets 64k;"):
+        assert line in text
+    plain, _ = written(tmp_path)
+    assert not any(word in plain for word in ("    resolver ", " resolve;", " zone "))
+    with pytest.raises(render.RenderError, match="RESOLVER must match"):
+        written(tmp_path, RESOLVER="1.1.1.1; evil")
+
+
 def test_uploads_may_be_a_little_larger_than_the_largest_file(tmp_path: Path) -> None:
     text, _ = written(tmp_path, FILE_MAX_BYTES="1000")
     assert f"client_max_body_size {1000 + render.MULTIPART_ROOM};" in text

@@ -1,0 +1,80 @@
+"""The compose file and what the compose driver is told of it fit together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "docker" / "compose.yaml"
+TEXT = FILE.read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+PLATFORM: dict[str, Any] = yaml.safe_load((ROOT / "resources" / "platforms" / "compose.yaml").read_text(encoding="utf-8"))
+ASKED = dict(re.findall(r"\$\{([A-Z_]+)(:[?-])?", TEXT))
+"""Variables that the file asks for, and how: `:?` required, `:-` with a default."""
+GIVEN = {*PLATFORM["ports"], *PLATFORM["passwords"], *PLATFORM["variables"]}
+
+
+def test_the_driver_knows_exactly_the_services_of_the_file() -> None:
+    assert set(COMPOSE["services"]) == set(PLATFORM["services"])
+
+
+@pytest.mark.parametrize("name", sorted(PLATFORM["services"]))
+def test_each_service_publishes_its_port_on_this_machine_alone(name: str) -> None:
+    published = COMPOSE["services"][name]["ports"]
+    assert len(published) == 1
+    assert published[0].rpartition(":")[2] == str(urlsplit(PLATFORM["services"][name]["url"]).port)
+    assert published[0].startswith("127.0.0.")
+
+
+def test_variables_are_given_where_they_are_asked_for() -> None:
+    required = {name for name, how in ASKED.items() if how == ":?"}
+    assert required == {*PLATFORM["ports"], *PLATFORM["passwords"]}
+    assert set(ASKED) == GIVEN
+    assert all(ASKED.values()), "a variable is neither required nor has it a default"
+
+
+def test_shared_folders_are_volumes_of_their_services() -> None:
+    for name, place in PLATFORM["folders"].items():
+        assert f"{name}:{place['path']}" in COMPOSE["services"][place["service"]]["volumes"]
+
+
+def test_images_are_official_or_have_a_dockerfile() -> None:
+    for name, service in COMPOSE["services"].items():
+        if "build" not in service:
+            assert re.fullmatch(r"(postgres|redis|clickhouse/clickhouse-server):\S+", service["image"]), name
+            continue
+        dockerfile = FILE.parent / service["build"]["dockerfile"]
+        copied = re.findall(r"^COPY (\S+) ", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
+        assert copied
+        assert [source for source in copied if not (FILE.parent / source).exists()] == []
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    environments = [service.get("environment", {}) for service in COMPOSE["services"].values()]
+    named = re.compile("PASSWORD|SECRET|TOKEN")
+    secrets = [str(value) for values in environments for name, value in values.items() if named.search(name)]
+    assert secrets
+    assert [value for value in secrets if not value.startswith("${")] == []
+    assert not re.search(r"://[^$/\s]*:[^$/\s]+@", TEXT), "an address holds a password"
+
+
+def test_compose_itself_takes_the_file(tmp_path: Path) -> None:
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose is not installed; the other checks of this file need no Docker")
+    environment = tmp_path / "compose.env"
+    environment.write_text("".join(f"{name}=1\n" for name in sorted(GIVEN)), encoding="utf-8")
+    command = [program, "-f", str(FILE), "--env-file", str(environment), "config"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = yaml.safe_load(done.stdout)
+    assert set(told["services"]) == set(COMPOSE["services"])
+    assert told["services"]["auth"]["environment"]["PUBLIC_URL"] == "http://127.0.0.1:1"
