@@ -40,7 +40,7 @@ Window Begins With Its First Message
     ${thread} =    A New Thread
     Open Tabs    ${fay}    tab
     Messages Are Sent Quickly    ${fay}    tab    ${thread}    1
-    User Waits    tab    ${{$FIGURES.rate_window / 2}}
+    User Waits    tab    ${HALF_A_WINDOW}
     More Than The Limit Is Sent    ${fay}    tab    ${thread}
     User Waits As Told    tab
     More Than The Limit Is Sent    ${fay}    tab    ${thread}
@@ -51,7 +51,7 @@ Edges Of Windows Are Sharp
     ${gus} =    A Free User    gus
     ${thread} =    A New Thread
     Open Tabs    ${gus}    tab
-    User Tries On And On    ${gus}    tab    ${thread}    ${{$FIGURES.rate_window * 1.3}}
+    User Tries On And On    ${gus}    tab    ${thread}    ${A_WINDOW_AND_MORE}
     Limit Should Have Held    ${gus}    full_windows=2
 
 Time To Wait Is Honoured
@@ -64,7 +64,7 @@ Time To Wait Is Honoured
     Send Message    ${hal}    tab    ${thread}    Too early    id=${ids}[-1]
     User Waits As Told    tab
     The Same Messages Are Sent Again    ${hal}    tab    ${thread}    ${ids}
-    All Should Be Decided    ${{2 * $FIGURES.rate_tries + 1}}
+    All Should Be Decided    ${ONE_AND_TWICE_THE_TRIES}
     Limit Should Have Held    ${hal}
 
 Nothing Is Admitted While Redis Is Down
@@ -137,6 +137,6 @@ Redis That Stands Still Admits Nobody Twice
     Open Tabs    ${ned}    @{tabs}
     ${ids} =    Redis Stands Still Until All Have Given Up    ${ned}    ${thread}    @{tabs}
     The Same Messages Are Sent Again    ${ned}    tab 1    ${thread}    ${ids}
-    All Should Be Decided    ${{2 * $FIGURES.rate_tries}}
+    All Should Be Decided    ${TWICE_THE_TRIES}
     Limit Should Have Held    ${ned}
     Receipts Should Be In

@@ -45,6 +45,7 @@ def count(results: Path, step: str, code: int) -> tuple[int, int]:
         "unit": (junit_counts, results / "unit.xml"),
         "keywords": (robot_counts, results / "keywords" / "output.xml"),
         "trace": (robot_counts, results / "trace" / "output.xml"),
+        "critical": (robot_counts, results / "output.xml"),
         "journeys": (robot_counts, results / "output.xml"),
         "defects": (defect_counts, results / "defects" / "defects.json"),
     }

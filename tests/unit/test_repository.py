@@ -24,7 +24,8 @@ ASIDE = {Token.DOCUMENTATION, Token.TAGS, Token.TEST_TAGS, Token.COMMENT, Token.
 LONGEST_PYTHON, LONGEST_SUITE = 400, 150
 CODE = ("libraries", "docker", "tests", "tools", "suites", "resources", ".github", ".ci")
 
-SELECTOR = re.compile(r"(?i)(^|[=\s])(css|xpath|id|text|role|data-testid)=[^\s$]|^//|>>|\[data-|:nth-child|:has-text")
+# Not `text=…`: what a page shows are the users' own words, and `text` is a common name of an argument.
+SELECTOR = re.compile(r"(?i)(^|[=\s])(css|xpath|id|role|data-testid)=[^\s$]|^//|>>|\[data-|:nth-child|:has-text")
 _STATEMENTS = r"\b(SELECT\s.+\sFROM|INSERT INTO|UPDATE\s\S+\sSET|DELETE FROM|ALTER TABLE|CREATE TABLE)\b"
 # In capitals or in small letters; titles such as "Select The First From Many" are names.
 _SMALL = re.sub(r"[A-Z]{2,}", lambda word: word[0].lower(), _STATEMENTS)
