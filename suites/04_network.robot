@@ -18,10 +18,10 @@ Nothing Is Lost While The Link Is Down
     Messages Are Typed    ${ann}
     Something Is Said On The Phone    ${ann}
     Link Should Be Down
-    Page Should Say That It Is Offline    page    waiting=${FIGURES.outage_sends}
+    Page Says So And Goes On Taking Messages    ${ann}
     Link Is Up Again
     Page Has Its Time    ${ann}
-    Nothing Should Be Lost
+    Nothing Should Be Lost    ${ann}
 
 A Refused Link
     [Documentation]    The link's packets are refused instead of dropped.
@@ -45,7 +45,7 @@ Two Outages In A Row
     ${cora} =    A User With A Page And A Phone    cora
     Page Goes Offline And Comes Back    ${cora}    In the first outage
     Page Goes Offline And Comes Back    ${cora}    In the second outage
-    Nothing Should Be Lost
+    Nothing Should Be Lost    ${cora}
 
 A Connection That Stands Still
     [Documentation]    Only the page's open connection is dead, as after a router forgot it: the page must notice and take
