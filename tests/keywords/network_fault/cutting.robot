@@ -128,6 +128,12 @@ Bad Input
     Run Keyword And Expect Error    *there are none from ports*    Cut Link    echo    stall    client_port=1
     Run Keyword And Expect Error    Link 'echo' was not cut in this test*    Heal Link    echo
 
+Outage Lasts As Long As It Should
+    [Documentation]    A heal that comes early waits for what is left of the outage.
+    Cut Link    echo    drop
+    Heal Link    echo    not_before=400ms
+    Get Outage Time    echo    >=    0.4
+
 
 *** Keywords ***
 Define Echo Link
