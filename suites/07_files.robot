@@ -74,9 +74,9 @@ An Upload That Breaks Off Leaves Nothing
     Connection Is Reset
     Connection Is Closed
 
-An Upload That Dies With The Backend Leaves Nothing
+An Upload That Dies With Its Replica Leaves Nothing
     [Tags]    needs-faults    needs-kill
-    An Upload Breaks Off And Leaves Nothing    Backend Is Killed And Comes Back
+    An Upload Breaks Off And Leaves Nothing    Replica Is Killed And Comes Back    backend-1
 
 The Same File Twice Is Two Files
     [Documentation]    Two uploads of the same bytes: each is stored whole, and answered on its own.
