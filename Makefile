@@ -34,12 +34,9 @@ help: ## this list
 journeys: setup ## the ten journeys; results/log.html tells what happened
 	@tools/journeys $(RESULTS) journeys $(RESULTS) $(RUN) --outputdir $(RESULTS) $(OPTIONS) suites/
 
-# Journeys whose critical tests passed again and again beside other load; the others join as they are proven so.
-STEADY := --suite '01 Login' --suite '02 Tabs' --suite '05 Transaction' --suite '06 Token Expiry' --suite '08 Rate Limit'
-
 .PHONY: critical
-critical: setup ## the critical tests of the journeys that are proven steady
-	@tools/journeys $(RESULTS) critical $(RESULTS) $(RUN) --outputdir $(RESULTS) --include critical $(STEADY) $(OPTIONS) suites/
+critical: setup ## the critical test of each journey
+	@tools/journeys $(RESULTS) critical $(RESULTS) $(RUN) --outputdir $(RESULTS) --include critical $(OPTIONS) suites/
 
 .PHONY: trace
 trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave
@@ -47,8 +44,8 @@ trace: setup ## two journeys at Robot's most talkative level: no credential may 
 		--include critical --suite '01 Login' --suite '02 Tabs' suites/
 
 .PHONY: test
-test: setup ## all checks, then the steady journeys' critical tests
-	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords trace critical
+test: setup ## all checks, then the ten journeys
+	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords trace journeys
 
 .PHONY: lint lint-python lint-format lint-robot
 lint: lint-python lint-format lint-robot ## style of Python and Robot files

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -13,6 +14,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
+
+from realstack.platform.checks import BROWSER_PACKAGE, BROWSERS, find_program
 
 PATIENCE = 60.0
 """Seconds that all test files together may take; they need about three."""
@@ -39,9 +42,9 @@ def run_modules(files: list[str], roots: Mapping[str, Path]) -> dict[str, list[O
     Raises:
         RuntimeError: Chromium is not installed, or reported nothing in time.
     """
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    chromium = find_program(BROWSERS)
     if chromium is None:
-        raise RuntimeError("Chromium is not installed: on Debian, apt-get install chromium")
+        raise RuntimeError(f"Chromium is not installed: on Debian, apt-get install {BROWSER_PACKAGE}")
     results: dict[str, list[Outcome]] = {}
     done = threading.Event()
 
@@ -60,7 +63,8 @@ def run_modules(files: list[str], roots: Mapping[str, Path]) -> dict[str, list[O
         try:
             finished = done.wait(PATIENCE)
         finally:
-            browser.terminate()
+            # The command may be a shell that waits for the browser.
+            os.killpg(browser.pid, signal.SIGTERM)
             _, noise = browser.communicate(timeout=10)
             server.shutdown()
             server.server_close()

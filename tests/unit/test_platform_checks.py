@@ -45,7 +45,7 @@ def test_all_missing_packages_are_one_command(empty_path):
     for program in ("postgres", "redis-server", "clickhouse", "nginx", "nft", "ip"):
         assert f"'{program}' is not installed" in text
     assert "There is no Chromium" in text
-    packages = "chromium clickhouse-server iproute2 nftables nginx-light postgresql redis-server"
+    packages = "chromium-headless-shell clickhouse-server iproute2 nftables nginx-light postgresql redis-server"
     assert f"apt-get install -y --no-install-recommends {packages}" in text
 
 

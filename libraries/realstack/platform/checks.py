@@ -21,8 +21,8 @@ OLDEST_PYTHON = (3, 11)
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-"""Programs that Browser library can drive, the preferred one first."""
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+"""Programs that Browser library can drive, the preferred one first; resources/browser.resource looks for the same."""
 
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 """Where Debian keeps PostgreSQL's servers, outside the PATH."""
@@ -71,7 +71,7 @@ FAULT_PROGRAMS = (
     Program(("nft",), "nftables", "broken links"),
     Program(("ip",), "iproute2", "broken links"),
 )
-BROWSER_PROGRAM = Program(BROWSERS, "chromium", "the browser")
+BROWSER_PACKAGE = "chromium-headless-shell"
 
 
 def find_program(names: Iterable[str]) -> str | None:
@@ -136,7 +136,7 @@ def check_browser() -> list[Problem]:
     """Whether there is a browser: the system's, or one that Playwright installed."""
     if find_program(BROWSERS) or playwright_browser():
         return []
-    return [Problem("There is no Chromium (the browser of the journeys).", "or: rfbrowser install chromium", ("chromium",))]
+    return [Problem("There is no Chromium (the browser of the journeys).", "or: rfbrowser install chromium", (BROWSER_PACKAGE,))]
 
 
 def playwright_browser() -> Path | None:
