@@ -1,4 +1,4 @@
-"""`python -m repeat N`: run the journeys N times in shuffled order, every second time with one core kept busy.
+"""`python -m repeat N`: run the journeys N times in shuffled order, by default every second time with one core kept busy.
 
 Exit code 0 when no test failed in any run; 1 otherwise. Report: `results/repeat/index.html` and `repeat.json`.
 """
@@ -27,6 +27,7 @@ from pages import page, table
 from .statistics import TestRecord
 
 ROOT = Path(__file__).resolve().parents[2]
+BUSY = {"half": "every second run", "all": "all of them", "none": "none of them"}
 RUN_LIMIT = 900.0
 """Seconds after which a run counts as hung and is ended."""
 
@@ -86,6 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m repeat", description=__doc__)
     parser.add_argument("runs", type=int)
     parser.add_argument("--include", action="append", default=[], help="only tests with this tag")
+    parser.add_argument("--busy", choices=BUSY, default="half", help="which runs have a busy core beside them")
     parser.add_argument("--seed", type=int, default=None, help="seed of the shuffling; printed, so that a run can be repeated")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "repeat")
     options = parser.parse_args(arguments)
@@ -93,10 +95,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [word for tag in options.include for word in ("--include", tag)]
     records: dict[str, TestRecord] = {}
     broken: list[int] = []
-    print(f"Running the journeys {options.runs} times, seed {seed}, every second run beside a busy core.", flush=True)
+    print(f"Running the journeys {options.runs} times, seed {seed}, {BUSY[options.busy]} beside a busy core.", flush=True)
     for number in range(1, options.runs + 1):
         started = time.monotonic()
-        busy = number % 2 == 0
+        busy = options.busy == "all" or (options.busy == "half" and number % 2 == 0)
         output = options.results / f"run-{number:02}"
         with busy_core(busy):
             ended = _run(number, seed + number, output, chosen)
@@ -111,21 +113,21 @@ def main(arguments: list[str] | None = None) -> int:
             flush=True,
         )
     ordered = sorted(records.values(), key=lambda record: record.name)
-    _report(ordered, broken, seed, options.runs, options.results)
+    _report(ordered, broken, seed, f"{options.runs} runs in shuffled order, {BUSY[options.busy]}", options.results)
     failures = sum(len(record.failures) for record in ordered) + len(broken)
     print(f"Report: {options.results / 'index.html'}")
     print(f"{sum(len(record.seconds) for record in ordered) - failures + len(broken)} passed, {failures} failed")
     return 1 if failures or not ordered else 0
 
 
-def _report(records: list[TestRecord], broken: list[int], seed: int, runs: int, folder: Path) -> None:
+def _report(records: list[TestRecord], broken: list[int], seed: int, runs: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "repeat.json").write_text(
         json.dumps({"seed": seed, "runs": runs, "broken": broken, "tests": [asdict(record) for record in records]}, indent=2),
         encoding="utf-8",
     )
     introduction = (
-        f"{runs} runs in shuffled order, seed {seed}, every second one beside a busy core. The bound is the upper end of the "
+        f"{runs} beside a busy core; seed {seed}. The bound is the upper end of the "
         "95 % Wilson interval of a test's failure rate."
     )
     hung = f"<p>Runs that ended without a result: {', '.join(map(str, broken))}.</p>" if broken else ""
