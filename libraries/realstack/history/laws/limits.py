@@ -138,35 +138,36 @@ def _judge_windows(history: History, findings: Findings, user: str, tried: list[
     """Go through the windows of one plan; returns how many there were and how many were full."""
     windows = full = 0
     rest = sorted(tried, key=lambda attempt: attempt.end)
+    edge, was_full = float("-inf"), True
     while rest:
-        first = next((attempt for attempt in rest if attempt.admitted), None)
-        if first is None:
-            _never_admitted(history, findings, user, rest[0], limit)
+        # What begins before the edge may have been decided in the window before: all that was refused, and also what was
+        # admitted, unless that window had no place left.
+        own = [a for a in rest if a.begin >= edge or (a.admitted and was_full)]
+        begun = [attempt.begin for attempt in rest if attempt.admitted]
+        if not begun:
+            if own:
+                _never_admitted(history, findings, user, own[0], limit)
             return windows, full
-        windows += 1
-        opens_early, opens_late = first.begin, first.end
+        opener = next((attempt for attempt in own if attempt.admitted), None)
+        windows += opener is not None
+        opens_early = min(begun)
+        opens_late = opener.end if opener is not None else max(attempt.end for attempt in rest if attempt.admitted)
         if opens_late >= opens_early + limit.window:
-            # Its answer took longer than a window lasts: nothing is certain until the latest one that it may have opened is over.
-            rest = [a for a in rest if a.begin >= opens_late + limit.window + PATIENCE]
+            # It may have opened so early or so late that nothing is certain until the latest one is over, nor until those are
+            # that messages from before may have opened.
+            over = opens_late + limit.window + PATIENCE
+            left = [attempt.end for attempt in rest if attempt.admitted and attempt.begin < over]
+            rest = [a for a in rest if a.begin >= over]
+            edge, was_full = max(left) + limit.window + PATIENCE, False
             continue
-        inside = [a for a in rest if a.end < opens_early + limit.window]
+        inside = [a for a in own if a.end < opens_early + limit.window]
         maybe = [a for a in rest if a.begin < opens_late + limit.window + PATIENCE]
         admitted = [attempt for attempt in inside if attempt.admitted]
         refused = [attempt for attempt in inside if not attempt.admitted]
         assert limit.limit is not None
         full += len(inside) > limit.limit
         if len(admitted) > limit.limit:
-            extra = admitted[limit.limit]
-            findings.violated(
-                f"{history.name(extra.message)} was admitted as number {limit.limit + 1}: only {limit.limit} must be, "
-                f"because the window of {user} opened "
-                f"with {history.name(first.message)} at {history.when(first.end)} and lasts {limit.window:g} s; however, it "
-                "was acknowledged to "
-                f"{extra.tab} at {history.when(extra.end)}.",
-                extra.end,
-                (*first.events, *extra.events),
-                (extra.tab,),
-            )
+            _too_many(history, findings, user, admitted, limit)
         possible = sum(attempt.admitted for attempt in maybe)
         if refused and possible < limit.limit:
             early = refused[0]
@@ -180,14 +181,23 @@ def _judge_windows(history: History, findings: Findings, user: str, tried: list[
             )
         _judge_firsts(history, findings, inside)
         _judge_told(history, findings, refused, limit, opens_late + limit.window)
-        _judge_waiting(history, findings, refused, rest)
-        kept = {id(attempt) for attempt in inside}
-        following = [a for a in rest if id(a) not in kept]
-        # Decisions at the very edge belong to either window: they open the next one only when they were admitted.
-        while following and not following[0].admitted and following[0].begin < opens_late + limit.window + PATIENCE:
-            following.pop(0)
-        rest = following
+        _judge_waiting(history, findings, refused, rest, limit.limit)
+        rest = [a for a in rest if a.end >= opens_early + limit.window]
+        edge, was_full = opens_late + limit.window + PATIENCE, len(admitted) >= limit.limit
     return windows, full
+
+
+def _too_many(history: History, findings: Findings, user: str, admitted: list[Attempt], limit: Limit) -> None:
+    assert limit.limit is not None
+    first, extra = admitted[0], admitted[limit.limit]
+    findings.violated(
+        f"{history.name(extra.message)} was admitted as number {limit.limit + 1}: only {limit.limit} must be, because the window "
+        f"of {user} opened with {history.name(first.message)} at {history.when(first.end)} and lasts {limit.window:g} s; "
+        f"however, it was acknowledged to {extra.tab} at {history.when(extra.end)}.",
+        extra.end,
+        (*first.events, *extra.events),
+        (extra.tab,),
+    )
 
 
 def _never_admitted(history: History, findings: Findings, user: str, refused: Attempt, limit: Limit) -> None:
@@ -236,13 +246,16 @@ def _judge_told(history: History, findings: Findings, refused: list[Attempt], li
             return
 
 
-def _judge_waiting(history: History, findings: Findings, refused: list[Attempt], rest: list[Attempt]) -> None:
-    """Whoever waits as long as the refusal said is admitted."""
+def _judge_waiting(history: History, findings: Findings, refused: list[Attempt], rest: list[Attempt], limit: int) -> None:
+    """Whoever waits as long as the refusal said is admitted, unless others may have filled the next window meanwhile."""
     for attempt in refused:
         if attempt.retry_after is None:
             continue
         after = next((a for a in rest if a.begin >= attempt.end + attempt.retry_after), None)
-        if after is not None and not after.admitted:
+        if after is None or after.admitted:
+            continue
+        over = attempt.begin + attempt.retry_after
+        if sum(a.admitted and a.end >= over and a.begin <= after.end for a in rest) < limit:
             findings.violated(
                 f"{history.name(after.message)} was refused after the wait: it must be admitted, because {attempt.tab} was "
                 f"told at {history.when(attempt.end)} to wait {attempt.retry_after:g} s and it was sent at "
