@@ -50,6 +50,17 @@ What Was Typed Waits For Redis
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 
+What Was Not Committed Was Not Acknowledged
+    [Documentation]    A replica dies with a message that is stored but for the commit. Its user sends again what was not
+    ...    acknowledged, and only that: all that was acknowledged is stored, once.
+    [Template]    NONE
+    ${dora} =    A User On One Replica    dora    backend-1
+    The End Of Storing Is Held Up
+    Send Message    ${dora}    tab    ${dora.thread}    What is 6 * 7?
+    Replica Dies Before Its Commit    backend-1
+    Tab Comes Back    ${dora}    Open Tab Where Somebody Answers
+    Everything Said Should Be Everywhere    ${dora}
+
 One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening
 All Backends Are Killed    backend    killed    signing in    renewing    identity    opening
 All Backends Are Paused    backend    paused    signing in    renewing    identity    opening
