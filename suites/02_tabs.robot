@@ -70,6 +70,19 @@ Sending Again Changes Nothing
     Send Message    ${gina}    here    ${thread}    What is 5 * 5?    ${id}
     Everything Said Should Be Everywhere    ${gina}
 
+Sending Twice At Once Is Sending Once
+    [Documentation]    Two replicas are both in the middle of storing the same message: one stores it, the other one finds it.
+    ${jill} =    A Paid User    jill
+    Open Tabs On Each Replica    ${jill}    here    there
+    ${thread} =    A Stored Thread    ${jill}
+    Storing Messages Is Held Up
+    ${id} =    Send Message    ${jill}    here    ${thread}    What is 8 * 8?
+    Send Message    ${jill}    there    ${thread}    What is 8 * 8?    ${id}
+    Backend Should Stand Still    storing    sessions=2
+    Step Goes On    storing
+    Floor Should Be Met    acks    at_least=2    within=${FIGURES.settle_time}
+    Everything Said Should Be Everywhere    ${jill}
+
 Nobody Gets At Another User's Words
     [Documentation]    Henry knows the id of Ida's thread and asks for it, over the socket, over REST and through the agent.
     ${ida} =    A Paid User    ida
