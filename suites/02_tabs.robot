@@ -47,6 +47,18 @@ Closing One Tab Leaves The Others Whole
     middle    without a close frame
     last    without a close frame
 
+Tabs That Vanish In The Middle Take Nothing Along
+    [Documentation]    Very many tabs are gone while the platform stores what they said; the tab beside them, on the same replica,
+    ...    goes on getting everything.
+    ${kate} =    A Paid User    kate
+    Open Tabs    ${kate}    neighbour    at=${ONE_REPLICA}
+    Open Tabs    ${kate}    speaker    at=${OTHER_REPLICA}
+    ${thread} =    A Stored Thread    ${kate}
+    ${tabs} =    Very Many Tabs Open    ${kate}    ${ONE_REPLICA}
+    Tabs Vanish While Their Messages Are Stored    ${kate}    ${thread}    @{tabs}
+    Send Message    ${kate}    speaker    ${thread}    What is 9 * 9?
+    What Was Acknowledged Should Be Everywhere    ${kate}    1
+
 Any Number Of Tabs Stays Equal
     [Documentation]    Any tab may send; all tabs and the store agree on one order.
     [Template]    Tabs That All Send Agree On One Order
