@@ -9,7 +9,7 @@ from robot.api.deco import library
 
 from monitor_keywords.judging import MonitorJudgingKeywords
 from monitor_keywords.watching import WatchingKeywords
-from realstack.monitor.gauges import PostgresSessions, RedisClients
+from realstack.monitor.gauges import PostgresSessions, RedisGauge
 from realstack.monitor.sampler import Sample, sampler
 
 
@@ -19,10 +19,10 @@ class Monitor(WatchingKeywords, MonitorJudgingKeywords):
 
     ## Watching
 
-    [Watch Services] takes the platform's services by name, [Watch Process] any process. Each is watched with its
-    descendants. [Watch PostgreSQL Sessions], [Watch Redis Clients] and [Watch Gauge] add what stores and Python functions
-    tell. From [Start Monitoring] on a thread takes samples between and during keywords; what was begun by a test ends with
-    it, and what was begun by a suite's setup ends with the suite.
+    [Watch Services] takes the platform's services by name, [Watch Process] any process. Each is watched with its descendants.
+    [Watch PostgreSQL Sessions], [Watch Redis Clients], [Watch Redis Channels] and [Watch Gauge] add what stores and Python
+    functions tell. From [Start Monitoring] on a thread takes samples between and during keywords; what was begun by a test
+    ends with it, and what was begun by a suite's setup ends with the suite.
 
     | metric | meaning |
     |---|---|
@@ -67,7 +67,7 @@ class Monitor(WatchingKeywords, MonitorJudgingKeywords):
     def __init__(self) -> None:
         self.ROBOT_LIBRARY_LISTENER = self
         self.sampler = sampler
-        self.gauges: dict[str, PostgresSessions | RedisClients] = {}
+        self.gauges: dict[str, PostgresSessions | RedisGauge] = {}
         self.baseline: Sample | None = None
         self._owned: list[list[str]] = [[]]
         self._baselines: list[Sample | None] = []

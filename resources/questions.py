@@ -107,3 +107,6 @@ QUESTIONS = [KINDS[n % len(KINDS)](n + 1) for n in range(COUNT)]
 
 SEARCHES = [_search(n + 1) for n in range(COUNT)]
 """Questions that need the store of file pages while they are answered."""
+
+SUMS = [_arithmetic(n + 1) for n in range(COUNT)]
+"""Questions that need no store while they are answered."""

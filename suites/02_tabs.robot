@@ -47,6 +47,18 @@ Closing One Tab Leaves The Others Whole
     middle    without a close frame
     last    without a close frame
 
+Tabs That Vanish In The Middle Take Nothing Along
+    [Documentation]    Very many tabs are gone while the platform stores what they said; the tab beside them, on the same replica,
+    ...    goes on getting everything.
+    ${kate} =    A Paid User    kate
+    Open Tabs    ${kate}    neighbour    at=${ONE_REPLICA}
+    Open Tabs    ${kate}    speaker    at=${OTHER_REPLICA}
+    ${thread} =    A Stored Thread    ${kate}
+    ${tabs} =    Very Many Tabs Open    ${kate}    ${ONE_REPLICA}
+    Tabs Vanish While Their Messages Are Stored    ${kate}    ${thread}    @{tabs}
+    Send Message    ${kate}    speaker    ${thread}    What is 9 * 9?
+    What Was Acknowledged Should Be Everywhere    ${kate}    1
+
 Any Number Of Tabs Stays Equal
     [Documentation]    Any tab may send; all tabs and the store agree on one order.
     [Template]    Tabs That All Send Agree On One Order
@@ -69,6 +81,19 @@ Sending Again Changes Nothing
     Message Should Be Acknowledged    there    ${id}
     Send Message    ${gina}    here    ${thread}    What is 5 * 5?    ${id}
     Everything Said Should Be Everywhere    ${gina}
+
+Sending Twice At Once Is Sending Once
+    [Documentation]    Two replicas are both in the middle of storing the same message: one stores it, the other one finds it.
+    ${jill} =    A Paid User    jill
+    Open Tabs On Each Replica    ${jill}    here    there
+    ${thread} =    A Stored Thread    ${jill}
+    Storing Messages Is Held Up
+    ${id} =    Send Message    ${jill}    here    ${thread}    What is 8 * 8?
+    Send Message    ${jill}    there    ${thread}    What is 8 * 8?    ${id}
+    Backend Should Stand Still    storing    sessions=2
+    Step Goes On    storing
+    Floor Should Be Met    acks    at_least=2    within=${FIGURES.settle_time}
+    Everything Said Should Be Everywhere    ${jill}
 
 Nobody Gets At Another User's Words
     [Documentation]    Henry knows the id of Ida's thread and asks for it, over the socket, over REST and through the agent.

@@ -37,6 +37,19 @@ One User Floods And The Others Keep Their Time
     Each Question Should Have Been Answered Once    ${users}    ${flooder}
     Answers Should Be Right And In Time    ${users}
 
+One User's Slow Questions Leave The Others Theirs
+    [Documentation]    One user asks more than all agents can work on, and its answers are held up; ten others, who ask something
+    ...    else, get theirs meanwhile.
+    ${users} =    Some Of The Crowd    10    ${SUMS}
+    Services Are Measured
+    Answering Is Held Up
+    One User Asks More Than All Agents Can Take
+    Users Begin To Ask At The Same Moment    ${users}
+    Each Question Should Have Been Answered Once    ${users}
+    Answering Goes On
+    Answers Should Be Right And In Time    ${users}
+    Agents' Queue Should Be Empty
+
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
     [Tags]    needs-kill

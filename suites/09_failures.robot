@@ -50,22 +50,41 @@ What Was Typed Waits For Redis
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 
+What Was Not Committed Was Not Acknowledged
+    [Documentation]    A replica dies with a message that is stored but for the commit. Its user sends again what was not
+    ...    acknowledged, and only that: all that was acknowledged is stored, once.
+    [Template]    NONE
+    ${dora} =    A User On One Replica    dora    backend-1
+    The End Of Storing Is Held Up
+    Send Message    ${dora}    tab    ${dora.thread}    What is 6 * 7?
+    Replica Dies Before Its Commit    backend-1
+    Tab Comes Back    ${dora}    Open Tab Where Somebody Answers
+    Everything Said Should Be Everywhere    ${dora}
+
 One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening
-All Backends Are Killed    backend    killed    signing in    renewing    identity    opening
-All Backends Are Paused    backend    paused    signing in    renewing    identity    opening
+All Backends Are Killed    backend    killed    signing in    renewing    identity    opening    auth ready
+All Backends Are Paused    backend    paused    signing in    renewing    identity    opening    auth ready
 One Agent Is Killed    agent-1    killed    signing in    reading    chatting    answering    staying
 One Agent Is Paused    agent-1    paused    signing in    reading    chatting    answering    staying
-All Agents Are Killed    agent    killed    signing in    reading    chatting    staying
-Auth Is Killed    auth    killed    reading    chatting    answering    opening    staying
-Auth Is Paused    auth    paused    reading    chatting    answering    opening    staying
-The Frontend Is Killed    frontend    killed    auth itself    backend itself
+All Agents Are Killed    agent    killed    signing in    reading    chatting    staying    backend ready
+Auth Is Killed    auth    killed    reading    chatting    answering    opening    staying    backend ready
+Auth Is Paused    auth    paused    reading    chatting    answering    opening    staying    backend ready
+The Frontend Is Killed    frontend    killed    auth itself    backend itself    auth ready    backend ready
 The Database Of Auth Is Killed    postgres-auth    killed    reading    chatting    answering    opening    staying
+    ...    backend ready
 The Database Of Auth Is Paused    postgres-auth    paused    reading    chatting    answering    opening    staying
+    ...    backend ready
 The Database Of The Backend Is Killed    postgres-backend    killed    signing in    renewing    identity    opening    staying
+    ...    auth ready
 The Database Of The Backend Is Paused    postgres-backend    paused    signing in    renewing    identity    opening    staying
-Redis Is Killed    redis    killed    signing in    renewing    reading    opening    staying
-Redis Is Paused    redis    paused    signing in    renewing    reading    opening    staying
+    ...    auth ready
+Redis Is Killed    redis    killed    signing in    renewing    reading    opening    staying    auth ready
+Redis Is Paused    redis    paused    signing in    renewing    reading    opening    staying    auth ready
 ClickHouse Is Killed    clickhouse    killed    signing in    renewing    reading    chatting    answering    staying
+    ...    auth ready    backend ready
 ClickHouse Is Paused    clickhouse    paused    signing in    renewing    reading    chatting    answering    staying
+    ...    auth ready    backend ready
 The Provider Is Killed    idp    killed    renewing    reading    chatting    answering    opening    staying
+    ...    auth ready    backend ready
 The Provider Is Paused    idp    paused    renewing    reading    chatting    answering    opening    staying
+    ...    auth ready    backend ready

@@ -12,7 +12,7 @@ from robot.api.types import Secret
 
 from realstack.errors import StackError, explain
 from realstack.monitor import process
-from realstack.monitor.gauges import PostgresSessions, RedisClients
+from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients, RedisGauge
 from realstack.monitor.sampler import Sampler
 from realstack.platform.running import running
 
@@ -21,7 +21,7 @@ class WatchingKeywords:
     """What is watched, and for how long."""
 
     sampler: Sampler
-    gauges: dict[str, PostgresSessions | RedisClients]
+    gauges: dict[str, PostgresSessions | RedisGauge]
 
     def own(self, name: str) -> None:
         """Remember that the running test or suite watches this."""
@@ -96,6 +96,18 @@ class WatchingKeywords:
         self._watch_store(name, RedisClients(url.value))
 
     @keyword(tags=["Watching"])
+    def watch_redis_channels(self, name: str, url: Secret) -> None:
+        """Watch how many channels of a Redis server somebody listens to.
+
+        A subscription that nobody ends shows here; in a service's memory it is too small to be seen.
+
+        Args:
+            name: What it is called, such as ``redis channels``.
+            url: Where the server is.
+        """
+        self._watch_store(name, RedisChannels(url.value))
+
+    @keyword(tags=["Watching"])
     def start_monitoring(self, interval: timedelta = timedelta(milliseconds=100)) -> None:
         """Begin to take samples in the background; they end with the test or suite that began them.
 
@@ -145,7 +157,7 @@ class WatchingKeywords:
         self.sampler.watch(name, pids, every)
         self.own(name)
 
-    def _watch_store(self, name: str, gauge: PostgresSessions | RedisClients) -> None:
+    def _watch_store(self, name: str, gauge: PostgresSessions | RedisGauge) -> None:
         gauge()
         self.gauges[name] = gauge
         self.sampler.watch_gauge(name, gauge)

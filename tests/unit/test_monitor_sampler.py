@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
+from redis import Redis
 
 from realstack.errors import StackError
 from realstack.monitor import process
-from realstack.monitor.gauges import PostgresSessions, RedisClients
+from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
 from realstack.monitor.leak import Growth, judge_growth
 from realstack.monitor.plot import Line, plot, thin
 from realstack.monitor.reader import Looker, reader
@@ -220,6 +221,23 @@ def test_clients_of_redis(redis_server: servers.Redis) -> None:
     finally:
         gauge.close()
         other.close()
+
+
+def test_channels_of_redis(redis_server: servers.Redis) -> None:
+    gauge = RedisChannels(redis_server.url)
+    client = Redis.from_url(redis_server.url, decode_responses=True)
+    try:
+        before = gauge()
+        listener = client.pubsub()  # type: ignore[no-untyped-call]
+        listener.subscribe("first", "second")
+        assert [listener.get_message(timeout=2)["type"] for _ in range(2)] == ["subscribe"] * 2
+        assert gauge() == before + 2
+        listener.unsubscribe("second")
+        assert listener.get_message(timeout=2)["type"] == "unsubscribe"
+        assert gauge() == before + 1
+    finally:
+        gauge.close()
+        client.close()
 
 
 def test_plots_are_svg_that_stays_small_and_escapes() -> None:

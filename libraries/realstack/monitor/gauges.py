@@ -52,8 +52,8 @@ class PostgresSessions:
             background.run(session.close(timeout=PATIENCE), PATIENCE + 1)
 
 
-class RedisClients:
-    """Clients of a Redis server (``INFO clients``), without the gauge's own.
+class RedisGauge:
+    """A number that a Redis server tells about itself.
 
     Args:
         url: Where the server is; never shown.
@@ -64,7 +64,7 @@ class RedisClients:
         self._client: Redis | None = None
 
     def __call__(self) -> float:
-        """The number of clients now."""
+        """The number now."""
         return float(background.run(self._count(), PATIENCE))
 
     async def _count(self) -> int:
@@ -72,11 +72,27 @@ class RedisClients:
             self._client = Redis.from_url(
                 self._url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, single_connection_client=True
             )
-        info = await self._client.info("clients")
-        return int(info["connected_clients"]) - 1
+        return await self._ask(self._client)
+
+    async def _ask(self, client: Redis) -> int:
+        raise NotImplementedError
 
     def close(self) -> None:
         """End the gauge's session."""
         client, self._client = self._client, None
         if client is not None:
             background.run(client.aclose(), PATIENCE + 1)
+
+
+class RedisClients(RedisGauge):
+    """Clients of a Redis server (``INFO clients``), without the gauge's own."""
+
+    async def _ask(self, client: Redis) -> int:
+        return int((await client.info("clients"))["connected_clients"]) - 1
+
+
+class RedisChannels(RedisGauge):
+    """Channels of a Redis server that somebody listens to (``PUBSUB CHANNELS``); subscriptions to patterns don't count."""
+
+    async def _ask(self, client: Redis) -> int:
+        return len(await client.pubsub_channels())
