@@ -9,7 +9,7 @@ from robot.api.deco import library
 
 from monitor_keywords.judging import MonitorJudgingKeywords
 from monitor_keywords.watching import WatchingKeywords
-from realstack.monitor.gauges import PostgresSessions, RedisGauge
+from realstack.monitor.gauges import StoreGauge
 from realstack.monitor.sampler import Sample, sampler
 
 
@@ -67,7 +67,7 @@ class Monitor(WatchingKeywords, MonitorJudgingKeywords):
     def __init__(self) -> None:
         self.ROBOT_LIBRARY_LISTENER = self
         self.sampler = sampler
-        self.gauges: dict[str, PostgresSessions | RedisGauge] = {}
+        self.gauges: dict[str, StoreGauge] = {}
         self.baseline: Sample | None = None
         self._owned: list[list[str]] = [[]]
         self._baselines: list[Sample | None] = []

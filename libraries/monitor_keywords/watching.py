@@ -12,7 +12,7 @@ from robot.api.types import Secret
 
 from realstack.errors import StackError, explain
 from realstack.monitor import process
-from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients, RedisGauge
+from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients, StoreGauge
 from realstack.monitor.sampler import Sampler
 from realstack.platform.running import running
 
@@ -21,7 +21,7 @@ class WatchingKeywords:
     """What is watched, and for how long."""
 
     sampler: Sampler
-    gauges: dict[str, PostgresSessions | RedisGauge]
+    gauges: dict[str, StoreGauge]
 
     def own(self, name: str) -> None:
         """Remember that the running test or suite watches this."""
@@ -157,7 +157,7 @@ class WatchingKeywords:
         self.sampler.watch(name, pids, every)
         self.own(name)
 
-    def _watch_store(self, name: str, gauge: PostgresSessions | RedisGauge) -> None:
+    def _watch_store(self, name: str, gauge: StoreGauge) -> None:
         gauge()
         self.gauges[name] = gauge
         self.sampler.watch_gauge(name, gauge)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from realstack.errors import StackError
 from realstack.monitor import process
+from realstack.monitor.gauges import StoreGauge
 from realstack.monitor.leak import Series
 from realstack.monitor.reader import reader
 
@@ -168,9 +169,11 @@ class Sampler:
             target.read = at
             self._find_roots(name, target)
         roots = {name: target.roots for name, target in due.items()}
+        # Stores are asked first and waited for last: a look lasts as long as its slowest part, not as all parts together.
+        asked = {name: gauge.begin() if isinstance(gauge, StoreGauge) else gauge for name, gauge in gauges.items()}
         self._read_targets(due, values)
-        for name, gauge in gauges.items():
-            self._read_gauge(name, gauge, values)
+        for name, answer in asked.items():
+            self._read_gauge(name, answer, values)
         with self._lock:
             # Work counted while the look lasted belongs half to it: the middle is the least wrong.
             done = {name: (before.get(name, 0) + now) // 2 for name, now in self._operations.items()}
