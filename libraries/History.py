@@ -9,6 +9,7 @@ from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
+from history_keywords.arrivals import ArrivalKeywords
 from history_keywords.credentials import CredentialKeywords
 from history_keywords.judging import JudgingKeywords
 from history_keywords.recording import RecordingKeywords
@@ -26,7 +27,7 @@ DEFAULT_VOCABULARY = Path(__file__).resolve().parent.parent / "resources" / "voc
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", auto_keywords=False)
-class History(RecordingKeywords, CredentialKeywords, JudgingKeywords, ShowingKeywords):
+class History(RecordingKeywords, CredentialKeywords, ArrivalKeywords, JudgingKeywords, ShowingKeywords):
     """Judges what really happened in a test, by laws that must always hold.
 
     Every library of this project reports what happens to one recorder: frames both ways, connections that open
@@ -53,6 +54,7 @@ class History(RecordingKeywords, CredentialKeywords, JudgingKeywords, ShowingKey
     | ``no-entry`` | An expired, forged, replayed or revoked credential opens nothing, anywhere. |
     | ``contained`` | While one service is down, the others answer in their usual time, without an error. |
     | ``recovers-alone`` | After the fault the user's page works again with no act of the user's. |
+    | ``spread-out`` | Clients that were dropped at one moment come back spread over their waiting time. |
     | ``no-growth`` | Repeating the same work makes nothing grow (measured by the Monitor library). |
     | ``whole-file`` | Every layer that holds a file holds the same bytes, and a half upload leaves nothing behind. |
 

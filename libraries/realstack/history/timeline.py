@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from realstack import svg
+from realstack.history import values
 from realstack.history.domain import History
 from realstack.history.facts import Refuse, Reject
 from realstack.history.laws.faults import outages
@@ -93,6 +94,9 @@ def _marks(history: History) -> list[Mark]:
     for note in history.noted("service", "act", "note", "revoked"):
         what = str(note.data.get("what") or note.data.get("text") or note.kind)
         marks.append(Mark(note.source, note.at, "event", f"{note.source} {what} {when(note.at)}", "", note.index))
+    for note in history.noted("arrivals"):
+        moments = (values.number(at) for at in note.data.get("times") or ())
+        marks += [Mark(note.source, at, "event", f"tried {when(at)}", "", note.index) for at in moments if at is not None]
     for page in history.pages:
         state = "" if page.working is None else " works" if page.working else " does not work"
         marks.append(Mark(page.tab, page.at, "event", f"{page.tab} read {when(page.at)}{state}", "", page.index))

@@ -101,14 +101,22 @@ def _what(history: History, event: Event) -> str:
         shown = event.data.get("messages")
         messages = "" if shown is None else f"{len(shown)} messages shown "
         return f"page: {messages}{_facts({k: v for k, v in event.data.items() if k != 'messages'})}"
-    if event.kind == "growth":
-        return f"growth: {event.data.get('name')} ({len(event.data.get('values') or ())} values)"
+    if event.kind in ("growth", "arrivals"):
+        return _series(event)
     if event.kind == "http":
         asked = f"{event.data.get('method')} {str(event.data.get('url') or event.data.get('path')).partition('?')[0]}"
         rest = {name: value for name, value in event.data.items() if name not in ("method", "url", "path", "status", "ms")}
         took = f"in {event.data['ms']} ms" if "ms" in event.data else ""
         return " ".join(part for part in (f"http: {asked} → {event.data.get('status')}", took, _facts(rest)) if part)
     return f"{event.kind}: {_facts(event.data)}".removesuffix(": ")
+
+
+def _series(event: Event) -> str:
+    """Many numbers of one kind: how many, and what they are of."""
+    if event.kind == "growth":
+        return f"growth: {event.data.get('name')} ({len(event.data.get('values') or ())} values)"
+    told = {name: value for name, value in event.data.items() if name != "times"}
+    return f"arrivals: {len(event.data.get('times') or ())} attempts, {_facts(told)}"
 
 
 def _frame(history: History, event: Event) -> str:

@@ -28,6 +28,11 @@ class frames:  # noqa: N801 - named as suites import it
         recorder.record("closed", tab, {"code": 1000, "by": "client"})
 
     @keyword
+    def fault_began_before(self, name: str, seconds: float) -> None:
+        """A fault began so many seconds ago."""
+        recorder.record("fault-on", name, at=time.monotonic() - seconds)
+
+    @keyword
     def exchange(self, sender: str, message: str, seq: int, *tabs: str, text: str | None = None, thread: str = "t") -> None:
         """A message is sent, acknowledged and delivered."""
         words = text or f"text of {message}"

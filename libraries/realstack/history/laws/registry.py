@@ -20,6 +20,7 @@ from realstack.history.laws import (
     once,
     order,
     privacy,
+    spread,
     stores,
 )
 from realstack.history.verdict import Findings, Verdict, settle
@@ -127,6 +128,13 @@ def _laws() -> dict[str, Law]:
             "After the fault the user's page works again with no act of the user's.",
             faults.recovers_alone,
             {"pages": 1, "faults": 1, "readings during a fault": 1},
+        ),
+        Law(
+            "spread-out",
+            "Clients that lost their connections at one moment come back spread over their waiting time, not all at once, "
+            "and try no more often than it allows.",
+            spread.spread_out,
+            {"outages": 1, "clients": spread.LEAST_CLIENTS, "longest waits": spread.LEAST_WAITS},
         ),
         Law(
             "no-growth",

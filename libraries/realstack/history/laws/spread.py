@@ -1,0 +1,158 @@
+"""The law spread-out: clients that were dropped all at once don't come back all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from realstack.history.domain import History
+from realstack.history.facts import Note
+from realstack.history.laws.faults import Outage, outages
+from realstack.history.values import number, whole
+from realstack.history.verdict import Findings
+
+QUIET = 0.25
+"""Part of the longest wait after which nobody's coming counts as silence."""
+MOST_SILENCE = 0.25
+"""Part of an outage that may be silence."""
+MOST_ATTEMPTS = 1.5
+"""How many times the average of full jitter may be tried."""
+LEAST_CLIENTS, LEAST_WAITS, LEAST_EACH = 8, 3, 2
+"""Clients, longest waits in the outage, attempts of each client on average: below them silence may be chance and isn't judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """How clients tried to come back in one outage: when they tried, and the waits in seconds that their backoff allows."""
+
+    note: Note
+    outage: Outage
+    clients: int
+    shortest: float
+    longest: float
+    times: list[float]
+
+    @property
+    def seconds(self) -> float:
+        """How long the outage was."""
+        return self.outage.end - self.outage.begin
+
+    @property
+    def waits(self) -> int:
+        """How many longest waits the outage was long."""
+        return int(self.seconds / self.longest)
+
+    @property
+    def enough(self) -> bool:
+        """Whether so much was seen that silence is no chance."""
+        tried = len(self.times) >= LEAST_EACH * self.clients
+        return tried and self.clients >= LEAST_CLIENTS and self.waits >= LEAST_WAITS
+
+
+def spread_out(history: History) -> Findings:
+    """Clients that lost their connections at one moment come back spread over their waiting time, no more often than it allows.
+
+    Read from ``arrivals`` events: when clients tried to connect during a fault, how many they are, and the bounds of their
+    backoff, whose n-th attempt waits between nothing and ``min(longest, shortest * 2**n)`` (full jitter). Two things show
+    in the times alone, whoever came when:
+
+    *Silence.* Clients in step come in bursts, and between bursts nobody comes. What counts is how much of the outage nobody came
+    in for longer than a quarter of the longest wait, that quarter left out each time: a share of 1 % for 8 independent
+    clients and of 0.1 % for 12, since each is away so long with a chance of 3/4 squared; 75 % for clients in lockstep. More
+    than 25 % is a violation. Of 570 000 simulated outages of three longest waits with 8 clients under full jitter the quietest
+    had 17 %, and what has more gets ten times rarer with every 2 %; more clients or a longer outage leave less. A machine that
+    stands still looks silent as well: in such an outage that takes a whole longest wait at one go.
+
+    *Hammering.* More attempts than one and a half times what full jitter makes on average are a violation. With 8 clients in
+    three longest waits that is seven standard deviations away. A slow machine makes attempts fewer.
+    """
+    findings = Findings()
+    returns: list[Return] = []
+    for note in history.noted("arrivals"):
+        seen = _return(history, findings, note)
+        if seen is not None:
+            returns.append(seen)
+            if seen.enough:
+                _judge_silence(history, findings, seen)
+                _judge_attempts(history, findings, seen)
+            elif len(seen.times) < LEAST_EACH * seen.clients:
+                findings.lacking.append(
+                    f"Only {len(seen.times)} attempts of {seen.clients} clients, at least {LEAST_EACH} of each must be seen."
+                )
+    findings.counts = {
+        "outages": len(returns),
+        "clients": min((seen.clients for seen in returns), default=0),
+        "attempts": min((len(seen.times) for seen in returns), default=0),
+        "longest waits": min((seen.waits for seen in returns), default=0),
+    }
+    return findings
+
+
+def usual_attempts(seconds: float, shortest: float, longest: float) -> float:
+    """How often a client with full jitter tries on average while it is not let in.
+
+    While its waits grow, one attempt for each mean of them; then one for each half of the longest wait, less a third, because
+    the wait under way at the end is counted only when it is over (renewal theory: the means of equally distributed waits).
+    """
+    attempts, spent, ceiling = 0.0, 0.0, shortest
+    while ceiling < longest and spent + ceiling / 2 <= seconds:
+        attempts, spent, ceiling = attempts + 1, spent + ceiling / 2, ceiling * 2
+    return max(1.0, attempts + (seconds - spent) / (min(ceiling, longest) / 2) - 1 / 3)
+
+
+def _return(history: History, findings: Findings, note: Note) -> Return | None:
+    during = str(note.data.get("during"))
+    span = next((span for span in outages(history) if during in span.names and span.over and span.begin <= note.at), None)
+    if span is None:
+        findings.lacking.append(f"The arrivals of {note.source} are of the fault {during}, which did not come and go before.")
+        return None
+    clients = whole(note.data.get("clients")) or 0
+    shortest, longest = number(note.data.get("shortest")) or 0.0, number(note.data.get("longest")) or 0.0
+    if clients < 1 or not 0 < shortest <= longest:
+        findings.lacking.append(f"The arrivals of {note.source} say neither of how many clients nor how long these wait.")
+        return None
+    told = note.data.get("times")
+    moments = (number(at) for at in told) if isinstance(told, list) else ()
+    times = sorted(at for at in moments if at is not None and span.covers(at))
+    return Return(note, span, clients, shortest, longest, times)
+
+
+def _judge_silence(history: History, findings: Findings, seen: Return) -> None:
+    """The time before the first arrival is no silence: until then a client may not know that it lost its connection."""
+    moments = [*seen.times, seen.outage.end]
+    quiet = QUIET * seen.longest
+    silent = _excess(moments, quiet)
+    if silent <= MOST_SILENCE * seen.seconds:
+        return
+    begin, end = max(pairwise(moments), key=lambda pair: pair[1] - pair[0])
+    findings.violated(
+        f"{seen.note.source} came in bursts: {seen.clients} clients must come spread over waits of up to {seen.longest:g} s, so "
+        f"that hardly ever nobody comes for longer than {quiet:g} s, because the fault on {seen.outage.target} dropped them "
+        f"all at {history.when(seen.outage.begin)}; however, of its {seen.seconds:.3f} s {silent / seen.seconds:.0%} were such "
+        f"silence, the longest from {history.when(begin)} to {history.when(end)}.",
+        begin,
+        (seen.outage.index, seen.note.index),
+        (seen.note.source,),
+    )
+
+
+def _excess(moments: Sequence[float], quiet: float) -> float:
+    """Seconds in which nobody had come for longer than `quiet`."""
+    return sum(max(0.0, after - before - quiet) for before, after in pairwise(moments))
+
+
+def _judge_attempts(history: History, findings: Findings, seen: Return) -> None:
+    usual = seen.clients * usual_attempts(seen.seconds, seen.shortest, seen.longest)
+    most = round(MOST_ATTEMPTS * usual)
+    if len(seen.times) <= most:
+        return
+    findings.violated(
+        f"{seen.note.source} tried too often: {seen.clients} clients must try {most} times at most, because in "
+        f"{seen.seconds:.3f} s waits that grow from {seen.shortest:g} s to {seen.longest:g} s make {usual:.0f} attempts on "
+        f"average; however, they tried {len(seen.times)} times from {history.when(seen.outage.begin)} to "
+        f"{history.when(seen.outage.end)}.",
+        seen.outage.end,
+        (seen.outage.index, seen.note.index),
+        (seen.note.source,),
+    )

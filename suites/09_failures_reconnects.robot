@@ -1,0 +1,18 @@
+*** Settings ***
+Documentation       Many pages lose the platform at one moment, and do not come back to it all at once.
+Resource            ../resources/journey.resource
+Resource            ../resources/reconnects.resource
+Suite Setup         The Journey Has Many Pages
+Test Tags           needs-faults    needs-logs
+Test Teardown       Everything Is Shown
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Many Pages Come Back Spread Out
+    [Documentation]    All connections of two users' pages break together, and new ones are refused for a while: the pages try
+    ...    spread over the time that they wait, no more often than that allows, and are all back by themselves.
+    All Pages Should Be Online
+    ${before} =    All Pages Lose Their Connections
+    Pages Try In Vain    ${before}
+    All Pages Should Come Back Spread Out

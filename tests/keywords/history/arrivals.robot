@@ -1,0 +1,56 @@
+*** Settings ***
+Documentation       When clients came back, as a keyword: times of a log on the run's clock, bad input.
+Library             ../../../libraries/History.py
+Library             frames.py
+
+
+*** Variables ***
+@{LOCKSTEP}         ${0.1}    ${0.3}    ${0.7}    ${1.2}
+
+
+*** Test Cases ***
+Times Of A Log Are Judged On The Run's Clock
+    ${times} =    Evaluate    [at / 40 for at in range(80)]
+    Clients Try At    ${times}
+    Law Should Hold    spread-out    within=0 s    clients=12    attempts=78
+    ${transcript} =    Get Transcript    clients
+    Should Match Regexp    ${transcript}    \\s+0\\.\\d{3} s\\s+clients\\s+arrivals: 80 attempts, during link, clients 12
+
+Times May Be Written Out
+    ${times} =    Evaluate    [at / 40 for at in range(80)]
+    Clients Try At    ${times}    written=${True}
+    Law Should Hold    spread-out    within=0 s    attempts=78
+
+Clients In Lockstep Come In Bursts
+    ${times} =    Evaluate    [at + client / 1000 for at in $LOCKSTEP for client in range(12)]
+    Clients Try At    ${times}
+    Run Keyword And Expect Error
+    ...    spread-out violated: clients came in bursts: 12 clients must come spread over waits of up to 0.5 s*
+    ...    Law Should Hold    spread-out    within=0 s
+
+Too Short An Outage Is Invalid And No Pass
+    ${times} =    Evaluate    [at + client / 1000 for at in $LOCKSTEP for client in range(12)]
+    Clients Try At    ${times}    outage=${1.4}
+    Run Keyword And Expect Error    INVALID: spread-out: *Only 2 longest waits, at least 3 must be seen.*
+    ...    Law Should Hold    spread-out    within=0 s
+
+Bad Input Is Explained
+    Run Keyword And Expect Error    Expected: times in seconds since the epoch, or by RFC 3339*Seen: 'soon'
+    ...    Record Arrivals    clients    ${{['soon']}}    during=link    clients=12
+    ...    shortest_wait=100 ms    longest_wait=500 ms
+    Run Keyword And Expect Error    ValueError: Argument 'longest_wait' got value 'long'*
+    ...    Record Arrivals    clients    ${LOCKSTEP}    during=link    clients=12    shortest_wait=100 ms    longest_wait=long
+
+
+*** Keywords ***
+Clients Try At
+    [Documentation]    A fault that began so long ago and is over now, and when clients tried to connect, in seconds since then.
+    [Arguments]    ${times}    ${outage}=${2.0}    ${written}=${False}
+    Fault Began Before    link    ${outage}
+    Record Fault End    link
+    ${began} =    Evaluate    time.time() - ${outage}    modules=time
+    ${moments} =    Evaluate    [${began} + at for at in $times]
+    IF    $written
+        ${moments} =    Evaluate    [datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat() for at in $moments]    datetime
+    END
+    Record Arrivals    clients    ${moments}    during=link    clients=12    shortest_wait=100 ms    longest_wait=500 ms
