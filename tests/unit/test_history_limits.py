@@ -248,29 +248,34 @@ def test_a_tab_that_the_test_closed_itself_proves_nothing() -> None:
 
 
 def simulated(seed: int, limit: int, slowest: float) -> Story:
-    """What a user sees of a limiter that admits `limit` messages in 60 s: each decision falls between its sending and its answer,
-    which is up to `slowest` seconds later."""
+    """What a user's two tabs see of a limiter that admits `limit` messages in 60 s: each decision falls between its sending and
+    its answer, which is up to `slowest` seconds later; a tab's messages are decided and answered in their order."""
     chance = random.Random(seed)
-    story = limited()
-    opened, counted, decisions = float("-inf"), 0, []
+    decisions, last = [], {"tab 1": (0.0, 0.0), "tab 2": (0.0, 0.0)}
     sent = 10.0
     for number in range(60):
         sent += chance.choice([0.0, 0.5, 5.0, 20.0]) * chance.random()
+        tab = chance.choice(list(last))
         delay = slowest * chance.random()
-        decisions.append((sent + delay * chance.random(), sent, sent + delay, f"m-{number}"))
-    events = []
-    for decided, begun, answered, message in sorted(decisions):
+        decided = max(last[tab][0], sent + delay * chance.random())
+        answered = max(last[tab][1], decided, sent + delay)
+        last[tab] = decided, answered
+        decisions.append((decided, sent, answered, tab, f"m-{number}"))
+    opened, counted, events = float("-inf"), 0, []
+    for decided, begun, answered, tab, message in sorted(decisions):
         if decided >= opened + 60:
             opened, counted = decided, 0
         counted += 1
-        events += [(begun, message, None), (answered, message, 0.0 if counted <= limit else max(0.01, opened + 60 - decided))]
-    for at, message, wait in sorted(events, key=lambda event: event[0]):
-        if wait is None:
-            story.send("tab 1", message, at=at)
-        elif wait == 0.0:
-            story.ack("tab 1", message, 1, at=at)
+        wait = 0.0 if counted <= limit else max(0.01, opened + 60 - decided)
+        events += [(begun, 0, message, tab, wait), (answered, 1, message, tab, wait)]
+    story = limited()
+    for at, is_answer, message, tab, wait in sorted(events):
+        if not is_answer:
+            story.send(tab, message, at=at)
+        elif wait:
+            story.refuse(tab, message, retry_after=wait, at=at)
         else:
-            story.refuse("tab 1", message, retry_after=wait, at=at)
+            story.ack(tab, message, 1, at=at)
     return story
 
 

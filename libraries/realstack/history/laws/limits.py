@@ -20,10 +20,15 @@ NEVER = -1.0
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A message that a limit decided on; the decision fell between `begin` (sent) and `end` (answered)."""
+    """A message that a limit decided on; the decision fell between `begin` (sent) and `end` (answered).
+
+    `asked` is earlier where the message had been sent before and answered with an error: a store that stood still may have
+    counted it then, though nobody was told.
+    """
 
     message: str
     tab: str
+    asked: float
     begin: float
     end: float
     admitted: bool
@@ -84,6 +89,7 @@ def _attempts(history: History) -> dict[str, list[Attempt]]:
     decided: dict[str, list[Attempt]] = defaultdict(list)
     admitted: set[str] = set()
     turned_down: dict[str, float] = {}
+    refused: dict[str, float] = {}
     answers: list[tuple[Ack | Refuse | Reject, bool, float | None]] = [(fact, True, None) for fact in history.acks]
     answers += [(fact, False, fact.retry_after) for fact in history.refusals]
     answers += [(fact, False, None) for fact in history.rejections]
@@ -96,9 +102,14 @@ def _attempts(history: History) -> dict[str, list[Attempt]]:
             turned_down[fact.message] = fact.at
         if isinstance(fact, Reject):
             continue
+        asked = min((at for at, _ in sends[fact.message] if refused.get(fact.message, NEVER) < at), default=fact.at)
+        if not good:
+            refused[fact.message] = fact.at
         admitted |= {fact.message} if good else set()
         begin, index = (sent[0] if good else sent[-1]) if sent else (fact.at, fact.index)
-        decided[fact.user].append(Attempt(fact.message, fact.tab, begin, fact.at, good, retry_after, (index, fact.index)))
+        decided[fact.user].append(
+            Attempt(fact.message, fact.tab, min(asked, begin), begin, fact.at, good, retry_after, (index, fact.index))
+        )
     return decided
 
 
@@ -140,9 +151,10 @@ def _judge_windows(history: History, findings: Findings, user: str, tried: list[
     rest = sorted(tried, key=lambda attempt: attempt.end)
     edge, was_full = float("-inf"), True
     while rest:
-        # What begins before the edge may have been decided in the window before: all that was refused, and also what was
-        # admitted, unless that window had no place left.
-        own = [a for a in rest if a.begin >= edge or (a.admitted and was_full)]
+        # What begins before the edge may have been decided in the window before. Where that had no place left, what was
+        # admitted was not, nor what a tab sent after it: a tab's messages are decided in their order.
+        later = _decided_after_an_opening(rest) if was_full else set()
+        own = [a for a in rest if a.begin >= edge or a.message in later]
         begun = [attempt.begin for attempt in rest if attempt.admitted]
         if not begun:
             if own:
@@ -187,6 +199,14 @@ def _judge_windows(history: History, findings: Findings, user: str, tried: list[
     return windows, full
 
 
+def _decided_after_an_opening(rest: list[Attempt]) -> set[str]:
+    """Messages that were sent after one was admitted, or on the same tab after one that was to be admitted; and those."""
+    admitted = [attempt for attempt in rest if attempt.admitted]
+    answered = min((attempt.end for attempt in admitted), default=float("inf"))
+    sent = {a.tab: min(b.events[0] for b in admitted if b.tab == a.tab) for a in admitted}
+    return {a.message for a in rest if a.begin >= answered or a.events[0] >= sent.get(a.tab, float("inf"))}
+
+
 def _too_many(history: History, findings: Findings, user: str, admitted: list[Attempt], limit: Limit) -> None:
     assert limit.limit is not None
     first, extra = admitted[0], admitted[limit.limit]
@@ -213,7 +233,7 @@ def _never_admitted(history: History, findings: Findings, user: str, refused: At
 
 def _judge_firsts(history: History, findings: Findings, inside: list[Attempt]) -> None:
     for refused in (attempt for attempt in inside if not attempt.admitted):
-        later = next((a for a in inside if a.admitted and a.begin > refused.end), None)
+        later = next((a for a in inside if a.admitted and a.asked > refused.end), None)
         if later is not None:
             findings.violated(
                 f"{history.name(later.message)} was admitted after a refusal: the first ones must be, because one window "
