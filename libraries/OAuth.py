@@ -10,7 +10,6 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
-from oauth_keywords.base import plain
 from oauth_keywords.directory import DirectoryKeywords
 from oauth_keywords.forms import FormKeywords
 from oauth_keywords.keys import KeyKeywords
@@ -21,8 +20,8 @@ from oauth_keywords.tokens import TokenKeywords
 from oauth_keywords.urls import UrlKeywords
 from realstack.errors import StackError, StackFailure, explain
 from realstack.secrets import secrets
-from realstack.secrets.fingerprints import search_live
 from realstack.secrets.guard import Guard
+from realstack.secrets.search import search_live
 
 
 @library(scope="GLOBAL", version="0.1.0", doc_format="MARKDOWN", auto_keywords=False)
@@ -63,9 +62,10 @@ class OAuth(
     ## Credentials
     Tokens, codes, passwords, cookies and client secrets are Robot's ``Secret``: given as such and returned as such. Every one that the run
     gets to know is remembered, in memory only. A listener looks at every message, argument and failure before it is written: a
-    credential in any form (as it is, URL-encoded, base64 at any offset, cut off) is masked, and the test that logged it fails. At the end of the
-    run, ``secrets.fingerprints.json`` beside ``output.xml`` holds keyed hashes by which
+    credential in any form (as it is, URL-encoded, base64 at any offset, cut off) is masked, and the test that logged it fails. Meanwhile
+    ``secrets.fingerprints.jsonl`` beside ``output.xml`` gets keyed hashes of each credential, by which
     ``python -m realstack.secrets check`` searches all files of the run. [Output Should Hold No Secret] does the same during the run.
+    A run of many hours masks the credentials that it used last and those that last; all of them are searched for.
 
     ## Assertions
     Getters return a value, and compare it first when given an operator of the
@@ -88,7 +88,8 @@ class OAuth(
     def start_suite(self, data: Any, result: Any) -> None:
         """Tell the guard where the output goes; see also [Base]."""
         super().start_suite(data, result)
-        self._guard.output_folder = self._output_folder()
+        if folder := self._output_folder():
+            self._guard.leave_fingerprints(folder)
 
     @keyword(tags=["secrets"])
     def remember_secret(self, value: Secret, what: str) -> Secret:
@@ -101,7 +102,7 @@ class OAuth(
         Returns:
             The same Secret.
         """
-        plain(value, what)
+        secrets.remember(str(value.value), what, lasting=True)
         return value
 
     @keyword(tags=["secrets"])
@@ -123,7 +124,7 @@ class OAuth(
         files = [inner for path in paths for inner in ([path] if path.is_file() else sorted(path.rglob("*"))) if inner.is_file()]
         if missing or not files:
             raise StackError(explain("files to search", f"there is no {', '.join(missing) or 'file in them'}"))
-        leaks = [leak for file in files for leak in search_live(secrets, file)]
+        leaks = search_live(secrets, files)
         if leaks:
             evidence = "\n".join(f"- {leak}" for leak in leaks[:20])
             raise StackFailure(explain("no credential in any file", f"{len(leaks)} lines with one", evidence=evidence))

@@ -107,13 +107,15 @@ Refused Message Is Neither Stored Nor Answered
 Page Holds Back And Sends By Itself
     [Documentation]    On the page more is typed than the plan admits: it says so and holds the rest back, and sends it itself
     ...    when the window is over.
-    ${lea} =    A Free User In A Browser    lea    page
-    ${count} =    More Than The Limit Is Typed    ${lea}    page
-    Page Should Tell The Limit    page    ${FIGURES.rate_limit}    waiting=2
-    All Should Be Stored On Page    page    ${count}
-    Page Should Tell No Limit    page
-    Stored Messages    ${lea}
-    Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
+    Page Should Hold Back And Send By Itself    lea
+
+Page Whose Clock Is Ahead Waits As Told
+    [Documentation]    The user's computer is an hour ahead of the platform: the page waits and sends as any other.
+    Page Should Hold Back And Send By Itself    pam    clock=1 h
+
+Page Whose Clock Is Behind Waits As Told
+    [Documentation]    The same an hour behind.
+    Page Should Hold Back And Send By Itself    quin    clock=-1 h
 
 Upgrade On The Page Lifts The Limit At Once
     [Documentation]    The button beside the limit makes the user a paying one, and what was held back goes out in the same

@@ -256,4 +256,4 @@ def unwrap(value: str | Secret | None) -> str | None:
 def remember(password: str | None, what: str) -> None:
     """Have a password kept out of every log."""
     if password and len(password) >= SHORTEST_REMEMBERED:
-        secrets.remember(password, what)
+        secrets.remember(password, what, lasting=True)

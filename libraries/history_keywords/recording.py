@@ -115,6 +115,7 @@ class RecordingKeywords(HistoryBase):
         working: bool | None = None,
         connection: str | None = None,
         text: str | None = None,
+        wait: float | None = None,
     ) -> None:
         """Record what a page shows now; give what was read and leave out what was not.
 
@@ -125,6 +126,7 @@ class RecordingKeywords(HistoryBase):
             working: Whether the page works, where that was judged in another way.
             connection: The id of the page's connection.
             text: All of the page's text, to be searched for other users' canaries.
+            wait: Seconds that it says are left until it may send again.
         """
         shown = None if messages is None else plain_rows(messages, "messages of a page")
         cut = text if text is None or len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT]
@@ -137,6 +139,7 @@ class RecordingKeywords(HistoryBase):
             connection=connection,
             connection_id=connection,
             text=cut,
+            wait=wait,
         )
 
     @keyword(tags=["Evidence"])

@@ -337,4 +337,4 @@ def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]]
 
 
 def _reveal(value: Any) -> Any:
-    return secrets.remember(str(value.value), "value of a user of the load") if isinstance(value, Secret) else value
+    return secrets.remember(str(value.value), "value of a user of the load", lasting=True) if isinstance(value, Secret) else value

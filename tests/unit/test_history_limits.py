@@ -185,6 +185,53 @@ def test_open_past_several_expiries() -> None:
     assert_holds(verdict)
 
 
+def held_back(*readings: tuple[float, str, float | None]) -> Story:
+    """A page of ann's on which six messages are typed at 10 s, and five are stored at once; then what it shows of the sixth."""
+    story = Story().page("ann", "page").add("limit", "ann", {"limit": 5, "window": 60})
+    for number in range(6):
+        story.add("typed", "page", {"text": f"text {number}"}, at=10 + number / 100)
+    for at, state, wait in readings:
+        shown = [{"message_id": f"m{number}", "text": f"text {number}", "role": "user", "state": "stored"} for number in range(5)]
+        shown.append({"message_id": "m5", "text": "text 5", "role": "user", "state": state})
+        story.add("page", "page", {"messages": shown, "wait": wait}, at=at)
+    return story
+
+
+def test_a_page_that_holds_back_until_the_window_is_over() -> None:
+    verdict = held_back((11, "limited", 60), (50, "limited", 20), (70.5, "stored", None)).judge("admits-exactly")
+    assert_holds(verdict)
+    assert verdict.counts["full windows"] == 1
+
+
+def test_a_page_on_which_nothing_was_held_back_proves_nothing() -> None:
+    assert_invalid(held_back((11, "sent", None), (70.5, "sent", None)).judge("admits-exactly"))
+
+
+@pytest.mark.parametrize(
+    ("readings", "words"),
+    [
+        (((11, "limited", 3660),), "it told to wait 3660 s more at 11.000 s"),
+        (
+            ((11, "limited", 60), (72, "limited", 1)),
+            "m-6 was held back at 11.000 s and still at 72.000 s, and only 0 were admitted",
+        ),
+    ],
+)
+def test_a_page_that_waits_for_too_long(readings: tuple[tuple[float, str, float | None], ...], words: str) -> None:
+    verdict = held_back(*readings).judge("admits-exactly")
+    assert_violated(verdict, "page waits for too long: it must send what it holds back within 60 s", "however", words)
+
+
+def test_a_page_may_hold_back_what_the_window_after_has_no_room_for() -> None:
+    story = held_back((11, "limited", 60))
+    for number in range(5):
+        tab, at = "phone", 70.2 + number / 10
+        story.tabs("ann", tab) if number == 0 else None
+        story.send(tab, f"p{number}", at=at).ack(tab, f"p{number}", 10 + number, at=at + 0.01)
+    story.add("page", "page", {"messages": [{"message_id": "m5", "text": "text 5", "role": "user", "state": "limited"}]}, at=72)
+    assert_holds(story.judge("admits-exactly"))
+
+
 def test_a_page_that_changed_its_connection() -> None:
     story = Story().page("ann", "page").add("page", "page", {"connection_id": "c1"}, at=1).add("expiry", "page", at=2)
     assert_holds(story.add("page", "page", {"connection_id": "c1"}, at=3).judge("one-connection"))

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from realstack.secrets import MASK, Registry
 from realstack.secrets.__main__ import main
-from realstack.secrets.fingerprints import CHUNK, Fingerprints, search_live, write
+from realstack.secrets.fingerprints import FILE_NAME
 from realstack.secrets.forms import WINDOW
-from realstack.secrets.guard import FILE_NAME, Guard
+from realstack.secrets.guard import Guard
+from realstack.secrets.search import CHUNK, Fingerprints, search_live
 
 TOKEN = "q7Jx-2fWm_Zt9LrKbV0sYcN4eHgD8uPa"
 JWT = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJyZWFkZXIifQ.MEUCIQDk3v8cQ0pXnB7tYw2LrKzHs5uAeG1fJm9VdTiOxZ6yCg"
@@ -111,27 +112,27 @@ def test_one_character_over_and_over_is_no_leak(registry: Registry) -> None:
 def test_fingerprints_find_leaks_without_knowing_the_values(registry: Registry, tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     registry.remember("0123456789abcde", "too short for a fingerprint")
-    assert write(registry, path) == 3
+    registry.leave_fingerprints(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not registry.find(path.read_text())
     log = tmp_path / "log.txt"
     log.write_text(f"one\nAuthorization: Bearer {JWT}\n{quote(TOKEN)}\n")
-    leaks = list(Fingerprints(path).search(log))
+    leaks = Fingerprints(path).search([log])
     assert [(leak.line, leak.what) for leak in leaks] == [(2, "#2 (jwt)"), (3, "#1 (token)")]
     assert JWT[-20:] not in str(leaks[0])
-    assert [leak.line for leak in search_live(registry, log)] == [2, 3]
+    assert [leak.line for leak in search_live(registry, [log])] == [2, 3]
 
 
 def test_leak_across_the_pieces_of_a_very_long_line_is_found(registry: Registry, tmp_path: Path) -> None:
     path, log = tmp_path / FILE_NAME, tmp_path / "log.txt"
-    write(registry, path)
+    registry.leave_fingerprints(path)
     for offset in (CHUNK - WINDOW - 3, CHUNK - 5, CHUNK):
         log.write_text(" " * offset + TOKEN + " " * CHUNK)
-        assert list(Fingerprints(path).search(log)), offset
+        assert Fingerprints(path).search([log]), offset
 
 
 def test_command_tells_what_it_did(registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(registry, tmp_path / FILE_NAME)
+    registry.leave_fingerprints(tmp_path / FILE_NAME)
     (tmp_path / "output.xml").write_text("nothing")
     assert main(["check", str(tmp_path)]) == 0
     assert "1 files searched for 3 of 3 credentials" in capsys.readouterr().out

@@ -302,7 +302,8 @@ class History:
         if working is None and status is not None:
             working = status in self.vocabulary.page_working_values
         connection = text(read(event.data, self.vocabulary.page_connection))
-        self.pages.append(PageReading(*place, items, None if working is None else bool(working), connection))
+        wait = number(event.data.get("wait"))
+        self.pages.append(PageReading(*place, items, None if working is None else bool(working), connection, wait))
         for item in items or ():
             if item.acknowledged and item.message not in self._acked_on_pages:
                 self._acked_on_pages.add(item.message)
@@ -323,7 +324,8 @@ class History:
         state = text(got.get("state"))
         acknowledged = role == "user" and state is not None and state in self.vocabulary.page_acknowledged
         thread = text(got.get("thread")) or ""
-        return Item(message, thread, whole(got.get("seq")), role, words, text(got.get("run")), owner or None, acknowledged)
+        held = role == "user" and state in self.vocabulary.page_held
+        return Item(message, thread, whole(got.get("seq")), role, words, text(got.get("run")), owner or None, acknowledged, held)
 
 
 def _names(value: Any) -> frozenset[str]:

@@ -119,7 +119,7 @@ class RunEvent(TabFact):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A message as a page shows it or a store holds it."""
+    """A message as a page shows it or a store holds it; `held` when the page keeps it back because of a limit."""
 
     message: str
     thread: str
@@ -129,15 +129,20 @@ class Item:
     run: str | None
     user: str | None
     acknowledged: bool
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageReading(TabFact):
-    """What a page showed at one moment; `items` in the order shown. `working` is None where it was not read."""
+    """What a page showed at one moment; `items` in the order shown. `working` is None where it was not read.
+
+    `wait` is what the page says is left until it may send again, in seconds.
+    """
 
     items: tuple[Item, ...] | None
     working: bool | None
     connection: str | None
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class Vocabulary:
         page = _mapping(data.get("page", {}), "page")
         self.page_take = _takes(page.get("take", {}), ITEM_FIELDS, "page")
         self.page_acknowledged = frozenset(str(state) for state in page.get("acknowledged") or [])
+        self.page_held = frozenset(str(state) for state in page.get("held") or [])
         working = _mapping(page.get("working", {}), "page.working")
         self.page_working_path = str(working.get("path", "working"))
         self.page_working_values = tuple(working.get("values") or [True])

@@ -66,7 +66,7 @@ class ProviderClient:
         self.scope = scope
         self.timeout = timeout
         self.metadata = Metadata(issuer, {})
-        self._client_secret = secrets.remember(client_secret, f"client secret of {client_id}")
+        self._client_secret = secrets.remember(client_secret, f"client secret of {client_id}", lasting=True)
         self._client_auth = client_auth
         self._session = Session(f"provider {issuer}", issuer, ca=ca)
         self._keys: list[dict[str, Any]] | None = None

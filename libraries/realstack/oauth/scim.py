@@ -73,7 +73,7 @@ class Directory:
         body = {
             "schemas": [USER_SCHEMA],
             "userName": user_name,
-            "password": secrets.remember(password, f"password of {user_name}"),
+            "password": secrets.remember(password, f"password of {user_name}", lasting=True),
             "name": {"givenName": given_name, "familyName": family_name, "formatted": full_name},
             "emails": [{"value": email}],
             "active": True,

@@ -165,8 +165,8 @@ def _external(content: Mapping[str, Any], figures: Figures, output: Path, needs:
     for name, variable in config.section(content, "credentials", file).items():
         if not os.environ.get(str(variable)):
             raise StackError(explain(f"environment variable {variable} holds the credential '{name}'.", "It is not set."))
-        credentials[name] = secrets.remember(os.environ[str(variable)], f"credential '{name}' of the platform")
+        credentials[name] = secrets.remember(os.environ[str(variable)], f"credential '{name}' of the platform", lasting=True)
     for service in services.values():
         if service.password:
-            secrets.remember(service.password, f"password of {service.name}")
+            secrets.remember(service.password, f"password of {service.name}", lasting=True)
     return ExternalDriver(services, credentials)

@@ -56,7 +56,7 @@ class Credentials:
 
     def __getitem__(self, name: str) -> str:
         if name not in self._known:
-            self._known[name] = run_secrets.remember(token_urlsafe(24), f"password '{name}' of the platform")
+            self._known[name] = run_secrets.remember(token_urlsafe(24), f"password '{name}' of the platform", lasting=True)
         return self._known[name]
 
 

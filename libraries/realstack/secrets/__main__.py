@@ -11,8 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from realstack.secrets.fingerprints import Fingerprints
-from realstack.secrets.guard import FILE_NAME
+from realstack.secrets.fingerprints import FILE_NAME
+from realstack.secrets.search import Fingerprints
 
 SHOWN = 20
 
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         fingerprints = Fingerprints(source)
     except FileNotFoundError:
-        return _refuse(f"There is no {source}. A run writes it at its end when it uses the OAuth library.")
+        return _refuse(f"There is no {source}. A run that uses the OAuth library writes it.")
     except ValueError as error:
         return _refuse(str(error))
     missing = [file for file in options.files if not file.exists()]
@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(f"There is no {', '.join(map(str, missing))}.")
     files = [inner for file in options.files for inner in ([file] if file.is_file() else sorted(file.rglob("*")))]
     files = [file for file in files if file.is_file() and file.name != FILE_NAME]
-    leaks = [leak for file in files for leak in fingerprints.search(file)]
+    if fingerprints.cut_off:
+        print(f"The last record of {source} is cut off: its credential is not searched for.", file=sys.stderr)
+    leaks = fingerprints.search(files)
     for leak in leaks[:SHOWN]:
         print(f"LEAK {leak}")
     if len(leaks) > SHOWN:
@@ -46,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{len(files)} files searched for {fingerprints.searchable} of {fingerprints.known} credentials "
         f"({fingerprints.known - fingerprints.searchable} too short to be searched for after the run): {len(leaks)} leaks"
+        f"{' or more' if fingerprints.ended_early else ''}"
     )
     return 1 if leaks else 0
 

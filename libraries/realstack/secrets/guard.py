@@ -11,11 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from realstack.secrets import fingerprints
+from realstack.secrets.fingerprints import FILE_NAME
 from realstack.secrets.registry import Registry, names, secrets
-
-FILE_NAME = "secrets.fingerprints.json"
-"""The file beside output.xml that a finished run's files are searched with."""
 
 
 class Guard:
@@ -32,7 +29,10 @@ class Guard:
         self._registry = registry
         self._keywords: list[str] = []
         self._leaks: list[str] = []
-        self.output_folder: Path | None = None
+
+    def leave_fingerprints(self, folder: Path) -> None:
+        """Have the fingerprints of all credentials written beside output.xml, as they become known."""
+        self._registry.leave_fingerprints(folder / FILE_NAME)
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """Look at a keyword's arguments as they are written."""
@@ -74,11 +74,6 @@ class Guard:
         if self._leaks and sys.__stderr__ is not None:
             sys.__stderr__.write(f"\n{result.full_name}: masked outside of any test: " + "; ".join(self._leaks) + "\n")
         self._leaks = []
-
-    def close(self) -> None:
-        """At the end of the run, leave the fingerprints beside output.xml."""
-        if self.output_folder is not None and len(self._registry):
-            fingerprints.write(self._registry, self.output_folder / FILE_NAME)
 
     def _mask_arguments(self, result: Any) -> None:
         arguments = tuple(result.args)

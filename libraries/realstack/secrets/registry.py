@@ -1,7 +1,9 @@
-"""Every credential that a run gets to know, and whether a text holds one.
+"""The credentials that a run gets to know, and whether a text holds one.
 
-Values live in this process's memory only. What may be written to a file are [fingerprints][Registry.fingerprints],
-which tell a leak but not the secret.
+Values live in this process's memory only. What is written to a file, as soon as a credential is known, are
+[fingerprints][realstack.secrets.fingerprints], which tell a leak but not the secret. So a run of any length needs to keep
+in full only what can still appear: those that it used last, those that live as long as it does, and those that can't be
+found by fingerprints.
 """
 
 from __future__ import annotations
@@ -10,10 +12,16 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from realstack.secrets.fingerprints import LONG_ENOUGH, FingerprintWriter
 from realstack.secrets.forms import SHORTEST, WINDOW, core, forms, windows
 
 MASK = "<secret>"
+
+WINDOWS_KEPT = 200_000
+"""Windows of passing credentials that are kept: some 40 MB, and the last 2,000 visits of journey 10's users."""
+
 _RUN = re.compile(rf"[A-Za-z0-9+/=_\-.~%]{{{WINDOW},}}")
 _PLAIN = re.compile(r"[A-Za-z0-9+/=_\-.~%]*")
 
@@ -36,92 +44,145 @@ class Remembered:
         return f"#{self.number} ({self.what})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    item: Remembered
+    value: str
+    windows: tuple[str, ...]
+    odd: tuple[str, ...]
+
+    @property
+    def searchable(self) -> bool:
+        """Whether its fingerprints find it as well as its value does."""
+        return bool(self.windows) and not self.odd and self.item.length >= LONG_ENOUGH
+
+
 class Registry:
-    """Remembers credentials and finds them in texts; safe from any thread."""
+    """Remembers credentials and finds them in texts; safe from any thread.
 
-    def __init__(self) -> None:
+    A credential that is remembered again counts as used. Beyond the bound those that were not used for longest are let go: they
+    are masked no more, and found after the run by their fingerprints. Never let go are lasting ones, and those that have no
+    or not all fingerprints (short ones, URLs, those with odd characters): about 1 KiB each.
+
+    Args:
+        windows_kept: How many windows of passing credentials to keep.
+
+    Attributes:
+        fingerprints: What writes each credential's fingerprints.
+        let_go: How many are not kept any more. One that is remembered after that counts as another.
+        too_short: Credentials that can't be searched for at all.
+    """
+
+    def __init__(self, windows_kept: int = WINDOWS_KEPT) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, Remembered] = {}
-        self._windows: dict[str, Remembered] = {}
-        self._odd: dict[str, Remembered] = {}
+        self._windows_kept = windows_kept
+        self.fingerprints = FingerprintWriter()
+        self.let_go = 0
         self.too_short: list[Remembered] = []
+        self._count = 0
+        self._lasting: dict[str, _Kept] = {}
+        self._passing: dict[str, _Kept] = {}  # in the order of their last use
+        self._passing_windows = 0
+        self._windows: dict[str, _Kept] = {}  # where several share one, it is the lasting one's, or the last used one's
+        self._odd: dict[str, _Kept] = {}
 
-    def remember(self, value: str, what: str) -> str:
+    def remember(self, value: str, what: str, *, lasting: bool = False) -> str:
         """Remember a credential and return it unchanged.
 
         Args:
             value: The credential as it is. An empty one is ignored.
             what: Its kind and origin, for the report of a leak.
+            lasting: It may appear for as long as the run lasts, such as a service's password: it is never let go.
         """
         if not value or value == MASK:
             return value
         with self._lock:
-            if value in self._known:
+            if value in self._lasting:
                 return value
-            item = Remembered(len(self._known) + 1, what, len(value))
-            self._known[value] = item
-            if len(value) < SHORTEST:
-                self.too_short.append(item)
-                return value
-            for window in windows(value):
-                if len(window) == WINDOW and _PLAIN.fullmatch(window):
-                    self._windows[window] = item
-                else:
-                    self._odd[window] = item
+            kept = self._passing.pop(value, None)
+            if kept is None:
+                kept = self._learn(value, what)
+            else:
+                self._passing_windows -= len(kept.windows)
+            if lasting or not kept.searchable:
+                self._lasting[value] = kept
+            else:
+                self._passing[value] = kept
+                self._passing_windows += len(kept.windows)
+            self._look_for(kept)
+            while self._passing_windows > self._windows_kept and len(self._passing) > 1:
+                self._let_go_oldest()
         return value
 
+    def leave_fingerprints(self, path: Path) -> None:
+        """Write the fingerprints of all credentials, past and coming, to a file; the first one told is used."""
+        with self._lock:
+            self.fingerprints.open(path)
+
     def __len__(self) -> int:
-        return len(self._known)
+        return self._count
+
+    @property
+    def kept_windows(self) -> int:
+        """How many windows are in memory."""
+        return len(self._windows) + len(self._odd)
+
+    def _learn(self, value: str, what: str) -> _Kept:
+        self._count += 1
+        item = Remembered(self._count, what, len(value))
+        found = tuple(dict.fromkeys(windows(value))) if len(value) >= SHORTEST else ()
+        plain = tuple(window for window in found if len(window) == WINDOW and _PLAIN.fullmatch(window))
+        if len(value) < SHORTEST:
+            self.too_short.append(item)
+        self.fingerprints.add(what, plain if len(value) >= LONG_ENOUGH else ())
+        return _Kept(item, value, plain, tuple(window for window in found if window not in plain))
+
+    def _look_for(self, kept: _Kept) -> None:
+        for window in kept.windows:
+            holder = self._windows.get(window)
+            if holder is None or holder.value not in self._lasting:
+                self._windows[window] = kept
+        self._odd.update(dict.fromkeys(kept.odd, kept))
+
+    def _let_go_oldest(self) -> None:
+        oldest = self._passing.pop(next(iter(self._passing)))
+        self._passing_windows -= len(oldest.windows)
+        self.let_go += 1
+        for window in oldest.windows:
+            if self._windows.get(window) is oldest:
+                del self._windows[window]
 
     def find(self, text: str) -> list[Remembered]:
         """The credentials that a text holds in any form, whole or in part, each once, by number."""
-        found = {item.number: item for _, item in self._hits(text)}
+        found = {kept.item.number: kept.item for _, kept in self._hits(text)}
         return [found[number] for number in sorted(found)]
 
-    def _hits(self, text: str) -> Iterator[tuple[int, Remembered]]:
+    def _hits(self, text: str) -> Iterator[tuple[int, _Kept]]:
         with self._lock:
             known, odd = self._windows, tuple(self._odd.items())
         if known:
             for run in _RUN.finditer(text):
                 chunk, base = run.group(), run.start()
                 for at in range(len(chunk) - WINDOW + 1):
-                    item = known.get(chunk[at : at + WINDOW])
-                    if item is not None:
-                        yield base + at, item
-        for needle, item in odd:
+                    kept = known.get(chunk[at : at + WINDOW])
+                    if kept is not None:
+                        yield base + at, kept
+        for needle, kept in odd:
             at = text.find(needle)
             if at >= 0:
-                yield at, item
+                yield at, kept
 
     def scrub(self, text: str) -> str:
         """The text with every credential that it holds replaced by ``<secret>``, whatever its form."""
-        with self._lock:
-            values = sorted(self._known, key=len, reverse=True)
-        hit = {item.number for item in self.find(text)}
-        if not hit:
-            return text
-        for value in values:
-            if self._known[value].number in hit:
-                for form in sorted(forms(value) | forms(core(value)), key=len, reverse=True):
-                    text = text.replace(form, MASK) if len(form) >= SHORTEST else text
+        hit = {kept.value for _, kept in self._hits(text)}
+        for value in sorted(hit, key=len, reverse=True):
+            for form in sorted(forms(value) | forms(core(value)), key=len, reverse=True):
+                text = text.replace(form, MASK) if len(form) >= SHORTEST else text
         # A credential that was cut off leaves stretches that no whole form matches: their words go as a whole.
         while (left := next(self._hits(text), None)) is not None:
             start, end = _word(text, left[0])
             text = text[:start] + MASK + text[end:]
         return text
-
-    def fingerprintable(self) -> list[tuple[Remembered, list[str]]]:
-        """What a fingerprint file is made from: each credential long enough for one, with its windows."""
-        with self._lock:
-            by_item: dict[int, tuple[Remembered, list[str]]] = {}
-            for window, item in self._windows.items():
-                by_item.setdefault(item.number, (item, []))[1].append(window)
-        return [by_item[number] for number in sorted(by_item)]
-
-    def forget(self) -> None:
-        """Forget everything; for tests of this module."""
-        with self._lock:
-            self._known, self._windows, self._odd, self.too_short = {}, {}, {}, []
 
 
 def _word(text: str, at: int) -> tuple[int, int]:

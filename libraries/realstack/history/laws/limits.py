@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from realstack.history.domain import History
-from realstack.history.facts import Ack, Refuse, Reject
+from realstack.history.facts import Ack, PageReading, Refuse, Reject
 from realstack.history.values import number, whole
 from realstack.history.verdict import Findings
 
@@ -14,6 +14,8 @@ PATIENCE = 0.25
 """Seconds that a platform may take to hand on a decision; times at a window's edge are compared with this slack."""
 ROUNDING = 0.1
 """Seconds by which a time to wait may be rounded up, where it is not told in whole seconds."""
+PAGE_ROUNDING = 1.0
+"""Seconds by which a page rounds a time up that it tells."""
 NEVER = -1.0
 """What Redis says of a key without an expiry."""
 
@@ -50,7 +52,8 @@ def admits_exactly(history: History) -> Findings:
 
     A window begins with the first admitted message and lasts as long as the plan says. When a decision fell is only known
     to lie between the sending and its answer; a violation is told only where it is certain for every such moment. Limits come
-    from ``limit`` events, or else from what refusals name. A window is full when more was tried in it than it admits.
+    from ``limit`` events, or else from what refusals name. A window is full when more was tried in it than it admits, or a page
+    held messages back because of it; what a page holds back is admitted in the window after.
     """
     findings = Findings()
     attempts = _attempts(history)
@@ -68,7 +71,9 @@ def admits_exactly(history: History) -> Findings:
                 windows += bool(mine)
                 continue
             counted, filled = _judge_windows(history, findings, user, mine, limit)
-            windows, full = windows + counted, full + filled
+            shown = [page for page in history.pages if page.user == user and limit.since <= page.at < until]
+            held = _judge_pages(history, findings, shown, mine, limit)
+            windows, full = windows + counted, full + filled + held
         _judge_counters(history, findings, user, tried, limits)
     _judge_refused(history, findings)
     findings.counts = {
@@ -285,6 +290,35 @@ def _judge_waiting(history: History, findings: Findings, refused: list[Attempt],
                 (attempt.tab, after.tab),
             )
             return
+
+
+def _judge_pages(history: History, findings: Findings, shown: list[PageReading], tried: list[Attempt], limit: Limit) -> int:
+    """No page tells to wait for longer than a window lasts, or does; returns how many pages held messages back."""
+    pages: set[str] = set()
+    since: dict[str, float] = {}
+    for page in shown:
+        wrong: str | None = None
+        if page.wait is not None and page.wait > limit.window + PAGE_ROUNDING:
+            wrong = f"it told to wait {page.wait:g} s more at {history.when(page.at)}"
+        for item in (item for item in page.items or () if item.held):
+            pages.add(page.tab)
+            begin = since.setdefault(item.message, page.at)
+            admitted = sum(attempt.admitted and begin < attempt.end <= page.at for attempt in tried)
+            if page.at > begin + limit.window + PATIENCE and admitted < (limit.limit or 0):
+                wrong = (
+                    f"{history.name(item.message)} was held back at {history.when(begin)} and still at {history.when(page.at)}, "
+                    f"and only {admitted} were admitted meanwhile"
+                )
+        if wrong is not None:
+            findings.violated(
+                f"{page.tab} waits for too long: it must send what it holds back within {limit.window:g} s, because no window of "
+                f"{page.user} lasts longer; however, {wrong}.",
+                page.at,
+                (page.index,),
+                (page.tab,),
+            )
+            break
+    return len(pages)
 
 
 def _judge_refused(history: History, findings: Findings) -> None:

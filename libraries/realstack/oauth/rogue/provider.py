@@ -103,7 +103,7 @@ class RogueProvider:
         self.slowness = 30.0
         self.receipts: list[Receipt] = []
         self.base = ""
-        self.client_secret = secrets.remember(client_secret, "client secret at the rogue provider")
+        self.client_secret = secrets.remember(client_secret, "client secret at the rogue provider", lasting=True)
         self._scenarios: dict[str, Scenario] = {}
         self._keys: list[RSAKey] = [_new_key()]
         self._codes: dict[str, _Code] = {}
