@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -24,7 +26,7 @@ from realstack.platform.driver import Endpoint, Started, State
 from realstack.platform.embedded import EmbeddedDriver
 from realstack.platform.ports import PortLocks, is_free
 from realstack.platform.reference import STORES, describe
-from realstack.platform.service import Stack
+from realstack.platform.service import Credentials, Stack
 from realstack.secrets import secrets
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -295,3 +297,15 @@ def test_nothing_of_a_killed_run_is_left_after_five_seconds(tmp_path, driver):
     assert [locks.take(port) for port in facts["ports"]] == facts["ports"]
     locks.release()
     assert (tmp_path / "services" / "redis.log").stat().st_size > 0, "logs are kept"
+
+
+def test_services_that_start_side_by_side_share_one_password():
+    for _ in range(50):
+        known, begin = Credentials(), threading.Barrier(8)
+
+        def ask(_: int, known: Credentials = known, begin: threading.Barrier = begin) -> str:
+            begin.wait()
+            return known["internal"]
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(ask, range(8)))) == 1

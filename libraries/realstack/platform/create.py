@@ -13,6 +13,8 @@ from realstack.platform import checks, config
 from realstack.platform.driver import Driver
 from realstack.profile import Figures
 
+_FOLDERS_OF_THIS_RUN: set[Path] = set()
+
 
 def create(
     platform: str,
@@ -71,7 +73,7 @@ def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs:
     except StackError:
         ports.release()
         raise
-    logs.mkdir(parents=True, exist_ok=True)
+    _begin_logs(logs)
     lease = current_lease(logs / "reaper.log")
     stack = Stack(lease.folder, logs, ports, docker=sources, fixed_ports=fixed, settings=settings)
     try:
@@ -82,6 +84,15 @@ def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs:
         lease.close()
         raise
     return EmbeddedDriver(stack, lease)
+
+
+def _begin_logs(folder: Path) -> None:
+    """Make the folder for the services' logs. Logs of an earlier run go; a further platform of this run adds to its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder not in _FOLDERS_OF_THIS_RUN:
+        _FOLDERS_OF_THIS_RUN.add(folder)
+        for log in folder.glob("*.log"):
+            log.unlink()
 
 
 def _port(name: str, value: object, file: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,19 +46,22 @@ class Command:
 class Credentials:
     """Passwords made for this run; asked for by name, made at first use, never shown.
 
-    All of them are remembered as secrets of the run, so that every log is masked.
+    All of them are remembered as secrets of the run, so that every log is masked. Safe from any thread: services that share one
+    are started side by side.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self._known)})"
 
     def __getitem__(self, name: str) -> str:
-        if name not in self._known:
-            self._known[name] = run_secrets.remember(token_urlsafe(24), f"password '{name}' of the platform", lasting=True)
-        return self._known[name]
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = run_secrets.remember(token_urlsafe(24), f"password '{name}' of the platform", lasting=True)
+            return self._known[name]
 
 
 @dataclass
