@@ -32,10 +32,10 @@ def junit_counts(file: Path) -> tuple[int, int]:
 
 
 def defect_counts(file: Path) -> tuple[int, int]:
-    """Planted bugs that were caught (or are listed as survivors), and those that were not."""
+    """Planted bugs that were caught (or are listed as survivors) and journeys that passed without one, and the others."""
     outcomes = json.loads(file.read_text(encoding="utf-8"))
     outcomes = outcomes if isinstance(outcomes, list) else outcomes.get("outcomes", outcomes.get("defects", []))
-    kept = sum(outcome["verdict"] in ("killed", "survivor") for outcome in outcomes)
+    kept = sum(outcome["verdict"] in ("killed", "survivor", "clean") for outcome in outcomes)
     return kept, len(outcomes) - kept
 
 

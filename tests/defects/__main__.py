@@ -1,6 +1,6 @@
 """`python -m defects`: plant every bug of the catalog and demand that its law catches it.
 
-Exit code 0 when every bug is killed by the named law or listed as a survivor; 1 otherwise.
+Exit code 0 when every bug is killed by the named law or listed as a survivor, and every journey passes without one; 1 otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from . import catalog, report
-from .outcome import Outcome
+from .outcome import GOOD, Outcome
 from .runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     except catalog.CatalogError as error:
         print(error, file=sys.stderr)
         return 2
-    chosen = [defect for defect in defects if _matches(defect, options.only)]
+    chosen = _with_clean_runs([defect for defect in defects if _matches(defect, options.only)])
     if not chosen:
         print(
             f"No bug, journey or law matches '{options.only}'. Bugs are: {', '.join(defect.name for defect in defects)}",
@@ -51,13 +51,24 @@ def main(arguments: list[str] | None = None) -> int:
         done.append(outcome)
         print(report.console_line(outcome, len(done), len(chosen)), flush=True)
 
-    print(f"Planting {len(chosen)} bugs, {options.parallel} platforms at a time.", flush=True)
+    bugs = sum(not defect.is_clean for defect in chosen)
+    print(f"Planting {bugs} bugs, {options.parallel} platforms at a time; each journey passes without one first.", flush=True)
     outcomes = asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell))
     report.write(outcomes, options.results)
     print(f"{report.summary(outcomes)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
-    kept = sum(outcome.verdict in ("killed", "survivor") for outcome in outcomes)
+    kept = sum(outcome.verdict in GOOD for outcome in outcomes)
     print(f"{kept} passed, {len(outcomes) - kept} failed")
     return 0 if kept == len(outcomes) else 1
+
+
+def _with_clean_runs(chosen: list[catalog.Defect]) -> list[catalog.Defect]:
+    """Before each journey's first bug the platform without one."""
+    runs: list[catalog.Defect] = []
+    for defect in chosen:
+        if not any(run.journey == defect.journey for run in runs):
+            runs.append(catalog.clean(defect.journey, chosen))
+        runs.append(defect)
+    return runs
 
 
 def _matches(defect: catalog.Defect, patterns: str) -> bool:

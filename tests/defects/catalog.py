@@ -6,6 +6,7 @@ named file and replaces it, so that it survives edits elsewhere; an entry whose 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Defect:
         journey: Suite name without ending, such as ``02_tabs``.
         law: Id of the law that must fail.
         story: Where such a bug was seen, or why it is likely.
-        test: Name pattern of the tests that are run; all of the journey when empty.
+        test: Name patterns of the tests that are run, a line each; all of the journey when empty.
         survives: Why the bug is not caught yet; empty for a bug that must be.
     """
 
@@ -47,6 +48,11 @@ class Defect:
     test: str = ""
     survives: str = ""
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether this is no bug but the platform as it is; see `clean`."""
+        return not self.find
+
     def plant(self, sources: Path) -> None:
         """Change a copy of the platform.
 
@@ -56,6 +62,8 @@ class Defect:
         Raises:
             CatalogError: The text is not there exactly once.
         """
+        if self.is_clean:
+            return
         path = sources / self.file
         if not path.is_file():
             raise CatalogError(f"{self.name}: {self.file} does not exist any more; name the file where the code stands now.")
@@ -91,6 +99,13 @@ def load(folder: Path, suites: Path) -> list[Defect]:
     return defects
 
 
+def clean(journey: str, defects: Sequence[Defect]) -> Defect:
+    """The platform without a bug, under the tests that a journey's bugs are tried with: unless they pass, kills prove nothing."""
+    patterns = [defect.test for defect in defects if defect.journey == journey]
+    test = "\n".join(sorted(set(patterns))) if all(patterns) else ""
+    return Defect(f"clean-{journey}", "", "", "", journey, "", "The platform as it is; every test has to pass.", test)
+
+
 def _read(entry: dict[str, str], path: Path, suites: Path) -> Defect:
     where = f"{path.name}: {entry.get('name', 'an entry without a name')}"
     missing = FIELDS - entry.keys()
@@ -102,6 +117,6 @@ def _read(entry: dict[str, str], path: Path, suites: Path) -> Defect:
         raise CatalogError(f"{where}: there is no suite {defect.journey}.robot.")
     if defect.law not in LAWS:
         raise CatalogError(f"{where}: there is no law '{defect.law}'. Known are: {', '.join(sorted(LAWS))}.")
-    if defect.find == defect.replace:
+    if not defect.find or defect.find == defect.replace:
         raise CatalogError(f"{where}: it changes nothing.")
     return defect

@@ -12,7 +12,10 @@ from robot.result import TestCase, TestSuite
 
 from .catalog import Defect
 
-Verdict = Literal["killed", "missed", "survivor", "error"]
+Verdict = Literal["killed", "missed", "survivor", "clean", "error"]
+
+GOOD: frozenset[Verdict] = frozenset({"killed", "survivor", "clean"})
+"""Verdicts that are as they should be."""
 
 LONGEST_REASON = 600
 """Characters of the reason why a journey could not begin."""
@@ -27,7 +30,8 @@ class Outcome:
     Attributes:
         defect: The bug.
         verdict: ``killed`` by the named law; ``missed`` (passed, or failed otherwise); ``survivor``, a miss that the
-            catalog admits; ``error``: it could not be planted or the run itself broke.
+            catalog admits; ``clean``: the platform without a bug passed; ``error``: the bug could not be planted, the run
+            itself broke, or the platform without a bug failed.
         seconds: How long its run took.
         laws: Every law that failed, by id.
         witness: The named law's own words, or what was seen instead.
@@ -78,6 +82,10 @@ def judge(defect: Defect, output: Path, seconds: float) -> Outcome:
     for test in failures.tests:
         laws.update(violated_laws(test.message))
     names = tuple(test.name for test in failures.tests)
+    if defect.is_clean:
+        first = failures.tests[0].message.splitlines()[:1] if names else []
+        seen = f"Without any bug, {len(names)} of {failures.count} tests failed: {names[0]}: {''.join(first)}" if names else ""
+        return Outcome(defect, "error" if names else "clean", seconds, tuple(laws), seen, names)
     if defect.law in laws:
         return Outcome(defect, "killed", seconds, tuple(laws), laws[defect.law], names)
     if not names:

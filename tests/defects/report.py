@@ -17,8 +17,9 @@ def summary(outcomes: list[Outcome]) -> str:
     """One line: how many were caught."""
     count = Counter(outcome.verdict for outcome in outcomes)
     return (
-        f"{len(outcomes)} planted bugs: {count['killed']} killed by the named law, {count['missed']} missed, "
-        f"{count['survivor']} admitted survivors, {count['error']} errors"
+        f"{sum(not outcome.defect.is_clean for outcome in outcomes)} planted bugs: {count['killed']} killed by the named law, "
+        f"{count['missed']} missed, {count['survivor']} admitted survivors, {count['error']} errors; without a bug "
+        f"{count['clean']} journeys passed"
     )
 
 
@@ -28,7 +29,7 @@ def console_line(outcome: Outcome, done: int, total: int) -> str:
     head = (
         f"[{done:>3}/{total}] {outcome.verdict:<8} {defect.journey:<18} {defect.law:<20} {defect.name} ({outcome.seconds:.1f} s)"
     )
-    return head if outcome.verdict == "killed" else f"{head}\n          {outcome.witness}"
+    return head if outcome.verdict in ("killed", "clean") else f"{head}\n          {outcome.witness}"
 
 
 def write(outcomes: list[Outcome], folder: Path) -> None:
@@ -53,12 +54,16 @@ def _row(outcome: Outcome, folder: Path) -> str:
     others = [law for law in outcome.laws if law != defect.law]
     also = f"<br><small>also failed: {escape(', '.join(others))}</small>" if others else ""
     change = (
-        f"<details><summary><small>{escape(defect.file)}</small></summary>"
-        f"<pre>− {escape(defect.find)}</pre><pre>+ {escape(defect.replace)}</pre></details>"
+        ""
+        if defect.is_clean
+        else (
+            f"<details><summary><small>{escape(defect.file)}</small></summary>"
+            f"<pre>− {escape(defect.find)}</pre><pre>+ {escape(defect.replace)}</pre></details>"
+        )
     )
     reason = f"<br><small>{escape(defect.survives)}</small>" if defect.survives else ""
     return (
         f"<tr><td><strong>{escape(defect.name)}</strong><br><small>{escape(defect.story)}</small>{change}</td><td>{journey}</td>"
-        f'<td><code>{escape(defect.law)}</code></td><td class="{outcome.verdict}">{outcome.verdict}{also}</td>'
+        f'<td><code>{escape(defect.law) or "every"}</code></td><td class="{outcome.verdict}">{outcome.verdict}{also}</td>'
         f'<td class="number">{outcome.seconds:.1f} s</td><td>{escape(outcome.witness)}{reason}</td></tr>'
     )

@@ -86,8 +86,7 @@ class Runner:
             "400",
         ]
         command += ["--variable", f"PLATFORM_SOURCES:{sources}"]
-        if defect.test:
-            command += ["--test", defect.test]
+        command += [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
         command.append(str(self._root / "suites" / f"{defect.journey}.robot"))
         with (output / "console.txt").open("wb") as console:
             process = await asyncio.create_subprocess_exec(

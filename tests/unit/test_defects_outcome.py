@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from defects.catalog import CatalogError, Defect
+from defects.catalog import CatalogError, Defect, clean
 from defects.outcome import judge, violated_laws
 from defects.report import summary, write
 
@@ -89,6 +89,18 @@ def test_a_pass_is_a_miss_and_an_admitted_one_a_survivor(tmp_path: Path) -> None
     path = output(tmp_path, ("PASS", ""))
     assert judge(defect(), path, 1.0).verdict == "missed"
     assert judge(defect(survives="needs a second data centre"), path, 1.0).verdict == "survivor"
+
+
+def test_without_a_bug_every_test_has_to_pass(tmp_path: Path) -> None:
+    tried = [defect(test="Three Tabs*"), defect(test="Any*"), defect(journey="03_ten_users", test="Ten*")]
+    run = clean("02_tabs", tried)
+    assert run.test.splitlines() == ["Any*", "Three Tabs*"]
+    assert clean("02_tabs", [*tried, defect()]).test == "", "one of the bugs is tried with all tests"
+    run.plant(tmp_path)
+    assert judge(run, output(tmp_path, ("PASS", ""), ("PASS", "")), 1.0).verdict == "clean"
+    outcome = judge(run, output(tmp_path, ("PASS", ""), ("FAIL", "acked-is-kept violated: m-17")), 1.0)
+    assert outcome.verdict == "error"
+    assert outcome.witness == "Without any bug, 1 of 2 tests failed: Test 2: acked-is-kept violated: m-17"
 
 
 def test_no_result_and_no_test_are_errors(tmp_path: Path) -> None:
