@@ -22,17 +22,21 @@ class CatalogError(ValueError):
     """An entry is malformed, or no longer applies to the platform's sources."""
 
 
+INVALID = "INVALID"
+"""Stands for a law where a fault is turned off: there is nothing to judge then, and no test may pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """A bug that such platforms really have.
 
     Attributes:
         name: Short, unique, in kebab case.
-        file: The changed file, relative to `docker/`.
+        file: The changed file, relative to `docker/`; where it begins with `libraries/` a fault of the project's is turned off.
         find: The text that is replaced; stands exactly once in the file.
         replace: What stands there instead.
         journey: Suite name without ending, such as ``02_tabs``.
-        law: Id of the law that must fail.
+        law: Id of the law that must fail; `INVALID` where every test has to say that what it needs did not happen.
         story: Where such a bug was seen, or why it is likely.
         test: Name patterns of the tests that are run, a line each; all of the journey when empty.
         survives: Why the bug is not caught yet; empty for a bug that must be.
@@ -49,15 +53,20 @@ class Defect:
     survives: str = ""
 
     @property
+    def is_fault_off(self) -> bool:
+        """Whether not the platform is changed but a fault of the libraries, so that it does nothing."""
+        return self.file.startswith("libraries/")
+
+    @property
     def is_clean(self) -> bool:
         """Whether this is no bug but the platform as it is; see `clean`."""
         return not self.find
 
     def plant(self, sources: Path) -> None:
-        """Change a copy of the platform.
+        """Change a copy of the platform, or of the project where a fault is turned off.
 
         Args:
-            sources: The copy of `docker/`.
+            sources: The copy of `docker/`, or of the project's folder.
 
         Raises:
             CatalogError: The text is not there exactly once.
@@ -115,7 +124,7 @@ def _read(entry: dict[str, str], path: Path, suites: Path) -> Defect:
     defect = Defect(**entry)
     if not (suites / f"{defect.journey}.robot").is_file():
         raise CatalogError(f"{where}: there is no suite {defect.journey}.robot.")
-    if defect.law not in LAWS:
+    if defect.law not in LAWS and not (defect.law == INVALID and defect.is_fault_off):
         raise CatalogError(f"{where}: there is no law '{defect.law}'. Known are: {', '.join(sorted(LAWS))}.")
     if not defect.find or defect.find == defect.replace:
         raise CatalogError(f"{where}: it changes nothing.")

@@ -10,7 +10,7 @@ from typing import Literal
 from robot.api import ExecutionResult, ResultVisitor
 from robot.result import TestCase, TestSuite
 
-from .catalog import Defect
+from .catalog import INVALID, Defect
 
 Verdict = Literal["killed", "missed", "survivor", "clean", "error"]
 
@@ -78,14 +78,25 @@ def judge(defect: Defect, output: Path, seconds: float) -> Outcome:
     if failures.no_start:
         reason = " ".join(failures.no_start.split())[:LONGEST_REASON]
         return Outcome(defect, "error", seconds, witness=f"The journey could not begin: {reason}")
+    if defect.is_clean:
+        return _without_a_bug(defect, failures, seconds)
+    return (_fault_off if defect.is_fault_off else _planted)(defect, failures, seconds)
+
+
+def _without_a_bug(defect: Defect, failures: _Failures, seconds: float) -> Outcome:
+    if not failures.tests:
+        return Outcome(defect, "clean", seconds)
+    first = failures.tests[0]
+    line = (first.message.splitlines() or ["no message"])[0]
+    seen = f"Without any bug, {len(failures.tests)} of {failures.count} tests failed: {first.name}: {line}"
+    return Outcome(defect, "error", seconds, witness=seen, failed=tuple(test.name for test in failures.tests))
+
+
+def _planted(defect: Defect, failures: _Failures, seconds: float) -> Outcome:
     laws: dict[str, str] = {}
     for test in failures.tests:
         laws.update(violated_laws(test.message))
     names = tuple(test.name for test in failures.tests)
-    if defect.is_clean:
-        first = failures.tests[0].message.splitlines()[:1] if names else []
-        seen = f"Without any bug, {len(names)} of {failures.count} tests failed: {names[0]}: {''.join(first)}" if names else ""
-        return Outcome(defect, "error" if names else "clean", seconds, tuple(laws), seen, names)
     if defect.law in laws:
         return Outcome(defect, "killed", seconds, tuple(laws), laws[defect.law], names)
     if not names:
@@ -95,3 +106,14 @@ def judge(defect: Defect, output: Path, seconds: float) -> Outcome:
     else:
         seen = f"{names[0]}: {failures.tests[0].message.splitlines()[0] if failures.tests[0].message else 'no message'}"
     return Outcome(defect, "survivor" if defect.survives else "missed", seconds, tuple(laws), seen, names)
+
+
+def _fault_off(defect: Defect, failures: _Failures, seconds: float) -> Outcome:
+    """A fault that does nothing is caught when every test that leans on it says so."""
+    names = tuple(test.name for test in failures.tests)
+    first_lines = [(test.name, (test.message.splitlines() or ["no message"])[0]) for test in failures.tests]
+    other = [f"{name}: {line}" for name, line in first_lines if not line.startswith(INVALID)]
+    if other or len(names) < failures.count:
+        passed = f"{failures.count - len(names)} of {failures.count} tests passed. " if len(names) < failures.count else ""
+        return Outcome(defect, "missed", seconds, witness=passed + " ".join(other[:1]), failed=names)
+    return Outcome(defect, "killed", seconds, (INVALID,), first_lines[0][1].removeprefix(f"{INVALID}: "), names)

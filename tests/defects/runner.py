@@ -18,6 +18,8 @@ from .outcome import Outcome, judge
 
 RUN_LIMIT = 150.0
 """Seconds after which a run is ended; a run that long is a miss in itself."""
+PROJECT = ("docker", "libraries", "resources", "suites")
+"""What a copy of the project is made of."""
 STOP_PATIENCE = 15.0
 """Seconds that an interrupted run has to stop its platform before it is killed; its reaper then cleans up."""
 
@@ -33,7 +35,7 @@ class Runner:
 
     def __init__(self, root: Path, results: Path, parallel: int) -> None:
         self._root = root
-        self._results = results
+        self._results = results.resolve()
         self._slots = asyncio.Semaphore(parallel)
 
     async def run(self, defects: list[Defect], tell: Callable[[Outcome], None]) -> list[Outcome]:
@@ -51,27 +53,32 @@ class Runner:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="planted-") as folder:
             try:
-                sources = self._copy(defect, Path(folder))
+                project, options = self._copy(defect, Path(folder))
             except CatalogError as error:
                 return Outcome(defect, "error", 0.0, witness=str(error))
             output = self._results / defect.name
             shutil.rmtree(output, ignore_errors=True)
             output.mkdir(parents=True)
-            in_time = await self._robot(defect, sources, output)
+            in_time = await self._robot(defect, project, options, output)
         seconds = time.monotonic() - started
         outcome = judge(defect, output / "output.xml", seconds)
         if not in_time and outcome.verdict != "killed":
             return replace(outcome, verdict="missed", witness=f"The run did not end within {RUN_LIMIT:g} s. {outcome.witness}")
         return outcome
 
-    def _copy(self, defect: Defect, folder: Path) -> Path:
+    def _copy(self, defect: Defect, folder: Path) -> tuple[Path, list[str]]:
+        """Make the planted copy; returns the project whose suites run, and Robot's options."""
         folder.chmod(0o711)  # services that don't run as the caller read their sources, too
-        sources = folder / "docker"
-        shutil.copytree(self._root / "docker", sources, ignore=shutil.ignore_patterns("__pycache__"))
-        defect.plant(sources)
-        return sources
+        for name in PROJECT if defect.is_fault_off else ("docker",):
+            shutil.copytree(self._root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        if defect.is_fault_off:
+            (folder / ".cache").symlink_to(self._root / ".cache")
+            defect.plant(folder)
+            return folder, []
+        defect.plant(folder / "docker")
+        return self._root, ["--variable", f"PLATFORM_SOURCES:{folder / 'docker'}"]
 
-    async def _robot(self, defect: Defect, sources: Path, output: Path) -> bool:
+    async def _robot(self, defect: Defect, project: Path, options: list[str], output: Path) -> bool:
         command = [
             sys.executable,
             "-m",
@@ -85,12 +92,12 @@ class Runner:
             "--maxerrorlines",
             "400",
         ]
-        command += ["--variable", f"PLATFORM_SOURCES:{sources}"]
+        command += options
         command += [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
-        command.append(str(self._root / "suites" / f"{defect.journey}.robot"))
+        command.append(str(project / "suites" / f"{defect.journey}.robot"))
         with (output / "console.txt").open("wb") as console:
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=self._root, stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console
+                *command, cwd=project, stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console
             )
             try:
                 await asyncio.wait_for(process.wait(), RUN_LIMIT)

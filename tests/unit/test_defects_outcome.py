@@ -103,6 +103,17 @@ def test_without_a_bug_every_test_has_to_pass(tmp_path: Path) -> None:
     assert outcome.witness == "Without any bug, 1 of 2 tests failed: Test 2: acked-is-kept violated: m-17"
 
 
+def test_a_fault_that_is_off_has_to_be_told_by_every_test(tmp_path: Path) -> None:
+    off = defect(file="libraries/fault.py", law="INVALID")
+    told = ("FAIL", "INVALID: The outage is none.")
+    outcome = judge(off, output(tmp_path, told, told), 1.0)
+    assert (outcome.verdict, outcome.witness) == ("killed", "The outage is none.")
+    outcome = judge(off, output(tmp_path, told, ("PASS", "")), 1.0)
+    assert (outcome.verdict, outcome.witness) == ("missed", "1 of 2 tests passed. ")
+    outcome = judge(off, output(tmp_path, told, ("FAIL", "Test timeout 5 seconds exceeded.")), 1.0)
+    assert (outcome.verdict, outcome.witness) == ("missed", "Test 2: Test timeout 5 seconds exceeded.")
+
+
 def test_no_result_and_no_test_are_errors(tmp_path: Path) -> None:
     assert judge(defect(), tmp_path / "output.xml", 1.0).verdict == "error"
     assert judge(defect(), output(tmp_path), 1.0).verdict == "error"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from realstack.deadline import Deadline, poll
-from realstack.errors import StackFailure, explain
+from realstack.errors import InvalidRun, StackFailure, explain
 from realstack.lease import procfs
 from realstack.lease.lease import Child, Lease
 from realstack.platform.driver import Receipt
@@ -180,4 +180,4 @@ class ServiceProcess:
         held, _ = await poll(look, bool, Deadline(SIGNAL_SECONDS), pause=0.005)
         if not held:
             states = ", ".join(f"{process.name} {process.pid}: {process.state}" for process in self._tree())
-            raise StackFailure(explain(f"{self.service.name} {what}.", f"After {SIGNAL_SECONDS:g} s: {states}."))
+            raise InvalidRun(explain(f"{self.service.name} {what}.", f"After {SIGNAL_SECONDS:g} s: {states}."))
