@@ -3,7 +3,7 @@ Documentation       One change over three stores: profile (auth PostgreSQL), wor
 ...                 all or none.
 Resource            ../resources/journey.resource
 Resource            ../resources/transaction.resource
-Suite Setup         The Journey Is Prepared
+Suite Setup         The Services Are Prepared
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
 Test Template       A Change Fails Midway And Is Asked For Again
