@@ -70,7 +70,8 @@ class Runner:
         """Make the planted copy; returns the project whose suites run, and Robot's options."""
         folder.chmod(0o711)  # services that don't run as the caller read their sources, too
         for name in PROJECT if defect.is_fault_off else ("docker",):
-            shutil.copytree(self._root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            # With its compiled modules, which stay good for what is not changed: every start gains from them.
+            shutil.copytree(self._root / name, folder / name)
         if defect.is_fault_off:
             (folder / ".cache").symlink_to(self._root / ".cache")
             defect.plant(folder)
