@@ -23,7 +23,7 @@ Chat Goes On After The Backend Was Killed
     Messages Are Typed    ${ann}
     Services Are Asked    ${ann}    signing in    identity    opening
     Service Comes Back    backend    killed
-    Page Has Its Time    ${ann}
+    Page Has Time To Come Back    ${ann}
     Chat Should Go On By Itself    ${ann}
 
 What Was Typed Survives A Reload
@@ -35,7 +35,7 @@ What Was Typed Survives A Reload
     Messages Are Typed    ${bea}    count=2
     Page Is Reloaded    page
     Service Comes Back    backend    killed
-    Page Has Its Time    ${bea}
+    Page Has Time To Come Back    ${bea}
     Law Should Hold    recovers-alone    within=0 s
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 

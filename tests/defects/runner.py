@@ -73,6 +73,7 @@ class Runner:
             # With its compiled modules, which stay good for what is not changed: every start gains from them.
             shutil.copytree(self._root / name, folder / name)
         if defect.is_fault_off:
+            shutil.copy(self._root / "requirements.txt", folder)
             (folder / ".cache").symlink_to(self._root / ".cache")
             defect.plant(folder)
             return folder, []

@@ -204,3 +204,57 @@ def test_the_same_rise_over_little_work_stays_unknown() -> None:
     operations = list(range(0, 100, 10))
     values = [60000.0] * 5 + [60130.0] * 5
     assert judge_growth(Series("service memory", operations, values, warmup=0, lump=1024.0)).outcome is Growth.UNKNOWN
+
+
+def test_a_leak_that_pauses_where_the_allocator_had_something_in_store() -> None:
+    """A measured series: 7 KiB a connection were kept, and after 480 connections a freed lump took them in."""
+    operations = [
+        0,
+        19,
+        52,
+        85,
+        119,
+        144,
+        168,
+        183,
+        217,
+        243,
+        270,
+        294,
+        319,
+        346,
+        363,
+        392,
+        422,
+        459,
+        483,
+        504,
+        532,
+        581,
+        642,
+        675,
+    ]
+    values = [
+        71396,
+        71424,
+        71812,
+        72304,
+        72400,
+        72708,
+        72780,
+        72936,
+        73524,
+        73536,
+        73808,
+        74236,
+        74248,
+        74528,
+        74732,
+        74844,
+        75472,
+    ]
+    values += [75492, 75924, 75924, 75924, 75924, 75928, 75936]
+    leak = Series("memory", operations, values, operation="connection", budget=4.0, warmup=135, lump=1024.0)
+    assert judge_growth(leak).outcome is Growth.GROWS
+    allowed = Series("memory", operations, values, operation="connection", budget=8.0, warmup=135, lump=1024.0)
+    assert judge_growth(allowed).outcome is not Growth.GROWS
