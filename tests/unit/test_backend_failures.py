@@ -226,14 +226,16 @@ def test_run_that_was_told_while_a_replica_could_not_listen(platform: Chat, post
         user, thread_id = await platform.paid(User()), str(uuid.uuid4())
         early = await platform.tab(user) if when == "before" else None
         redis, database = Redis.from_url(platform.redis.url), await asyncpg.connect(postgres_server.dsn)
-        deafened = asyncio.create_task(keep_deaf(redis))
+        hears = asyncio.Event()
+        deafened = asyncio.create_task(keep_deaf(redis, hears))
         tab = early or await platform.tab(user)
         message_id = (await accepted(tab, thread_id, "What is 4 + 5?"))["payload"]["message_id"]
         deadline = time.monotonic() + 10
         while await database.fetchval("SELECT state FROM runs WHERE message_id = $1", message_id) != "completed":
             assert time.monotonic() < deadline, "the run was not answered"
             await asyncio.sleep(0.01)
-        deafened.cancel()
+        hears.set()
+        await deafened
         done = await tab.next("agent_completed", text="4 + 5 = 9")
         numbers = [frame["payload"]["n"] for frame in tab.frames if "n" in frame["payload"]]
         assert numbers == list(range(1, done["payload"]["n"] + 1))
@@ -242,9 +244,9 @@ def test_run_that_was_told_while_a_replica_could_not_listen(platform: Chat, post
     asyncio.run(scenario())
 
 
-async def keep_deaf(redis: Redis) -> None:
-    """End subscriptions again and again, until cancelled."""
-    while True:
+async def keep_deaf(redis: Redis, hears: asyncio.Event) -> None:
+    """End subscriptions again and again, until the event is set. (The client may lose a cancellation.)"""
+    while not hears.is_set():
         await redis.client_kill_filter(_type="pubsub")
         await asyncio.sleep(0.005)
 
