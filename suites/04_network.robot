@@ -74,7 +74,7 @@ An Acknowledgement That Is Lost With Its Connection
     Acknowledgement Is Lost    ${id}    reset
     Tab Says Something    ${fred}    ${id}
     Something Is Said On The Phone    ${fred}
-    Tab Comes Back    ${fred}
+    Tab Comes Back After The Cut    ${fred}
     Everything Said On The Wire Should Be Everywhere    ${fred}    reconnects=1
 
 An Acknowledgement That Vanishes
@@ -94,7 +94,7 @@ A Link That Breaks While The Agent Answers
     Answer Is Cut Off
     Send Message    ${gina}    tab    ${gina.thread}    What is 6 * 7?
     Something Is Said On The Phone    ${gina}
-    Tab Comes Back    ${gina}
+    Tab Comes Back After The Cut    ${gina}
     Everything Said On The Wire Should Be Everywhere    ${gina}    reconnects=1
 
 A Slow Link
