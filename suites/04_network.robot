@@ -83,7 +83,7 @@ An Acknowledgement That Vanishes
     ${id} =    A Message Id
     Acknowledgement Is Lost    ${id}    swallow
     Tab Says Something    ${jana}    ${id}
-    Acknowledgement Should Have Vanished
+    Wire Should Have Been Cut
     Tab Sends Again What Was Not Acknowledged
     Everything Said On The Wire Should Be Everywhere    ${jana}
 

@@ -124,7 +124,9 @@ def _read(entry: dict[str, str], path: Path, suites: Path) -> Defect:
     defect = Defect(**entry)
     if not (suites / f"{defect.journey}.robot").is_file():
         raise CatalogError(f"{where}: there is no suite {defect.journey}.robot.")
-    if defect.law not in LAWS and not (defect.law == INVALID and defect.is_fault_off):
+    if defect.is_fault_off and defect.law != INVALID:
+        raise CatalogError(f"{where}: a fault that is turned off has '{INVALID}' for a law.")
+    if not defect.is_fault_off and defect.law not in LAWS:
         raise CatalogError(f"{where}: there is no law '{defect.law}'. Known are: {', '.join(sorted(LAWS))}.")
     if not defect.find or defect.find == defect.replace:
         raise CatalogError(f"{where}: it changes nothing.")
