@@ -8,71 +8,99 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+LONGEST_MESSAGE = 300
+"""Characters of a failure's message that are shown; the step's own report has all of it."""
 
-def robot_counts(file: Path) -> tuple[int, int]:
-    """Passed and failed tests of a Robot Framework output.xml; skipped ones count as failed, for none may be."""
+
+@dataclass
+class Tally:
+    """What a step came to: how many passed, and what failed, each with its message."""
+
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def add(self, name: str, good: bool, message: str | None = "") -> None:
+        """Count one test."""
+        if good:
+            self.passed += 1
+        else:
+            self.failed.append(f"{name}: {' '.join((message or 'no message').split())[:LONGEST_MESSAGE]}")
+
+
+def robot_tests(file: Path) -> Tally:
+    """Tests of a Robot Framework output.xml; skipped ones count as failed, for none may be."""
+    tally = Tally()
     for _, element in ElementTree.iterparse(file):  # noqa: S314 -- written by our own run
-        if element.tag == "total":
-            total = element.find("stat")
-            if total is not None:
-                return int(total.get("pass", 0)), int(total.get("fail", 0)) + int(total.get("skip", 0))
-    return 0, 0
+        if element.tag == "test":
+            status = element.find("status")
+            if status is not None:
+                tally.add(element.get("name", ""), status.get("status") == "PASS", status.text)
+            element.clear()
+    return tally
 
 
-def junit_counts(file: Path) -> tuple[int, int]:
-    """Passed and failed tests of a JUnit file; skipped ones count as failed."""
-    passed = failed = 0
-    for suite in ElementTree.parse(file).getroot().iter("testsuite"):  # noqa: S314 -- written by our own run
-        tests, bad = int(suite.get("tests", 0)), sum(int(suite.get(kind, 0)) for kind in ("failures", "errors", "skipped"))
-        passed, failed = passed + tests - bad, failed + bad
-    return passed, failed
+def junit_tests(file: Path) -> Tally:
+    """Tests of a JUnit file; skipped ones count as failed."""
+    tally = Tally()
+    for case in ElementTree.parse(file).getroot().iter("testcase"):  # noqa: S314 -- written by our own run
+        bad = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        tally.add(f"{case.get('classname')}.{case.get('name')}", not bad, bad[0].get("message") if bad else "")
+    return tally
 
 
-def defect_counts(file: Path) -> tuple[int, int]:
+def planted_bugs(file: Path) -> Tally:
     """Planted bugs that were caught (or are listed as survivors) and journeys that passed without one, and the others."""
-    outcomes = json.loads(file.read_text(encoding="utf-8"))
-    outcomes = outcomes if isinstance(outcomes, list) else outcomes.get("outcomes", outcomes.get("defects", []))
-    kept = sum(outcome["verdict"] in ("killed", "survivor", "clean") for outcome in outcomes)
-    return kept, len(outcomes) - kept
+    tally = Tally()
+    for outcome in json.loads(file.read_text(encoding="utf-8")):
+        verdict = outcome["verdict"]
+        good = verdict in ("killed", "survivor", "clean")
+        tally.add(outcome["defect"]["name"], good, f"{verdict}: {outcome['witness']}")
+    return tally
 
 
-def count(results: Path, step: str, code: int) -> tuple[int, int]:
-    """Passed and failed tests of one step."""
-    sources = {
-        "unit": (junit_counts, results / "unit.xml"),
-        "keywords": (robot_counts, results / "keywords" / "output.xml"),
-        "trace": (robot_counts, results / "trace" / "output.xml"),
-        "critical": (robot_counts, results / "output.xml"),
-        "journeys": (robot_counts, results / "output.xml"),
-        "defects": (defect_counts, results / "defects" / "defects.json"),
-    }
-    passed, failed = (0, 0) if step in sources else (int(code == 0), int(code != 0))
-    if step in sources:
-        read, file = sources[step]
-        try:
-            passed, failed = read(file)
-        except (OSError, ElementTree.ParseError, ValueError, KeyError) as error:
-            print(f"{step}: no result can be read ({error})")
-        if code != 0 and failed == 0:
-            failed = 1
-        if code == 0 and passed == 0:
-            failed += 1  # a step that ran nothing proves nothing
-    return passed, failed
+SOURCES = {
+    "unit": (junit_tests, "unit.xml"),
+    "keywords": (robot_tests, "keywords/output.xml"),
+    "trace": (robot_tests, "trace/output.xml"),
+    "critical": (robot_tests, "output.xml"),
+    "journeys": (robot_tests, "output.xml"),
+    "defects": (planted_bugs, "defects/defects.json"),
+}
+"""Steps that have tests, and where those are."""
+
+
+def tally_of(results: Path, step: str, code: int) -> Tally:
+    """What one step came to."""
+    ended = f"It ended with exit code {code}."
+    if step not in SOURCES:
+        return Tally(passed=int(code == 0), failed=[ended] if code else [])
+    read, file = SOURCES[step]
+    try:
+        tally = read(results / file)
+    except (OSError, ElementTree.ParseError, ValueError, KeyError) as error:
+        return Tally(failed=[f"No result can be read ({error}). {ended}"])
+    if code != 0 and not tally.failed:
+        tally.failed.append(ended)
+    if code == 0 and not tally.passed:
+        tally.failed.append("It ran nothing, which proves nothing.")
+    return tally
 
 
 def main(results: Path) -> int:
-    """Print a line for each step, and the sum as the last line."""
-    all_passed = all_failed = 0
+    """Print a line for each step and each failure, and the sum as the last line."""
+    passed, failures = 0, []
     for note in sorted((results / "steps").glob("*"), key=lambda path: path.stat().st_mtime):
         code, seconds = map(int, note.read_text(encoding="ascii").split())
-        passed, failed = count(results, note.name, code)
-        print(f"  {note.name:<16} {passed:5d} passed {failed:5d} failed {seconds:6d} s")
-        all_passed, all_failed = all_passed + passed, all_failed + failed
-    print(f"{all_passed} passed, {all_failed} failed")
-    return 1 if all_failed or not all_passed else 0
+        tally = tally_of(results, note.name, code)
+        print(f"  {note.name:<16} {tally.passed:5d} passed {len(tally.failed):5d} failed {seconds:6d} s")
+        passed += tally.passed
+        failures += [f"{note.name}: {failure}" for failure in tally.failed]
+    print("\n".join([*failures, f"{passed} passed, {len(failures)} failed"]))
+    return 1 if failures or not passed else 0
 
 
 if __name__ == "__main__":

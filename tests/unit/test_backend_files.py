@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
 import hashlib
 import io
 import json
@@ -130,6 +131,27 @@ def test_half_upload_of_a_killed_replica_is_removed(platform: Chat) -> None:
     left = platform.files / "incoming" / f"{uuid.uuid4()}.part"
     left.write_bytes(b"%PDF-1.7 half")
     wait_until(lambda: not left.exists(), "the removal of what a crash left")
+
+
+def test_upload_that_begins_is_not_taken_for_a_half_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, lock, swept = FileStore(tmp_path, 100), fcntl.flock, []
+    store.prepare()
+
+    async def exists(_file_id: str) -> bool:
+        return False
+
+    def swept_before(handle: int, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:  # the upload's; the sweep's own would not wait
+            swept.append(asyncio.run(store.sweep(exists)))
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", swept_before)
+    part = store.new(str(uuid.uuid4()))
+    part.write(b"%PDF-1.7")
+    assert asyncio.run(store.sweep(exists)) == 0
+    assert (swept, part.path.read_bytes()) == ([0], b"%PDF-1.7")
+    part.discard()
+    assert list(store.incoming.iterdir()) == []
 
 
 def test_sweep_at_start_waits_for_the_store_and_no_longer(tmp_path: Path) -> None:

@@ -214,6 +214,20 @@ def test_no_error_is_swallowed_whole() -> None:
     assert not found, found
 
 
+def test_the_runs_process_never_forks() -> None:
+    """gRPC's threads, which Browser brings into Robot's process, abort a forked child at times; without these it is a vfork."""
+    found = [
+        f"{short(path)}:{call.lineno}: {keyword.arg}="
+        for path in files("*.py", below=["libraries"])
+        if path.name != "reaper.py"  # a process of its own, with one thread
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith(("subprocess.", "asyncio.create_subprocess"))
+        for keyword in call.keywords
+        if keyword.arg in {"preexec_fn", "user", "group", "extra_groups"}
+    ]
+    assert not found, "\n".join(found)
+
+
 def test_project_speaks_of_itself_alone() -> None:
     kinds = ("py", "robot", "resource", "yaml", "yml", "md", "js", "css", "html", "toml", "txt", "sh", "conf")
     here = [ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob("*.md"), *ROOT.glob("*.txt"), *ROOT.glob("*.toml")]

@@ -41,8 +41,7 @@ class PartFile:
         self.path = store.incoming / f"{file_id}.part"
         self._store = store
         self._hash = hashlib.sha256()
-        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        self._handle = _locked_from_its_beginning(self.path)
         self._placed = False
         self._open = True
 
@@ -179,6 +178,19 @@ class FileStore:
 def too_large(limit: int) -> ApiError:
     """The refusal of a file that is too large."""
     return ApiError(413, "file_too_large", f"A file may have {limit} bytes.", extra={"limit": limit})
+
+
+def _locked_from_its_beginning(path: Path) -> int:
+    # It has no name until it is locked: between the two the sweep of another replica would take it for what a crash left.
+    handle = os.open(path.parent, os.O_RDWR | os.O_TMPFILE, 0o640)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # With a folder to start from, which an absolute path makes no use of, the link goes to the file and not to procfs.
+        os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _sync_folder(folder: Path) -> None:

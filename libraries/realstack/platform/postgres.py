@@ -182,8 +182,10 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
 
 
 def _run(argv: list[str], account: str | None, folder: Path, text: str = "") -> str:
+    # Not by `user=`: Python forks then, and gRPC, whose threads Browser brings into this process, aborts a forked child at times.
+    become = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups", "--"] if account else []
     done = subprocess.run(
-        argv,
+        [*become, *argv],
         input=text,
         capture_output=True,
         text=True,
@@ -191,9 +193,6 @@ def _run(argv: list[str], account: str | None, folder: Path, text: str = "") -> 
         cwd=folder,
         timeout=60,
         env=base_environment(folder),
-        user=account,
-        group=account,
-        extra_groups=[] if account else None,
     )
     if done.returncode != 0 or "ERROR:" in done.stderr or "FATAL:" in done.stderr:
         raise StackError(
