@@ -55,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Planting {bugs} bugs, {options.parallel} platforms at a time; each journey passes without one first.", flush=True)
     outcomes = asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell))
     report.write(outcomes, options.results)
+    print("\n".join(["", *report.to_mend(outcomes), ""]))
     print(f"{report.summary(outcomes)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
     kept = sum(outcome.verdict in GOOD for outcome in outcomes)
     print(f"{kept} passed, {len(outcomes) - kept} failed")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pages import page, table
 
-from .outcome import Outcome
+from .outcome import GOOD, Outcome
 
 
 def summary(outcomes: list[Outcome]) -> str:
@@ -30,6 +30,15 @@ def console_line(outcome: Outcome, done: int, total: int) -> str:
         f"[{done:>3}/{total}] {outcome.verdict:<8} {defect.journey:<18} {defect.law:<20} {defect.name} ({outcome.seconds:.1f} s)"
     )
     return head if outcome.verdict in ("killed", "clean") else f"{head}\n          {outcome.witness}"
+
+
+def to_mend(outcomes: list[Outcome]) -> list[str]:
+    """What is not as it should be, once more, for whoever reads the end of a long log."""
+    return [
+        f"{outcome.verdict}: {outcome.defect.journey}, {outcome.defect.law or 'every law'}: {outcome.defect.name}: {outcome.witness}"
+        for outcome in outcomes
+        if outcome.verdict not in GOOD
+    ]
 
 
 def write(outcomes: list[Outcome], folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -20,6 +21,7 @@ RUN_LIMIT = 150.0
 """Seconds after which a run is ended; a run that long is a miss in itself."""
 PROJECT = ("docker", "libraries", "resources", "suites")
 """What a copy of the project is made of."""
+LISTENER = Path(__file__).with_name("listener.py")
 STOP_PATIENCE = 15.0
 """Seconds that an interrupted run has to stop its platform before it is killed; its reaper then cleans up."""
 
@@ -42,24 +44,25 @@ class Runner:
         """Plant every bug, and report each outcome as it is known."""
 
         async def one(defect: Defect) -> Outcome:
-            async with self._slots:
-                outcome = await self._run(defect)
+            await self._slots.acquire()
+            outcome = await self._run(defect, self._slots.release)
             tell(outcome)
             return outcome
 
         return list(await asyncio.gather(*(one(defect) for defect in defects)))
 
-    async def _run(self, defect: Defect) -> Outcome:
+    async def _run(self, defect: Defect, tests_are_over: Callable[[], None]) -> Outcome:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="planted-") as folder:
             try:
                 project, options = self._copy(defect, Path(folder))
             except CatalogError as error:
+                tests_are_over()
                 return Outcome(defect, "error", 0.0, witness=str(error))
             output = self._results / defect.name
             shutil.rmtree(output, ignore_errors=True)
             output.mkdir(parents=True)
-            in_time = await self._robot(defect, project, options, output)
+            in_time = await self._robot(defect, project, options, output, tests_are_over)
         seconds = time.monotonic() - started
         outcome = judge(defect, output / "output.xml", seconds)
         if not in_time and outcome.verdict != "killed":
@@ -80,7 +83,10 @@ class Runner:
         defect.plant(folder / "docker")
         return self._root, ["--variable", f"PLATFORM_SOURCES:{folder / 'docker'}"]
 
-    async def _robot(self, defect: Defect, project: Path, options: list[str], output: Path) -> bool:
+    async def _robot(
+        self, defect: Defect, project: Path, options: list[str], output: Path, tests_are_over: Callable[[], None]
+    ) -> bool:
+        reading, writing = os.pipe()
         command = [
             sys.executable,
             "-m",
@@ -93,14 +99,20 @@ class Runner:
             "NONE",
             "--maxerrorlines",
             "400",
+            "--listener",
+            f"{LISTENER}:{writing}",
         ]
         command += options
+        command += [word for variable in defect.variables.splitlines() for word in ("--variable", variable)]
         command += [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
         command.append(str(project / "suites" / f"{defect.journey}.robot"))
         with (output / "console.txt").open("wb") as console:
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=project, stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console
+                *command, cwd=project, stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console, pass_fds=[writing]
             )
+            os.close(writing)
+            # What stops meanwhile hardly disturbs what begins; two journeys at work would disturb each other.
+            asyncio.get_running_loop().add_reader(reading, _once_closed, reading, tests_are_over)
             try:
                 await asyncio.wait_for(process.wait(), RUN_LIMIT)
             except TimeoutError:
@@ -108,6 +120,13 @@ class Runner:
             finally:
                 await _end(process)
         return True
+
+
+def _once_closed(pipe: int, then: Callable[[], None]) -> None:
+    """The other end was closed, by the listener or by the end of the run, whichever came first."""
+    asyncio.get_running_loop().remove_reader(pipe)
+    os.close(pipe)
+    then()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
