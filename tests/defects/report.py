@@ -35,7 +35,7 @@ def console_line(outcome: Outcome, done: int, total: int) -> str:
 def to_mend(outcomes: list[Outcome]) -> list[str]:
     """What is not as it should be, once more, for whoever reads the end of a long log."""
     return [
-        f"{outcome.verdict}: {outcome.defect.journey}, {outcome.defect.law or 'every law'}: {outcome.defect.name}: {outcome.witness}"
+        f"{outcome.verdict}: {outcome.defect.journey}: {outcome.defect.name}: {outcome.witness}"
         for outcome in outcomes
         if outcome.verdict not in GOOD
     ]
