@@ -93,5 +93,5 @@ A Code Buys Tokens Once
 *** Keywords ***
 The Journey Meets A Rogue Provider
     [Documentation]    The platform knows a second provider, which the test runs.
-    The Journey Is Prepared
+    The Services Are Prepared
     A Rogue Provider Is Known

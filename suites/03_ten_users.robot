@@ -2,9 +2,14 @@
 Documentation       Many users at once: each gets the right answer to its own question, in time, and sees nothing of others.
 Resource            ../resources/journey.resource
 Resource            ../resources/crowd.resource
-Suite Setup         The Crowd Is Prepared    50
+Suite Setup         The Crowd Is Prepared    ${CROWD_SIZE}
 Test Teardown       What Services Used Is Shown
 Test Timeout        ${FIGURES.test_limit}
+
+
+*** Variables ***
+# As many as the largest test needs.
+${CROWD_SIZE}       50
 
 
 *** Test Cases ***

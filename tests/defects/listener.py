@@ -1,33 +1,43 @@
-"""Robot listener of the runs with planted bugs: tells the runner that the last test has ended, while the platform still stops."""
+"""Robot listener of the runs with planted bugs: waits for the word to begin, and tells how far the run is; see `runner.py`."""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 
 from robot import result, running
 
 
 class listener:  # noqa: N801 -- Robot takes the class that is named like its file
-    """Closes a pipe at the end of the last test.
+    """Talks with the runner over a socket: waits for a byte once libraries are loaded, sends one when the first test begins,
+    and closes it after the last one.
 
     Args:
-        pipe: The pipe's end for writing, a file descriptor of this process. It also closes when the process ends.
+        descriptor: The socket, a file descriptor of this process.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, pipe: str) -> None:
-        self._pipe = int(pipe)
-        os.set_inheritable(self._pipe, False)  # services would keep it open
+    def __init__(self, descriptor: str) -> None:
+        self._runner = socket.socket(fileno=int(descriptor))
+        os.set_inheritable(self._runner.fileno(), False)  # services would keep it open
         self._left = 0
 
     def start_suite(self, data: running.TestSuite, _result: result.TestSuite) -> None:
-        """Count the tests when the outermost suite starts."""
+        """Wait for the word: Robot calls this when what the suite imports is loaded, and before its setup."""
         if data.parent is None:
             self._left = data.test_count
+        if data.tests and not self._runner.recv(1):
+            signal.raise_signal(signal.SIGINT)  # nobody wants to know any more
+
+    def start_test(self, data: running.TestCase, _result: result.TestCase) -> None:
+        """Say that the first test begins."""
+        if data is data.parent.tests[0]:
+            self._runner.send(b"t")
 
     def end_test(self, _data: running.TestCase, _result: result.TestCase) -> None:
-        """Close the pipe after the last test."""
+        """Say that the last test has ended."""
         self._left -= 1
         if self._left == 0:
-            os.close(self._pipe)
+            self._runner.close()

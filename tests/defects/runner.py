@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,43 +29,46 @@ STOP_PATIENCE = 15.0
 class Runner:
     """Runs journeys against planted copies, several at a time.
 
+    Most of a run's time is spent before and after its tests. So the next run loads its libraries while the tests of the last
+    one are at work, and starts its platform while that of the last one stops. No test runs beside a platform that starts, or
+    beside other tests, unless there are cores for both.
+
     Args:
         root: The repository's root.
         results: Folder for the runs' logs, one folder a bug.
-        parallel: Runs at the same time, each with a platform of its own.
+        parallel: Runs at work at the same time, each with a platform of its own.
     """
 
     def __init__(self, root: Path, results: Path, parallel: int) -> None:
         self._root = root
         self._results = results.resolve()
-        self._slots = asyncio.Semaphore(parallel)
+        self._loading = asyncio.Semaphore(parallel)
+        self._at_work = asyncio.Semaphore(parallel)
 
     async def run(self, defects: list[Defect], tell: Callable[[Outcome], None]) -> list[Outcome]:
         """Plant every bug, and report each outcome as it is known."""
 
         async def one(defect: Defect) -> Outcome:
-            await self._slots.acquire()
-            outcome = await self._run(defect, self._slots.release)
+            outcome = await self._run(defect)
             tell(outcome)
             return outcome
 
         return list(await asyncio.gather(*(one(defect) for defect in defects)))
 
-    async def _run(self, defect: Defect, tests_are_over: Callable[[], None]) -> Outcome:
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-            try:
-                project, options = self._copy(defect, Path(folder))
-            except CatalogError as error:
-                tests_are_over()
-                return Outcome(defect, "error", 0.0, witness=str(error))
-            output = self._results / defect.name
-            shutil.rmtree(output, ignore_errors=True)
-            output.mkdir(parents=True)
-            in_time = await self._robot(defect, project, options, output, tests_are_over)
-        seconds = time.monotonic() - started
+    async def _run(self, defect: Defect) -> Outcome:
+        async with contextlib.AsyncExitStack() as loading:
+            await loading.enter_async_context(self._loading)
+            with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+                try:
+                    project, options = self._copy(defect, Path(folder))
+                except CatalogError as error:
+                    return Outcome(defect, "error", 0.0, witness=str(error))
+                output = self._results / defect.name
+                shutil.rmtree(output, ignore_errors=True)
+                output.mkdir(parents=True)
+                seconds = await self._robot(_command(defect, project, options, output), project, output, loading)
         outcome = judge(defect, output / "output.xml", seconds)
-        if not in_time and outcome.verdict != "killed":
+        if seconds >= RUN_LIMIT and outcome.verdict != "killed":
             return replace(outcome, verdict="missed", witness=f"The run did not end within {RUN_LIMIT:g} s. {outcome.witness}")
         return outcome
 
@@ -83,50 +86,66 @@ class Runner:
         defect.plant(folder / "docker")
         return self._root, ["--variable", f"PLATFORM_SOURCES:{folder / 'docker'}"]
 
-    async def _robot(
-        self, defect: Defect, project: Path, options: list[str], output: Path, tests_are_over: Callable[[], None]
-    ) -> bool:
-        reading, writing = os.pipe()
-        command = [
-            sys.executable,
-            "-m",
-            "robot",
-            "--outputdir",
-            str(output),
-            "--console",
-            "quiet",
-            "--report",
-            "NONE",
-            "--maxerrorlines",
-            "400",
-            "--listener",
-            f"{LISTENER}:{writing}",
-        ]
-        command += options
-        command += [word for variable in defect.variables.splitlines() for word in ("--variable", variable)]
-        command += [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
-        command.append(str(project / "suites" / f"{defect.journey}.robot"))
-        with (output / "console.txt").open("wb") as console:
-            process = await asyncio.create_subprocess_exec(
-                *command, cwd=project, stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console, pass_fds=[writing]
-            )
-            os.close(writing)
-            # What stops meanwhile hardly disturbs what begins; two journeys at work would disturb each other.
-            asyncio.get_running_loop().add_reader(reading, _once_closed, reading, tests_are_over)
+    async def _robot(self, command: list[str], project: Path, output: Path, loading: contextlib.AsyncExitStack) -> float:
+        """Run Robot; the next run loads, and goes to work, as soon as this one has come so far.
+
+        Returns:
+            Seconds from the start of the platform on; `RUN_LIMIT` where the run had to be ended.
+        """
+        async with _started(command, project, output) as (process, reader, writer), contextlib.AsyncExitStack() as working:
+            await working.enter_async_context(self._at_work)
+            started = time.monotonic()
             try:
-                await asyncio.wait_for(process.wait(), RUN_LIMIT)
+                async with asyncio.timeout(RUN_LIMIT):
+                    writer.write(b"g")
+                    await _said(reader, 1)  # the first test begins
+                    await loading.aclose()
+                    await _said(reader, -1)  # the last test has ended
+                    await working.aclose()
+                    await process.wait()
             except TimeoutError:
-                return False
-            finally:
-                await _end(process)
-        return True
+                return RUN_LIMIT
+            return time.monotonic() - started
 
 
-def _once_closed(pipe: int, then: Callable[[], None]) -> None:
-    """The other end was closed, by the listener or by the end of the run, whichever came first."""
-    asyncio.get_running_loop().remove_reader(pipe)
-    os.close(pipe)
-    then()
+def _command(defect: Defect, project: Path, options: list[str], output: Path) -> list[str]:
+    command = [sys.executable, "-m", "robot", "--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
+    command += ["--maxerrorlines", "400", *options]
+    command += [word for variable in defect.variables.splitlines() for word in ("--variable", variable)]
+    command += [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
+    return [*command, str(project / "suites" / f"{defect.journey}.robot")]
+
+
+@contextlib.asynccontextmanager
+async def _started(
+    command: list[str], project: Path, output: Path
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A run that loads its libraries and then waits for a byte (`listener.py`); it is ended when it has not ended by itself."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    with theirs, (output / "console.txt").open("wb") as console:
+        process = await asyncio.create_subprocess_exec(
+            *command[:-1],
+            "--listener",
+            f"{LISTENER}:{theirs.fileno()}",
+            command[-1],
+            cwd=project,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            pass_fds=[theirs.fileno()],
+        )
+    try:
+        yield process, reader, writer
+    finally:
+        await _end(process)
+        writer.close()
+
+
+async def _said(reader: asyncio.StreamReader, count: int) -> None:
+    """Wait for so many bytes of a run, or for its end."""
+    with contextlib.suppress(ConnectionError):
+        await reader.read(count)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,0 +1,70 @@
+"""Runs of planted bugs follow each other closely, and never disturb each other's tests."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from defects import runner
+from defects.catalog import Defect
+from defects.outcome import Outcome
+
+SUITE = """
+*** Settings ***
+Library         OperatingSystem
+Suite Setup     Append To File    {diary}    ${{PLATFORM_SOURCES}} setup${{\\n}}
+
+*** Test Cases ***
+Bug Is Found
+    Append To File    {diary}    ${{PLATFORM_SOURCES}} begins${{\\n}}
+    ${{text}} =    Get File    ${{PLATFORM_SOURCES}}/app.txt
+    IF    'hangs' in $text    Evaluate    threading.Event().wait()    modules=threading
+    IF    'bug' in $text    Fail    no-entry violated: it came in
+    Append To File    {diary}    ${{PLATFORM_SOURCES}} ends${{\\n}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "app.txt").write_text("good\n", encoding="utf-8")
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "j.robot").write_text(SUITE.format(diary=tmp_path / "diary"), encoding="utf-8")
+    return tmp_path
+
+
+def planted(name: str, text: str, test: str = "") -> Defect:
+    return Defect(name, "app.txt", "good", text, "j", "no-entry", "", test)
+
+
+def run(project: Path, *defects: Defect, parallel: int = 1) -> dict[str, Outcome]:
+    told: list[Outcome] = []
+    asyncio.run(runner.Runner(project, project / "results", parallel).run(list(defects), told.append))
+    return {outcome.defect.name: outcome for outcome in told}
+
+
+def test_runs_follow_each_other_and_tests_have_the_machine_for_themselves(project: Path) -> None:
+    outcomes = run(project, planted("a", "bug"), planted("b", "fine"), planted("c", "bug"))
+    assert {name: outcome.verdict for name, outcome in outcomes.items()} == {"a": "killed", "b": "missed", "c": "killed"}
+    diary = [line.split() for line in (project / "diary").read_text(encoding="utf-8").splitlines()]
+    # Each run is through before the next one's setup: the copies' folders come one after the other.
+    assert [word for _, word in diary] == ["setup", "begins", "setup", "begins", "ends", "setup", "begins"]
+    folders = [folder for folder, _ in diary]
+    assert [folders.count(folder) for folder in dict.fromkeys(folders)] == [2, 3, 2]
+    assert folders == sorted(folders, key=list(dict.fromkeys(folders)).index)
+    assert not any(Path(folder).exists() for folder in folders)
+
+
+def test_run_that_hangs_or_holds_no_test_does_not_hold_up_the_next(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "RUN_LIMIT", 3.0)
+    hanging, empty, last = planted("a", "hangs"), planted("b", "bug", test="No Such*"), planted("c", "bug")
+    outcomes = run(project, hanging, empty, Defect("gone", "app.txt", "nowhere", "x", "j", "no-entry", ""), last)
+    assert {name: outcome.verdict for name, outcome in outcomes.items()} == {
+        "a": "missed",
+        "b": "error",
+        "gone": "error",
+        "c": "killed",
+    }
+    assert "did not end within 3 s" in outcomes["a"].witness
