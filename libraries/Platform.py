@@ -31,7 +31,7 @@ class Platform(Run, Strike, Look, Folders, Waiting, Listener):
 
     Where a driver can't do what a keyword asks for, the keyword fails at once and names the tag of the tests to exclude:
     `needs-restart`, `needs-kill`, `needs-pause`, `needs-reload`, `needs-faults`, `needs-logs`, `needs-processes`,
-    `needs-folders`.
+    `needs-folders`. Where there is no browser, tests with the tag `needs-browser` are to be excluded.
 
     ## Everything is brought back
     What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,

@@ -11,7 +11,7 @@ Test Timeout        ${FIGURES.test_limit}
 Login Leads To The Dashboard And The Exact History
     [Documentation]    Signed out, over the provider's form and consent, back to a dashboard with the provider's profile, and to
     ...    what was said earlier, in order. Both databases hold the provider's profile; only the own session gets answers.
-    [Tags]    critical
+    [Tags]    critical    needs-browser
     ${dora}    ${earlier} =    A User With Earlier Conversations    dora
     Open A Signed Out Page    ${dora}    page
     Sign In In Browser    ${dora}
@@ -35,6 +35,7 @@ Logout Ends The Session Everywhere
 
 Logout On One Page Signs All Pages Out
     [Documentation]    Two pages of one browser and a socket of the same session; the user signs out on one page.
+    [Tags]    needs-browser
     ${finn} =    A User In A Browser    finn    plan=free
     Open Tabs    ${finn}    a socket
     Open Page    ${finn}    page 1

@@ -8,6 +8,7 @@ Suite Setup         The Journey Meets A Rogue Provider
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
 Test Template       Lie Should Open Nothing
+Test Tags           needs-restart
 
 
 *** Test Cases ***    SCENARIO    REASON

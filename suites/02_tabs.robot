@@ -24,7 +24,7 @@ Three Tabs Of One Session Stay Equal
 Three Browser Tabs Stay Equal
     [Documentation]    The same in three tabs of a real browser: one types, all show it and the answer; one closes, the
     ...    rest go on.
-    [Tags]    critical
+    [Tags]    critical    needs-browser
     ${carol} =    A User In A Browser    carol
     Three Pages Show A New Conversation    ${carol}
     Type Message    ${carol}    page 1    What is 12 * 12?

@@ -5,6 +5,7 @@ Resource            ../resources/crowd.resource
 Suite Setup         The Crowd Is Prepared    ${CROWD_SIZE}
 Test Teardown       What Services Used Is Shown
 Test Timeout        ${FIGURES.test_limit}
+Test Tags           needs-processes
 
 
 *** Variables ***

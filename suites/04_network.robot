@@ -12,7 +12,7 @@ Test Timeout        ${FIGURES.test_limit}
 Nothing Is Lost While The Link Is Down
     [Documentation]    A user types in a real browser while the kernel drops its packets; the page reconnects by itself, and
     ...    every message is delivered once, in order.
-    [Tags]    critical
+    [Tags]    critical    needs-browser
     ${ann} =    A User With A Page And A Phone    ann
     Link Goes Down    drop
     Messages Are Typed    ${ann}
@@ -25,23 +25,28 @@ Nothing Is Lost While The Link Is Down
 
 A Refused Link
     [Documentation]    The link's packets are refused instead of dropped.
+    [Tags]    needs-browser
     Page Survives An Outage    reject    both
 
 A Link Reset
     [Documentation]    Open connections are reset, and new ones too.
+    [Tags]    needs-browser
     Page Survives An Outage    reset    both
 
 Only What Users Send Is Dropped
     [Documentation]    Packets vanish on the way to the platform, and arrive on the way back.
+    [Tags]    needs-browser
     Page Survives An Outage    drop    to-service
 
 Only What Users Receive Is Dropped
     [Documentation]    The platform gets what is sent, and its acknowledgement vanishes: the page must send again, and
     ...    nothing may be doubled.
+    [Tags]    needs-browser
     Page Survives An Outage    drop    from-service
 
 Two Outages In A Row
     [Documentation]    The second one begins as soon as the page has recovered from the first.
+    [Tags]    needs-browser
     ${cora} =    A User With A Page And A Phone    cora
     Page Goes Offline And Comes Back    ${cora}    In the first outage
     Page Goes Offline And Comes Back    ${cora}    In the second outage
@@ -50,6 +55,7 @@ Two Outages In A Row
 A Connection That Stands Still
     [Documentation]    Only the page's open connection is dead, as after a router forgot it: the page must notice and take
     ...    another.
+    [Tags]    needs-browser
     ${dora} =    A User With A Page And A Phone    dora
     Open Connections Stand Still
     Messages Are Typed    ${dora}

@@ -5,12 +5,13 @@ Resource            ../resources/tokens.resource
 Suite Setup         The Journey Has Short Tokens
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
+Test Tags           needs-restart
 
 
 *** Test Cases ***
 Chat Goes On Past The Expiry Of Its Tokens
     [Documentation]    In a real browser: the page refreshes by itself, the socket stays, the user sees nothing of it.
-    [Tags]    critical
+    [Tags]    critical    needs-browser
     ${kim} =    A User With A Watched Page    kim
     Chat Goes On Past Expiries    ${kim}    page    ${FIGURES.token_refreshes}
     Nobody Should Have Noticed    ${kim}    page    ${FIGURES.token_refreshes}
@@ -38,7 +39,7 @@ Two Tabs Refresh At Once
 
 Signing Key Changes During The Chat
     [Documentation]    Tokens of the old key are good until they expire, those of the new one at once; the connection stays.
-    [Tags]    needs-reload
+    [Tags]    needs-reload    needs-folders    needs-logs
     ${uma} =    A Signed In User    uma
     ${thread} =    A New Thread
     Open Tabs    ${uma}    tab
@@ -51,13 +52,13 @@ Signing Key Changes During The Chat
 
 Auth Service Stands Still When The Page Refreshes
     [Documentation]    The page's refresh waits for the auth service; the user notices nothing.
-    [Tags]    needs-pause
+    [Tags]    needs-pause    needs-browser    needs-faults    needs-logs
     [Template]    Page Refreshes While The Auth Service Is Away
     stands still
 
 Auth Service Can't Be Reached When The Page Refreshes
     [Documentation]    The page's refresh is refused and tried again; the user notices nothing.
-    [Tags]    needs-faults
+    [Tags]    needs-faults    needs-browser    needs-logs    needs-pause
     [Template]    Page Refreshes While The Auth Service Is Away
     can't be reached
 

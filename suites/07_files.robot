@@ -12,7 +12,7 @@ Test Tags           needs-folders
 *** Test Cases ***
 A Report Is Uploaded, Read And Answered From
     [Documentation]    5 MB on a page with visible progress; an agent reads it; its fact comes back over the socket.
-    [Tags]    critical
+    [Tags]    critical    needs-browser
     ${kim} =    A User In A Browser    kim
     ${report} =    A Page And A Tab And A Report    ${kim}
     Progress Is Watched    page
@@ -75,7 +75,7 @@ An Upload That Breaks Off Leaves Nothing
     Connection Is Closed
 
 An Upload That Dies With Its Replica Leaves Nothing
-    [Tags]    needs-faults    needs-kill
+    [Tags]    needs-faults    needs-kill    needs-restart
     An Upload Breaks Off And Leaves Nothing    Replica Is Killed And Comes Back    backend-1
 
 The Same File Twice Is Two Files
@@ -143,6 +143,7 @@ A Bomb Harms Nobody
 
 The Page Tells What Became Of An Upload
     [Documentation]    Refused with the platform's reason; or stopped by its user halfway, with nothing left.
+    [Tags]    needs-browser
     ${lea} =    A User In A Browser    lea
     ${report} =    A Page And A Tab And A Report    ${lea}
     A Picture Is Refused On The Page    ${lea}    page

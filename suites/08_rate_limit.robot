@@ -25,6 +25,7 @@ Free User Is Limited Until The Window Ends Or The Plan Changes
 
 Tabs On Two Replicas That Race Share One Limit
     [Documentation]    Ten tabs on both replicas send at the same moment, and Redis is asked by all at once.
+    [Tags]    needs-faults    needs-pause
     ${eve} =    A Free User    eve
     ${thread} =    A New Thread
     ${tabs} =    Names    tab    ${FIGURES.rate_tries}
@@ -69,6 +70,7 @@ Time To Wait Is Honoured
 
 Nothing Is Admitted While Redis Is Down
     [Documentation]    The declared policy: messages are refused and say so, nothing is stored; with Redis the limit is back.
+    [Tags]    needs-kill    needs-restart
     ${ida} =    A Free User    ida
     ${thread} =    A New Thread
     Open Tabs    ${ida}    tab
@@ -81,6 +83,7 @@ Nothing Is Admitted While Redis Is Down
 
 Limit Outlives Redis
     [Documentation]    Redis dies and comes back within the window: what was counted before still counts.
+    [Tags]    needs-kill    needs-restart
     ${jon} =    A Free User    jon
     ${thread} =    A New Thread
     Open Tabs    ${jon}    tab
@@ -105,21 +108,23 @@ Refused Message Is Neither Stored Nor Answered
     Everything Admitted Should Be Answered    ${kim}
 
 Page Holds Back And Sends By Itself
-    [Documentation]    On the page more is typed than the plan admits: it says so and holds the rest back, and sends it itself
-    ...    when the window is over.
+    [Documentation]    More is typed than the plan admits: the page says so, holds the rest back, and sends it when it may.
+    [Tags]    needs-browser
     Page Should Hold Back And Send By Itself    lea
 
 Page Whose Clock Is Ahead Waits As Told
     [Documentation]    The user's computer is an hour ahead of the platform: the page waits and sends as any other.
+    [Tags]    needs-browser
     Page Should Hold Back And Send By Itself    pam    clock=1 h
 
 Page Whose Clock Is Behind Waits As Told
     [Documentation]    The same an hour behind.
+    [Tags]    needs-browser
     Page Should Hold Back And Send By Itself    quin    clock=-1 h
 
 Upgrade On The Page Lifts The Limit At Once
-    [Documentation]    The button beside the limit makes the user a paying one, and what was held back goes out in the same
-    ...    window.
+    [Documentation]    The button beside the limit makes the user a paying one; what was held back goes out in the same window.
+    [Tags]    needs-browser
     ${max} =    A Free User In A Browser    max    page
     ${count} =    More Than The Limit Is Typed    ${max}    page
     Page Should Tell The Limit    page    ${FIGURES.rate_limit}    waiting=2
@@ -133,6 +138,7 @@ Upgrade On The Page Lifts The Limit At Once
 Redis That Stands Still Admits Nobody Twice
     [Documentation]    Redis stops for longer than the platform waits: all is refused for want of it. What was asked meanwhile may
     ...    count late; the same messages sent again are admitted up to the limit, and no more.
+    [Tags]    needs-pause
     ${ned} =    A Free User    ned
     ${thread} =    A New Thread
     ${tabs} =    Names    tab    ${FIGURES.rate_tries}

@@ -14,7 +14,7 @@ Test Template       One Service Fails
 Chat Goes On After The Backend Was Killed
     [Documentation]    The page says so gracefully, sign-in works meanwhile, and the chat goes on in the same thread, by
     ...    itself, with what was typed meanwhile.
-    [Tags]    critical
+    [Tags]    critical    needs-browser
     [Template]    NONE
     ${ann} =    A User On A Page    ann
     Services Are Asked    ${ann}    identity    opening
@@ -28,6 +28,7 @@ Chat Goes On After The Backend Was Killed
 
 What Was Typed Survives A Reload
     [Documentation]    With the backend gone the user reloads the page: what waits there is still there, and goes out by itself.
+    [Tags]    needs-browser
     [Template]    NONE
     ${bea} =    A User On A Page    bea
     Service Is Struck    backend    killed
@@ -41,6 +42,7 @@ What Was Typed Survives A Reload
 
 What Was Typed Waits For Redis
     [Documentation]    Without Redis nothing is taken; the page keeps it, says so, and hands it over by itself.
+    [Tags]    needs-browser
     [Template]    NONE
     ${cora} =    A User On A Page    cora
     Service Is Struck    redis    killed

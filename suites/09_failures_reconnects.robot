@@ -3,7 +3,7 @@ Documentation       Many pages lose the platform at one moment, and do not come 
 Resource            ../resources/journey.resource
 Resource            ../resources/reconnects.resource
 Suite Setup         The Journey Has Many Pages
-Test Tags           needs-faults    needs-logs
+Test Tags           needs-faults    needs-logs    needs-browser
 Test Teardown       Everything Is Shown
 Test Timeout        ${FIGURES.test_limit}
 

@@ -14,6 +14,8 @@ from realstack.platform.driver import Driver, Operation
 from realstack.platform.log_evidence import service_logs
 from realstack.platform.running import running_or_none
 
+NEEDS = "needs-"
+"""What tags begin with that say what a test needs."""
 REVIVE_SECONDS = 20.0
 """How long a service that died unasked may take to come back for the next test."""
 
@@ -26,7 +28,7 @@ class Listener(State):
         while top.parent is not None:
             top = top.parent
         # What --exclude left out is not among them.
-        self._faults_wanted = any(Operation.FAULTS.value in test.tags for test in top.all_tests)
+        self._needs = frozenset(tag for test in top.all_tests for tag in test.tags if tag.startswith(NEEDS))
         self._changes.begin(result.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:

@@ -48,8 +48,8 @@ class Run(State):
         Args:
             platform: Name of a file in `resources/platforms/`.
             profile: Name of a file in `resources/profiles/`, or its figures (`${FIGURES}`).
-            needs: What the tests use beside the platform; looked for too. `faults` (the right to break links) counts only when a
-                test of this run has the tag `needs-faults`.
+            needs: What tests use beside the platform, `browser` or `faults` (the right to break links); looked for, too, when a
+                test of this run has the tag `needs-browser` or `needs-faults`.
             only: Services to start; all when not given.
             config: Parts of the platform's file to replace, such as `services` of an external platform.
 
@@ -82,7 +82,7 @@ class Run(State):
             raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile)
         began = time.monotonic()
-        parts = [part for part in needs or [] if part != "faults" or self._faults_wanted]
+        parts = [part for part in needs or [] if self.any_test_needs(part)]
         driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
@@ -96,6 +96,20 @@ class Run(State):
         took = time.monotonic() - began
         logger.console(f"  {'platform':<17} {took:5.2f} s   {len(self._started)} services")
         self._tell_versions(driver, figures, took)
+
+    @keyword(tags=["getter"])
+    def any_test_needs(self, part: Part) -> bool:
+        """Whether a test of this run has the tag `needs-browser` or `needs-faults`; what `--exclude` left out doesn't count.
+
+        Args:
+            part: `browser` or `faults`.
+
+        ```robotframework
+        ${needed} =    Any Test Needs    browser
+        IF    $needed    A Browser Is Open
+        ```
+        """
+        return self._needs is None or f"needs-{part}" in self._needs
 
     @keyword(tags=["run"])
     def stop_platform(self) -> None:

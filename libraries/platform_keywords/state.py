@@ -14,4 +14,5 @@ class State:
         self._test_mark: LogMark = {}
         self._evidence_mark: LogMark = {}
         self._started: list[Started] = []
-        self._faults_wanted = True
+        # Tags of the run's tests that say what they need; None before Robot has told of any test.
+        self._needs: frozenset[str] | None = None
