@@ -69,7 +69,9 @@ def busy_core(busy: bool) -> Iterator[None]:
 
 
 def _run(number: int, seed: int, output: Path, chosen: list[str]) -> bool:
-    command = [sys.executable, "-m", "robot", "--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
+    # Robot stops its platform in good order also when this process is killed.
+    command = ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-m", "robot"]
+    command += ["--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
     command += ["--randomize", f"all:{seed}", *chosen, str(ROOT / "suites")]
     output.mkdir(parents=True, exist_ok=True)
     with (output / "console.txt").open("wb") as console:
