@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets as random_secrets
+import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -203,11 +204,12 @@ class KeywordsBase:
         """A row as test data gets it: secret values are `Secret` objects, which no log shows."""
         return self.masking.row(row, lambda value: Secret(str(value)))
 
-    def record_rows(self, source: str | None, rows: Iterable[dict[str, Any]], users: Sequence[str] = ()) -> None:
-        """Report what a store held to the test's history."""
+    def record_rows(self, source: str | None, rows: Iterable[dict[str, Any]], began: float, users: Sequence[str] = ()) -> None:
+        """Report what a store held to the test's history; the reading began then, by the monotonic clock."""
         if source is not None:
+            took = round(time.monotonic() - began, 6)
             facts = [json_safe(self.masking.row(row, hidden)) for row in rows]
-            recorder.record("stored", source, {"rows": facts, "users": [str(user) for user in users]})
+            recorder.record("stored", source, {"rows": facts, "users": [str(user) for user in users], "took": took})
 
 
 def judge(value: Any, what: str, assertion: Assertion, evidence: str = "", *, concealed: bool = False) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -59,8 +60,8 @@ class SqlKeywords(KeywordsBase):
         ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        _, rows = self._read_rows(statement, parameters, alias, asserted, _records, what="the rows")
-        self.record_rows(record_as, rows.records, record_users)
+        _, rows, began = self._read_rows(statement, parameters, alias, asserted, _records, what="the rows")
+        self.record_rows(record_as, rows.records, began, record_users)
         return [self.handed_over(row) for row in rows.records]
 
     @keyword
@@ -84,8 +85,8 @@ class SqlKeywords(KeywordsBase):
             StackFailure: There is no row, or more than one, until `retry_timeout` is over.
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        _, rows = self._read_rows(statement, parameters, alias, asserted, _only_row, what="the row")
-        self.record_rows(record_as, rows.records)
+        _, rows, began = self._read_rows(statement, parameters, alias, asserted, _only_row, what="the row")
+        self.record_rows(record_as, rows.records, began)
         return self.handed_over(rows.records[0])
 
     @keyword
@@ -115,7 +116,7 @@ class SqlKeywords(KeywordsBase):
         ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        value, rows = self._read_rows(statement, parameters, alias, asserted, _only_value, what="the value")
+        value, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_value, what="the value")
         # `then` has made something else of it, which is the test's own to show.
         as_it_was = assertion_operator is not AssertionOperator["then"]
         return self.handed_over({rows.columns[0]: value})[rows.columns[0]] if as_it_was else value
@@ -143,7 +144,7 @@ class SqlKeywords(KeywordsBase):
         ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        _, rows = self._read_rows(statement, parameters, alias, asserted, _only_column, what="the column")
+        _, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_column, what="the column")
         name = rows.columns[0]
         return [self.handed_over(row)[name] for row in rows.records]
 
@@ -260,16 +261,24 @@ class SqlKeywords(KeywordsBase):
         take: Callable[[Rows], Any],
         *,
         what: str,
-    ) -> tuple[Any, Rows]:
+    ) -> tuple[Any, Rows, float]:
+        """What was judged, the rows of the last look, and when that began by the monotonic clock."""
         session, look, evidence = self._asked(statement, parameters, alias)
         latest: list[Rows] = []
+        began = time.monotonic()
+
+        async def look_now() -> Rows:
+            nonlocal began
+            began = time.monotonic()
+            rows: Rows = await look()
+            return rows
 
         def judged(rows: Rows) -> Any:
             latest[:] = [rows]
             return take(rows)
 
         result = self.read(
-            look,
+            look_now,
             what=what,
             seconds=session.answer_seconds,
             assertion=assertion,
@@ -278,7 +287,7 @@ class SqlKeywords(KeywordsBase):
             evidence=evidence,
             secret=lambda rows: any(self.masking.is_secret(name) for name in rows.columns),
         )
-        return result, latest[0]
+        return result, latest[0], began
 
 
 def _records(rows: Rows) -> list[dict[str, Any]]:

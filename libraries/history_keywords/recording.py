@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from realstack.errors import StackError, explain
 from realstack.history.search import file_facts
 
 LONGEST_TEXT = 200_000
+
+
+def _seconds_since(moment: float | None) -> float | None:
+    return None if moment is None else round(time.monotonic() - moment, 6)
 
 
 class RecordingKeywords(HistoryBase):
@@ -85,25 +90,39 @@ class RecordingKeywords(HistoryBase):
 
     @keyword(tags=["Evidence"])
     def record_stored_messages(
-        self, rows: Any, *, store: str = "messages", users: list[str] | None = None, threads: list[str] | None = None
+        self,
+        rows: Any,
+        *,
+        store: str = "messages",
+        users: list[str] | None = None,
+        threads: list[str] | None = None,
+        since: float | None = None,
     ) -> None:
-        """Record what a store holds now: all messages of the test's users, unless told of which users or threads.
+        """Record what a store holds: all messages of the test's users, unless told of which users or threads.
 
-        The vocabulary says which columns are which. The law ``acked-is-kept`` counts only readings after an
-        acknowledgement, so read last.
+        The vocabulary says which columns are which. The law ``acked-is-kept`` counts only readings that began after an
+        acknowledgement, so read last, and say when: what was acknowledged while rows were on their way need not be among them.
 
         Args:
             rows: The rows, as a query returned them.
             store: Name of the store in witnesses.
             users: The users (by the test's names) that were asked about, when not all of the test's.
             threads: The ids of the threads that were asked about, when not all.
+            since: When the reading began, from [Get Moment]; now when not given.
 
         ```robotframework
-        ${rows} =    Query    SELECT * FROM messages WHERE thread_id = $1 ORDER BY seq    ${thread}
-        Record Stored Messages    ${rows}    store=backend PostgreSQL    threads=${{[$thread]}}
+        ${since} =    Get Moment
+        ${rows} =    Query    SELECT * FROM messages WHERE thread_id = $1 ORDER BY seq    parameters=${thread}
+        Record Stored Messages    ${rows}    store=backend PostgreSQL    threads=${{[$thread]}}    since=${since}
         ```
         """
-        self.record("stored", store, rows=plain_rows(rows, "stored messages"), users=users, threads=threads)
+        known = plain_rows(rows, "stored messages")
+        self.record("stored", store, rows=known, users=users, threads=threads, took=_seconds_since(since))
+
+    @keyword(tags=["Evidence"])
+    def get_moment(self) -> float:
+        """The moment now, in seconds on the clock of the history's events: for `since`, before something is read."""
+        return time.monotonic()
 
     @keyword(tags=["Evidence"])
     def record_page(
@@ -116,6 +135,7 @@ class RecordingKeywords(HistoryBase):
         connection: str | None = None,
         text: str | None = None,
         wait: float | None = None,
+        since: float | None = None,
     ) -> None:
         """Record what a page shows now; give what was read and leave out what was not.
 
@@ -127,6 +147,7 @@ class RecordingKeywords(HistoryBase):
             connection: The id of the page's connection.
             text: All of the page's text, to be searched for other users' canaries.
             wait: Seconds that it says are left until it may send again.
+            since: When the reading began, from [Get Moment]; now when not given.
         """
         shown = None if messages is None else plain_rows(messages, "messages of a page")
         cut = text if text is None or len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT]
@@ -140,6 +161,7 @@ class RecordingKeywords(HistoryBase):
             connection_id=connection,
             text=cut,
             wait=wait,
+            took=_seconds_since(since),
         )
 
     @keyword(tags=["Evidence"])

@@ -32,7 +32,7 @@ class Outcome:
         verdict: ``killed`` by the named law; ``missed`` (passed, or failed otherwise); ``survivor``, a miss that the
             catalog admits; ``clean``: the platform without a bug passed; ``error``: the bug could not be planted, the run
             itself broke, or the platform without a bug failed.
-        seconds: How long its run took.
+        seconds: How long its run took, from the start of its platform on.
         laws: Every law that failed, by id.
         witness: The named law's own words, or what was seen instead.
         failed: Failed tests, by name.

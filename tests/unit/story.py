@@ -92,7 +92,12 @@ class Story:
         return self.frame_in(tab, kind, payload, run_id=run, event_id=f"{run}:{n}", n=n, thread_id="t")
 
     def stored(
-        self, *rows: tuple[str, int], user: str = "ann", thread: str = "t", texts: Mapping[str, str] | None = None
+        self,
+        *rows: tuple[str, int],
+        user: str = "ann",
+        thread: str = "t",
+        texts: Mapping[str, str] | None = None,
+        took: float | None = None,
     ) -> Story:
         told = texts or {}
         items = [
@@ -106,7 +111,7 @@ class Story:
             }
             for m, s in rows
         ]
-        return self.add("stored", "messages", {"rows": items, "users": [user]})
+        return self.add("stored", "messages", {"rows": items, "users": [user], "took": took})
 
     def exchange(self, sender: str, message: str, seq: int, *tabs: str) -> Story:
         """A message sent, acknowledged and delivered to tabs."""

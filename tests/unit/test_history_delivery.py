@@ -46,6 +46,13 @@ def test_acked_after_the_last_reading_is_unproven() -> None:
     assert_invalid(story.judge("acked-is-kept"), "No reading of the store came after", "m-1")
 
 
+def test_what_was_acknowledged_while_the_store_was_read_needs_another_reading() -> None:
+    story = three_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2", "tab 3")
+    story.stored(took=story.now)  # begun before anything was sent, ended after all
+    assert_invalid(story.judge("acked-is-kept"), "No reading of the store came after", "m-1")
+    assert_violated(story.stored(took=0.0).judge("acked-is-kept"), "the store messages does not hold m-1")
+
+
 def test_a_closed_tab_owes_nothing() -> None:
     story = three_tabs().close("tab 3").exchange("tab 1", "a", 1, "tab 1", "tab 2").stored(("a", 1))
     assert_holds(story.judge("acked-is-kept"))
@@ -79,6 +86,8 @@ def test_a_message_passed_over_on_an_open_tab_is_lost_whatever_it_asks_for_later
 
 def test_a_page_must_show_what_was_acknowledged() -> None:
     story = three_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1", "tab 2", "tab 3").stored(("a", 1))
+    story.add("page", "page", {"messages": [], "took": story.now})
+    assert_holds(story.judge("acked-is-kept"))
     story.add("page", "page", {"messages": []})
     assert_violated(story.judge("acked-is-kept"), "page does not show m-1")
     story.add("page", "page", {"messages": [{"message_id": "a", "text": "text of a"}]})

@@ -218,7 +218,8 @@ class History:
         elif event.kind == "stored":
             items = self._items(event.data.get("rows"), self.vocabulary.row_take, "")
             users, threads = _names(event.data.get("users")), _names(event.data.get("threads"))
-            self.stores.append(StoreReading(event.at, index, event.source, items, users, threads))
+            took = number(event.data.get("took")) or 0.0
+            self.stores.append(StoreReading(event.at, index, event.source, items, users, threads, took))
         elif event.kind == "baseline":
             self.known.update(str(message) for message in event.data.get("messages", ()))
         elif event.kind != "tab":
@@ -303,7 +304,8 @@ class History:
             working = status in self.vocabulary.page_working_values
         connection = text(read(event.data, self.vocabulary.page_connection))
         wait = number(event.data.get("wait"))
-        self.pages.append(PageReading(*place, items, None if working is None else bool(working), connection, wait))
+        took = number(event.data.get("took")) or 0.0
+        self.pages.append(PageReading(*place, items, None if working is None else bool(working), connection, wait, took))
         for item in items or ():
             if item.acknowledged and item.message not in self._acked_on_pages:
                 self._acked_on_pages.add(item.message)

@@ -136,23 +136,39 @@ class Item:
 class PageReading(TabFact):
     """What a page showed at one moment; `items` in the order shown. `working` is None where it was not read.
 
-    `wait` is what the page says is left until it may send again, in seconds.
+    `wait` is what the page says is left until it may send again, in seconds. The reading took `took` seconds and ended at `at`:
+    what happened meanwhile may be in it or not.
     """
 
     items: tuple[Item, ...] | None
     working: bool | None
     connection: str | None
     wait: float | None = None
+    took: float = 0.0
+
+    @property
+    def began(self) -> float:
+        """When it was begun: what was there before must be in it."""
+        return self.at - self.took
 
 
 @dataclass(frozen=True, slots=True)
 class StoreReading(Fact):
-    """All messages that a store held at one moment, of the users and threads asked about; of all where none are named."""
+    """All messages that a store held, of the users and threads asked about; of all where none are named.
+
+    The reading took `took` seconds and ended at `at`: what happened meanwhile may be in it or not.
+    """
 
     store: str
     items: tuple[Item, ...]
     users: frozenset[str]
     threads: frozenset[str]
+    took: float = 0.0
+
+    @property
+    def began(self) -> float:
+        """When it was begun: what was there before must be in it."""
+        return self.at - self.took
 
     def covers(self, user: str, thread: str) -> bool:
         """Whether a message of a user in a thread would have to be in the reading."""

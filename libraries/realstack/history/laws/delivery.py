@@ -46,7 +46,7 @@ def _first_acks(history: History) -> dict[str, Ack]:
 
 def _judge_storage(history: History, findings: Findings, ack: Ack, send: Send | None, held: dict[int, set[str]]) -> bool:
     """Judge whether a message is stored; False where no reading of the store came late enough to tell."""
-    readings = [reading for reading in history.stores if reading.at >= ack.at and reading.covers(ack.user, ack.thread)]
+    readings = [reading for reading in history.stores if reading.began >= ack.at and reading.covers(ack.user, ack.thread)]
     if not readings:
         return False
     reading = next((reading for reading in readings if ack.message not in held[reading.index]), None)
@@ -119,7 +119,7 @@ def _judge_page(history: History, findings: Findings, name: str, acks: dict[str,
     shown = {item.message for item in last.items or ()}
     for ack in acks.values():
         elsewhere = bool(ack.thread) and "" not in threads and bool(threads) and ack.thread not in threads
-        if ack.user != history.user_of(name) or ack.at > last.at or ack.message in shown or elsewhere:
+        if ack.user != history.user_of(name) or ack.at > last.began or ack.message in shown or elsewhere:
             continue
         findings.violated(
             f"{name} does not show {history.name(ack.message)}: it must, because "
