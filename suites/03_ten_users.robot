@@ -69,6 +69,7 @@ An Agent Dies Halfway And Its Runs Are Taken Over
     Runs Should Have Been Taken Over    @{users}
     Answers Should Be Right And In Time    ${users}
     Agents' Queue Should Be Empty
+    [Teardown]    NONE
 
 
 *** Keywords ***
