@@ -8,13 +8,14 @@ from typing import Any
 from robot.api.deco import library
 
 from realstack.websocket import DEFAULT_KEYS, Masker
+from websocket_keywords.burst import Burst
 from websocket_keywords.closing import Closing
 from websocket_keywords.frames import Frames
 from websocket_keywords.opening import Opening
 
 
 @library(scope="GLOBAL", version="0.1.0", doc_format="MARKDOWN", auto_keywords=False)
-class WebSocket(Opening, Frames, Closing):
+class WebSocket(Opening, Frames, Burst, Closing):
     """Talks to WebSocket servers (RFC 6455) over several connections at once, and misses nothing.
 
     ```robotframework

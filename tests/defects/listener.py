@@ -1,4 +1,4 @@
-"""Robot listener of the runs with planted bugs: waits for the word to begin, and tells how far the run is; see `runner.py`."""
+"""Robot listener of the runs with planted bugs: waits for the word to begin, and tells when tests are over; see `runner.py`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from robot import result, running
 
 
 class listener:  # noqa: N801 -- Robot takes the class that is named like its file
-    """Talks with the runner over a socket: waits for a byte once libraries are loaded, sends one when the first test begins,
-    and closes it after the last one.
+    """Talks with the runner over a socket: waits for a byte once libraries are loaded, and closes it after the last test.
 
     Args:
         descriptor: The socket, a file descriptor of this process.
@@ -30,11 +29,6 @@ class listener:  # noqa: N801 -- Robot takes the class that is named like its fi
             self._left = data.test_count
         if data.tests and not self._runner.recv(1):
             signal.raise_signal(signal.SIGINT)  # nobody wants to know any more
-
-    def start_test(self, data: running.TestCase, _result: result.TestCase) -> None:
-        """Say that the first test begins."""
-        if data is data.parent.tests[0]:
-            self._runner.send(b"t")
 
     def end_test(self, _data: running.TestCase, _result: result.TestCase) -> None:
         """Say that the last test has ended."""

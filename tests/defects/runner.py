@@ -29,9 +29,9 @@ STOP_PATIENCE = 15.0
 class Runner:
     """Runs journeys against planted copies, several at a time.
 
-    Most of a run's time is spent before and after its tests. So the next run loads its libraries while the tests of the last
-    one are at work, and starts its platform while that of the last one stops. No test runs beside a platform that starts, or
-    beside other tests, unless there are cores for both.
+    Most of a run's time is spent before and after its tests. So the next run loads its libraries while the platform of the
+    last one starts, and starts its own while that of the last one stops. No test runs beside anything of another run, unless
+    there are cores for both.
 
     Args:
         root: The repository's root.
@@ -98,9 +98,9 @@ class Runner:
             try:
                 async with asyncio.timeout(RUN_LIMIT):
                     writer.write(b"g")
-                    await _said(reader, 1)  # the first test begins
                     await loading.aclose()
-                    await _said(reader, -1)  # the last test has ended
+                    with contextlib.suppress(ConnectionError):
+                        await reader.read()  # nothing but its end: the last test has ended, or the run has
                     await working.aclose()
                     await process.wait()
             except TimeoutError:
@@ -141,12 +141,6 @@ async def _started(
     finally:
         await _end(process)
         writer.close()
-
-
-async def _said(reader: asyncio.StreamReader, count: int) -> None:
-    """Wait for so many bytes of a run, or for its end."""
-    with contextlib.suppress(ConnectionError):
-        await reader.read(count)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

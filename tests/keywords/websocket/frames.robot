@@ -15,6 +15,15 @@ What Is Sent Comes Back
     Should Be Equal    ${frame.payload.text}    Hello
     Should Be Equal As Integers    ${frame}[seq]    5
 
+A Burst Keeps Its Order
+    VAR    ${pings}    ${{ [{'type': 'ping', 'n': n} for n in range(200)] }}
+    Send Json Burst    ${pings}
+    ${frames} =    Wait For Frames    200    ping
+    Should Be Equal    ${{ [frame['n'] for frame in $frames] }}    ${{ list(range(200)) }}
+
+A Burst Of Nothing Is Refused
+    Run Keyword And Expect Error    There is nothing to send*    Send Json Burst    ${{ [] }}
+
 Ways To Match
     [Template]    Frame Should Match
     message
