@@ -56,6 +56,15 @@ One User's Slow Questions Leave The Others Theirs
     Answers Should Be Right And In Time    ${users}
     Agents' Queue Should Be Empty
 
+What One User Asks Waits Its Turn And Is Answered
+    [Documentation]    One user asks far more than its share of the agents while answers are held up; then each gets its answer.
+    ${user} =    A User Who Floods
+    Services Are Measured
+    Answering Is Held Up
+    More Is Asked Than One User's Agents Can Take    ${user}
+    Answering Goes On
+    All That Waited Should Be Answered    ${user}
+
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
     [Tags]    needs-kill
