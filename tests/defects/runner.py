@@ -7,12 +7,13 @@ import contextlib
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+
+from support.robot_run import robot
 
 from .catalog import CatalogError, Defect
 from .outcome import Outcome, judge
@@ -66,7 +67,8 @@ class Runner:
                 output = self._results / defect.name
                 shutil.rmtree(output, ignore_errors=True)
                 output.mkdir(parents=True)
-                seconds = await self._robot(_command(defect, project, options, output), project, output, loading)
+                options += _options(defect)
+                seconds = await self._robot(options, project / "suites" / f"{defect.journey}.robot", output, loading)
         outcome = judge(defect, output / "output.xml", seconds)
         if seconds >= RUN_LIMIT and outcome.verdict != "killed":
             return replace(outcome, verdict="missed", witness=f"The run did not end within {RUN_LIMIT:g} s. {outcome.witness}")
@@ -86,13 +88,13 @@ class Runner:
         defect.plant(folder / "docker")
         return self._root, ["--variable", f"PLATFORM_SOURCES:{folder / 'docker'}"]
 
-    async def _robot(self, command: list[str], project: Path, output: Path, loading: contextlib.AsyncExitStack) -> float:
+    async def _robot(self, options: list[str], suite: Path, output: Path, loading: contextlib.AsyncExitStack) -> float:
         """Run Robot; the next run loads, and goes to work, as soon as this one has come so far.
 
         Returns:
             Seconds from the start of the platform on; `RUN_LIMIT` where the run had to be ended.
         """
-        async with _started(command, project, output) as (process, reader, writer), contextlib.AsyncExitStack() as working:
+        async with _started(options, suite, output) as (process, reader, writer), contextlib.AsyncExitStack() as working:
             await working.enter_async_context(self._at_work)
             started = time.monotonic()
             try:
@@ -108,29 +110,23 @@ class Runner:
             return time.monotonic() - started
 
 
-def _command(defect: Defect, project: Path, options: list[str], output: Path) -> list[str]:
-    # Robot stops its platform in good order also when the runner is killed.
-    command = ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-m", "robot"]
-    command += ["--outputdir", str(output), "--console", "quiet", "--report", "NONE", "--maxerrorlines", "400", *options]
-    command += [word for variable in defect.variables.splitlines() for word in ("--variable", variable)]
-    command += [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
-    return [*command, str(project / "suites" / f"{defect.journey}.robot")]
+def _options(defect: Defect) -> list[str]:
+    variables = [word for variable in defect.variables.splitlines() for word in ("--variable", variable)]
+    return [*variables, *(word for pattern in defect.test.splitlines() for word in ("--test", pattern))]
 
 
 @contextlib.asynccontextmanager
 async def _started(
-    command: list[str], project: Path, output: Path
+    options: list[str], suite: Path, output: Path
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]]:
     """A run that loads its libraries and then waits for a byte (`listener.py`); it is ended when it has not ended by itself."""
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     with theirs, (output / "console.txt").open("wb") as console:
         process = await asyncio.create_subprocess_exec(
-            *command[:-1],
-            "--listener",
-            f"{LISTENER}:{theirs.fileno()}",
-            command[-1],
-            cwd=project,
+            *robot(output),
+            *("--maxerrorlines", "400", "--listener", f"{LISTENER}:{theirs.fileno()}", *options, str(suite)),
+            cwd=suite.parents[1],
             stdin=asyncio.subprocess.DEVNULL,
             stdout=console,
             stderr=console,

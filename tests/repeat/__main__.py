@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from robot.api import ExecutionResult, ResultVisitor
 from robot.result import TestCase
 
 from pages import page, table
+from support.robot_run import robot
 
 from .statistics import TestRecord
 
@@ -69,10 +69,7 @@ def busy_core(busy: bool) -> Iterator[None]:
 
 
 def _run(number: int, seed: int, output: Path, chosen: list[str]) -> bool:
-    # Robot stops its platform in good order also when this process is killed.
-    command = ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-m", "robot"]
-    command += ["--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
-    command += ["--randomize", f"all:{seed}", *chosen, str(ROOT / "suites")]
+    command = [*robot(output), "--randomize", f"all:{seed}", *chosen, str(ROOT / "suites")]
     output.mkdir(parents=True, exist_ok=True)
     with (output / "console.txt").open("wb") as console:
         try:

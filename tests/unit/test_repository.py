@@ -33,7 +33,7 @@ SQL = re.compile(f"(?s){_STATEMENTS}|{_SMALL}")
 ROUTE = re.compile(r"(^|[\s=}])/(api|auth|ws|internal|health|\.well-known)(/|$|\?)")
 PYTHON = re.compile(r"\$\{\{")
 SECRET_NAME = re.compile(r"(?i)(^|_)(password|token|secret|cookie|dsn|verifier|authorization|api_?key|credential)s?$")
-MACHINE = re.compile(r"/(work|farm)/(main|steering|shared|in|\.)|/\.library\b|https?://(deb|files|registry|pypi)\.|/home/\w+/")
+MACHINE = re.compile(r"/(work|farm)/[\w.]|/\.lib\w*|https?://(deb|files|registry|pypi)\.|/home/\w+/")
 
 
 def files(*patterns: str, below: Iterable[str] = CODE) -> list[Path]:

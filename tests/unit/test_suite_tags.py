@@ -41,6 +41,7 @@ class _Words(parsing.ModelVisitor):  # type: ignore[misc]
     """Every name and argument of each test and keyword: arguments are often names of keywords (`Run Keyword`, templates)."""
 
     def __init__(self) -> None:
+        self.tests: list[str] = []
         self.words: dict[str, set[str]] = {}
         self.tags: dict[str, set[str]] = {}
         self.tables: dict[str, dict[str, str]] = {}
@@ -64,6 +65,7 @@ class _Words(parsing.ModelVisitor):  # type: ignore[misc]
 
     def visit_TestCase(self, node: parsing.TestCase) -> None:  # noqa: N802
         self._take(node)
+        self.tests.append(node.name)
         if not any(statement.type == parsing.Token.TEMPLATE for statement in node.body):
             self.words[node.name] |= {self.template}
 
@@ -138,14 +140,7 @@ class _Project:
 def needs_of_tests(suite: Path) -> Iterator[tuple[str, set[str], set[str]]]:
     """Each test's name, its tags, and the tags of what it and its suite's setup do."""
     read, project = _read(suite), _Project(suite)
-    names = {
-        node.name
-        for section in get_model(suite).sections
-        if isinstance(section, parsing.TestCaseSection)
-        for node in section.body
-        if isinstance(node, parsing.TestCase)
-    }
-    for name in sorted(names):
+    for name in read.tests:
         yield name, _tags(read.tags[name], read.shared), project.needs(read.words[name] | read.setup)
 
 
