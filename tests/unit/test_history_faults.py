@@ -89,6 +89,13 @@ def test_what_was_typed_is_gone() -> None:
     assert_violated(typed_during_an_outage(None).judge("recovers-alone"), "page has not handed over m-1", "does not show it")
 
 
+def test_what_was_typed_is_handed_over_under_another_id() -> None:
+    """Which is no good either, but for `exactly-once` to say."""
+    story = typed_during_an_outage("sent")
+    story.add("page", "page", {"status": "online", "messages": [{"message_id": "b", "text": "hello", "state": "stored"}]})
+    assert_holds(story.judge("recovers-alone"))
+
+
 def test_what_was_typed_is_refused_by_a_limit() -> None:
     story = typed_during_an_outage("limited").refuse("page", "a")
     assert_holds(story.judge("recovers-alone"))

@@ -213,7 +213,10 @@ def _judge_typed(history: History, findings: Findings, tab: str, touched: list[O
     done = {ack.message for ack in history.acks} | {item.message for item in (history.stores[-1].items if history.stores else ())}
     shown = {item.message for item in last.items or ()}
     for send in history.sends:
-        if not send.typed or send.tab != tab or send.at > last.at or send.message in done | refused:
+        if not send.typed or send.tab != tab or send.at > last.at:
+            continue
+        # Under whichever id: a page that gives its message another one has handed it over (`exactly-once` judges the rest).
+        if not (done | refused).isdisjoint({send.message, *history.ids_with_text(send.text or "")}):
             continue
         however = "shows it as not stored" if send.message in shown else "does not show it"
         findings.violated(
