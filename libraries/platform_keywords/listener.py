@@ -14,10 +14,17 @@ from realstack.platform.driver import Driver, Operation
 from realstack.platform.log_evidence import service_logs
 from realstack.platform.running import running_or_none
 
+EXIT = "robot:exit"
+"""What Robot tags tests with that it does not run, because the run is to end."""
+INTERRUPTED = "Execution terminated by signal"
+"""What it says of the test in which the user interrupted the run."""
 NEEDS = "needs-"
 """What tags begin with that say what a test needs."""
 REVIVE_SECONDS = 20.0
 """How long a service that died unasked may take to come back for the next test."""
+
+TOLD_WAIT = 0.1
+"""Seconds of waiting for other runs that the log tells of."""
 
 
 class Listener(State):
@@ -28,7 +35,9 @@ class Listener(State):
         while top.parent is not None:
             top = top.parent
         # What --exclude left out is not among them.
-        self._needs = frozenset(tag for test in top.all_tests for tag in test.tags if tag.startswith(NEEDS))
+        tests = list(top.all_tests)
+        self._needs = frozenset(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
+        self._last_test = tests[-1]
         self._changes.begin(result.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:
@@ -42,9 +51,23 @@ class Listener(State):
     def end_test(self, data: Any, result: Any) -> None:
         self._end_scope(result)
         self._test_mark = {}
+        self._end_turn(data, result)
 
     def end_suite(self, data: Any, result: Any) -> None:
         self._end_scope(result)
+        if data.parent is None:
+            self._leave_turn()
+            if self._waited >= TOLD_WAIT:
+                result.metadata["Waited for other runs"] = f"{self._waited:.1f} s in all, for cores that they needed"
+
+    def _end_turn(self, data: Any, result: Any) -> None:
+        """Between two tests the turn goes round; a test's own time limit runs from its first moment, so here is the place."""
+        if self._waits is None:
+            return
+        if data is self._last_test or EXIT in result.tags or INTERRUPTED in result.message:
+            self._leave_turn()
+        else:
+            self._waits.pass_on()
 
     def _logs(self, window: Window) -> list[tuple[str, str]]:
         driver = running_or_none()

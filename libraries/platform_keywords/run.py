@@ -14,7 +14,10 @@ from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
 from platform_keywords.state import State
+from platform_keywords.turns import Waits
 from realstack.errors import StackError, StackFailure, explain
+from realstack.lease.lease import current_lease, started_by_a_run
+from realstack.lease.turns import Turns
 from realstack.loop import background
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
@@ -40,6 +43,9 @@ class Run(State):
         config: dict[str, Any] | None = None,
     ) -> None:
         """Start the platform and wait until every service is healthy; does nothing when it runs already.
+
+        Where another run's tests need the same cores (figure `cores` of the profile), this waits for its turn, and so does each
+        test after the first; the top suite's metadata tell for how long.
 
         Before anything is started, all that is needed is looked for: programs, Python packages, ports, rights. What is
         missing is told at once, all of it, with the command that mends it. The console shows a line for each service as it
@@ -81,15 +87,17 @@ class Run(State):
         if isinstance(profile, UnknownProfile):
             raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile)
-        began = time.monotonic()
         parts = [part for part in needs or [] if self.any_test_needs(part)]
         driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
-        logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
         try:
+            self._wait_for_turn(int(figures.plain()["cores"]))
+            began = time.monotonic()
+            logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
             self._started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))
         except BaseException:
+            self._leave_turn()
             background.run(driver.end())
             raise
         set_running(driver)
@@ -122,11 +130,18 @@ class Run(State):
         if driver is None:
             return
         set_running(None)
+        self._leave_turn()
         problems = background.run(driver.end())
         if problems:
             raise StackFailure(
                 explain("the platform stops in good order.", f"{len(problems)} problems.", evidence="\n".join(problems))
             )
+
+    def _wait_for_turn(self, cores: int) -> None:
+        # A run that a test of another run has started is at work for that one, in its turn.
+        if not started_by_a_run():
+            self._waits = Waits(Turns(current_lease().folder, cores, str(_output_folder().resolve())))
+            self._waits.for_turn()
 
     def _tell_versions(self, driver: Driver, figures: Figures, took: float) -> None:
         builtin = BuiltIn()

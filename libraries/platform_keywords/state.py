@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from platform_keywords.turns import Waits
 from realstack.platform.changes import Changes
 from realstack.platform.driver import LogMark, Started
 
@@ -14,5 +15,14 @@ class State:
         self._test_mark: LogMark = {}
         self._evidence_mark: LogMark = {}
         self._started: list[Started] = []
+        self._waits: Waits | None = None
+        self._waited = 0.0
         # Tags of the run's tests that say what they need; None before Robot has told of any test.
         self._needs: frozenset[str] | None = None
+
+    def _leave_turn(self) -> None:
+        """The run needs its cores no more."""
+        if self._waits is not None:
+            self._waits.leave()
+            self._waited += self._waits.seconds
+            self._waits = None

@@ -149,6 +149,22 @@ def lock_runs(runs: Path) -> int:
     return handle
 
 
+def is_held(folder: Path) -> bool:
+    """Whether the run that a data folder belongs to, or its reaper, lives."""
+    try:
+        handle = os.open(folder / LOCK_FILE, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
 def _left_behind(runs: Path) -> list[tuple[Path, int]]:
     if not runs.is_dir():
         return []

@@ -352,6 +352,11 @@ def mark_this_process() -> str:
         return _marked
 
 
+def started_by_a_run() -> bool:
+    """Whether this process was started, over however many others, by a run that has a lease of its own."""
+    return _inherited is not None
+
+
 def _unmark_this_process(run_id: str) -> None:
     global _marked  # noqa: PLW0603 -- one process, one run
     with _current_guard:
@@ -360,6 +365,7 @@ def _unmark_this_process(run_id: str) -> None:
             os.environ.pop(procfs.MARKER, None)
 
 
+_inherited = os.environ.get(procfs.MARKER)
 _marked: str | None = None
 _current: Lease | None = None
 _current_guard = threading.RLock()
