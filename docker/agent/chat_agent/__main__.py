@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     """Read the settings and work until stopped."""
+    from chat_common.memory import begin_loading  # noqa: PLC0415 - before all others
+
+    begin_loading()
     from chat_agent.settings import read_settings  # noqa: PLC0415 - a wrong variable is told before anything heavy loads
     from chat_common.settings import SettingsError  # noqa: PLC0415
 

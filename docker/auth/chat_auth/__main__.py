@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chat_auth.settings import read_settings
 from chat_common.logs import configure_logs
+from chat_common.memory import begin_loading
 from chat_common.settings import SettingsError
 
 
@@ -14,6 +15,7 @@ def main() -> None:
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     configure_logs(settings.service.name, settings.service.log_level)
+    begin_loading()
     from chat_auth.app import make_app  # noqa: PLC0415 - bad settings are told before the imports
     from chat_auth.keys import KeysError  # noqa: PLC0415
     from chat_common.serve import serve  # noqa: PLC0415

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from chat_common.logs import Log, configure_logs
+from chat_common.memory import end_loading
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -27,8 +27,6 @@ log = Log("serve")
 # Requests in flight get this long; the rest of the three seconds belongs to the app's own shutdown.
 FINISH_REQUESTS_SECONDS = 2
 STOP_SECONDS = 2.8
-# Collections of the middle generation (some 200 reconnects each) until the next full one; the default is 10.
-FULL_COLLECTION_EVERY = 2
 
 
 class AccessLog:
@@ -110,25 +108,13 @@ def serve(app: ASGIApp, settings: ServiceSettings, **options: Any) -> None:
             **options,
         },
     )
-    _set_what_stays_apart()
+    end_loading()
     with _listen(settings) as listener:
         log.info("listening", host=settings.host, port=settings.port, pid=os.getpid())
         try:
             _Server(config).run(sockets=[listener])
         finally:
             log.info("stopped")
-
-
-def _set_what_stays_apart() -> None:
-    """Make full collections cheap, and have them more often, so that what closed connections leave in cycles never piles up.
-
-    What is loaded by now stays for good. The collector would walk over it in every full collection, and have none before a
-    quarter as much has come to it: memory would rise for thousands of connections before it falls.
-    """
-    gc.collect()
-    gc.freeze()
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, FULL_COLLECTION_EVERY)
 
 
 def _listen(settings: ServiceSettings) -> socket.socket:

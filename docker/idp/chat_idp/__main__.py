@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chat_common.logs import Log, configure_logs
+from chat_common.memory import begin_loading, end_loading
 from chat_common.settings import SettingsError
 from chat_idp.settings import Settings, read_settings
 
@@ -31,15 +31,13 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     configure_logs(settings.service.name, settings.service.log_level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # Thousands of classes and functions are made now and never thrown away: collecting between them only takes time.
-    gc.disable()
+    begin_loading()
     from chat_idp.prepare import prepare  # noqa: PLC0415 - bad settings are told before a second of imports
     from chat_idp.provider import make_provider  # noqa: PLC0415
 
     app = make_provider(settings)
     prepare(app, settings)
-    gc.freeze()
-    gc.enable()
+    end_loading()
     asyncio.run(_serve(app, settings))
     log.info("stopped")
     sys.stdout.flush()

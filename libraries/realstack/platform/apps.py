@@ -26,6 +26,7 @@ class PythonService(Service):
     source = ""
     package = ""
     needs: tuple[str, ...] = ("postgres-auth", "postgres-backend", "redis", "clickhouse")
+    busy_start = True  # hundreds of modules
 
     def prepare(self) -> None:
         self.make_folder()

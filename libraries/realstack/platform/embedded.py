@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -59,11 +61,13 @@ class EmbeddedDriver(Driver):
         return self.stack[service].group
 
     async def start(self, report: Callable[[Started], None], only: Collection[str] | None = None) -> None:
-        """Start the services at the same time, each as soon as those that it needs are healthy."""
+        """Start the services at the same time, each as soon as those that it needs are healthy and there is a core for it."""
         began = time.monotonic()
+        # More than there are cores would make the longest start longer still, and then leave a core with nothing to do.
+        cores = asyncio.Semaphore(max(2, len(os.sched_getaffinity(0))))
         names = [name for name in self.stack.services if only is None or name in only]
         healthy = {name: asyncio.Event() for name in names}
-        tasks = [asyncio.create_task(self._bring_up(name, healthy, report, began)) for name in names]
+        tasks = [asyncio.create_task(self._bring_up(name, healthy, cores, report, began)) for name in names]
         try:
             for done in asyncio.as_completed(tasks):
                 await done
@@ -73,7 +77,12 @@ class EmbeddedDriver(Driver):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _bring_up(
-        self, name: str, healthy: Mapping[str, asyncio.Event], report: Callable[[Started], None], began: float
+        self,
+        name: str,
+        healthy: Mapping[str, asyncio.Event],
+        cores: asyncio.Semaphore,
+        report: Callable[[Started], None],
+        began: float,
     ) -> None:
         service, process = self.stack[name], self._processes[name]
         before = time.monotonic()
@@ -82,8 +91,9 @@ class EmbeddedDriver(Driver):
         for needed in service.needs:
             if needed in healthy:
                 await healthy[needed].wait()
-        await self.start_service(name)
-        await self.wait_healthy(name, START_SECONDS)
+        async with cores if service.busy_start else contextlib.nullcontext():
+            await self.start_service(name)
+            await self.wait_healthy(name, START_SECONDS)
         now = time.monotonic()
         healthy[name].set()
         version = await service.version()

@@ -124,6 +124,8 @@ class Service(ABC):
     """Whether others keep their data in it, so that it is stopped after them."""
     needs: tuple[str, ...] = ()
     """Services that must be healthy before this one is started."""
+    busy_start = False
+    """Whether its start keeps a core busy all the while."""
     stop_signal = signal.SIGTERM
     stop_seconds = 5.0
     """How long it may take to stop in good order."""
