@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -22,12 +23,17 @@ class listener:  # noqa: N801 -- Robot takes the class that is named like its fi
         self._runner = socket.socket(fileno=int(descriptor))
         os.set_inheritable(self._runner.fileno(), False)  # services would keep it open
         self._left = 0
+        gc.disable()  # what libraries make while they are loaded stays for good, and there are a hundred runs
 
     def start_suite(self, data: running.TestSuite, _result: result.TestSuite) -> None:
         """Wait for the word: Robot calls this when what the suite imports is loaded, and before its setup."""
         if data.parent is None:
             self._left = data.test_count
-        if data.tests and not self._runner.recv(1):
+        if not data.tests:
+            return
+        gc.freeze()
+        gc.enable()
+        if not self._runner.recv(1):
             signal.raise_signal(signal.SIGINT)  # nobody wants to know any more
 
     def end_test(self, _data: running.TestCase, _result: result.TestCase) -> None:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from redis.asyncio import Redis
 
+from chat_common.redis_client import redis_client
 from support import servers
 from support.chat import Chat, Tab, User, chat
 
@@ -187,6 +188,21 @@ async def queue_is_empty(redis: Redis) -> None:
     while await redis.xlen("runs") or (await redis.xpending("runs", "agents"))["pending"]:
         assert time.monotonic() < deadline, "the queue did not get empty within 10 s"
         await asyncio.to_thread(time.sleep, 0.02)
+
+
+def test_no_command_goes_out_on_a_connection_that_redis_closed(redis_that_dies: MortalRedis) -> None:
+    """A burst fills the pool; whoever gets one of its connections after a restart must not pay for it."""
+
+    async def scenario() -> None:
+        client = redis_client(redis_that_dies.server.url, name="test")
+        await asyncio.gather(*(client.ping() for _ in range(20)))
+        # In threads, so that the loop hears of the ends meanwhile.
+        await asyncio.to_thread(redis_that_dies.end)
+        await asyncio.to_thread(redis_that_dies.start)
+        assert await asyncio.gather(*(client.ping() for _ in range(20))) == [True] * 20
+        await client.aclose()
+
+    asyncio.run(scenario())
 
 
 def test_redis_killed_and_restarted(platform: Chat, redis_that_dies: MortalRedis) -> None:

@@ -9,30 +9,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from robot.api import ExecutionResult
 
+from realstack.lease import procfs
+
 SUITES = Path(__file__).resolve().parents[1] / "keywords" / "platform" / "_runs"
 TWO_CORES = ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:2])
 SECONDS = 30.0
-
-
-@pytest.fixture
-def temp() -> Iterator[Path]:
-    # pytest's own folders can't be entered by the account that PostgreSQL runs as under root.
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
+"""How long a run may take."""
+GONE_SECONDS = 5.0
+"""Nothing of a killed run is left so long after its end."""
 
 
 class Robot:
     """A run on two cores at most, which shares its folder of runs with those of the same test."""
 
-    def __init__(self, temp: Path, name: str, suite: str = "turns") -> None:
+    def __init__(self, temp: Path, name: str, suite: str) -> None:
         self.results = temp / name
         self.process = subprocess.Popen(
             [
@@ -43,7 +40,7 @@ class Robot:
             stderr=subprocess.STDOUT,
             text=True,
             # A run that is started by a run takes no turns of its own.
-            env={name: value for name, value in os.environ.items() if name != "REALSTACK_RUN"} | {"TMPDIR": str(temp)},
+            env={name: value for name, value in os.environ.items() if name != procfs.MARKER} | {"TMPDIR": str(temp)},
         )
 
     def until(self, words: str) -> str:
@@ -62,13 +59,43 @@ class Robot:
         return said
 
 
+Start = Callable[..., Robot]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a run, by the name of its results' folder and its suite's."""
+    runs: list[Robot] = []
+    # pytest's own folders can't be entered by the account that PostgreSQL runs as under root.
+    with tempfile.TemporaryDirectory() as temp:
+        Path(temp).chmod(0o711)
+
+        def run(name: str, suite: str = "turns") -> Robot:
+            runs.append(Robot(Path(temp), name, suite))
+            return runs[-1]
+
+        yield run
+        for one in runs:
+            with one.process:
+                one.process.kill()
+        _until_empty(Path(temp) / f"realstack-{os.geteuid()}")
+
+
+def _until_empty(folder: Path) -> None:
+    """The reapers of killed runs are at work."""
+    end = time.monotonic() + GONE_SECONDS
+    while left := list(folder.iterdir()):
+        assert time.monotonic() < end, left
+        time.sleep(0.02)
+
+
 def spans(robot: Robot) -> list[tuple[datetime, datetime]]:
     tests = ExecutionResult(str(robot.results / "output.xml")).suite.all_tests
     return [(test.start_time, test.end_time) for test in tests]
 
 
-def test_tests_of_two_runs_do_not_overlap(temp):
-    runs = [Robot(temp, "one"), Robot(temp, "other")]
+def test_tests_of_two_runs_do_not_overlap(start):
+    runs = [start("one"), start("other")]
     said = [run.end() for run in runs]
     assert [run.process.returncode for run in runs] == [0, 0], said
     ordered = sorted(span for run in runs for span in spans(run))
@@ -79,24 +106,23 @@ def test_tests_of_two_runs_do_not_overlap(temp):
     assert any(waited), "the log tells that a run waited"
 
 
-def test_who_waits_says_so_and_hears_an_interrupt(temp):
-    busy = Robot(temp, "busy", "waits")
+def test_who_waits_says_so_and_hears_an_interrupt(start):
+    busy = start("busy", "waits")
     busy.until("ready")
-    waits = Robot(temp, "waits")
+    waits = start("waits")
     said = waits.until("Other runs need the same cores, so that tests take turns")
     assert f"process {busy.process.pid}, with results in {busy.results}." in said
     waits.process.send_signal(signal.SIGINT)
-    began = time.monotonic()
     assert "Execution terminated by signal" in waits.end()
-    assert time.monotonic() - began < 5.0
+    assert busy.process.poll() is None, "whom it waited for is still at work"
     busy.process.send_signal(signal.SIGINT)
     busy.end()
 
 
-def test_who_waits_goes_on_when_the_other_is_killed(temp):
-    busy = Robot(temp, "busy", "waits")
+def test_who_waits_goes_on_when_the_other_is_killed(start):
+    busy = start("busy", "waits")
     busy.until("ready")
-    waits = Robot(temp, "waits")
+    waits = start("waits")
     waits.until("tests take turns")
     busy.process.kill()
     busy.end()

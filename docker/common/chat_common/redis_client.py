@@ -8,6 +8,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 # What "Redis can't be used now" looks like to a caller.
 REDIS_ERRORS = (RedisError, OSError, TimeoutError)
@@ -33,6 +34,8 @@ def redis_client(url: str, *, name: str, timeout: float = 2.0, max_connections: 
         "socket_timeout": timeout,
         "socket_keepalive": True,
         "retry": Retry(NoBackoff(), 0),
+        # Where notices of maintenance may come, the pool hands out connections that Redis has closed, too.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         **options,
     }
     pool = BlockingConnectionPool.from_url(url, max_connections=max_connections, **settings)

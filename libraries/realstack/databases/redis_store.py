@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from realstack.databases.errors import NotThere, StatementRefused, StoreUnreachable
 from realstack.errors import StackError, explain
@@ -79,6 +80,8 @@ class RedisSession:
             "socket_connect_timeout": CONNECT_SECONDS,
             # A test that asks wants to know now; retrying is the keywords' business.
             "retry": Retry(NoBackoff(), 0),
+            # Where notices of maintenance may come, the pool hands out connections that the server has closed, too.
+            "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         }
         try:
             if self.target.url is not None:

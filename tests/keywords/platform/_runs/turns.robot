@@ -9,6 +9,6 @@ Test Template     Evaluate
 
 
 *** Test Cases ***
-First     sum(range(10_000_000))
-Second    sum(range(10_000_000))
-Third     sum(range(10_000_000))
+First     sum(range(20_000_000))
+Second    sum(range(20_000_000))
+Third     sum(range(20_000_000))

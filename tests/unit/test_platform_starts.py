@@ -1,0 +1,87 @@
+"""Starts of the embedded platform: who waits for whom, with real processes that become healthy at the third look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from realstack.lease.lease import Lease
+from realstack.loop import background
+from realstack.platform.driver import Started
+from realstack.platform.embedded import EmbeddedDriver
+from realstack.platform.ports import PortLocks
+from realstack.platform.service import Command, NotReady, Service, Stack, base_environment
+
+LOOKS = 3
+
+
+class Sleeper(Service):
+    """Keeps account of how many of its kind start at the same time."""
+
+    starting: set[str]
+    most: list[int]
+
+    def __init__(self, stack: Stack, name: str, starting: set[str], most: list[int]) -> None:
+        super().__init__(stack, name)
+        self.starting, self.most = starting, most
+        self._looks = 0
+
+    def prepare(self) -> None:
+        self.make_folder()
+
+    def command(self) -> Command:
+        self.starting.add(self.name)
+        self.most.append(len(self.starting))
+        return Command(["sleep", "60"], base_environment(self.folder), self.folder)
+
+    async def probe(self) -> None:
+        self._looks += 1
+        if self._looks < LOOKS:
+            raise NotReady("it sleeps")
+        self.starting.discard(self.name)
+
+    async def version(self) -> str:
+        return "1"
+
+
+class BusySleeper(Sleeper):
+    busy_start = True
+
+
+Start = Callable[..., int]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts so many services of a kind on so many cores; returns how many started at the same time at most."""
+    drivers: list[EmbeddedDriver] = []
+
+    def run(kind: type[Sleeper], count: int, cores: int) -> int:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)))
+        lease = Lease(tmp_path / "reaper.log")
+        stack = Stack(lease.folder, tmp_path, PortLocks())
+        starting: set[str] = set()
+        most: list[int] = []
+        for number in range(count):
+            kind(stack, f"service-{number}", starting, most)
+        drivers.append(EmbeddedDriver(stack, lease))
+        started: list[Started] = []
+        background.run(drivers[0].start(started.append))
+        assert len(started) == count
+        return max(most)
+
+    yield run
+    for driver in drivers:
+        assert background.run(driver.end()) == []
+
+
+@pytest.mark.parametrize(("cores", "at_once"), [(1, 2), (2, 2), (3, 3), (8, 5)])
+def test_no_more_busy_starts_at_a_time_than_cores(start, cores, at_once):
+    assert start(BusySleeper, 5, cores) == at_once
+
+
+def test_other_starts_wait_for_nobody(start):
+    assert start(Sleeper, 5, 2) == 5
