@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from robot.api import logger
@@ -41,6 +42,7 @@ class Listener(State):
         self._changes.begin(result.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:
+        self._turn_goes_round(result)
         self._changes.begin(result.full_name)
         driver = running_or_none()
         self._test_mark = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
@@ -51,7 +53,9 @@ class Listener(State):
     def end_test(self, data: Any, result: Any) -> None:
         self._end_scope(result)
         self._test_mark = {}
-        self._end_turn(data, result)
+        # Tests that Robot no longer runs need no turn.
+        if data is self._last_test or EXIT in result.tags or INTERRUPTED in result.message:
+            self._leave_turn()
 
     def end_suite(self, data: Any, result: Any) -> None:
         self._end_scope(result)
@@ -60,14 +64,12 @@ class Listener(State):
             if self._waited >= TOLD_WAIT:
                 result.metadata["Waited for other runs"] = f"{self._waited:.1f} s in all, for cores that they needed"
 
-    def _end_turn(self, data: Any, result: Any) -> None:
-        """Between two tests the turn goes round; a test's own time limit runs from its first moment, so here is the place."""
-        if self._waits is None:
-            return
-        if data is self._last_test or EXIT in result.tags or INTERRUPTED in result.message:
-            self._leave_turn()
-        else:
-            self._waits.pass_on()
+    def _turn_goes_round(self, result: Any) -> None:
+        """Between two tests, when everything of the one before is put away; the wait is no part of the test's time."""
+        if self._waits is not None and self._waits.pass_on():
+            result.start_time = datetime.now()
+            if result.timeout:
+                result.timeout.start()
 
     def _logs(self, window: Window) -> list[tuple[str, str]]:
         driver = running_or_none()

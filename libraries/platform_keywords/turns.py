@@ -34,10 +34,14 @@ class Waits:
         self._told = False
         self.seconds = 0.0
 
-    def for_turn(self) -> None:
-        """Return when it is the run's turn, or when the user wants the run to end."""
+    def for_turn(self) -> float:
+        """Return when it is the run's turn, or when the user wants the run to end.
+
+        Returns:
+            For how many seconds it waited.
+        """
         if not self._turns.ask():
-            return
+            return 0.0
         began = time.monotonic()
         with _interrupts() as interrupted:
             while (others := self._turns.ask()) and not interrupted.is_set():
@@ -45,12 +49,18 @@ class Waits:
                     self._told = True
                     logger.console(f"\nOther runs need the same cores, so that tests take turns: {', '.join(map(str, others))}.")
                 time.sleep(LOOK_AGAIN)
-        self.seconds += time.monotonic() - began
+        waited = time.monotonic() - began
+        self.seconds += waited
+        return waited
 
-    def pass_on(self) -> None:
-        """Let those who wait come first, and wait for the next turn."""
+    def pass_on(self) -> float:
+        """Let those who wait come first, and wait for the next turn.
+
+        Returns:
+            For how many seconds it waited.
+        """
         self._turns.leave()
-        self.for_turn()
+        return self.for_turn()
 
     def leave(self) -> None:
         """The run needs its cores no more."""
