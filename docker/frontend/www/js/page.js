@@ -119,7 +119,7 @@ function makeLink({ session, settings, clock }) {
 /** @param {{session: Session, link: Link, draw: () => void}} parts */
 function watchSession({ session, link, draw }) {
   session.renewed.subscribe((grant) => {
-    link.send('auth_refresh', { payload: { token: grant.token } });
+    link.renew(grant.token);
     draw();
   });
   session.troubled.subscribe((trouble) => {
@@ -135,9 +135,10 @@ function watchSession({ session, link, draw }) {
   link.frames.subscribe((frame) => {
     const expired = frame.type === 'error_message' && frame.payload.code === 'token_expired';
     if (frame.type !== 'auth_expiring' && !expired) return;
-    // Perhaps only this socket has not heard of the token that another tab fetched.
-    if (session.young) void session.token().then((fresh) => link.send('auth_refresh', { payload: { token: fresh } }), passOver);
-    else session.renewSoon();
+    // Perhaps only this socket has not heard of the token that another tab fetched. One that it has is older than it seems here:
+    // a token's time is told in whole seconds, and its life may be nearly one shorter.
+    if (!session.young) session.renewSoon();
+    else void session.token().then((fresh) => (fresh === link.credential ? session.renewSoon() : link.renew(fresh)), passOver);
   });
   for (const event of ['online', 'pageshow', 'focus']) {
     addEventListener(event, () => {

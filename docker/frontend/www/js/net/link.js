@@ -33,6 +33,9 @@ export class Link {
   /** @type {LinkStatus} */
   status = { state: 'connecting', cause: null, retryAt: null, connectionId: null, replica: null };
 
+  /** The access token that the socket has: offered when it opened, or told since. */
+  credential = '';
+
   #running = false;
   #socket = /** @type {WebSocket|null} */ (null);
   #timer = /** @type {unknown} */ (null);
@@ -105,6 +108,12 @@ export class Link {
     return true;
   }
 
+  /** @param {string} token   A newer access token, which the open socket goes on with. */
+  renew(token) {
+    this.credential = token;
+    this.send('auth_refresh', { payload: { token } });
+  }
+
   async #attempt() {
     const generation = ++this.#generation;
     const current = () => this.#running && generation === this.#generation;
@@ -118,6 +127,7 @@ export class Link {
       return;
     }
     if (!current()) return;
+    this.credential = token;
     const socket = this.connect(this.url, subprotocols(token));
     this.#socket = socket;
     const patience = Math.min(ATTEMPT_FIRST * 2 ** Math.min(this.backoff.attempt, 8), ATTEMPT_LAST);
