@@ -38,7 +38,7 @@ class Listener(State):
         # What --exclude left out is not among them.
         tests = list(top.all_tests)
         self._needs = frozenset(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
-        self._last_test = tests[-1]
+        self._last_test = tests[-1] if tests else None  # none with --runemptysuite
         self._changes.begin(result.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:
@@ -66,7 +66,9 @@ class Listener(State):
 
     def _turn_goes_round(self, result: Any) -> None:
         """Between two tests, when everything of the one before is put away; the wait is no part of the test's time."""
-        if self._waits is not None and self._waits.pass_on():
+        waited = 0.0 if self._waits is None else self._waits.pass_on()
+        self._waited += waited
+        if waited:
             result.start_time = datetime.now()
             if result.timeout:
                 result.timeout.start()

@@ -141,7 +141,7 @@ class Run(State):
         # A run that a test of another run has started is at work for that one, in its turn.
         if not started_by_a_run():
             self._waits = Waits(Turns(current_lease().folder, cores, str(_output_folder().resolve())))
-            self._waits.for_turn()
+            self._waited += self._waits.for_turn()
 
     def _tell_versions(self, driver: Driver, figures: Figures, took: float) -> None:
         builtin = BuiltIn()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from platform_keywords.turns import Waits
 from realstack.platform.changes import Changes
 from realstack.platform.driver import LogMark, Started
@@ -17,6 +19,7 @@ class State:
         self._started: list[Started] = []
         self._waits: Waits | None = None
         self._waited = 0.0
+        self._last_test: Any = None
         # Tags of the run's tests that say what they need; None before Robot has told of any test.
         self._needs: frozenset[str] | None = None
 
@@ -24,5 +27,4 @@ class State:
         """The run needs its cores no more."""
         if self._waits is not None:
             self._waits.leave()
-            self._waited += self._waits.seconds
             self._waits = None

@@ -24,15 +24,11 @@ class Waits:
 
     Args:
         turns: The run's place among the others.
-
-    Attributes:
-        seconds: For how long it has waited so far.
     """
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._told = False
-        self.seconds = 0.0
 
     def for_turn(self) -> float:
         """Return when it is the run's turn, or when the user wants the run to end.
@@ -49,9 +45,7 @@ class Waits:
                     self._told = True
                     logger.console(f"\nOther runs need the same cores, so that tests take turns: {', '.join(map(str, others))}.")
                 time.sleep(LOOK_AGAIN)
-        waited = time.monotonic() - began
-        self.seconds += waited
-        return waited
+        return time.monotonic() - began
 
     def pass_on(self) -> float:
         """Let those who wait come first, and wait for the next turn.

@@ -152,17 +152,27 @@ def lock_runs(runs: Path) -> int:
 def is_held(folder: Path) -> bool:
     """Whether the run that a data folder belongs to, or its reaper, lives."""
     try:
-        handle = os.open(folder / LOCK_FILE, os.O_RDWR)
+        lock = _lock(folder)
     except FileNotFoundError:
         return False
+    if lock is not None:
+        os.close(lock)
+    return lock is None
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a run's data folder; None when the run or its reaper lives.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: It is none, or is just being deleted.
+    """
+    handle = os.open(folder / LOCK_FILE, os.O_RDWR)
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
         os.close(handle)
+        return None
+    return handle
 
 
 def _left_behind(runs: Path) -> list[tuple[Path, int]]:
@@ -173,15 +183,11 @@ def _left_behind(runs: Path) -> list[tuple[Path, int]]:
     try:
         for folder in sorted(runs.iterdir()):
             try:
-                handle = os.open(folder / LOCK_FILE, os.O_RDWR)
+                lock = _lock(folder)
             except (FileNotFoundError, NotADirectoryError):  # it is just being deleted
                 continue
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-            else:
-                found.append((folder, handle))
+            if lock is not None:
+                found.append((folder, lock))
     finally:
         os.close(all_runs)
     return found
