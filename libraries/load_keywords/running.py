@@ -62,6 +62,7 @@ class RunKeywords:
         rate: float | None = None,
         rate_end: float | None = None,
         duration: timedelta = timedelta(),
+        least: int = 0,
         arrivals: Arrivals = "constant",
         seed: int = 1,
         most_lag: timedelta = timedelta(milliseconds=100),
@@ -81,10 +82,11 @@ class RunKeywords:
             rate_end: Rate at the end of the duration: a ramp.
             duration: How long iterations arrive, for a rate. Without a rate: how long every user does one iteration after the
                 other, ``every`` apart at least.
+            least: Iterations of all users together: with a duration and no rate they go on until so many have begun.
             arrivals: Evenly spaced, or ``poisson``: at random.
             seed: Of the random arrivals.
             most_lag: What 99 % of the generator's own lags may be.
-            drain: How long after the last planned time iterations may still begin.
+            drain: How long after the last planned time, or after the duration, iterations may still begin.
             recorded: Whether frames go to the test's recording, for the laws; not for hours of load.
             stay: Whether users keep their connections after their last iteration, until [Let Users Leave] or the end of the test:
                 laws judge what is open.
@@ -100,6 +102,7 @@ class RunKeywords:
             rate=rate,
             rate_end=rate_end,
             duration=duration,
+            least=least,
             arrivals=arrivals,
             seed=seed,
         )
@@ -120,6 +123,7 @@ class RunKeywords:
         rate: float | None = None,
         rate_end: float | None = None,
         duration: timedelta = timedelta(),
+        least: int = 0,
         arrivals: Arrivals = "constant",
         seed: int = 1,
         most_lag: timedelta = timedelta(milliseconds=100),
@@ -140,6 +144,7 @@ class RunKeywords:
             rate: Iterations a second.
             rate_end: For a ramp.
             duration: For a rate.
+            least: Beyond the duration.
             arrivals: ``constant`` or ``poisson``.
             seed: Of random arrivals.
             most_lag: Of the generator.
@@ -154,6 +159,7 @@ class RunKeywords:
             rate=rate,
             rate_end=rate_end,
             duration=duration,
+            least=least,
             arrivals=arrivals,
             seed=seed,
         )
@@ -312,6 +318,7 @@ def _schedule(
     rate: float | None,
     rate_end: float | None,
     duration: timedelta,
+    least: int,
     arrivals: Arrivals,
     seed: int,
 ) -> Schedule:
@@ -322,6 +329,7 @@ def _schedule(
         rate=rate,
         rate_end=rate_end,
         duration=duration.total_seconds(),
+        least=least,
         arrivals=arrivals,
         seed=seed,
     )

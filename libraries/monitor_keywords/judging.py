@@ -14,9 +14,9 @@ from robot.api.deco import keyword
 from realstack.deadline import Deadline
 from realstack.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.history.recorder import recorder
-from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, judge_growth
+from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, judge_growth, operations_needed
 from realstack.monitor.plot import Line, plot
-from realstack.monitor.sampler import UNITS, Sample, Sampler, series
+from realstack.monitor.sampler import LUMP, UNITS, Sample, Sampler, series
 from realstack.monitor.sizes import kibibytes
 
 Metric = Literal["memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes", "gauge"]
@@ -84,6 +84,23 @@ class MonitorJudgingKeywords:
             For each service the smallest leak for an operation that the run could have seen.
         """
         return {measured.name: verdict.limit for measured, verdict in self._judge(services, operation, budget, metric, warmup)}
+
+    @keyword(tags=["Growth", "Getter"])
+    def get_operations_needed(self, budget: str | float = "4 KiB", *, warmup: float | None = None) -> int:
+        """Return how many operations must be done for a leak of the budget to be seen in a service's memory.
+
+        What an allocator takes at once may hide a leak. The more is done meanwhile, the smaller is the leak that can be hidden.
+
+        Args:
+            budget: See [Should Not Grow].
+            warmup: See [Should Not Grow].
+
+        ```robotframework
+        ${enough} =    Get Operations Needed    4 KiB
+        Run Load    connection    users=${USERS}    duration=2 s    least=${enough}
+        ```
+        """
+        return operations_needed(LUMP, kibibytes(budget), warmup)
 
     @keyword(tags=["Growth"])
     def take_baseline(self) -> dict[str, float]:

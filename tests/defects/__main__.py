@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--parallel",
         type=int,
-        default=max(1, (os.cpu_count() or 1) // 2),
+        default=max(1, len(os.sched_getaffinity(0)) // 2),
         help="platforms at the same time: each wants two cores",
     )
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "defects")

@@ -13,10 +13,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
-from support.robot_run import robot
+from support.robot_run import quietly
 
 from .catalog import CatalogError, Defect
 from .outcome import Outcome, judge
+from .runs import Run, Runs
 
 RUN_LIMIT = 150.0
 """Seconds after which a run is ended; a run that long is a miss in itself."""
@@ -31,8 +32,8 @@ class Runner:
     """Runs journeys against planted copies, several at a time.
 
     Most of a run's time is spent before and after its tests. So the next run loads its libraries while the platform of the
-    last one starts, and starts its own while that of the last one stops. No test runs beside anything of another run, unless
-    there are cores for both.
+    last one starts (`runs.py`), and starts its own while that of the last one stops. No test runs beside anything of another
+    run, unless there are cores for both.
 
     Args:
         root: The repository's root.
@@ -54,7 +55,8 @@ class Runner:
             tell(outcome)
             return outcome
 
-        return list(await asyncio.gather(*(one(defect) for defect in defects)))
+        async with Runs(self._root) as self._runs:
+            return list(await asyncio.gather(*(one(defect) for defect in defects)))
 
     async def _run(self, defect: Defect) -> Outcome:
         async with contextlib.AsyncExitStack() as loading:
@@ -94,7 +96,7 @@ class Runner:
         Returns:
             Seconds from the start of the platform on; `RUN_LIMIT` where the run had to be ended.
         """
-        async with _started(options, suite, output) as (process, reader, writer), contextlib.AsyncExitStack() as working:
+        async with self._started(options, suite, output) as (run, reader, writer), contextlib.AsyncExitStack() as working:
             await working.enter_async_context(self._at_work)
             started = time.monotonic()
             try:
@@ -104,10 +106,29 @@ class Runner:
                     with contextlib.suppress(ConnectionError):
                         await reader.read()  # nothing but its end: the last test has ended, or the run has
                     await working.aclose()
-                    await process.wait()
+                    await run.wait()
             except TimeoutError:
                 return RUN_LIMIT
             return time.monotonic() - started
+
+    @contextlib.asynccontextmanager
+    async def _started(
+        self, options: list[str], suite: Path, output: Path
+    ) -> AsyncIterator[tuple[Run, asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A run that loads its libraries and then waits for a byte (`listener.py`); it is ended if it doesn't end by itself."""
+        arguments = [*quietly(output), "--maxerrorlines", "400", *options, str(suite)]
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            with theirs, (output / "console.txt").open("wb") as console:
+                run = await self._runs.start(suite.parents[1], LISTENER, arguments, console, theirs)
+            with contextlib.closing(run):
+                try:
+                    yield run, reader, writer
+                finally:
+                    await _end(run)
+        finally:
+            writer.close()
 
 
 def _options(defect: Defect) -> list[str]:
@@ -115,38 +136,13 @@ def _options(defect: Defect) -> list[str]:
     return [*variables, *(word for pattern in defect.test.splitlines() for word in ("--test", pattern))]
 
 
-@contextlib.asynccontextmanager
-async def _started(
-    options: list[str], suite: Path, output: Path
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A run that loads its libraries and then waits for a byte (`listener.py`); it is ended when it has not ended by itself."""
-    ours, theirs = socket.socketpair()
-    reader, writer = await asyncio.open_connection(sock=ours)
-    with theirs, (output / "console.txt").open("wb") as console:
-        process = await asyncio.create_subprocess_exec(
-            *robot(output),
-            *("--maxerrorlines", "400", "--listener", f"{LISTENER}:{theirs.fileno()}", *options, str(suite)),
-            cwd=suite.parents[1],
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=console,
-            stderr=console,
-            pass_fds=[theirs.fileno()],
-        )
-    try:
-        yield process, reader, writer
-    finally:
-        await _end(process)
-        writer.close()
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(run: Run) -> None:
     """Interrupt a run that is still under way, and kill it when it doesn't stop."""
-    if process.returncode is not None:
+    if run.is_over:
         return
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)
-        try:
-            await asyncio.wait_for(process.wait(), STOP_PATIENCE)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    run.signal(signal.SIGINT)
+    try:
+        await asyncio.wait_for(run.wait(), STOP_PATIENCE)
+    except TimeoutError:
+        run.signal(signal.SIGKILL)
+        await run.wait()

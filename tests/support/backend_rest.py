@@ -6,7 +6,6 @@ import io
 import json
 import time
 import uuid
-from collections.abc import Callable
 
 import httpx
 from reportlab.pdfgen.canvas import Canvas
@@ -54,11 +53,3 @@ def events(clickhouse: servers.ClickHouse, subject: str, count: int) -> list[dic
             return rows
         assert time.monotonic() < deadline, f"{len(rows)} of {count} events about {subject} came: {answer.text}"
         time.sleep(0.05)
-
-
-def wait_until(good: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, 10 s at most."""
-    deadline = time.monotonic() + 10
-    while not good():
-        assert time.monotonic() < deadline, f"{what} did not come within 10 s"
-        time.sleep(0.01)

@@ -6,6 +6,15 @@ import sys
 from pathlib import Path
 
 
+def quietly(output: Path) -> list[str]:
+    """Robot's options for a run that prints nothing but errors.
+
+    Args:
+        output: Where its output.xml and log.html go.
+    """
+    return ["--outputdir", str(output), "--console", "quiet", "--report", "NONE"]
+
+
 def robot(output: Path) -> list[str]:
     """The beginning of a command that runs Robot silently; options and suites follow.
 
@@ -14,16 +23,4 @@ def robot(output: Path) -> list[str]:
     Args:
         output: Where its output.xml and log.html go.
     """
-    dies_with_its_parent = ["setpriv", "--pdeathsig=TERM", "--"]
-    return [
-        *dies_with_its_parent,
-        sys.executable,
-        "-m",
-        "robot",
-        "--outputdir",
-        str(output),
-        "--console",
-        "quiet",
-        "--report",
-        "NONE",
-    ]
+    return ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-m", "robot", *quietly(output)]

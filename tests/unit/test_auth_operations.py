@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +21,8 @@ import pytest
 from support import servers
 from support.auth_service import AuthService, User, auth_service, login
 from support.openid_provider import OpenIdProvider, openid_provider
+from support.waiting import until
 from support.workspaces import Workspaces, workspaces
-
-SETTLED_SECONDS = 8.0
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +92,6 @@ class Stores:
         """Wait until no operation is under way; gives the states."""
         until(lambda: not {"pending", "rolling_back"} & set(self.states()))
         return self.states()
-
-
-def until(good: Callable[[], bool], seconds: float = SETTLED_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not good():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
 
 
 @pytest.fixture

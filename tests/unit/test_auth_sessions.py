@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from chat_common.tokens import TokenRefused, Verifier
 from support import servers
 from support.auth_service import PUBLIC_URL, AuthService, User, auth_service, login
 from support.openid_provider import OpenIdProvider, openid_provider
+from support.waiting import until
 
 GRACE_SECONDS = 0.5
 
@@ -48,13 +49,6 @@ def user(service: AuthService, provider: OpenIdProvider) -> User:
 def with_cookie(service: AuthService, token: str) -> httpx.Response:
     headers = {"X-Requested-With": "test", "Cookie": f"refresh_token={token}"}
     return httpx.post(f"{service.url}/auth/refresh", headers=headers, trust_env=False)
-
-
-def until(good: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not good():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
 
 
 def execute(dsn: str, query: str, *values: object) -> None:

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import pytest
 from support import servers
 from support.auth_service import PUBLIC_URL, ROOT, AuthService, User, auth_service, login
 from support.openid_provider import OpenIdProvider, openid_provider
+from support.waiting import until
 
 
 class Backend:
@@ -46,7 +46,7 @@ class Backend:
         with self._log.open("ab") as log:
             command = ["setpriv", "--pdeathsig=KILL", "--", sys.executable, "-m", "chat_backend"]
             self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-        until(self._live, 20)
+        until(self._live, "the backend", 20)
 
     def kill(self) -> None:
         self.process.kill()
@@ -71,13 +71,6 @@ async def fetch(dsn: str, query: str, *values: Any) -> list[Any]:
         return rows
     finally:
         await connection.close()
-
-
-def until(good: Callable[[], bool], seconds: float = 8) -> None:
-    deadline = time.monotonic() + seconds
-    while not good():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,9 @@ from pypdf import PdfWriter
 from chat_backend.filestore import SWEEP_SECONDS, FileStore
 from chat_common.errors import StoreUnavailable
 from support import servers
-from support.backend_rest import client, events, pdf, upload, wait_until
+from support.backend_rest import client, events, pdf, upload
 from support.chat import Chat, User
+from support.waiting import until
 
 
 def test_file_is_stored_read_answered_and_given_back_whole(platform: Chat, clickhouse_server: servers.ClickHouse) -> None:
@@ -123,14 +124,14 @@ def test_upload_that_is_cut_leaves_nothing(platform: Chat) -> None:
     ).encode()
     with socket.create_connection(("127.0.0.1", platform.replicas[0].port)) as line:
         line.sendall(head + body)
-        wait_until(lambda: any(platform.files.glob("incoming/*.part")), "the part file")
-    wait_until(lambda: sorted(platform.files.rglob("*")) == before, "the clean-up")
+        until(lambda: any(platform.files.glob("incoming/*.part")), "the part file")
+    until(lambda: sorted(platform.files.rglob("*")) == before, "the clean-up")
 
 
 def test_half_upload_of_a_killed_replica_is_removed(platform: Chat) -> None:
     left = platform.files / "incoming" / f"{uuid.uuid4()}.part"
     left.write_bytes(b"%PDF-1.7 half")
-    wait_until(lambda: not left.exists(), "the removal of what a crash left")
+    until(lambda: not left.exists(), "the removal of what a crash left")
 
 
 def test_upload_that_begins_is_not_taken_for_a_half_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +170,7 @@ def test_sweep_at_start_waits_for_the_store_and_no_longer(tmp_path: Path) -> Non
     async def scenario() -> None:
         sweeping = asyncio.create_task(store.sweep_forever(exists))
         async with asyncio.timeout(SWEEP_SECONDS):
-            await asyncio.to_thread(wait_until, lambda: not left.exists(), "the removal of what a crash left")
+            await asyncio.to_thread(until, lambda: not left.exists(), "the removal of what a crash left")
         sweeping.cancel()
 
     asyncio.run(scenario())

@@ -14,8 +14,9 @@ import pytest
 from redis.asyncio import Redis
 
 from support import servers
-from support.backend_rest import client, events, pdf, upload, wait_until
+from support.backend_rest import client, events, pdf, upload
 from support.chat import INTERNAL_TOKEN, Chat, User
+from support.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def test_clickhouse_that_hangs_delays_only_events(platform: Chat, clickhouse_ser
     os.kill(clickhouse_server.pid, signal.SIGSTOP)
     try:
         message_id = asyncio.run(scenario())
-        wait_until(lambda: any(replica.events("relay_delayed") for replica in platform.replicas), "the relay's complaint")
+        until(lambda: any(replica.events("relay_delayed") for replica in platform.replicas), "the relay's complaint")
     finally:
         os.kill(clickhouse_server.pid, signal.SIGCONT)
     assert [row["kind"] for row in events(clickhouse_server, message_id, 1)] == ["message_stored"]

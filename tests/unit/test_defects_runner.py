@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ import pytest
 from defects import runner
 from defects.catalog import Defect
 from defects.outcome import Outcome
+from support.waiting import until
 
+TESTS = Path(__file__).resolve().parents[1]
 SUITE = """
 *** Settings ***
 Library         OperatingSystem
@@ -23,6 +28,16 @@ Bug Is Found
     IF    'hangs' in $text    Evaluate    threading.Event().wait()    modules=threading
     IF    'bug' in $text    Fail    no-entry violated: it came in
     Append To File    {diary}    ${{PLATFORM_SOURCES}} ends${{\\n}}
+"""
+
+RUN_THAT_HANGS = """
+import asyncio
+from pathlib import Path
+from defects.catalog import Defect
+from defects.runner import Runner
+
+defect = Defect("a", "app.txt", "good", "hangs", "j", "no-entry", "", "")
+asyncio.run(Runner(Path.cwd(), Path("results"), 1).run([defect], print))
 """
 
 
@@ -68,3 +83,13 @@ def test_run_that_hangs_or_holds_no_test_does_not_hold_up_the_next(project: Path
         "c": "killed",
     }
     assert "did not end within 3 s" in outcomes["a"].witness
+
+
+def test_run_ends_in_good_order_when_its_runner_is_killed(project: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": f"{TESTS.parent / 'libraries'}:{TESTS}"}
+    running = subprocess.Popen([sys.executable, "-c", RUN_THAT_HANGS], cwd=project, env=environment)
+    diary, output = project / "diary", project / "results" / "a" / "output.xml"
+    with running:
+        until(lambda: diary.exists() and "begins" in diary.read_text(encoding="utf-8"), "the run's test", 30)
+        running.kill()
+    until(lambda: "</robot>" in output.read_text(encoding="utf-8"), "the end of the run's output", 30)

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from realstack.lease import procfs
+from support.waiting import until_nothing_left
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "libraries"
 GONE_SECONDS = 5.0
@@ -68,14 +68,12 @@ class Run:
     def processes(self) -> list[procfs.ProcessStat]:
         return procfs.of_run(self.id, str(self.folder))
 
+    def left(self) -> list[object]:
+        reaper = procfs.stat(self.reaper)
+        return [*self.processes(), *([self.folder] if self.folder.exists() else []), *([reaper] if reaper else [])]
+
     def until_gone(self, seconds: float = GONE_SECONDS) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if not self.processes() and not self.folder.exists() and procfs.stat(self.reaper) is None:
-                return
-            time.sleep(0.02)
-        names = [f"{process.name} {process.pid} {process.state}" for process in self.processes()]
-        raise AssertionError(f"left: {names}, folder: {self.folder.exists()}, reaper: {procfs.stat(self.reaper)}")
+        until_nothing_left(self.left, seconds)
 
     def end(self) -> None:
         for process in self.processes():

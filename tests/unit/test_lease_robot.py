@@ -5,39 +5,25 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from realstack.lease import procfs
+from support.robot_process import RobotProcess
+from support.waiting import until_nothing_left
 
-SUITE = Path(__file__).resolve().parents[1] / "keywords" / "platform" / "_runs" / "waits.robot"
 GONE_SECONDS = 5.0
 
 
-class RobotRun:
+class RobotRun(RobotProcess):
     """A run of Robot Framework that waits to be ended."""
 
     def __init__(self, temp: Path) -> None:
-        self.temp = temp
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "robot", "--outputdir", str(temp / "results"), str(SUITE)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "TMPDIR": str(temp)},
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        said = ""
-        while "ready" not in said:
-            line = self.process.stdout.readline().decode()
-            assert line, said
-            said += line
+        super().__init__("waits", temp / "results", temp)
+        self.until("ready")
         (self.folder,) = [
             path for path in (temp / f"realstack-{os.geteuid()}").iterdir() if re.fullmatch("[0-9a-f]{12}", path.name)
         ]
@@ -49,14 +35,7 @@ class RobotRun:
 
     def until_gone(self) -> None:
         self.process.wait(GONE_SECONDS)
-        end = time.monotonic() + GONE_SECONDS
-        while self.left() and time.monotonic() < end:
-            time.sleep(0.02)
-        assert self.left() == []
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        until_nothing_left(self.left, GONE_SECONDS)
 
 
 @pytest.fixture
@@ -66,7 +45,7 @@ def run() -> Iterator[RobotRun]:
         Path(temp).chmod(0o711)
         robot = RobotRun(Path(temp))
         yield robot
-        robot.end()
+        robot.kill()
 
 
 def test_the_runs_own_processes_bear_its_marker(run):
@@ -77,7 +56,7 @@ def test_the_runs_own_processes_bear_its_marker(run):
 def test_interrupted_once(run):
     run.process.send_signal(signal.SIGINT)
     run.until_gone()
-    assert (run.temp / "results" / "log.html").exists(), "an interrupted run still writes its log"
+    assert (run.results / "log.html").exists(), "an interrupted run still writes its log"
 
 
 def test_interrupted_twice(run):
@@ -90,4 +69,4 @@ def test_interrupted_twice(run):
 def test_ended_from_outside(run, number):
     run.process.send_signal(number)
     run.until_gone()
-    assert (run.temp / "results" / "services" / "redis.log").stat().st_size > 0, "services' logs are kept"
+    assert (run.results / "services" / "redis.log").stat().st_size > 0, "services' logs are kept"

@@ -111,6 +111,17 @@ async def test_users_that_are_still_busy_long_after_are_unsent() -> None:
         assert 0 < results.done < 10
 
 
+async def test_work_goes_on_until_it_is_enough_but_not_for_ever() -> None:
+    async with server() as made:
+        made.delay = 0.05
+        enough = await Load(script(made.url), people(2), Schedule(duration=0.01, least=6)).run()
+        assert enough.done in {6, 7}, "a user may have begun its last one while another one did"
+        short = await Load(script(made.url), people(2), Schedule(duration=0.01, least=1000), Limits(drain=0.2)).run()
+        assert 2 < short.done < 20
+        long = await Load(script(made.url), people(2), Schedule(duration=0.3, least=1)).run()
+        assert long.done > 2, "it is no reason to end sooner"
+
+
 async def test_thinking_moves_what_follows() -> None:
     async with server() as made:
         steps = script(made.url, Think(0.5), Send({"type": "ask", "message_id": "second"}), Await(("answer",), 15.0, "second"))

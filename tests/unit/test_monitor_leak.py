@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from realstack.errors import StackError
-from realstack.monitor.leak import Growth, Series, blocks, judge_count, judge_growth
+from realstack.monitor.leak import Growth, Series, blocks, judge_count, judge_growth, operations_needed
 from realstack.monitor.sizes import kibibytes
 from realstack.monitor.trend import find_step, trend
 
@@ -131,6 +131,18 @@ def test_too_little_work_is_unknown() -> None:
     assert judge_growth(Series("s", [], [])).outcome is Growth.UNKNOWN
     verdict = judge_growth(Series("s", range(50), [30000.0] * 50, lump=1024.0))
     assert verdict.outcome is Growth.UNKNOWN, "an unused lump could hide a leak of 31 KiB"
+
+
+@pytest.mark.parametrize("warmup", [None, 0.2, 100])
+def test_so_much_work_is_enough_and_a_third_less_is_not(warmup: float | None) -> None:
+    needed = operations_needed(1024.0, 4.0, warmup)
+
+    def outcome(operations: int) -> Growth:
+        left_out = round(operations * warmup) if warmup is not None and warmup < 1 else warmup
+        return judge_growth(Series("s", range(operations), [30000.0] * operations, warmup=left_out, lump=1024.0)).outcome
+
+    assert outcome(needed) is Growth.STEADY
+    assert outcome(needed * 2 // 3) is Growth.UNKNOWN
 
 
 def test_the_warm_up_can_be_said() -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,80 +13,36 @@ from pathlib import Path
 import pytest
 from robot.api import ExecutionResult
 
-from realstack.lease import procfs
+from support.robot_process import RobotProcess
+from support.waiting import until_nothing_left
 
-SUITES = Path(__file__).resolve().parents[1] / "keywords" / "platform" / "_runs"
 TWO_CORES = ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:2])
-SECONDS = 30.0
-"""How long a run may take."""
 GONE_SECONDS = 5.0
 """Nothing of a killed run is left so long after its end."""
 
-
-class Robot:
-    """A run on two cores at most, which shares its folder of runs with those of the same test."""
-
-    def __init__(self, temp: Path, name: str, suite: str) -> None:
-        self.results = temp / name
-        self.process = subprocess.Popen(
-            [
-                *("taskset", "--cpu-list", TWO_CORES),
-                *(sys.executable, "-m", "robot", "--outputdir", str(self.results), str(SUITES / f"{suite}.robot")),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # A run that is started by a run takes no turns of its own.
-            env={name: value for name, value in os.environ.items() if name != procfs.MARKER} | {"TMPDIR": str(temp)},
-        )
-
-    def until(self, words: str) -> str:
-        """What the console says up to some words."""
-        assert self.process.stdout is not None
-        said = ""
-        while words not in said:
-            line = self.process.stdout.readline()
-            assert line, said
-            said += line
-        return said
-
-    def end(self) -> str:
-        """Wait for its end; what the console said."""
-        said, _ = self.process.communicate(timeout=SECONDS)
-        return said
-
-
-Start = Callable[..., Robot]
+Start = Callable[..., RobotProcess]
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a run, by the name of its results' folder and its suite's."""
-    runs: list[Robot] = []
+    """Starts a run on two cores at most, by the name of its results' folder and its suite's."""
+    runs: list[RobotProcess] = []
     # pytest's own folders can't be entered by the account that PostgreSQL runs as under root.
     with tempfile.TemporaryDirectory() as temp:
         Path(temp).chmod(0o711)
 
-        def run(name: str, suite: str = "turns") -> Robot:
-            runs.append(Robot(Path(temp), name, suite))
+        def run(name: str, suite: str = "turns") -> RobotProcess:
+            runs.append(RobotProcess(suite, Path(temp) / name, Path(temp), ("taskset", "--cpu-list", TWO_CORES)))
             return runs[-1]
 
         yield run
         for one in runs:
-            with one.process:
-                one.process.kill()
-        _until_empty(Path(temp) / f"realstack-{os.geteuid()}")
+            one.kill()
+        folder = Path(temp) / f"realstack-{os.geteuid()}"
+        until_nothing_left(lambda: list(folder.iterdir()), GONE_SECONDS)
 
 
-def _until_empty(folder: Path) -> None:
-    """The reapers of killed runs are at work."""
-    end = time.monotonic() + GONE_SECONDS
-    while left := list(folder.iterdir()):
-        assert time.monotonic() < end, left
-        time.sleep(0.02)
-
-
-def spans(robot: Robot) -> list[tuple[datetime, datetime]]:
+def spans(robot: RobotProcess) -> list[tuple[datetime, datetime]]:
     tests = ExecutionResult(str(robot.results / "output.xml")).suite.all_tests
     return [(test.start_time, test.end_time) for test in tests]
 

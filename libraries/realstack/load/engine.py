@@ -49,7 +49,8 @@ class Limits:
 
     Attributes:
         most_lag: Seconds that 99 % of the generator's own lags may take; more makes the load INVALID.
-        drain: Seconds after the last planned time within which iterations may still begin.
+        drain: Seconds after the last planned time, or after the duration of a closed model that has done too little, within
+            which iterations may still begin.
     """
 
     most_lag: float = 0.1
@@ -194,7 +195,7 @@ class Load:
         """One iteration after the other, until the time is over."""
         planned = self.schedule.spread * number / self.results.users
         iteration = 0
-        while planned < self.schedule.duration:
+        while planned < self.schedule.duration or self._too_few(planned):
             await actor.wait_until(planned)
             if actor.stop.is_set():
                 break
@@ -202,6 +203,10 @@ class Load:
             self.results.planned += 1
             await self._iterate(actor, iteration, planned)
             planned = max(self.clock.now, planned + self.schedule.every)
+
+    def _too_few(self, planned: float) -> bool:
+        """Whether more must be begun although the time is over."""
+        return self.results.begun < self.schedule.least and planned < self.end
 
     def _times(self, number: int) -> Iterator[float]:
         return self.schedule.of_user(number, self.results.users)

@@ -26,7 +26,8 @@ class Schedule:
     seconds, and go on every ``every`` seconds. With a rate, iterations arrive at it for ``duration`` seconds and
     are dealt to the users in turn; ``rate_end`` makes it a ramp. With a duration alone every user does one iteration after the
     other until it is over (closed model), ``every`` seconds apart at least: for work that is to be done over and over, not
-    for latencies.
+    for latencies. Where it takes so many, users go on beyond it until ``least`` iterations have begun, as long as the load's
+    limits let them.
 
     Attributes:
         times: Iterations of each user.
@@ -35,6 +36,7 @@ class Schedule:
         rate: Iterations a second, of all users together.
         rate_end: Rate at the end of the duration; None keeps it constant.
         duration: Seconds, for a rate or a closed model.
+        least: Iterations of all users together, for a closed model.
         arrivals: Evenly spaced, or at random with the same rate (Poisson process).
         seed: Of the random arrivals.
     """
@@ -45,6 +47,7 @@ class Schedule:
     rate: float | None = None
     rate_end: float | None = None
     duration: float = 0.0
+    least: int = 0
     arrivals: Arrivals = "constant"
     seed: int = 1
 
@@ -67,6 +70,7 @@ class Schedule:
             (fastest <= MOST_RATE, f"at most {MOST_RATE:g} iterations a second", f"{fastest:g}"),
             (self.rate is None or self.rate > 0, "a rate above 0", f"{self.rate}"),
             (self.rate is None or self.duration > 0, "a duration for a rate", "none"),
+            (self.least == 0 or self.closed, "a duration for the least number of iterations, and no rate", f"least={self.least}"),
             (not self.closed or self.times == 1, "either a number of times or a duration", "both"),
             (self.rate is not None or self.rate_end is None, "a rate at the beginning of a ramp", "only one at its end"),
             (self.end(users) <= MOST_SECONDS, f"at most {MOST_SECONDS:g} s", f"{self.end(users):g} s"),

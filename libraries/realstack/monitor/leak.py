@@ -48,6 +48,8 @@ BLOCKS = 24
 LEAST_BLOCKS = 8
 WARMUP_SHARE = 1 / 3
 CONFIDENCE = 0.99
+SPARE = 0.2
+"""The share of a budget by which the detection limit should lie below it."""
 
 
 class Growth(StrEnum):
@@ -209,6 +211,19 @@ def _judge_rise(series: Series, points: list[tuple[float, float]], unknown: Grow
         f"the smallest leak it could have seen is {gained / span:.2f}."
     )
     return GrowthVerdict(Growth.STEADY, text, unknown.slope, unknown.low, unknown.high, gained / span, round(span))
+
+
+def operations_needed(lump: float, budget: float, warmup: float | None = None) -> int:
+    """How many operations must be done for a leak of the budget to be told from none, with a fifth to spare.
+
+    Args:
+        lump: The least amount in which the value can grow.
+        budget: The growth per operation that must be seen, in the same unit.
+        warmup: Operations at the start that are left out, or below 1 the share of them; None for the first third.
+    """
+    judged = lump / (budget * (1 - SPARE))
+    left_out = WARMUP_SHARE if warmup is None else warmup
+    return math.ceil(judged / (1 - left_out) if left_out < 1 else judged + left_out)
 
 
 def blocks(series: Series) -> list[tuple[float, float]]:

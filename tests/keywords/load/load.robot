@@ -124,6 +124,8 @@ Bounds Are Kept
     *1 to 1000 users*Seen: 1001*              users=${{ {str(n): {} for n in range(1001)} }}
     *2000 iterations a second*                users=${{ {'a': {}} }}    rate=5000    duration=1 s
     *a duration for a rate*                   users=${{ {'a': {}} }}    rate=5
+    *a duration for the least number*         users=${{ {'a': {}} }}    least=5
+    *a duration for the least number*         users=${{ {'a': {}} }}    least=5    rate=5    duration=1 s
     *at most 172800 s*                        users=${{ {'a': {}} }}    rate=5    duration=49 h
     *users with a name each*                  users=${{ [{'name': 'a'}, {'name': 'a'}] }}
 

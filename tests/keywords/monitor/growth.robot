@@ -77,6 +77,13 @@ Bad Input Is Explained
     Run Keyword And Expect Error    Expected: counts of the baseline: server descriptors*
     ...    Counts Should Be Back    apples    operation=connection
 
+Work That Is Needed Depends On The Budget
+    ${few} =    Get Operations Needed    4 KiB    warmup=${0}
+    Should Be Equal    ${few}    ${320}
+    ${more} =    Get Operations Needed    512 B    warmup=${0.2}
+    Should Be Equal    ${more}    ${3200}
+    Run Keyword And Expect Error    *a size such as 4 KiB*    Get Operations Needed    much
+
 Robot Timeouts End The Wait
     [Timeout]    5 s
     Watch A Server    --keep
