@@ -4,6 +4,9 @@ Robot runs keywords in its main thread and stands still between them; sockets mu
 asyncio loop runs in a daemon thread, and keywords wait on it with [run][BackgroundLoop.run].
 Code on the loop never logs through Robot (messages from other threads are dropped): it records, and
 the keyword that reads the record logs.
+
+What measures a platform must not wait for it: where the system allows it (to root, mostly), the loop's thread is served before
+the platform's processes when there are too few cores for all. Threads and processes that it starts are not.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
+import os
 import threading
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -20,6 +25,8 @@ T = TypeVar("T")
 
 CANCEL_PATIENCE = 2.0
 """Seconds that a cancelled coroutine may take to clean up after itself."""
+AHEAD = 10
+"""By how much the loop's thread is less nice than its process."""
 
 
 class LoopTimeout(TimeoutError):
@@ -47,9 +54,16 @@ class BackgroundLoop:
     def _start(self) -> None:
         ready = threading.Event()
         loop = asyncio.new_event_loop()
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        # Threads take after the thread that starts them, and so do processes.
+        workers = concurrent.futures.ThreadPoolExecutor(
+            thread_name_prefix=f"{self._name}-worker", initializer=_be_nice, initargs=(usual,)
+        )
 
         def serve() -> None:
             asyncio.set_event_loop(loop)
+            loop.set_default_executor(workers)
+            _be_nice(usual - AHEAD)
             loop.call_soon(ready.set)
             try:
                 loop.run_forever()
@@ -142,6 +156,12 @@ class BackgroundLoop:
         if loop is not None and thread is not None and thread.is_alive():
             loop.call_soon_threadsafe(loop.stop)
             thread.join(CANCEL_PATIENCE)
+
+
+def _be_nice(value: int) -> None:
+    """Set the nice value of the thread that calls this, where it may."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), value)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

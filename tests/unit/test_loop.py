@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,6 +33,17 @@ def test_returns_the_result_and_runs_in_another_thread(background: BackgroundLoo
 
     assert background.run(answer(42), timeout=2) == 42
     assert background.run(where()) == "test-loop"
+
+
+def test_goes_before_other_processes_but_what_it_starts_does_not(background: BackgroundLoop) -> None:
+    def nice(*argv: str) -> int:
+        return int(subprocess.run(["nice", *argv], capture_output=True, text=True, check=True).stdout)
+
+    async def own() -> tuple[int, int]:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), await asyncio.to_thread(nice)
+
+    # What may not be less nice stays as it is.
+    assert background.run(own()) == (nice("-n", "-10", "nice"), nice())
 
 
 def test_raises_what_the_coroutine_raised(background: BackgroundLoop) -> None:
