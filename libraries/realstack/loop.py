@@ -25,8 +25,6 @@ T = TypeVar("T")
 
 CANCEL_PATIENCE = 2.0
 """Seconds that a cancelled coroutine may take to clean up after itself."""
-AHEAD = 10
-"""By how much the loop's thread is less nice than its process."""
 
 
 class LoopTimeout(TimeoutError):
@@ -34,10 +32,16 @@ class LoopTimeout(TimeoutError):
 
 
 class BackgroundLoop:
-    """An asyncio loop in a daemon thread, started at first use."""
+    """An asyncio loop in a daemon thread, started at first use.
 
-    def __init__(self, name: str = "realstack-loop") -> None:
+    Args:
+        name: Of its thread.
+        ahead: By how much its thread is less nice than the rest of the process.
+    """
+
+    def __init__(self, name: str = "realstack-loop", ahead: int = 0) -> None:
         self._name = name
+        self._ahead = ahead
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -63,7 +67,7 @@ class BackgroundLoop:
         def serve() -> None:
             asyncio.set_event_loop(loop)
             loop.set_default_executor(workers)
-            _be_nice(usual - AHEAD)
+            _be_nice(usual - self._ahead)
             loop.call_soon(ready.set)
             try:
                 loop.run_forever()
@@ -173,6 +177,6 @@ def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(loop.shutdown_asyncgens())
 
 
-background = BackgroundLoop()
+background = BackgroundLoop(ahead=10)
 """The loop that all libraries of a process share."""
 atexit.register(background.stop)
