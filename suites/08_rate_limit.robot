@@ -108,7 +108,7 @@ Refused Message Is Neither Stored Nor Answered
     Everything Admitted Should Be Answered    ${kim}
 
 Page Holds Back And Sends By Itself
-    [Documentation]    More is typed than the plan admits: the page says so, holds the rest back, and sends it when it may.
+    [Documentation]    What is typed is more than the plan admits: the page says so, holds it back, and sends it when it may.
     [Tags]    needs-browser
     Page Should Hold Back And Send By Itself    lea
 
