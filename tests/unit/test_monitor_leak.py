@@ -218,6 +218,15 @@ def test_the_same_rise_over_little_work_stays_unknown() -> None:
     assert judge_growth(Series("service memory", operations, values, warmup=0, lump=1024.0)).outcome is Growth.UNKNOWN
 
 
+def test_a_leak_of_which_one_lump_looks_like_a_step() -> None:
+    """Memory of a service that remembers a client for every sign-in: it rose by 7 MiB in 31 acts, the most of it at one."""
+    operations = [9, 11, 14, 15, 18, 21, 24, 29, 33, 40]
+    values = [59104.0, 59112.0, 59112.0, 59812.0, 61944.0, 62660.0, 62672.0, 64212.0, 65504.0, 66200.0]
+    assert judge_growth(Series("s", operations, values, budget=48.0, warmup=0, lump=1024.0)).outcome is Growth.GROWS
+    once = [59104.0] * 4 + [62672.0] * 6
+    assert judge_growth(Series("s", operations, once, budget=48.0, warmup=0, lump=1024.0)).outcome is not Growth.GROWS
+
+
 def test_a_leak_that_pauses_where_the_allocator_had_something_in_store() -> None:
     """A measured series: 7 KiB a connection were kept, and after 480 connections a freed lump took them in."""
     operations = [

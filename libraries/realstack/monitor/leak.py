@@ -13,8 +13,8 @@ How a slope is judged:
 4. One jump (a cache that filled, a pool that grew) is told apart from a slope: where a single step explains the series much
    better, the slope is taken within the parts before and after it. Growth that died out (none in the last half) is none.
 5. Where no slope can be told, but all that lies between the lowest and the highest value, and a lump besides, is less than a
-   leak of the budget would have been, there is none. Where the whole rise, less a lump, is more than that, there is one: what
-   an allocator has in store makes a leak look like a slope, a pause and a slope.
+   leak of the budget would have been, there is none. Where the whole rise, less a lump and the largest step, is more than that,
+   there is one: what an allocator has in store makes a leak look like a slope, a pause and a slope.
 6. **Steady**: the interval lies below the budget. **Grows**: it lies above zero and reaches the budget. **Unknown** (the law's
    INVALID): it can't tell a leak of the budget's size from none, or one large step may or may not be a leak.
 
@@ -191,15 +191,18 @@ def _judge_slope(series: Series, points: list[tuple[float, float]]) -> GrowthVer
 def _judge_rise(series: Series, points: list[tuple[float, float]], unknown: GrowthVerdict) -> GrowthVerdict:
     """Where no slope can be told: whether all that was gained is less than a leak of the budget would be, or the rise more.
 
-    What an unused lump may have swallowed is counted as gained, and what a lump may have brought is none of the rise.
+    What an unused lump may have swallowed is counted as gained. What a lump or the largest step may have brought is none of the
+    rise.
     """
     span = points[-1][0] - points[0][0]
-    risen = points[-1][1] - points[0][1] - series.lump
-    if span > 0 and risen >= series.budget * span and find_step(points) is None and not _died_out(series, points, span):
+    step = find_step(points)
+    height = max(0.0, step[1]) if step is not None else 0.0
+    risen = points[-1][1] - points[0][1] - series.lump - height
+    if span > 0 and risen >= series.budget * span and not _died_out(series, points, span):
         text = (
             f"{series.name} grows: it must stay under {series.budget:g} {series.unit} per {series.operation}, because that is "
             f"its budget; however, over {span:.0f} {plural(series.operation, span)} it rose by {risen:.0f} {series.unit} more "
-            f"than one lump, {risen / span:.2f} each, in no single step."
+            f"than one lump{f' and one step of {height:.0f}' if height else ''}, {risen / span:.2f} each."
         )
         return GrowthVerdict(Growth.GROWS, text, unknown.slope, unknown.low, unknown.high, unknown.limit, round(span))
     gained = max(value for _, value in points) - min(value for _, value in points) + series.lump
