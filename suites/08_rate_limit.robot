@@ -126,7 +126,7 @@ Upgrade On The Page Lifts The Limit At Once
     [Documentation]    The button beside the limit makes the user a paying one; what was held back goes out in the same window.
     [Tags]    needs-browser
     ${max} =    A Free User In A Browser    max    page
-    ${count} =    More Than The Limit Is Typed    ${max}    page
+    ${count} =    More Than The Limit Is Said    ${max}    page
     Page Should Tell The Limit    page    ${FIGURES.rate_limit}    waiting=2
     Upgrade On Page    page
     All Should Be Stored On Page    page    ${count}

@@ -95,7 +95,9 @@ class RunKeywords:
             StackFailure: Users could not be prepared.
             InvalidRun: The generator itself was too slow.
         """
-        schedule = _schedule(
+        self.start_load(
+            script,
+            users=users,
             times=times,
             spread=spread,
             every=every,
@@ -105,9 +107,10 @@ class RunKeywords:
             least=least,
             arrivals=arrivals,
             seed=seed,
-        )
-        self._start(
-            script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay
+            most_lag=most_lag,
+            drain=drain,
+            recorded=recorded,
+            stay=stay,
         )
         self.wait_for_load()
 
@@ -152,13 +155,13 @@ class RunKeywords:
             recorded: For the laws.
             stay: Until the end.
         """
-        schedule = _schedule(
+        schedule = Schedule(
             times=times,
-            spread=spread,
-            every=every,
+            spread=spread.total_seconds(),
+            every=every.total_seconds(),
             rate=rate,
             rate_end=rate_end,
-            duration=duration,
+            duration=duration.total_seconds(),
             least=least,
             arrivals=arrivals,
             seed=seed,
@@ -308,31 +311,6 @@ class RunKeywords:
         errors = sum(results.errors.values())
         done = f"{results.done} iterations" if running.schedule.closed else f"{results.done} of {results.planned} iterations"
         return f"  {at}  load '{self._name}': {done} done, {errors} errors, {timedelta(seconds=round(left))} left"
-
-
-def _schedule(
-    *,
-    times: int,
-    spread: timedelta,
-    every: timedelta,
-    rate: float | None,
-    rate_end: float | None,
-    duration: timedelta,
-    least: int,
-    arrivals: Arrivals,
-    seed: int,
-) -> Schedule:
-    return Schedule(
-        times=times,
-        spread=spread.total_seconds(),
-        every=every.total_seconds(),
-        rate=rate,
-        rate_end=rate_end,
-        duration=duration.total_seconds(),
-        least=least,
-        arrivals=arrivals,
-        seed=seed,
-    )
 
 
 def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
-import contextlib
 import os
 import threading
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
+
+from realstack.priority import be_nice
 
 T = TypeVar("T")
 
@@ -61,13 +62,13 @@ class BackgroundLoop:
         usual = os.getpriority(os.PRIO_PROCESS, 0)
         # Threads take after the thread that starts them, and so do processes.
         workers = concurrent.futures.ThreadPoolExecutor(
-            thread_name_prefix=f"{self._name}-worker", initializer=_be_nice, initargs=(usual,)
+            thread_name_prefix=f"{self._name}-worker", initializer=be_nice, initargs=(usual,)
         )
 
         def serve() -> None:
             asyncio.set_event_loop(loop)
             loop.set_default_executor(workers)
-            _be_nice(usual - self._ahead)
+            be_nice(usual - self._ahead)
             loop.call_soon(ready.set)
             try:
                 loop.run_forever()
@@ -160,12 +161,6 @@ class BackgroundLoop:
         if loop is not None and thread is not None and thread.is_alive():
             loop.call_soon_threadsafe(loop.stop)
             thread.join(CANCEL_PATIENCE)
-
-
-def _be_nice(value: int) -> None:
-    """Set the nice value of the thread that calls this, where it may."""
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), value)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -89,7 +89,8 @@ class Runs:
         """
         order = json.dumps({"project": str(project), "listener": str(listener), "arguments": arguments})
         async with self._one_at_a_time:
-            socket.send_fds(self._control, [order.encode()], [console.fileno(), talk.fileno()])
+            with contextlib.suppress(BrokenPipeError):  # its end is read below
+                socket.send_fds(self._control, [order.encode()], [console.fileno(), talk.fileno()])
             await _readable(self._control.fileno())
             _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
         if not descriptors:

@@ -22,6 +22,7 @@ from chat_idp.settings import read_settings
 from support import servers
 from support.auth_service import ROOT, AuthService, auth_service
 from support.openid_provider import OpenIdProvider
+from support.waiting import until
 
 HOST = "127.0.0.2"
 START_SECONDS = 30.0
@@ -197,10 +198,7 @@ def test_rotates_its_key_and_survives_a_restart(provider: Provider, service: Aut
     before = keys()
     subprocess.run(["openssl", "genrsa", "-out", provider.folder / "keys/0002.pem", "2048"], check=True, capture_output=True)
     provider.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 5
-    while keys() == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: keys() != before, "the new key", 5)
     assert set(before) < set(keys())
     with provider.scim() as scim:
         scim.post("/Users", json=new_user("late"))

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from chat_common.redis_client import redis_client
 from support import servers
 from support.chat import Chat, Tab, User, chat
+from support.waiting import until
 
 
 class MortalRedis:
@@ -32,10 +33,7 @@ class MortalRedis:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while not servers_listens(self.port):
-            assert time.monotonic() < deadline, "Redis did not start within 10 s"
-            time.sleep(0.02)
+        until(lambda: servers_listens(self.port), "Redis", 10)
 
     def end(self, sign: signal.Signals = signal.SIGKILL) -> None:
         assert self._process is not None

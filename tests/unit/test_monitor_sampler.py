@@ -24,6 +24,7 @@ from realstack.monitor.plot import Line, plot, thin
 from realstack.monitor.reader import Looker, reader
 from realstack.monitor.sampler import MOST_SAMPLES, Sampler, series
 from support.churn import leaky_server
+from support.waiting import until
 
 if TYPE_CHECKING:
     from support import servers
@@ -192,10 +193,7 @@ def test_cpu_is_percent_of_a_core() -> None:
         try:
             sampler.watch("busy", lambda: [child.pid])
             sampler.look()
-            deadline = time.monotonic() + 10
-            while sampler.look().values.get(("busy", "cpu"), 0) <= 5:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            until(lambda: sampler.look().values.get(("busy", "cpu"), 0) > 5, "a busy process", 10)
         finally:
             child.kill()
 

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from support import servers
+from support.waiting import until
 
 HOLDER = """
 import sys, signal
@@ -46,10 +46,7 @@ def test_server_ends_with_its_user(name: str, ending: signal.Signals) -> None:
 
 
 def _gone(process: psutil.Process) -> None:
-    deadline = time.monotonic() + 10
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, f"{process} outlived its user"
-        time.sleep(0.02)
+    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, f"the end of {process}", 10)
 
 
 def test_server_that_dies_at_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

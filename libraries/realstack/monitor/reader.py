@@ -9,7 +9,6 @@ The process ends with its standard input, so also when the run is killed.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
 import os
 import select
@@ -26,6 +25,7 @@ from typing import Any
 from realstack.errors import StackError
 from realstack.monitor import process
 from realstack.monitor.accepted import SocketTables
+from realstack.priority import be_nice
 
 PATIENCE = 15.0
 """Seconds that a look may take."""
@@ -137,9 +137,7 @@ def _read(pids: list[int], tables: SocketTables) -> dict[str, Any]:
 def main() -> None:
     """Answer requests, a line each, until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # It needs a few milliseconds, but on a busy machine it needs them in time. Without the right to that it goes on as it is.
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    be_nice(PRIORITY)  # it needs a few milliseconds, but on a busy machine it needs them in time
     looker = Looker()
     for line in sys.stdin:
         print(json.dumps(looker.look(json.loads(line))), flush=True)
