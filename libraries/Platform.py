@@ -36,8 +36,9 @@ class Platform(Run, Strike, Look, Folders, Waiting, Listener):
     ## Everything is brought back
     What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,
     whatever happened in between: a stopped or killed service is started, a paused one resumed, one with changed settings
-    started with its old ones, and each is waited for until it is healthy. A service that ends without any keyword's doing makes
-    the running test fail, with the end of its log.
+    started with its old ones, and each is waited for until it is healthy. Only at the end of a run, when the platform ends, too,
+    nothing is brought back any more. A service that ends without any keyword's doing makes the running test fail, with the end
+    of its log.
 
     Should Robot Framework itself be killed, a separate process ends everything within seconds: no process, port, folder or
     kernel rule outlives a run.

@@ -1,12 +1,12 @@
 /**
- * A keyword of the Browser library about the clock of the computer that a browser stands for.
+ * The clock of the computer that a browser stands for; called by `Computer.py`.
  */
 
 /**
  * Makes the clock of the current context's pages wrong, for those that are opened from now on. Only what the time of day is
  * changes, as on a computer whose clock is set wrong: time goes on as ever, and so do timers and the browser's monotonic clock.
  *
- * @param {string} seconds   How far it is ahead; negative when it is behind.
+ * @param {number} seconds   How far it is ahead; negative when it is behind.
  */
 async function shiftClock(seconds, context) {
   await context.addInitScript((ahead) => {
@@ -16,9 +16,8 @@ async function shiftClock(seconds, context) {
       apply: (target) => new target(shifted(target)).toString(),
       get: (target, name) => (name === 'now' ? () => shifted(target) : Reflect.get(target, name)),
     });
-  }, Number(seconds) * 1000);
+  }, seconds * 1000);
 }
-shiftClock.rfdoc = "Makes the clock of the current context's pages wrong by so many seconds, for those that are opened from now on.";
 
 exports.__esModule = true;
 exports.shiftClock = shiftClock;

@@ -8,6 +8,7 @@ from typing import Any
 from robot.api import logger
 
 from platform_keywords.state import State
+from realstack.collector import set_apart
 from realstack.errors import StackError, StackFailure
 from realstack.history.evidence import Window, evidence
 from realstack.loop import background
@@ -40,6 +41,8 @@ class Listener(State):
         self._needs = frozenset(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
         self._last_test = tests[-1] if tests else None  # none with --runemptysuite
         self._changes.begin(result.full_name)
+        if data.tests:
+            set_apart()
 
     def start_test(self, data: Any, result: Any) -> None:
         self._turn_goes_round(result)
@@ -58,8 +61,9 @@ class Listener(State):
             self._leave_turn()
 
     def end_suite(self, data: Any, result: Any) -> None:
-        self._end_scope(result)
-        if data.parent is None:
+        last = data.parent is None
+        self._end_scope(result, last=last)
+        if last:
             self._leave_turn()
             if self._waited >= TOLD_WAIT:
                 result.metadata["Waited for other runs"] = f"{self._waited:.1f} s in all, for cores that they needed"
@@ -79,10 +83,11 @@ class Listener(State):
             return []
         return background.run(service_logs(driver, self._evidence_mark, window))
 
-    def _end_scope(self, result: Any) -> None:
+    def _end_scope(self, result: Any, *, last: bool = False) -> None:
         driver = running_or_none()
-        brought_back, problems = background.run(self._changes.end(driver))
-        told = _revive(driver) if driver is not None else []
+        # The platform ends with the run's last suite: what its setup changed needs no more bringing back.
+        brought_back, problems = background.run(self._changes.end(None if last else driver))
+        told = _revive(driver, start=not last) if driver is not None else []
         if brought_back:
             logger.info(f"Brought back: {', '.join(brought_back)}")
         told += [f"A service could not be brought back: {problem}" for problem in problems]
@@ -91,12 +96,12 @@ class Listener(State):
             result.message = "\n\n".join(text for text in [result.message, *told] if text)
 
 
-def _revive(driver: Driver) -> list[str]:
+def _revive(driver: Driver, *, start: bool) -> list[str]:
     """Start what died unasked, so that the next test has a whole platform; returns what is to be told about it."""
     told: list[str] = []
     for death in background.run(driver.deaths()):
         told.append(str(death))
-        if not driver.state(death.service).running:
+        if start and not driver.state(death.service).running:
             try:
                 background.run(driver.start_service(death.service))
                 background.run(driver.wait_healthy(death.service, REVIVE_SECONDS))

@@ -6,11 +6,12 @@ import contextlib
 import os
 
 
-def be_nice(value: int) -> None:
-    """Set the nice value of the thread that calls this; without the right to that it goes on as it is.
+def be_nice(value: int, thread: int = 0) -> None:
+    """Set a thread's nice value; without the right to that it goes on as it is.
 
     Args:
         value: From -20, which goes first, to 19.
+        thread: The system's number of the thread; 0 is the one that calls this.
     """
     with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, value)
+        os.setpriority(os.PRIO_PROCESS, thread, value)

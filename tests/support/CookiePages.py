@@ -1,4 +1,4 @@
-"""Pages that show the cookies that came with their request, for the acceptance suite of browser sessions."""
+"""Pages that show the cookies that came with their request, for the acceptance suites of browsers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,21 @@ class _Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent."""
 
 
 @library(scope="SUITE", auto_keywords=False)
 class CookiePages:
-    """Answers every path with the names of the cookies that were sent (``#sent``) and that scripts see (``#script``)."""
+    """Answers every path with the names of the cookies that were sent (``#sent``) and that scripts see (``#script``).
+
+    Takes whatever is posted.
+    """
 
     ROBOT_LISTENER_API_VERSION = 3
 

@@ -36,7 +36,7 @@ def begun(waits: Waits, *, limit: str = "60 s") -> tuple[Platform, Any, Any]:
     platform = Platform()
     platform._waits = waits  # type: ignore[assignment]
     tests = [SimpleNamespace(tags=[]), SimpleNamespace(tags=[])]
-    suite = SimpleNamespace(parent=None, all_tests=tests)
+    suite = SimpleNamespace(parent=None, tests=[], all_tests=tests)
     platform.start_suite(suite, SimpleNamespace(full_name="S"))
     timeout = Limit(limit, Variables())
     if timeout:

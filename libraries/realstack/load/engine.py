@@ -14,6 +14,7 @@ from realstack.load.results import Results
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Step
 from realstack.load.template import Values
+from realstack.loop import background
 from realstack.secrets import secrets
 
 LEAD = 0.05
@@ -126,11 +127,12 @@ class Load:
         try:
             await self._prepare(actors)
             self.clock.start(time.monotonic() + LEAD)
-            async with asyncio.TaskGroup() as tasks:
-                probe = tasks.create_task(self._probe())
-                users = [tasks.create_task(self._follow(actor, number)) for number, actor in enumerate(actors)]
-                await asyncio.gather(*users)
-                probe.cancel()
+            with background.with_the_main_thread():
+                async with asyncio.TaskGroup() as tasks:
+                    probe = tasks.create_task(self._probe())
+                    users = [tasks.create_task(self._follow(actor, number)) for number, actor in enumerate(actors)]
+                    await asyncio.gather(*users)
+                    probe.cancel()
             stay = self.stays
         except BaseExceptionGroup as group:
             # Only a script that is wrong, or a fault in here, gets this far; the first tells enough.

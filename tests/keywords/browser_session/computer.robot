@@ -1,0 +1,89 @@
+*** Settings ***
+Documentation       The computer that a browser stands for: its clock can be wrong, and its line slow.
+
+Resource            ../../../resources/browser.resource
+Library             ../../support/CookiePages.py
+
+Suite Setup         A Browser Is Open
+Suite Teardown      Close Browser    ALL
+Test Setup          Open A Browser Window
+Test Teardown       Close Context
+
+
+*** Variables ***
+# Seconds that the page's time of day is ahead of the test's, in whole minutes.
+${MINUTES_AHEAD}    now => Math.round((Date.now() / 1000 - now) / 60)
+# Where an upload stood each time that the page's script was told, leaving out its end.
+${PLACES}           SEPARATOR=\n
+...                 size => new Promise((resolve, reject) => {
+...                 const request = new XMLHttpRequest(); const seen = new Set();
+...                 request.upload.onprogress = event => { if (event.loaded < event.total) seen.add(event.loaded) };
+...                 request.onload = () => resolve(seen.size); request.onerror = reject;
+...                 request.open('POST', '/'); request.send(new Uint8Array(size)) })
+
+
+*** Test Cases ***
+Clock Is Ahead For Pages That Are Opened Afterwards
+    [Documentation]    A page that is there keeps the right time.
+    A Page Is Open
+    Shift Clock    7200
+    Page Should Be Ahead By    0
+    A Page Is Open
+    Page Should Be Ahead By    120
+
+Clock Is Behind
+    [Documentation]    By a number below zero.
+    Shift Clock    -600
+    A Page Is Open
+    Page Should Be Ahead By    -10
+
+Other Windows Have The Right Time
+    [Documentation]    Only the current one stands for that computer.
+    Shift Clock    7200
+    Open A Browser Window
+    A Page Is Open
+    Page Should Be Ahead By    0
+
+Dates That Are Named Are Themselves
+    [Documentation]    Only what the time is now is changed.
+    Shift Clock    7200
+    A Page Is Open
+    ${date}    Evaluate JavaScript    ${None}    () => new Date(0).toISOString()
+    Should Be Equal    ${date}    1970-01-01T00:00:00.000Z
+
+Line Is Slow
+    [Documentation]    The page's script is told many times how far its upload is.
+    A Page Is Open
+    Narrow Uplink    400000
+    ${places}    Evaluate JavaScript    ${None}    ${PLACES}    arg=${200000}
+    Should Be True    ${places} >= 3
+
+Other Pages Have Their Own Line
+    [Documentation]    What one page is slowed down by is no other page's.
+    A Page Is Open
+    Narrow Uplink    1
+    A Page Is Open
+    Evaluate JavaScript    ${None}    ${PLACES}    arg=${200000}
+
+What Is No Number Is Refused
+    [Documentation]    Before anything is done.
+    A Page Is Open
+    Run Keyword And Expect Error    *'rate' got value 'slow' that cannot be converted to integer*    Narrow Uplink    slow
+    Run Keyword And Expect Error    *'seconds' got value 'late' that cannot be converted to float*    Shift Clock    late
+
+Without A Page There Is No Line
+    [Documentation]    The browser says so itself.
+    Run Keyword And Expect Error    *page*    Narrow Uplink    1000
+
+
+*** Keywords ***
+A Page Is Open
+    [Documentation]    A new one in the current window.
+    ${origin}    Cookie Pages URL
+    New Page    ${origin}/
+
+Page Should Be Ahead By
+    [Documentation]    Of the test's own clock, so many minutes.
+    [Arguments]    ${minutes}
+    ${seen}    Evaluate JavaScript    ${None}    ${MINUTES_AHEAD}    arg=${{time.time()}}
+    Should Be Equal As Integers    ${seen}    ${minutes}
