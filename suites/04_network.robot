@@ -50,6 +50,7 @@ Two Outages In A Row
     ${cora} =    A User With A Page And A Phone    cora
     Page Goes Offline And Comes Back    ${cora}    In the first outage
     Page Goes Offline And Comes Back    ${cora}    In the second outage
+    Floor Should Be Met    sends    during=outage    at_least=${FIGURES.outage_sends}
     Nothing Should Be Lost    ${cora}
 
 A Connection That Stands Still

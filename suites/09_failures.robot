@@ -34,6 +34,7 @@ What Was Typed Survives A Reload
     Service Is Struck    backend    killed
     Page Should Say That It Is Offline    page
     Messages Are Typed    ${bea}    count=2
+    Page Should Say That It Is Offline    page    waiting=2
     Page Is Reloaded    page
     Service Comes Back    backend    killed
     Page Has Time To Come Back    ${bea}
