@@ -26,7 +26,7 @@ from chat_common.logs import JsonFormatter, Log, redact
 from chat_common.postgres import Database, migrate
 from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
 from chat_common.tasks import Together, jittered, keep_running
-from chat_common.tokens import TokenRefused, Verifier, check_token, keys_by_id
+from chat_common.tokens import REFETCH_PAUSE, REFETCHES_AT_ONCE, TokenRefused, Verifier, check_token, keys_by_id
 from support import servers
 from support.loopback import served
 
@@ -244,7 +244,7 @@ def make_token(key: ECKey, header: dict[str, Any] | None = None, **changes: Any)
     return jwt.encode({"alg": "ES256", "kid": str(key.kid), **(header or {})}, claims, key, algorithms=["ES256"])
 
 
-KEY, OTHER = make_key(), make_key()
+KEY, OTHER, NOBODYS = make_key(), make_key(), make_key()
 
 
 @pytest.mark.parametrize(
@@ -293,19 +293,21 @@ def test_verifier_follows_new_keys_and_outlives_the_issuer() -> None:
         verifier = Verifier(f"{origin}/jwks", ISSUER, AUDIENCE)
         await asyncio.gather(*(verifier.verify(make_token(KEY)) for _ in range(10)))
         assert len(asked) == 1
-        for _ in range(5):
-            with pytest.raises(TokenRefused, match="unknown_key"):
-                await verifier.verify(make_token(OTHER))
-        assert len(asked) == 1
-        published.append(OTHER)
-        verifier._asked = float("-inf")
+        published.append(OTHER)  # right after it asked
         assert (await verifier.verify(make_token(OTHER))).user_id == "u"
+        for _ in range(10):
+            with pytest.raises(TokenRefused, match="unknown_key"):
+                await verifier.verify(make_token(NOBODYS))
+        assert len(asked) == REFETCHES_AT_ONCE
+        published.append(NOBODYS)
+        verifier._asks_counted -= REFETCH_PAUSE
+        assert (await verifier.verify(make_token(NOBODYS))).user_id == "u"
         return verifier
 
     async def alone() -> None:
         with served(Starlette(routes=[Route("/jwks", jwks)])) as origin:
             verifier = await run(origin)
-        verifier._asked = verifier._fetched = float("-inf")
+        verifier._fetched = float("-inf")
         assert (await verifier.verify(make_token(KEY))).session_id == "s"
         await verifier.close()
         nobody = Verifier("http://127.0.0.1:1/jwks", ISSUER, AUDIENCE)

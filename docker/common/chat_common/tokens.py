@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,9 @@ log = Log("tokens")
 ALGORITHM = "ES256"
 # Keys that the issuer withdrew are forgotten after this many seconds, if it can be asked.
 KEYS_LIFETIME = 300.0
-# An unknown key makes the verifier ask again, at most this often (seconds).
+# An unknown key makes the verifier ask again. So often at once, because a key may change right after it asked; and then once in
+# so many seconds, because anybody can make up unknown keys.
+REFETCHES_AT_ONCE = 5
 REFETCH_PAUSE = 1.0
 # Clocks of issuer and verifier may differ by this much (seconds), for `iat` only.
 CLOCK_LEEWAY = 5
@@ -144,8 +146,8 @@ def keys_by_id(jwks: Any) -> dict[str, ECKey]:
 class Verifier:
     """Checks access tokens against the keys that the auth service publishes.
 
-    Keys are cached. An unknown `kid` makes it ask again, at most once a second. While the auth service can't be reached the known
-    keys stay good, so that its outage doesn't end anyone's chat.
+    Keys are cached. An unknown `kid` makes it ask again, five times at once and then once a second. While the auth service can't
+    be reached the known keys stay good, so that its outage doesn't end anyone's chat.
 
     Args:
         jwks_url: `http://auth…/.well-known/jwks.json`.
@@ -159,7 +161,8 @@ class Verifier:
         self._audience = audience
         self._keys: dict[str, ECKey] = {}
         self._fetched = float("-inf")
-        self._asked = float("-inf")
+        self._asks_left = float(REFETCHES_AT_ONCE)
+        self._asks_counted = time.monotonic()
         self._failure = "never asked"
         self._lock = asyncio.Lock()
         self._client = httpx.AsyncClient(timeout=2.0, trust_env=False)
@@ -175,26 +178,24 @@ class Verifier:
             TokenRefused: The token is bad.
             StoreUnavailable: No key is known yet and the auth service can't be reached.
         """
-        _header(token)
+        _, kid = _header(token)
         if time.monotonic() - self._fetched > KEYS_LIFETIME:
-            await self._fetch()
+            await self._fetch(lambda: time.monotonic() - self._fetched <= KEYS_LIFETIME)
         try:
             return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
         except TokenRefused as refusal:
             if refusal.reason != "unknown_key":
                 raise
-        await self._fetch()
+        await self._fetch(lambda: kid in self._keys)
         if not self._keys:
             raise StoreUnavailable("auth keys", self._failure)
         return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
 
-    async def _fetch(self) -> None:
-        begun = time.monotonic()
+    async def _fetch(self, is_done: Callable[[], bool]) -> None:
         async with self._lock:
-            # Whoever waited for the lock uses what its holder fetched.
-            if self._fetched >= begun or time.monotonic() - self._asked < REFETCH_PAUSE:
+            # Whoever waited for the lock looks first at what its holder fetched.
+            if is_done() or not self._may_ask():
                 return
-            self._asked = time.monotonic()
             try:
                 answer = await self._client.get(self._url)
                 answer.raise_for_status()
@@ -203,3 +204,12 @@ class Verifier:
             except (httpx.HTTPError, ValueError, JoseError) as error:
                 self._failure = type(error).__name__
                 log.warning("jwks_unavailable", reason=self._failure, known_keys=len(self._keys))
+
+    def _may_ask(self) -> bool:
+        now = time.monotonic()
+        self._asks_left = min(float(REFETCHES_AT_ONCE), self._asks_left + (now - self._asks_counted) / REFETCH_PAUSE)
+        self._asks_counted = now
+        if self._asks_left < 1:
+            return False
+        self._asks_left -= 1
+        return True
