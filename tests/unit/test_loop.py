@@ -35,10 +35,12 @@ def test_returns_the_result_and_runs_in_another_thread(background: BackgroundLoo
     assert background.run(where()) == "test-loop"
 
 
-def test_goes_before_other_processes_but_what_it_starts_does_not() -> None:
-    def nice(*argv: str) -> int:
-        return int(subprocess.run(["nice", *argv], capture_output=True, text=True, check=True).stdout)
+def nice(*argv: str) -> int:
+    """The nice value of a process that is started so."""
+    return int(subprocess.run(["nice", *argv], capture_output=True, text=True, check=True).stdout)
 
+
+def test_goes_before_other_processes_but_what_it_starts_does_not() -> None:
     async def own() -> tuple[int, int]:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), await asyncio.to_thread(nice)
 
@@ -62,8 +64,7 @@ def test_takes_the_main_thread_along_until_the_last_has_ended() -> None:
 
     ahead = BackgroundLoop("test-loop", ahead=10)
     usual = main_thread()
-    before = int(subprocess.run(["nice", "-n", "-10", "nice"], capture_output=True, text=True, check=True).stdout)
-    assert ahead.run(seen()) == [before, before]
+    assert ahead.run(seen()) == [nice("-n", "-10", "nice")] * 2
     assert main_thread() == usual
     ahead.stop()
 

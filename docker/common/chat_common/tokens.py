@@ -179,22 +179,25 @@ class Verifier:
             StoreUnavailable: No key is known yet and the auth service can't be reached.
         """
         _, kid = _header(token)
-        if time.monotonic() - self._fetched > KEYS_LIFETIME:
-            await self._fetch(lambda: time.monotonic() - self._fetched <= KEYS_LIFETIME)
+        if self._are_old():
+            await self._fetch(self._are_old)
         try:
             return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
         except TokenRefused as refusal:
             if refusal.reason != "unknown_key":
                 raise
-        await self._fetch(lambda: kid in self._keys)
+        await self._fetch(lambda: kid not in self._keys)
         if not self._keys:
             raise StoreUnavailable("auth keys", self._failure)
         return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
 
-    async def _fetch(self, is_done: Callable[[], bool]) -> None:
+    def _are_old(self) -> bool:
+        return time.monotonic() - self._fetched > KEYS_LIFETIME
+
+    async def _fetch(self, is_needed: Callable[[], bool]) -> None:
         async with self._lock:
             # Whoever waited for the lock looks first at what its holder fetched.
-            if is_done() or not self._may_ask():
+            if not is_needed() or not self._may_ask():
                 return
             try:
                 answer = await self._client.get(self._url)
