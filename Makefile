@@ -74,7 +74,7 @@ defects: setup ## every planted bug must be caught by its law; ONLY=name for som
 
 .PHONY: repeat
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core; OPTIONS='--include critical --busy all'
-	@$(STEP) repeat env PYTHONPATH=tests $(PYTHON) -m repeat $(N) $(OPTIONS)
+	@$(STEP) repeat env PYTHONPATH=tests $(PYTHON) -m repeat $(N) --results $(RESULTS)/repeat $(OPTIONS)
 
 .PHONY: bench
 bench: setup ## how fast it is, side by side with its plain counterparts; results/bench.json

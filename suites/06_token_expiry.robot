@@ -38,14 +38,14 @@ Two Tabs Refresh At Once
     Everything Said Should Be Everywhere    ${ron}
 
 Signing Key Changes During The Chat
-    [Documentation]    Tokens of the old key are good until they expire, those of the new one at once; the connection stays.
+    [Documentation]    Tokens of the old key are good until they expire, those of each new one at once; the connection stays.
     [Tags]    needs-reload    needs-folders    needs-logs
     ${uma} =    A Signed In User    uma
     ${thread} =    A New Thread
     Open Tabs    ${uma}    tab
     A New Signing Key
     Send Request    GET    ${THREADS_ROUTE}    session=${uma.session}    bearer=${uma.token}    status=200
-    Tabs Refresh Together    ${uma}    tab
+    Tab Takes Tokens Of New Keys    ${uma}    tab    2
     Law Should Hold    one-connection    within=0 s
     Send Message    ${uma}    tab    ${thread}    What is 8 * 7?
     Everything Said Should Be Everywhere    ${uma}    tabs=1

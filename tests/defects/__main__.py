@@ -1,6 +1,7 @@
 """`python -m defects`: plant every bug of the catalog and demand that its law catches it.
 
-Exit code 0 when every bug is killed by the named law or listed as a survivor, and every journey passes without one; 1 otherwise.
+Exit code 0 when every bug is killed by the named law or listed as a survivor, and every journey passes without one; 1 otherwise,
+and 130 after Ctrl-C. The report is written anew after each run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import sys
 import time
 from pathlib import Path
+
+from support.robot_run import INTERRUPTED
 
 from . import catalog, report
 from .outcome import GOOD, Outcome
@@ -49,17 +52,25 @@ def main(arguments: list[str] | None = None) -> int:
 
     def tell(outcome: Outcome) -> None:
         done.append(outcome)
+        done.sort(key=lambda one: chosen.index(one.defect))
+        report.write(done, options.results)
         print(report.console_line(outcome, len(done), len(chosen)), flush=True)
 
     bugs = sum(not defect.is_clean for defect in chosen)
     print(f"Planting {bugs} bugs, {options.parallel} platforms at a time; each journey passes without one first.", flush=True)
-    outcomes = asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell))
-    report.write(outcomes, options.results)
-    print("\n".join(["", *report.to_mend(outcomes), ""]))
-    print(f"{report.summary(outcomes)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
-    kept = sum(outcome.verdict in GOOD for outcome in outcomes)
-    print(f"{kept} passed, {len(outcomes) - kept} failed")
-    return 0 if kept == len(outcomes) else 1
+    interrupted = False
+    try:
+        asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell))
+    except KeyboardInterrupt:
+        interrupted = True
+        print(f"Stopped: {len(chosen) - len(done)} of {len(chosen)} runs have not been judged.")
+    print("\n".join(["", *report.to_mend(done), ""]))
+    print(f"{report.summary(done)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
+    kept = sum(outcome.verdict in GOOD for outcome in done)
+    print(f"{kept} passed, {len(done) - kept} failed")
+    if interrupted:
+        return INTERRUPTED
+    return 0 if kept == len(chosen) else 1
 
 
 def _with_clean_runs(chosen: list[catalog.Defect]) -> list[catalog.Defect]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+INTERRUPTED = 130
+"""Exit code of a tool that Ctrl-C ended: 128 and the signal's number, as shells have it."""
+
 
 def quietly(output: Path) -> list[str]:
     """Robot's options for a run that prints nothing but errors.
