@@ -56,6 +56,8 @@ class JudgingKeywords(HistoryBase):
     def laws_should_hold(self, *laws: str, within: timedelta = timedelta(seconds=2)) -> None:
         """Judge the test's history by several laws; all are judged, and all that do not hold are reported.
 
+        What happens while one law waits for what is missing is judged by the other ones, too.
+
         Args:
             laws: The laws' ids.
             within: How long to wait, in all, for what is missing.
@@ -244,9 +246,16 @@ class JudgingKeywords(HistoryBase):
             # A long history takes long to judge: wait at least as long, to leave the machine to the platform.
             pause = max(pause, time.monotonic() - began)
             if deadline.passed or not any(verdict.mendable for verdict, _, _ in judged.values()):
-                return
+                break
             time.sleep(min(pause, max(deadline.left, 0.001)))
             pause = min(pause * 1.5, max(pause, LONGEST_PAUSE))
+        # A law that held while another one had to wait has not seen what came meanwhile. What only is missing of that may
+        # still be under way, and is not waited for again.
+        for law, (earlier, _, seen) in judged.items():
+            if earlier.outcome is Outcome.HOLDS and seen < upto:
+                later = judge(law, history, wanted[law])
+                if later.outcome is Outcome.VIOLATED and not later.mendable:
+                    judged[law] = later, history, upto
 
     def _report(self, verdict: Verdict, history: History) -> None:
         earlier = self.verdicts.get(verdict.law)

@@ -182,6 +182,15 @@ def test_another_users_run() -> None:
     assert_violated(story.judge("no-crosstalk"), "bob 1 of bob received the run r-1")
 
 
+@pytest.mark.parametrize("stage", ["thinking", "tool-begins", "chunk", "completed", "failed"])
+def test_an_event_of_another_users_run_that_does_not_name_the_question(stage: str) -> None:
+    story = two_users().send("ann 1", "a", "canary-0123456789abcdef").run_event("ann 1", "agent_started", "r", 1, query="a")
+    assert_holds(story.run_event("ann 1", KINDS[stage], "r", 2).deliver("bob 1", "b", 1).judge("no-crosstalk"))
+    verdict = story.run_event("bob 1", KINDS[stage], "r", 2).run_event("bob 1", KINDS[stage], "r", 3).judge("no-crosstalk")
+    assert_violated(verdict, "bob 1 of bob received the run r-1", f"its {stage} came")
+    assert len(verdict.witnesses) == 1
+
+
 def test_two_users_on_one_account() -> None:
     story = (
         two_users()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from realstack.history.domain import History
@@ -121,18 +121,27 @@ def _judge_owners(history: History, findings: Findings) -> None:
                 (sent.index, delivery.index),
                 (sent.tab, delivery.tab),
             )
+    _judge_runs(history, findings, senders)
+
+
+def _judge_runs(history: History, findings: Findings, senders: Mapping[str, Send]) -> None:
+    """A run is its asker's, whether or not the stray event itself names the question: any event of the run may."""
+    queries = {event.run: event.query for event in history.run_events if event.query}
+    told: set[tuple[str, str]] = set()
     for event in history.run_events:
-        asked = senders.get(event.query or "")
-        if asked is not None and asked.user != event.user:
-            findings.violated(
-                f"{event.tab} of {event.user} received the run {history.name(event.run, 'r')}: it must not, because the run "
-                "answers "
-                f"{history.name(asked.message)}, which {asked.user} sent; however, its {event.stage} came at "
-                f"{history.when(event.at)}.",
-                event.at,
-                (asked.index, event.index),
-                (asked.tab, event.tab),
-            )
+        asked = senders.get(queries.get(event.run, ""))
+        if asked is None or asked.user == event.user or (event.tab, event.run) in told:
+            continue
+        told.add((event.tab, event.run))
+        findings.violated(
+            f"{event.tab} of {event.user} received the run {history.name(event.run, 'r')}: it must not, because the run "
+            "answers "
+            f"{history.name(asked.message)}, which {asked.user} sent; however, its {event.stage} came at "
+            f"{history.when(event.at)}.",
+            event.at,
+            (asked.index, event.index),
+            (asked.tab, event.tab),
+        )
 
 
 def _judge_accounts(history: History, findings: Findings) -> None:
