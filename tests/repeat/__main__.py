@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ class _Collector(ResultVisitor):  # type: ignore[misc]
 
 
 def _spin(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal's processes; this one's parent ends it
     while os.getppid() == parent:
         for _ in range(1_000_000):
             pass
