@@ -47,16 +47,14 @@ class Runner:
         self._loading = asyncio.Semaphore(parallel)
         self._at_work = asyncio.Semaphore(parallel)
 
-    async def run(self, defects: list[Defect], tell: Callable[[Outcome], None]) -> list[Outcome]:
-        """Plant every bug, and report each outcome as it is known."""
+    async def run(self, defects: list[Defect], tell: Callable[[Outcome], None]) -> None:
+        """Plant every bug, and tell each outcome as it is known."""
 
-        async def one(defect: Defect) -> Outcome:
-            outcome = await self._run(defect)
-            tell(outcome)
-            return outcome
+        async def one(defect: Defect) -> None:
+            tell(await self._run(defect))
 
         async with Runs(self._root) as self._runs:
-            return list(await asyncio.gather(*(one(defect) for defect in defects)))
+            await asyncio.gather(*(one(defect) for defect in defects))
 
     async def _run(self, defect: Defect) -> Outcome:
         async with contextlib.AsyncExitStack() as loading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -98,14 +98,7 @@ def write(repetition: Repetition, folder: Path) -> None:
 
 
 def _facts(record: TestRecord) -> dict[str, object]:
-    return {
-        "name": record.name,
-        "seconds": record.seconds,
-        "failures": record.failures,
-        "median": record.median,
-        "worst": record.worst,
-        "bound": record.bound,
-    }
+    return asdict(record) | {"median": record.median, "worst": record.worst, "bound": record.bound}
 
 
 def _row(record: TestRecord) -> str:

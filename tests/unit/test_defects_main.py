@@ -22,7 +22,7 @@ class RunnerThatIsStopped:
     def __init__(self, *_arguments: object) -> None:
         pass
 
-    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None]) -> list[Outcome]:
+    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None]) -> None:
         tell(Outcome(chosen[0], self.verdict, 7.0))
         raise KeyboardInterrupt
 
@@ -30,11 +30,9 @@ class RunnerThatIsStopped:
 class RunnerThatEnds(RunnerThatIsStopped):
     """Ends every run with the same verdict, the last one first."""
 
-    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None]) -> list[Outcome]:
-        outcomes = [Outcome(defect, self.verdict, 7.0, witness="seen") for defect in chosen]
-        for outcome in reversed(outcomes):
-            tell(outcome)
-        return outcomes
+    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None]) -> None:
+        for defect in reversed(chosen):
+            tell(Outcome(defect, self.verdict, 7.0, witness="seen"))
 
 
 def names(folder: Path) -> list[str]:
