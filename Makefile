@@ -70,7 +70,7 @@ keywords: setup ## the libraries' keywords (Robot)
 
 .PHONY: defects
 defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them
-	@$(STEP) defects env PYTHONPATH=libraries:tests $(PYTHON) -m defects --only '$(ONLY)' --results $(RESULTS)/defects
+	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --results $(RESULTS)/defects
 
 .PHONY: repeat
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core; OPTIONS='--include critical --busy all'
@@ -78,7 +78,7 @@ repeat: setup ## the journeys N=20 times in shuffled order, half of them with a 
 
 .PHONY: bench
 bench: setup ## how fast it is, side by side with its plain counterparts; results/bench.json
-	@env PYTHONPATH=libraries:tests $(PYTHON) -m bench --results $(RESULTS)
+	@env PYTHONPATH=tests $(PYTHON) -m bench --results $(RESULTS)
 
 .PHONY: docs
 docs: setup ## pages of all keywords: results/docs/index.html
@@ -86,7 +86,7 @@ docs: setup ## pages of all keywords: results/docs/index.html
 
 .PHONY: up
 up: setup ## the platform in the foreground, to look at it; ends with Ctrl-C
-	@env PYTHONPATH=libraries $(PYTHON) -m realstack.platform up --profile $(PROFILE)
+	@$(PYTHON) -m realstack.platform up resources/platforms/$(PLATFORM).yaml resources/profiles/$(PROFILE).yaml
 
 .PHONY: setup
 setup: ## system packages and .venv, as far as they are missing

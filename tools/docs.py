@@ -8,6 +8,7 @@ from pathlib import Path
 
 from robot.libdocpkg import LibraryDocumentation
 
+import realstack
 from pages import page, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,10 +18,10 @@ INTRODUCTION = (
 )
 
 
-def sources() -> list[Path]:
-    """The libraries, then the resources."""
-    libraries = sorted(path for path in (ROOT / "libraries").glob("*.py") if path.stem[0].isupper())
-    return [*libraries, *sorted((ROOT / "resources").glob("*.resource"))]
+def sources() -> list[str]:
+    """The libraries by name, then the resources by path."""
+    libraries = sorted(f"realstack.{name}" for name in set(realstack.__all__) - {"__version__"})
+    return [*libraries, *map(str, sorted((ROOT / "resources").glob("*.resource")))]
 
 
 def build(folder: Path) -> list[Path]:
@@ -35,16 +36,18 @@ def build(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     pages, rows = [], []
     for source in sources():
-        documentation = LibraryDocumentation(str(source))
-        target = folder / (f"{source.stem}.html" if source.suffix == ".py" else f"{source.name}.html")
+        documentation = LibraryDocumentation(source)
+        is_library = source.startswith("realstack.")
+        name = source.rpartition(".")[2] if is_library else Path(source).stem
+        target = folder / (f"{name}.html" if is_library else f"{Path(source).name}.html")
         paragraphs = documentation.doc.strip().split("\n\n")
         count = len(documentation.keywords)
         documentation.convert_docs_to_html()
         documentation.save(str(target), "HTML")
         pages.append(target)
         cells = [
-            f'<td><a href="{escape(target.name, quote=True)}">{escape(source.stem)}</a></td>',
-            f"<td>{'library' if source.suffix == '.py' else 'resource'}</td>",
+            f'<td><a href="{escape(target.name, quote=True)}">{escape(name)}</a></td>',
+            f"<td>{'library' if is_library else 'resource'}</td>",
             f'<td class="number">{count}</td>',
             f"<td>{escape(' '.join(paragraphs[0].split()))}</td>",
         ]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from realstack.history.domain import History
 from realstack.history.laws import judge
-from realstack.history.recorder import Event
 from realstack.history.verdict import Outcome
 from realstack.history.vocabulary import Vocabulary
+from realstack.recording.recorder import Event
 
 from .measure import Figure
 

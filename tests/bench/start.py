@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from realstack.loop import background
+from realstack.core.loop import background
 from realstack.platform.create import create
 from realstack.platform.driver import Started
-from realstack.profile import load
+from support.project import platform_file
 
 from .measure import Figure
 
@@ -24,7 +24,7 @@ def measure(output: Path) -> list[Figure]:
     figures: list[Figure] = []
     for _ in range(STARTS):
         told: list[Started] = []
-        driver = create("embedded", load("fast"), output)
+        driver = create(platform_file("embedded"), figures(), output)
         began = time.perf_counter()
         try:
             background.run(driver.start(told.append, None))

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from realstack.fault.links import targets_of
-from realstack.fault.proxy import ProxyLink
-from realstack.fault.toxics import Latency, Way
-from realstack.history.recorder import recorder
+from realstack.faults.links import targets_of
+from realstack.faults.proxy import ProxyLink
+from realstack.faults.toxics import Latency, Way
+from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Match, Options
 
 from .measure import Contender, Figure, compare

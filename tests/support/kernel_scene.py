@@ -7,10 +7,10 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from realstack.fault.kernel import KernelFaults
-from realstack.fault.links import Link, targets_of
-from realstack.fault.nft import Table
-from realstack.fault.probe import probe
+from realstack.faults.kernel import KernelFaults
+from realstack.faults.links import Link, targets_of
+from realstack.faults.nft import Table
+from realstack.faults.probe import probe
 
 Answer = bytes | type[BaseException] | None
 QUIET = 0.15

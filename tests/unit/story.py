@@ -8,9 +8,9 @@ from typing import Any
 
 from realstack.history.domain import History
 from realstack.history.laws import judge
-from realstack.history.recorder import Event
 from realstack.history.verdict import Outcome, Verdict
 from realstack.history.vocabulary import Vocabulary
+from realstack.recording.recorder import Event
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = Vocabulary.load(ROOT / "resources" / "vocabulary" / "chat.yaml")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from realstack.collector import set_apart
+from realstack.core.collector import set_apart
 
 
 class Thing:

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from realstack.core.errors import StackError
+from realstack.core.loop import BackgroundLoop
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
 from realstack.databases.clickhouse_literals import bind, literal
 from realstack.databases.errors import StatementRefused, StoreUnreachable
-from realstack.errors import StackError
-from realstack.loop import BackgroundLoop
 from support import servers
 
 T = TypeVar("T")

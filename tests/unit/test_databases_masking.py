@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realstack.core.errors import StackError
 from realstack.databases.masking import Masking, digest, hidden, scrub_statement
 from realstack.databases.registry import Registry
 from realstack.databases.snapshot import Part, Snapshot, compare, ignored, split_alias
 from realstack.databases.table import html_table, text_table
 from realstack.databases.values import json_safe, like
-from realstack.errors import StackError
 
 masking = Masking()
 JSON = st.recursive(

@@ -15,14 +15,14 @@ from typing import Any
 import psutil
 import pytest
 
+from realstack.core.errors import InvalidRun, StackError
+from realstack.core.waiting import Deadline
 from realstack.databases import activity
 from realstack.databases.activity import Filter
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.locks import HeldLock
 from realstack.databases.masking import Masking
 from realstack.databases.postgres import PostgresSession, PostgresTarget
-from realstack.deadline import Deadline
-from realstack.errors import InvalidRun, StackError
 from support import servers
 
 RUN = "realstack-test"

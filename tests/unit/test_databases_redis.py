@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from realstack.core.errors import InvalidRun, StackError, StackFailure
+from realstack.core.waiting import Deadline
 from realstack.databases.errors import NotThere, StatementRefused, StoreUnreachable
 from realstack.databases.redis_channels import ChannelListener
 from realstack.databases.redis_store import RedisSession, RedisTarget
-from realstack.deadline import Deadline
-from realstack.errors import InvalidRun, StackError, StackFailure
-from realstack.history.recorder import recorder
+from realstack.recording.recorder import recorder
 from support import servers
 
 Work = Callable[[RedisSession], Awaitable[None]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from realstack.deadline import Deadline, poll
+from realstack.core.waiting import Deadline, poll
 
 
 def test_deadline_takes_seconds_and_timedeltas() -> None:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from realstack.errors import StackError, StackFailure
-from realstack.fault import sockets
-from realstack.fault.kernel import Connections, Direction, Kind, Plan
-from realstack.fault.links import Link, targets_of
+from realstack.core.errors import StackError, StackFailure
+from realstack.faults import sockets
+from realstack.faults.kernel import Connections, Direction, Kind, Plan
+from realstack.faults.links import Link, targets_of
 from support.kernel_scene import QUIET, Scene, play
 
 

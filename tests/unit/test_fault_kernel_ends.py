@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from realstack.deadline import Deadline, poll
-from realstack.fault.kernel import Plan
+from realstack.core.waiting import Deadline, poll
+from realstack.faults.kernel import Plan
 from support.kernel_scene import QUIET, Scene, play
 
 
@@ -40,9 +40,9 @@ def test_the_kernel_alone_ends_a_fault_whose_maker_was_killed() -> None:
         maker = textwrap.dedent(
             f"""
             import asyncio, sys
-            from realstack.fault.kernel import KernelFaults, Plan
-            from realstack.fault.links import Link, targets_of
-            from realstack.fault.nft import Table
+            from realstack.faults.kernel import KernelFaults, Plan
+            from realstack.faults.links import Link, targets_of
+            from realstack.faults.nft import Table
 
             async def main():
                 link = Link("echo", targets_of("127.0.0.1", {port}))
@@ -101,9 +101,9 @@ def test_in_a_network_namespace_of_its_own(tmp_path: Path) -> None:
     story = textwrap.dedent(
         """
         import asyncio
-        from realstack.fault.kernel import Kind, KernelFaults, Plan
-        from realstack.fault.links import Link, targets_of
-        from realstack.fault.nft import Table
+        from realstack.faults.kernel import Kind, KernelFaults, Plan
+        from realstack.faults.links import Link, targets_of
+        from realstack.faults.nft import Table
 
         async def echo(reader, writer):
             while data := await reader.read(100):

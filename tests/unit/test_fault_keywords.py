@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from realstack.deadline import Deadline
-from realstack.fault.nft import Table
+from realstack.core.waiting import Deadline
+from realstack.faults.nft import Table
 
 ROOT = Path(__file__).parents[2]
 
 HEAD = f"""
 *** Settings ***
-Library    {ROOT}/libraries/NetworkFault.py
+Library    realstack.NetworkFault
 Library    {ROOT}/tests/support/EchoServer.py
 
 """

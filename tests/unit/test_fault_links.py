@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from realstack.errors import StackError
-from realstack.fault.links import Link, LinkBook, Target, is_local, listeners, targets_of
-from realstack.fault.nft import Table
-from realstack.fault.rules import Rules
-from realstack.fault.sockets import TcpConnection
+from realstack.core.errors import StackError
+from realstack.faults.links import Link, LinkBook, Target, is_local, listeners, targets_of
+from realstack.faults.nft import Table
+from realstack.faults.rules import Rules
+from realstack.faults.sockets import TcpConnection
 
 LISTENER = "import socket,sys; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); sys.stdin.read()"
 

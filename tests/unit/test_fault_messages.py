@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from realstack.errors import StackError
-from realstack.fault.links import targets_of
-from realstack.fault.proxy import ProxyLink
-from realstack.fault.toxics import (
+from realstack.core.errors import StackError
+from realstack.faults.links import targets_of
+from realstack.faults.proxy import ProxyLink
+from realstack.faults.toxics import (
     CutAtMessage,
     Ending,
     Slicer,

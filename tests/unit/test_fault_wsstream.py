@@ -15,7 +15,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from realstack.fault.wsstream import LARGEST_MESSAGE, StreamReader, Upgrade
+from realstack.faults.wsstream import LARGEST_MESSAGE, StreamReader, Upgrade
 
 Message = str | bytes
 MESSAGES = st.lists(st.one_of(st.text(max_size=300), st.binary(max_size=300)), min_size=1, max_size=6)

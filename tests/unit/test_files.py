@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.files import digest, odd
 from realstack.files.document import Plan, build
 from realstack.files.encryption import rc4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from story import Story, assert_holds, assert_invalid, assert_violated
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.history.floors import count, missing_receipts, struck
 from realstack.history.laws.faults import outages
 from realstack.monitor.leak import Series

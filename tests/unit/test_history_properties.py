@@ -18,8 +18,8 @@ from realstack.history.domain import History
 from realstack.history.export import judgement, load, write
 from realstack.history.judge import judge_again
 from realstack.history.laws import LAWS, judge
-from realstack.history.recorder import Event, Recording
 from realstack.history.verdict import Outcome
+from realstack.recording.recorder import Event, Recording
 
 CANARIES = {"ann": "canary-00000000000000aa", "bob": "canary-00000000000000bb"}
 LAWS_OF_MESSAGES = ("acked-is-kept", "exactly-once", "same-order", "from-somebody", "no-crosstalk", "resume-without-gap")

@@ -9,19 +9,19 @@ from xml.etree import ElementTree
 import pytest
 from story import CHAT, Story
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.history import report
-from realstack.history.evidence import MOST, EvidenceSources, Window
 from realstack.history.export import file_name, load, write
 from realstack.history.judge import EXIT_DIFFERS, EXIT_HOLDS, EXIT_INVALID, EXIT_USAGE, EXIT_VIOLATED, main
 from realstack.history.paths import read
-from realstack.history.recorder import Event, Recorder, Recording
-from realstack.history.redaction import redact
 from realstack.history.search import found_in
 from realstack.history.session import Session
 from realstack.history.timeline import timeline
 from realstack.history.transcript import around, html, legend, whole
 from realstack.history.vocabulary import Vocabulary
+from realstack.recording.evidence import MOST, EvidenceSources, Window
+from realstack.recording.recorder import Event, Recorder, Recording
+from realstack.secrets.redaction import redact
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 WINDOW = Window(0.0, 1.0, 0.0, 1.0)

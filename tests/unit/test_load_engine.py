@@ -12,9 +12,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from realstack.deadline import Deadline, poll
-from realstack.errors import InvalidRun, StackError, StackFailure
-from realstack.history.recorder import recorder
+from realstack.core.errors import InvalidRun, StackError, StackFailure
+from realstack.core.waiting import Deadline, poll
 from realstack.load import report
 from realstack.load.engine import Limits, Load, Script
 from realstack.load.results import Failure, Results, Series
@@ -23,6 +22,7 @@ from realstack.load.steps import Await, Check, Open, Request, Send, Think
 from realstack.load.template import Values
 from realstack.oauth.rogue.server import HttpServer, Response
 from realstack.oauth.rogue.server import Request as HttpRequest
+from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.load.schedule import Schedule
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from realstack.loop import BackgroundLoop, LoopTimeout
+from realstack.core.loop import BackgroundLoop, LoopTimeout
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
+from realstack.core.sizes import kibibytes
 from realstack.monitor.leak import Growth, Series, blocks, judge_count, judge_growth, operations_needed
-from realstack.monitor.sizes import kibibytes
 from realstack.monitor.trend import find_step, trend
 
 OPERATIONS, SAMPLES, NOISE, BUDGET, RUNS = 1000, 250, 40.0, 4.0, 150

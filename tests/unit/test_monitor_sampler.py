@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from redis import Redis
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.monitor import process
 from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
 from realstack.monitor.leak import Growth, judge_growth

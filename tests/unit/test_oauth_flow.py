@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from realstack.errors import StackError, StackFailure
+from realstack.core.errors import StackError, StackFailure
 from realstack.oauth.aliases import Aliases
 from realstack.oauth.flow import authorization_request, client_authentication, code_of, token_set
 from realstack.oauth.metadata import discovery_urls, read_metadata

@@ -13,8 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from realstack.errors import StackError, StackFailure
-from realstack.history.recorder import recorder
+from realstack.core.errors import StackError, StackFailure
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import code_of
 from realstack.oauth.http import CREDENTIAL_FIELDS, Session, wrapped
@@ -23,6 +22,7 @@ from realstack.oauth.rogue.scenarios import SCENARIOS, lying_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import MOST_HOPS, FormWalk, Walk, expect_end
 from realstack.oauth.tokens import Demands, decode, problems
+from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from realstack.errors import StackError, StackFailure
+from realstack.core.errors import StackError, StackFailure
 from realstack.oauth.forge import Forgery, Issuer, described, forge, sign
 from realstack.oauth.tokens import Demands, Token, b64decode, b64encode, decode, problems
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.lease import lease as lease_module
 from realstack.platform import checks
 from realstack.platform.create import create
 from realstack.platform.ports import PortLocks, ephemeral_range, is_free
-from realstack.profile import load
+from support.project import figures, platform_file
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def start(tmp_path: Path, **given: object) -> None:
-    create("embedded", load("fast"), tmp_path, **given)
+    create(platform_file("embedded"), figures(), tmp_path, **given)
 
 
 def test_all_missing_packages_are_one_command(empty_path):
@@ -112,10 +112,10 @@ def test_unknown_platforms_and_drivers_are_told(tmp_path):
     with pytest.raises(
         StackError, match=r"(?s)PLATFORM is one of compose, embedded, external.*'embeded'. Did you mean 'embedded'"
     ):
-        create("embeded", load("fast"), tmp_path)
+        create(platform_file("embeded"), figures(), tmp_path)
     (tmp_path / "mine.yaml").write_text("driver: kubernetes\n")
     with pytest.raises(StackError, match=r"'driver' in mine\.yaml is one of embedded, compose, external"):
-        create("mine", load("fast"), tmp_path, folder=tmp_path)
+        create(tmp_path / "mine.yaml", figures(), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_unknown_platforms_and_drivers_are_told(tmp_path):
         ({"settings": {"auth": {"X": "{no_figure}"}}}, "There is no figure 'no_figure'"),
         ({"settings": {"auth": 3}}, "'settings: auth' in embedded.yaml is a mapping"),
         ({"ports": {"frontend": "http"}}, "'ports: frontend' in embedded.yaml is a number"),
-        ({"sources": "/no/such/folder"}, "'/no/such/folder' is none"),
+        ({"sources": "/no/such/folder"}, "There is no '/no/such/folder'"),
         ({"ports": [1]}, "'ports' in embedded.yaml is a mapping"),
     ],
 )

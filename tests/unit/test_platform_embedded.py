@@ -17,19 +17,19 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from realstack.errors import StackError, StackFailure
+import reference_platform
+from realstack.core.errors import StackError, StackFailure
+from realstack.core.loop import background
 from realstack.lease import procfs
 from realstack.lease.lease import Lease
-from realstack.loop import background
 from realstack.platform.changes import Changes
 from realstack.platform.driver import Endpoint, Started, State
 from realstack.platform.embedded import EmbeddedDriver
 from realstack.platform.ports import PortLocks, is_free
-from realstack.platform.reference import STORES, describe
 from realstack.platform.service import Credentials, Stack
 from realstack.secrets import secrets
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from reference_platform import STORES
+from support.project import CACHE, ROOT, SOURCES
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,9 @@ def started() -> list[Started]:
 def driver(tmp_path_factory: pytest.TempPathFactory, started: list[Started]) -> Iterator[EmbeddedDriver]:
     logs = tmp_path_factory.mktemp("services")
     lease = Lease(logs / "reaper.log")
-    stack = Stack(lease.folder, logs, PortLocks())
-    describe(stack)
-    driver = EmbeddedDriver(stack, lease)
+    stack = Stack(lease.folder, logs, PortLocks(), SOURCES, CACHE, shared_folders=reference_platform.SHARED_FOLDERS)
+    reference_platform.describe(stack)
+    driver = EmbeddedDriver(stack, lease, reference_platform)
     background.run(driver.start(started.append, STORES))
     yield driver
     assert background.run(driver.end()) == []
@@ -250,13 +250,13 @@ def test_addresses_hold_no_credentials(driver):
 
 OWNER = """
 import json, os, sys
-sys.path.insert(0, {libraries!r})
+sys.path[:0] = {path!r}
 from pathlib import Path
-from realstack.loop import background
+from realstack.core.loop import background
 from realstack.platform.create import create
-from realstack.platform.reference import STORES
-from realstack.profile import load
-driver = create("embedded", load("fast"), Path({output!r}))
+from support.project import figures, platform_file
+driver = create(platform_file("embedded"), figures(), Path({output!r}))
+STORES = driver.stores()
 background.run(driver.start(lambda one: None, STORES))
 facts = {{"run": driver.lease.run_id, "folder": str(driver.lease.folder), "reaper": driver.lease.reaper_pid}}
 facts["ports"] = [driver.stack[name].port for name in STORES]
@@ -275,7 +275,7 @@ def _segments(pids: Iterable[int]) -> list[str]:
 
 
 def test_nothing_of_a_killed_run_is_left_after_five_seconds(tmp_path, driver):
-    code = OWNER.format(libraries=str(REPOSITORY / "libraries"), output=str(tmp_path))
+    code = OWNER.format(path=[str(ROOT / "libraries"), str(ROOT / "tests")], output=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         facts = json.loads(owner.stdout.readline())

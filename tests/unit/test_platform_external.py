@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from realstack.errors import StackError, StackFailure
-from realstack.loop import background
+from realstack.core.errors import StackError, StackFailure
+from realstack.core.loop import background
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
-from realstack.profile import load
+from support.project import figures, platform_file
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def web_server(status: int, body: bytes) -> Iterator[int]:
 
 
 def external(services: object, tmp_path: Path, **more: object) -> Driver:
-    return create("external", load("fast"), tmp_path, overrides={"services": services, **more})
+    return create(platform_file("external"), figures(), tmp_path, overrides={"services": services, **more})
 
 
 def test_real_servers_are_found(tmp_path, postgres_server, redis_server, monkeypatch):

@@ -7,10 +7,10 @@ import json
 from datetime import UTC, datetime
 from typing import cast
 
-from realstack.history.evidence import Window
 from realstack.platform import logs
 from realstack.platform.driver import Driver, LogLine
 from realstack.platform.log_evidence import LONGEST, MOST_LINES, service_logs
+from realstack.recording.evidence import Window
 
 ZERO = 1_800_000_000.0
 MARK = {"backend-1": 0}

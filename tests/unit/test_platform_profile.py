@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from realstack.errors import StackError
-from realstack.profile import Figures, UnknownProfile, known_profiles, load, parse
+from realstack.core.errors import StackError
+from realstack.core.figures import Figures, UnknownProfile, known_profiles, load, parse
+from support.project import PROFILES
 
 
 def test_the_three_profiles_have_the_same_figures():
-    assert known_profiles() == ["fast", "plan", "soak"]
-    names = {tuple(sorted(load(name))) for name in known_profiles()}
+    assert known_profiles(PROFILES) == ["fast", "plan", "soak"]
+    names = {tuple(sorted(load(name, PROFILES))) for name in known_profiles(PROFILES)}
     assert len(names) == 1
 
 
 def test_the_plan_has_the_plans_literal_figures():
-    plan = load("plan")
+    plan = load("plan", PROFILES)
     assert plan.token_life == timedelta(seconds=30)
     assert plan.outage == timedelta(seconds=5)
     assert plan.rate_window == timedelta(seconds=60)
@@ -26,7 +27,7 @@ def test_the_plan_has_the_plans_literal_figures():
     assert plan.pdf_size == 5_000_000
     assert plan.answer_time == timedelta(seconds=5)
     assert plan.notice_time == timedelta(seconds=2)
-    assert load("soak").load_duration == timedelta(hours=1)
+    assert load("soak", PROFILES).load_duration == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -53,27 +54,27 @@ def test_what_is_no_figure_is_refused(text):
 
 
 def test_services_get_seconds_and_bytes():
-    plain = load("plan").plain()
+    plain = load("plan", PROFILES).plain()
     assert (plain["heartbeat"], plain["file_limit"], plain["rate_limit"]) == ("1", "10485760", "5")
 
 
 def test_an_unknown_profile_names_the_known_ones():
     with pytest.raises(StackError, match=r"(?s)PROFILE is one of fast, plan, soak.*'pln'. Did you mean 'plan'\?.*PROFILE:fast"):
-        load("pln")
+        load("pln", PROFILES)
 
 
 def test_an_unknown_figure_names_the_nearest():
     with pytest.raises(AttributeError, match=r"Profile 'fast' has no figure 'outge'. Did you mean 'outage'"):
-        _ = load("fast").outge
+        _ = load("fast", PROFILES).outge
 
 
 def test_a_change_must_be_of_the_same_kind():
-    assert load("soak").with_changes({"load_duration": "24h"}).load_duration == timedelta(hours=24)
-    assert load("soak").with_changes({"load_duration": "10m"}).load_duration == timedelta(minutes=10)
+    assert load("soak", PROFILES).with_changes({"load_duration": "24h"}).load_duration == timedelta(hours=24)
+    assert load("soak", PROFILES).with_changes({"load_duration": "10m"}).load_duration == timedelta(minutes=10)
     with pytest.raises(StackError, match="is a duration"):
-        load("soak").with_changes({"load_duration": "5 MB"})
+        load("soak", PROFILES).with_changes({"load_duration": "5 MB"})
     with pytest.raises(StackError, match=r"There is no figure 'lod_duration'. Did you mean 'load_duration'"):
-        load("soak").with_changes({"lod_duration": "1 h"})
+        load("soak", PROFILES).with_changes({"lod_duration": "1 h"})
 
 
 @pytest.mark.parametrize(

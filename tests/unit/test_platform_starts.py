@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from realstack.core.loop import background
 from realstack.lease.lease import Lease
-from realstack.loop import background
 from realstack.platform.driver import Started
 from realstack.platform.embedded import EmbeddedDriver
 from realstack.platform.ports import PortLocks

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.secrets import MASK, Registry
 from realstack.secrets.__main__ import main
 from realstack.secrets.fingerprints import FILE_NAME

@@ -10,8 +10,8 @@ import pytest
 from robot.running.timeouts import TestTimeout as Limit
 from robot.variables import Variables
 
-from Platform import Platform
-from platform_keywords.listener import EXIT, INTERRUPTED
+from realstack import Platform
+from realstack.platform.keywords.listener import EXIT, INTERRUPTED
 
 
 class Waits:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realstack.errors import InvalidRun, StackFailure
+from realstack.core.errors import InvalidRun, StackFailure
 from realstack.websocket import Connection, Match, Options
 from support.websocket_scene import Recorded, with_server
 

@@ -12,7 +12,7 @@ FRESH = "another-one-" + "z8" * 20
 
 HEAD = f"""
 *** Settings ***
-Library    {ROOT}/libraries/WebSocket.py
+Library    realstack.WebSocket
 Library    {ROOT}/tests/support/WebSocketServer.py
 
 """

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realstack.core.json_paths import parse_path, resolve, show_path
 from realstack.websocket.frames import Frame
 from realstack.websocket.match import ANY, Match
-from realstack.websocket.paths import parse_path, resolve, show_path
 
 
 def frame(data: Any) -> Frame:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.websocket import Connection, Match, Options, Refused, Tls
 from support.websocket_scene import Recorded, with_server
 from support.websocket_server import websocket_server

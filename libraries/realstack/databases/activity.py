@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from realstack.core.errors import InvalidRun, StackError, explain
+from realstack.core.waiting import Deadline, poll
 from realstack.databases.errors import StatementRefused
 from realstack.databases.masking import scrub_statement
 from realstack.databases.postgres import PostgresSession
 from realstack.databases.table import text_table
-from realstack.deadline import Deadline, poll
-from realstack.errors import InvalidRun, StackError, explain
 
 SHOWN = ("pid", "application_name", "user", "database", "state", "wait", "seconds", "blocked_by", "query")
 """The columns of an activity, in the order in which they are shown."""

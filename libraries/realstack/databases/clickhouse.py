@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
+from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse_literals import bind
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.masking import HIDDEN
 from realstack.databases.table import shorten
 from realstack.databases.values import Rows
-from realstack.errors import StackError, explain
 
 for _name in ("httpx", "httpcore"):
     # Their DEBUG lines hold headers, and the headers hold the password.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realstack.errors import StackError, StackFailure
+from realstack.core.errors import StackError, StackFailure
 
 
 class StoreUnreachable(StackError):

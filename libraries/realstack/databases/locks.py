@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from realstack.core.errors import InvalidRun, StackError, explain
 from realstack.databases.activity import activities, describe
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.postgres import PostgresSession
-from realstack.errors import InvalidRun, StackError, explain
 
 LockMode = Literal[
     "access share",

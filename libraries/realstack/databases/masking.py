@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from realstack.history.redaction import redact_text
+from realstack.secrets.redaction import redact_text
 
 HIDDEN = "<hidden>"
 

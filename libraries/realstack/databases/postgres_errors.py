@@ -6,10 +6,10 @@ import re
 
 import asyncpg
 
+from realstack.core.errors import StackError, explain
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.masking import Masking
 from realstack.databases.table import shorten
-from realstack.errors import StackError, explain
 
 ENDED = (
     asyncpg.PostgresConnectionError,

@@ -17,12 +17,12 @@ from typing import Any
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.waiting import Deadline
 from realstack.databases.redis_store import RedisSession
 from realstack.databases.table import shorten
-from realstack.deadline import Deadline
-from realstack.errors import InvalidRun, StackFailure, explain
-from realstack.history.recorder import recorder
-from realstack.history.redaction import redact
+from realstack.recording.recorder import recorder
+from realstack.secrets.redaction import redact
 
 MAX_MESSAGES = 20_000
 RESUBSCRIBE_SECONDS = 0.1

@@ -18,9 +18,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from realstack.core.errors import StackError, explain
 from realstack.databases.errors import NotThere, StatementRefused, StoreUnreachable
-from realstack.errors import StackError, explain
-from realstack.history.redaction import redact_text
+from realstack.secrets.redaction import redact_text
 
 logging.getLogger("redis").setLevel(logging.WARNING)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from realstack.errors import StackError, explain
-from realstack.ownership import Ownership
+from realstack.core.errors import StackError, explain
+from realstack.core.ownership import Ownership
 
 T = TypeVar("T")
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.locks import quote_table
 from realstack.databases.masking import Masking, digest
 from realstack.databases.postgres import PostgresSession
 from realstack.databases.redis_store import RedisSession
 from realstack.databases.values import Rows, json_safe
-from realstack.errors import StackError, explain
 
 _PLACE = re.compile(r"\$([1-9][0-9]*)")
 _SELECT = re.compile(r"(?is)^\s*(SELECT|WITH)\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 
 def of_file(path: Path) -> str:

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from math import isqrt
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.files.encryption import StandardSecurity
 from realstack.files.pdf import PdfFile, text
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Literal
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.files.document import Plan, build
 from realstack.files.pdf import HEADER, PdfFile
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _SIZE = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*$")

@@ -23,10 +23,10 @@ from realstack.history.facts import (
     Tab,
 )
 from realstack.history.paths import read
-from realstack.history.recorder import Event
-from realstack.history.redaction import redact
 from realstack.history.values import epoch, number, text, truth, whole
 from realstack.history.vocabulary import Rule, Vocabulary
+from realstack.recording.recorder import Event
+from realstack.secrets.redaction import redact
 
 Meaning = tuple[Rule, dict[str, Any]] | None
 """What a frame means: its rule and the fields taken; None for everything else."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.history.domain import History
-from realstack.history.recorder import Event, Recording
-from realstack.history.redaction import redact
 from realstack.history.verdict import Verdict
 from realstack.history.vocabulary import Vocabulary
+from realstack.recording.recorder import Event, Recording
+from realstack.secrets.redaction import redact
 
 FORMAT = 1
 

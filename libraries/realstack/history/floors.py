@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.history.domain import History
 from realstack.history.facts import Fact, Note, Send
 from realstack.history.laws.faults import DOWN, Outage, ended_by, outages

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.history.export import Stored, judgement, load
 from realstack.history.laws import LAWS, judge
-from realstack.history.recorder import Event
 from realstack.history.transcript import around, legend, whole
 from realstack.history.verdict import Outcome, Verdict
+from realstack.recording.recorder import Event
 
 EXIT_HOLDS, EXIT_VIOLATED, EXIT_INVALID, EXIT_DIFFERS, EXIT_USAGE = 0, 1, 2, 3, 64
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from html import escape
 
 from realstack.history.domain import History
-from realstack.history.evidence import Piece, Window
-from realstack.history.recorder import Recording
 from realstack.history.transcript import around, html, legend
 from realstack.history.verdict import Outcome, Verdict
+from realstack.recording.evidence import Piece, Window
+from realstack.recording.recorder import Recording
 
 MOST_TABS = 12
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from realstack.history.domain import History, Memory
 from realstack.history.export import judgement
 from realstack.history.laws import judge
-from realstack.history.recorder import Event, Recorder, Recording
 from realstack.history.verdict import Verdict
 from realstack.history.vocabulary import Vocabulary
+from realstack.recording.recorder import Event, Recorder, Recording
 
 STANDING = frozenset({"tab", "canary", "listener", "limit", "baseline"})
 """Kinds of events that, recorded outside a test, hold for every test of the suite."""

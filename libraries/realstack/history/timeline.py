@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from realstack import svg
+from realstack.core import svg
 from realstack.history import values
 from realstack.history.domain import History
 from realstack.history.facts import Refuse, Reject

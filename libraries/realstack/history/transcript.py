@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from realstack.history.domain import History
-from realstack.history.recorder import Event
+from realstack.recording.recorder import Event
 
 MOST_LINES = 80
 LONGEST_FACTS = 240

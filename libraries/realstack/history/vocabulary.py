@@ -26,7 +26,7 @@ from typing import Any
 
 import yaml
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.history.paths import read
 
 OPERATIONS: dict[str, frozenset[str]] = {

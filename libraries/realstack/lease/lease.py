@@ -27,7 +27,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.lease import actions, ending, procfs
 
 ANSWER_SECONDS = 5.0

@@ -7,7 +7,7 @@ import contextlib
 import time
 from typing import Any
 
-from realstack.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.load.results import Failure, Results
 from realstack.load.template import Values
 from realstack.oauth.http import Session

@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from realstack.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.loop import background
 from realstack.load.actor import Actor, Clock, StepFailed
 from realstack.load.results import Results
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Step
 from realstack.load.template import Values
-from realstack.loop import background
 from realstack.secrets import secrets
 
 LEAD = 0.05

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
-from realstack import svg
+from realstack.core import svg
 from realstack.load.results import Results, Series
 from realstack.secrets import secrets
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from realstack.errors import InvalidRun, StackError, explain
+from realstack.core.errors import InvalidRun, StackError, explain
 from realstack.secrets import secrets
 
 HIGHEST = 3_600_000_000

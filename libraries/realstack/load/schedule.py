@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 MOST_USERS = 1000
 MOST_RATE = 2000.0

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from realstack.deadline import Deadline
-from realstack.errors import StackFailure, explain
-from realstack.history.recorder import recorder
+from realstack.core.errors import StackFailure, explain
+from realstack.core.json_paths import parse_path, resolve
+from realstack.core.waiting import Deadline
 from realstack.load.actor import Actor, StepFailed
 from realstack.monitor.sampler import sampler
 from realstack.oauth.sign_in import FormWalk, expect_end
+from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
-from realstack.websocket.paths import parse_path, resolve
 
 LEDGER = 2000
 """Frames that a connection of a load keeps."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.]*)(?::(\w+))?\}")
 _SINGLE = re.compile(r"\{([A-Za-z_][\w.]*)(?::(\w+))?\}")

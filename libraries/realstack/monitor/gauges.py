@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 from redis.asyncio import Redis
 
-from realstack.loop import BackgroundLoop
+from realstack.core.loop import BackgroundLoop
 
 PATIENCE = 2.0
 """Seconds that a store may take to answer."""

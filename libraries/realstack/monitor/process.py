@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.monitor.accepted import SocketTables
 
 TICKS = os.sysconf("SC_CLK_TCK")

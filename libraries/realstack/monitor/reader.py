@@ -22,10 +22,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
+from realstack.core.priority import be_nice
 from realstack.monitor import process
 from realstack.monitor.accepted import SocketTables
-from realstack.priority import be_nice
 
 PATIENCE = 15.0
 """Seconds that a look may take."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.monitor import process
 from realstack.monitor.gauges import StoreGauge
 from realstack.monitor.leak import Series

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from realstack.errors import StackFailure, explain
+from realstack.core.errors import StackFailure, explain
 from realstack.oauth.flow import (
     AuthorizationRequest,
     ClientAuth,

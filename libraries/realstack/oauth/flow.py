@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from realstack.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.oauth.urls import parameters, shown
 from realstack.secrets import secrets
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.oauth.tokens import KEY_TYPES, Token, b64encode
 from realstack.secrets import secrets
 

@@ -22,9 +22,9 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
 
-from realstack.errors import StackError, StackFailure, explain
-from realstack.history.recorder import recorder
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.oauth.urls import shown
+from realstack.recording.recorder import recorder
 from realstack.secrets import MASK, secrets
 
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.

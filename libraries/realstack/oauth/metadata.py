@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from authlib.oidc.discovery import get_well_known_url
 
-from realstack.errors import StackFailure, explain
+from realstack.core.errors import StackFailure, explain
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from realstack.errors import StackFailure, explain
+from realstack.core.errors import StackFailure, explain
 from realstack.oauth.client import ProviderClient
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from realstack.deadline import Deadline
-from realstack.errors import StackFailure, explain
+from realstack.core.errors import StackFailure, explain
+from realstack.core.waiting import Deadline
 from realstack.oauth.forms import Button, Form, Page
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.urls import origin, parameters, shown

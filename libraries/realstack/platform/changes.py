@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from realstack.errors import StackFailure
+from realstack.core.errors import StackFailure
 from realstack.platform.driver import Driver, State
 
 RESTORE_SECONDS = 20.0

@@ -11,15 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
-
-REPOSITORY = Path(__file__).resolve().parents[3]
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 """Programs that Browser library can drive, the preferred one first; resources/browser.resource looks for the same."""
@@ -61,12 +58,6 @@ class Program:
     purpose: str
 
 
-PROGRAMS = (
-    Program(("postgres",), "postgresql", "the two PostgreSQL servers"),
-    Program(("redis-server",), "redis-server", "Redis"),
-    Program(("clickhouse", "clickhouse-server"), "clickhouse-server", "ClickHouse"),
-    Program(("nginx",), "nginx-light", "the frontend"),
-)
 FAULT_PROGRAMS = (
     Program(("nft",), "nftables", "broken links"),
     Program(("ip",), "iproute2", "broken links"),
@@ -200,7 +191,7 @@ def check_reachable(folder: Path, account: str = "postgres") -> list[Problem]:
 
 
 def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Problem]:
-    """All that the embedded platform needs.
+    """All that the embedded driver needs, whatever platform it runs; what that one needs is told by its plug-in.
 
     Args:
         needs: What the tests use beside it: `browser`, `faults`.
@@ -210,9 +201,6 @@ def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Probl
             Problem(f"The embedded platform runs on Linux, not on {sys.platform}.", "robot --variable PLATFORM:compose suites/")
         ]
     problems = check_python()
-    problems += check_requirements([REPOSITORY / "requirements.txt", REPOSITORY / "docker" / "requirements.txt"])
-    problems += check_programs(PROGRAMS)
-    problems += check_reachable(Path(tempfile.gettempdir())) if os.geteuid() == 0 else []
     problems += check_browser() if "browser" in needs else []
     problems += check_faults() if "faults" in needs else []
     return problems
@@ -220,7 +208,7 @@ def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Probl
 
 def check_compose(needs: Collection[str] = ()) -> list[Problem]:
     """All that the composed platform needs: Docker with its Compose plugin, and a daemon that answers."""
-    problems = check_python() + check_requirements([REPOSITORY / "requirements.txt"])
+    problems = check_python()
     problems += check_browser() if "browser" in needs else []
     if find_program(("docker",)) is None:
         return [
@@ -239,7 +227,7 @@ def check_compose(needs: Collection[str] = ()) -> list[Problem]:
 
 def check_external(needs: Collection[str] = ()) -> list[Problem]:
     """All that tests of somebody else's platform need on this machine."""
-    problems = check_python() + check_requirements([REPOSITORY / "requirements.txt"])
+    problems = check_python()
     return problems + (check_browser() if "browser" in needs else [])
 
 

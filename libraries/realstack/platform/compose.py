@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from realstack.deadline import Deadline, poll
-from realstack.errors import StackError, StackFailure, explain
-from realstack.history.recorder import recorder
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.waiting import Deadline, poll
 from realstack.lease.actions import compose_down
 from realstack.lease.lease import Lease
 from realstack.platform import logs
@@ -26,6 +25,7 @@ from realstack.platform.docker_cli import BUILD_SECONDS, Docker
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.remote import RemoteService
 from realstack.platform.service import Credentials, NotReady
+from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
 START_SECONDS = 60.0

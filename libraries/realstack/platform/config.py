@@ -9,35 +9,31 @@ from typing import Any
 
 import yaml
 
-from realstack.errors import StackError, explain
-from realstack.profile import Figures
-
-FOLDER = Path(__file__).resolve().parents[3] / "resources" / "platforms"
-"""Where the platforms are."""
+from realstack.core.errors import StackError, explain
+from realstack.core.figures import Figures
 
 
-def known_platforms(folder: Path = FOLDER) -> list[str]:
+def known_platforms(folder: Path) -> list[str]:
     """Names of the platforms that there are."""
     return sorted(file.stem for file in folder.glob("*.yaml"))
 
 
-def load(name: str, folder: Path = FOLDER) -> dict[str, Any]:
+def load(file: Path) -> dict[str, Any]:
     """Read a platform's file.
 
     Raises:
-        StackError: There is none of that name, or it is no mapping.
+        StackError: There is none, or it is no mapping; says which there are beside it.
     """
-    known = known_platforms(folder)
+    name, known = file.stem, known_platforms(file.parent)
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         raise StackError(
             explain(
-                f"PLATFORM is one of {', '.join(known)}.",
+                f"PLATFORM is one of {', '.join(known) or 'none'} (the files of {file.parent}).",
                 f"It is '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""),
-                remedy=f"robot --variable PLATFORM:embedded suites/, or write {folder / name}.yaml.",
+                remedy=f"Choose one of them (robot --variable PLATFORM:name suites/), or write {file}.",
             )
         )
-    file = folder / f"{name}.yaml"
     try:
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:

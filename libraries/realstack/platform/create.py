@@ -7,45 +7,44 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
+from realstack.core.figures import Figures
 from realstack.lease.lease import current_lease
 from realstack.platform import checks, config
 from realstack.platform.driver import Driver
-from realstack.profile import Figures
+from realstack.platform.plugin import load as load_plugin
 
 _FOLDERS_OF_THIS_RUN: set[Path] = set()
 
 
 def create(
-    platform: str,
+    platform: Path,
     figures: Figures,
     output: Path,
     *,
     needs: Collection[str] = (),
     overrides: Mapping[str, Any] | None = None,
-    folder: Path = config.FOLDER,
 ) -> Driver:
     """Make a platform's driver; nothing is started yet.
 
     Args:
-        platform: Name of a file in resources/platforms/.
+        platform: Its YAML file; paths in it are relative to its folder.
         figures: The run's figures.
         output: Folder of the run's results; services' logs go to `services` in it.
         needs: What the tests use beside the platform: `browser`, `faults`.
         overrides: Parts of the platform's file to replace, such as `services` of an external platform; empty ones are ignored.
-        folder: Where the platforms' files are.
 
     Raises:
         StackError: Something is not in place; the text lists all of it with the remedies.
     """
-    file = f"{platform}.yaml"
+    file = platform.name
     given = {name: value for name, value in (overrides or {}).items() if value}
-    content = {**config.load(platform, folder), **given}
-    driver = content.get("driver", platform)
+    content = {**config.load(platform), **given}
+    driver = content.get("driver", platform.stem)
     makers = {"embedded": _embedded, "compose": _compose, "external": _external}
     if driver not in makers:
         raise StackError(explain(f"'driver' in {file} is one of {', '.join(makers)}.", f"It is '{driver}'."))
-    return makers[driver](content, figures, output, needs, file)
+    return makers[driver](content, figures, output, needs, platform)
 
 
 def _demand(problems: list[checks.Problem]) -> None:
@@ -53,20 +52,22 @@ def _demand(problems: list[checks.Problem]) -> None:
         raise StackError(checks.explain_problems(problems))
 
 
-def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], file: str) -> Driver:
+def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], platform: Path) -> Driver:
+    file = platform.name
     logs = output / "services"
-    _demand(checks.check_embedded(needs) + checks.check_folders([logs]))
+    sources = (platform.parent / str(content.get("sources") or ".")).resolve()
+    if not sources.is_dir():
+        raise StackError(explain(f"'sources' in {file} is the folder of the platform's sources.", f"There is no '{sources}'."))
+    plugin = load_plugin(sources / str(content.get("plugin") or "embedded"))
+    _demand([*checks.check_embedded(needs), *plugin.check(sources), *checks.check_folders([logs])])
     from realstack.platform.embedded import EmbeddedDriver  # noqa: PLC0415 -- imports what was just looked for
     from realstack.platform.ports import PortLocks  # noqa: PLC0415
-    from realstack.platform.reference import describe  # noqa: PLC0415
-    from realstack.platform.service import REPOSITORY, Stack  # noqa: PLC0415
+    from realstack.platform.service import Stack  # noqa: PLC0415
 
     ports = PortLocks()
     fixed = {name: _port(name, value, file) for name, value in config.section(content, "ports", file).items()}
     settings = config.environments(content, figures, file)
-    sources = (REPOSITORY / str(content.get("sources") or "docker")).resolve()
-    if not (sources / "frontend" / "render.py").exists():
-        raise StackError(explain(f"'sources' in {file} is the folder of the platform's sources.", f"'{sources}' is none."))
+    cache = (platform.parent / str(content.get("cache") or ".cache")).resolve()
     try:
         for port in fixed.values():
             ports.take(port)
@@ -75,15 +76,24 @@ def _embedded(content: Mapping[str, Any], figures: Figures, output: Path, needs:
         raise
     _begin_logs(logs)
     lease = current_lease(logs / "reaper.log")
-    stack = Stack(lease.folder, logs, ports, docker=sources, fixed_ports=fixed, settings=settings)
+    stack = Stack(
+        lease.folder,
+        logs,
+        ports,
+        sources,
+        cache,
+        shared_folders=plugin.SHARED_FOLDERS,
+        fixed_ports=fixed,
+        settings=settings,
+    )
     try:
-        describe(stack)
+        plugin.describe(stack)
         _known_names(stack.services, {service.group for service in stack.services.values()}, {**fixed, **settings}, file)
     except StackError:
         ports.release()
         lease.close()
         raise
-    return EmbeddedDriver(stack, lease)
+    return EmbeddedDriver(stack, lease, plugin)
 
 
 def _begin_logs(folder: Path) -> None:
@@ -113,16 +123,17 @@ def _known_names(services: Collection[str], groups: Collection[str], named: Coll
         )
 
 
-def _compose(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], file: str) -> Driver:
+def _compose(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], platform: Path) -> Driver:
+    file = platform.name
     logs = output / "services"
     _demand(checks.check_compose(needs) + checks.check_folders([logs]))
     from realstack.platform.compose import ComposeDriver  # noqa: PLC0415 -- imports what was just looked for
     from realstack.platform.docker_cli import Docker  # noqa: PLC0415
     from realstack.platform.ports import PortLocks  # noqa: PLC0415
     from realstack.platform.remote import remote_service  # noqa: PLC0415
-    from realstack.platform.service import REPOSITORY, Credentials, write_private  # noqa: PLC0415
+    from realstack.platform.service import Credentials, write_private  # noqa: PLC0415
 
-    compose_file = (REPOSITORY / str(content.get("file") or "docker/compose.yaml")).resolve()
+    compose_file = (platform.parent / str(content.get("file") or "compose.yaml")).resolve()
     if not compose_file.exists():
         raise StackError(explain(f"'file' in {file} is a compose file.", f"There is no '{compose_file}'."))
     credentials = Credentials()
@@ -154,7 +165,8 @@ def _shared_folder(name: str, entry: object, services: Collection[str], file: st
     )
 
 
-def _external(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], file: str) -> Driver:
+def _external(content: Mapping[str, Any], figures: Figures, output: Path, needs: Collection[str], platform: Path) -> Driver:
+    file = platform.name
     _demand(checks.check_external(needs))
     from realstack.platform.external import ExternalDriver  # noqa: PLC0415 -- imports what was just looked for
     from realstack.platform.remote import remote_service  # noqa: PLC0415

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.secrets import secrets
 
 COMMAND_SECONDS = 30.0

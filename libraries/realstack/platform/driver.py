@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 
 class Operation(Enum):

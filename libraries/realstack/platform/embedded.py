@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from realstack.deadline import Deadline
-from realstack.errors import StackError, StackFailure, explain
-from realstack.history.recorder import recorder
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.waiting import Deadline
 from realstack.lease.lease import Child, Lease
 from realstack.platform import logs
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
+from realstack.platform.plugin import Plugin
 from realstack.platform.process import ServiceProcess
 from realstack.platform.service import NotReady, Service, Stack
+from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
 START_SECONDS = 30.0
@@ -33,18 +34,20 @@ _PAUSE = 0.02
 
 
 class EmbeddedDriver(Driver):
-    """Runs the reference platform on this machine.
+    """Runs a platform on this machine.
 
     Args:
         stack: Its services.
         lease: What they hang on.
+        plugin: What described them.
     """
 
     name = "embedded"
     can = frozenset(Operation)
 
-    def __init__(self, stack: Stack, lease: Lease) -> None:
+    def __init__(self, stack: Stack, lease: Lease, plugin: Plugin) -> None:
         self.stack = stack
+        self.plugin = plugin
         self.lease = lease
         self._processes = {name: ServiceProcess(service, lease) for name, service in stack.services.items()}
         self._prepared: set[str] = set()
@@ -56,6 +59,10 @@ class EmbeddedDriver(Driver):
 
     def services(self) -> list[str]:
         return list(self.stack.services)
+
+    def stores(self) -> list[str]:
+        """The services that hold data."""
+        return [name for name, service in self.stack.services.items() if service.store]
 
     def group_of(self, service: str) -> str:
         return self.stack[service].group
@@ -110,7 +117,7 @@ class EmbeddedDriver(Driver):
         for process in self._processes.values():
             process.expected_down = True
         told: list[str] = []
-        stores = [name for name, service in self.stack.services.items() if service.store]
+        stores = self.stores()
         for wave in ([name for name in self.stack.services if name not in stores], stores):
             running = [self._processes[name] for name in wave if self._processes[name].alive]
             results = await asyncio.gather(*(process.stop() for process in running), return_exceptions=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from realstack.deadline import Deadline, poll
-from realstack.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.waiting import Deadline, poll
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.remote import RemoteService
 from realstack.platform.service import NotReady

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from realstack.history.evidence import Window
 from realstack.platform.driver import Driver, LogLine, LogMark
+from realstack.recording.evidence import Window
 
 MOST_LINES = 120
 """Lines that are shown of one service: those nearest to the failure."""

@@ -11,7 +11,7 @@ import random
 import socket
 from pathlib import Path
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 LOWEST = 20000
 HIGHEST = 31999

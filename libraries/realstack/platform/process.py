@@ -7,8 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from realstack.deadline import Deadline, poll
-from realstack.errors import InvalidRun, StackFailure, explain
+from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.waiting import Deadline, poll
 from realstack.lease import procfs
 from realstack.lease.lease import Child, Lease
 from realstack.platform.driver import Receipt

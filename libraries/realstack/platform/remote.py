@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.platform.driver import Endpoint
 from realstack.platform.probes import PROBE_SECONDS, ask_postgres, redis_info
 from realstack.platform.service import NotReady

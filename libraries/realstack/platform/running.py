@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realstack.errors import StackError
+from realstack.core.errors import StackError
 from realstack.platform.driver import Driver
 
 _driver: Driver | None = None

@@ -6,20 +6,14 @@ import os
 import signal
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_urlsafe
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.platform.ports import PortLocks
 from realstack.secrets import secrets as run_secrets
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-"""The folder that holds suites/, libraries/ and docker/."""
-
-SHARED_FOLDERS = ("files", "keys")
-"""Folders that services have in common: `files` is where uploads are kept."""
 
 
 class NotReady(Exception):
@@ -72,8 +66,9 @@ class Stack:
         folder: The run's data folder.
         logs: Where the services' logs are kept after the run.
         ports: The run's ports.
-        docker: The folder with the reference platform's sources.
+        sources: The folder with the platform's sources.
         cache: Folder for what a later run can use again.
+        shared_folders: Names of the folders that services have in common.
         fixed_ports: Ports that the platform's YAML file asks for, by service; the run holds them already.
         settings: Environment variables by service or group, over the services' own defaults.
         credentials: The run's passwords.
@@ -83,8 +78,9 @@ class Stack:
     folder: Path
     logs: Path
     ports: PortLocks
-    docker: Path = REPOSITORY / "docker"
-    cache: Path = REPOSITORY / ".cache"
+    sources: Path
+    cache: Path
+    shared_folders: Collection[str] = ()
     fixed_ports: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     credentials: Credentials = field(default_factory=Credentials)
@@ -99,8 +95,8 @@ class Stack:
         Raises:
             StackError: There is none of that name.
         """
-        if name not in SHARED_FOLDERS:
-            raise StackError(explain(f"a folder that services share: {', '.join(SHARED_FOLDERS)}", f"'{name}'"))
+        if name not in self.shared_folders:
+            raise StackError(explain(f"a folder that services share: {', '.join(self.shared_folders)}", f"'{name}'"))
         folder = self.folder / name
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder

@@ -1,6 +1,6 @@
 """Search the files of a finished run for its credentials.
 
-    PYTHONPATH=libraries python -m realstack.secrets check results/output.xml results/log.html
+    python -m realstack.secrets check results/output.xml results/log.html
 
 Exit codes: 0 none found; 1 at least one found; 2 there was nothing to search with or in.
 """

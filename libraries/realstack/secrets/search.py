@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.secrets.fingerprints import FORM, SIZE, hasher
 from realstack.secrets.forms import WINDOW
 from realstack.secrets.registry import Registry

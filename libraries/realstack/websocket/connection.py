@@ -14,9 +14,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import State
 
-from realstack.deadline import Deadline
-from realstack.errors import InvalidRun, StackError, StackFailure, explain
-from realstack.history.recorder import recorder
+from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
+from realstack.core.waiting import Deadline
+from realstack.recording.recorder import recorder
 from realstack.websocket import report
 from realstack.websocket.frames import Frame, parse
 from realstack.websocket.handshake import refusal, shown_url

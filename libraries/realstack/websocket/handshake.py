@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, NegotiationError
 
-from realstack.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.websocket.masking import Masker
 
 

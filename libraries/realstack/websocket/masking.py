@@ -12,9 +12,9 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from realstack.history.redaction import HIDDEN, redact_text
 from realstack.secrets import Registry
 from realstack.secrets import secrets as run_secrets
+from realstack.secrets.redaction import HIDDEN, redact_text
 
 DEFAULT_KEYS = frozenset(
     {

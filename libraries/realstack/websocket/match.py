@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from realstack.core.json_paths import Path, parse_path, resolve, show_path
 from realstack.websocket.frames import Frame
-from realstack.websocket.paths import Path, parse_path, resolve, show_path
 
 Predicate = Callable[[Frame], bool]
 Part = str | Mapping[str, Any] | Predicate

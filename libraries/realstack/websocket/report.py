@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realstack.errors import explain
+from realstack.core.errors import explain
 from realstack.websocket.frames import Frame
 from realstack.websocket.mailbox import Mailbox, Waiter
 from realstack.websocket.match import Match

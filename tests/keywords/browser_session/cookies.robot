@@ -3,8 +3,8 @@ Documentation       A session's cookie in a real browser: sent where it belongs,
 
 Resource            ../../../resources/browser.resource
 Library             Process
-Library             ../../../libraries/BrowserSession.py
-Library             ../../../libraries/OAuth.py
+Library             realstack.BrowserSession
+Library             realstack.OAuth
 Library             ../../support/CookiePages.py
 
 Suite Setup         A Browser Is Open

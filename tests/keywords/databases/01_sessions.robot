@@ -2,7 +2,7 @@
 Documentation       Sessions: opening, aliases, owners, refusals.
 
 Library             Process
-Library             ../../../libraries/Databases.py
+Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Start Servers

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Reading and changing rows: PostgreSQL and ClickHouse with the same keywords.
 
-Library             ../../../libraries/Databases.py
+Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Tables

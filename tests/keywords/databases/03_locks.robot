@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Locks that hold others up, and what proves it.
 
-Library             ../../../libraries/Databases.py
+Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Table

@@ -2,7 +2,7 @@
 Documentation       Keys, counters, streams, clients and channels of Redis.
 
 Library             Collections
-Library             ../../../libraries/Databases.py
+Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Start Server

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Snapshots over three stores, and what differs.
 
-Library             ../../../libraries/Databases.py
+Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Stores

@@ -3,7 +3,7 @@ Documentation       Acceptance tests of the keywords of `Files`.
 
 Library             OperatingSystem
 Library             Process
-Library             ../../../libraries/Files.py
+Library             realstack.Files
 
 Suite Setup         Make Suite's File
 

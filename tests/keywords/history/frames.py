@@ -8,8 +8,8 @@ from typing import Any
 
 from robot.api.deco import keyword, library
 
-from realstack.history.evidence import Window, evidence
-from realstack.history.recorder import recorder
+from realstack.recording.evidence import Window, evidence
+from realstack.recording.recorder import recorder
 
 
 @library(scope="GLOBAL", auto_keywords=False)

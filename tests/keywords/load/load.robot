@@ -2,7 +2,7 @@
 Documentation       Scripts, schedules, figures and errors of loads, on a real WebSocket server.
 
 Library             Collections
-Library             ../../../libraries/Load.py
+Library             realstack.Load
 Library             ../../support/WebSocketServer.py
 
 Suite Setup         Write The Scripts

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Growth, counts, usage and plots of a real server that leaks as told.
-Library             ../../../libraries/History.py
-Library             ../../../libraries/Monitor.py
+Library             realstack.History
+Library             realstack.Monitor
 Library             churning.py
 Test Teardown       End Server
 

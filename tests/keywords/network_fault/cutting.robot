@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Links that the kernel breaks. Needs the right to change this network namespace.
 
-Library             ../../../libraries/NetworkFault.py
+Library             realstack.NetworkFault
 Library             ../../support/EchoServer.py
 
 Test Setup          Define Echo Link

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Faults end with the test or suite that made them. These tests depend on their order.
 
-Library             ../../../libraries/NetworkFault.py
+Library             realstack.NetworkFault
 Library             ../../support/EchoServer.py
 
 Suite Setup         Open Proxy Of The Suite

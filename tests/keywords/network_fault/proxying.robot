@@ -1,8 +1,8 @@
 *** Settings ***
 Documentation       Links that run through the fault proxy.
 
-Library             ../../../libraries/NetworkFault.py
-Library             ../../../libraries/WebSocket.py
+Library             realstack.NetworkFault
+Library             realstack.WebSocket
 Library             ../../support/EchoServer.py
 Library             ../../support/WebSocketServer.py
 

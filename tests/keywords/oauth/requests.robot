@@ -88,7 +88,7 @@ What The Silent Server Gets
 Request Should Be Over
     [Documentation]    The check of what is under way tells how it ended.
     [Arguments]    ${name}
-    ${oauth}    Get Library Instance    OAuth
+    ${oauth}    Get Library Instance    realstack.OAuth
     Evaluate    $oauth.begun.get($name).future.exception(5)
     Run Keyword And Expect Error
     ...    INVALID: Expected: GET /login ('login') to be under way*200*

@@ -2,7 +2,7 @@
 Documentation       The rogue provider: it works like a good one, and gives one wrong answer at a time.
 
 Library             Process
-Library             ../../../libraries/OAuth.py
+Library             realstack.OAuth
 
 Suite Setup         Start The Rogue Provider
 

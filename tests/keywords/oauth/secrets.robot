@@ -3,7 +3,7 @@ Documentation       Credentials stay out of the log, and a log that has one is f
 
 Library             OperatingSystem
 Library             Process
-Library             ../../../libraries/OAuth.py
+Library             realstack.OAuth
 
 
 *** Variables ***

@@ -2,7 +2,7 @@
 Documentation       Changing what a browser brings back, and making keys that issuers sign with.
 
 Library             OperatingSystem
-Library             ../../../libraries/OAuth.py
+Library             realstack.OAuth
 
 Test Setup          Create Directory    ${KEYS}
 Test Teardown       Remove Directory    ${KEYS}    recursive=True

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Reading, judging and forging tokens.
 
-Library             ../../../libraries/OAuth.py
+Library             realstack.OAuth
 
 Suite Setup         Get Good Tokens
 

@@ -2,7 +2,12 @@
 Documentation    What is done to a service is proven, and undone at the end of the test.
 
 Library          Collections
-Library          ../../../libraries/Platform.py
+Library          realstack.Platform
+
+
+*** Variables ***
+${PLATFORM}    ${CURDIR}/../../../resources/platforms/embedded.yaml
+${PROFILE}     ${CURDIR}/../../../resources/profiles/fast.yaml
 
 
 *** Test Cases ***
@@ -99,7 +104,7 @@ A wrong setting shows what the service said
 
 The platform is started only once
     ${pid}    Get Service Pid    redis
-    Start Platform
+    Start Platform    ${PLATFORM}    profile=${PROFILE}
     Get Service Pid    redis    ==    ${pid}
 
 

@@ -2,7 +2,7 @@
 Documentation    Getters, logs and secrets.
 
 Library          Collections
-Library          ../../../libraries/Platform.py
+Library          realstack.Platform
 
 
 *** Test Cases ***

@@ -3,7 +3,7 @@ Documentation       What services keep in files, on a folder that no service has
 
 Library             Collections
 Library             OperatingSystem
-Library             ../../../libraries/Platform.py
+Library             realstack.Platform
 
 Test Setup          Folder Is Empty
 

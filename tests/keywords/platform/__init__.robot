@@ -1,12 +1,14 @@
 *** Settings ***
 Documentation     Keywords of the Platform library, on the four real stores.
 
-Library           ../../../libraries/Platform.py
+Library           realstack.Platform
 
-Suite Setup       Start Platform    only=${STORES}
+Suite Setup       Start Platform    ${PLATFORM}    profile=${PROFILE}    only=${STORES}
 Suite Teardown    Stop Platform
 Test Timeout      30 seconds
 
 
 *** Variables ***
+${PLATFORM}    ${CURDIR}/../../../resources/platforms/embedded.yaml
+${PROFILE}     ${CURDIR}/../../../resources/profiles/fast.yaml
 @{STORES}    postgres    redis    clickhouse

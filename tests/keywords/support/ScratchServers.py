@@ -16,7 +16,7 @@ from redis import Redis
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
-from realstack.loop import BackgroundLoop
+from realstack.core.loop import BackgroundLoop
 
 TESTS = Path(__file__).resolve().parents[2]
 if str(TESTS) not in sys.path:

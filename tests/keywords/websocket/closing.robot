@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Ending connections, and how they ended.
 
-Library             ../../../libraries/WebSocket.py
+Library             realstack.WebSocket
 Library             ../../support/WebSocketServer.py
 
 Suite Setup         Note Server URL

@@ -2,7 +2,7 @@
 Documentation       Sending frames, waiting for them, and looking at them.
 
 Library             Collections
-Library             ../../../libraries/WebSocket.py
+Library             realstack.WebSocket
 Library             ../../support/WebSocketServer.py
 
 Test Setup          Open Echo

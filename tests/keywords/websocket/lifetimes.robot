@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Connections end with the test or suite that opened them. These tests depend on their order.
 
-Library             ../../../libraries/WebSocket.py
+Library             realstack.WebSocket
 Library             ../../support/WebSocketServer.py
 
 Suite Setup         Open Connection Of The Suite

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Opening connections, and what there is to know about open ones.
 
-Library             ../../../libraries/WebSocket.py
+Library             realstack.WebSocket
 Library             ../../support/WebSocketServer.py
 
 Suite Setup         Note Server URL

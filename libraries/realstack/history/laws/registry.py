@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 from realstack.history.domain import History
 from realstack.history.laws import (
     access,

@@ -19,11 +19,11 @@ from urllib.parse import unquote_plus, urlencode
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import RSAKey
 
-from realstack.history.recorder import recorder
 from realstack.oauth.forge import Forgery, Issuer, forge, sign
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, lying_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.tokens import decode
+from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
 CODE_LIFE = 60.0

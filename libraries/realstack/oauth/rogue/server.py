@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import h11
 
-from realstack.errors import StackError, explain
+from realstack.core.errors import StackError, explain
 
 LARGEST_BODY = 1 << 20
 IDLE = 75.0

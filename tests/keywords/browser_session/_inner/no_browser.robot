@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Adds a cookie where no browser is. It runs inside of `cookies.robot` only.
 
-Library             ../../../../libraries/BrowserSession.py
+Library             realstack.BrowserSession
 
 
 *** Test Cases ***

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Run by 01_sessions.robot: the first test has to fail by its time-out, the others pass.
 
-Library             ../../../../libraries/Databases.py
+Library             realstack.Databases
 Library             ../../support/ScratchServers.py
 
 Suite Setup         Start Server

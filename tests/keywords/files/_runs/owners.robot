@@ -2,7 +2,7 @@
 Documentation       Run by files.robot, in this order.
 
 Library             OperatingSystem
-Library             ../../../../libraries/Files.py
+Library             realstack.Files
 
 Suite Setup         Make Suite's File
 

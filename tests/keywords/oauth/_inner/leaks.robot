@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Tests that log a credential, each in another way. They run inside of `secrets.robot` only.
 
-Library             ../../../../libraries/OAuth.py
+Library             realstack.OAuth
 
 Test Setup          Get The Token
 

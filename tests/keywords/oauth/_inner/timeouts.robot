@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Keywords that Robot's own time-outs end. They run inside of `rogue.robot` only.
 
-Library             ../../../../libraries/OAuth.py
+Library             realstack.OAuth
 
 Suite Setup         Start A Slow Provider
 

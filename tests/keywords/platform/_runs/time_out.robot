@@ -1,10 +1,15 @@
 *** Settings ***
 Documentation     Robot's own time limits; run by 03_runs.robot.
 
-Library           ../../../../libraries/Platform.py
+Library           realstack.Platform
 
-Suite Setup       Start Platform    only=${{['redis']}}
+Suite Setup       Start Platform    ${PLATFORM}    profile=${PROFILE}    only=${{['redis']}}
 Suite Teardown    Stop Platform
+
+
+*** Variables ***
+${PLATFORM}    ${CURDIR}/../../../../resources/platforms/embedded.yaml
+${PROFILE}     ${CURDIR}/../../../../resources/profiles/fast.yaml
 
 
 *** Test Cases ***

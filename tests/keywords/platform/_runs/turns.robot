@@ -1,11 +1,16 @@
 *** Settings ***
 Documentation     Tests that need a core for a moment; run by tests/unit/test_turns_robot.py, twice at the same time.
 
-Library           ../../../../libraries/Platform.py
+Library           realstack.Platform
 
-Suite Setup       Start Platform    only=${{['redis']}}
+Suite Setup       Start Platform    ${PLATFORM}    profile=${PROFILE}    only=${{['redis']}}
 Suite Teardown    Stop Platform
 Test Template     Evaluate
+
+
+*** Variables ***
+${PLATFORM}    ${CURDIR}/../../../../resources/platforms/embedded.yaml
+${PROFILE}     ${CURDIR}/../../../../resources/profiles/fast.yaml
 
 
 *** Test Cases ***

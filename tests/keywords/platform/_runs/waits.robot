@@ -1,10 +1,15 @@
 *** Settings ***
 Documentation       Waits to be ended; run by tests/unit/test_lease_robot.py.
 Library             Process
-Library             ../../../../libraries/Platform.py
+Library             realstack.Platform
 
-Suite Setup         Start Platform    only=${{['redis', 'postgres-auth']}}
+Suite Setup         Start Platform    ${PLATFORM}    profile=${PROFILE}    only=${{['redis', 'postgres-auth']}}
 Suite Teardown      Stop Platform
+
+
+*** Variables ***
+${PLATFORM}    ${CURDIR}/../../../../resources/platforms/embedded.yaml
+${PROFILE}     ${CURDIR}/../../../../resources/profiles/fast.yaml
 
 
 *** Test Cases ***

@@ -1,1 +1,0 @@
-"""The keywords of the `Databases` library, by subject; `libraries/Databases.py` puts them together."""

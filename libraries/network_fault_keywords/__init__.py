@@ -1,1 +1,0 @@
-"""The keywords of the `NetworkFault` library, by subject; `libraries/NetworkFault.py` puts them together."""

@@ -1,1 +1,0 @@
-"""The keywords of the `Platform` library, by subject; `libraries/Platform.py` puts them together."""

@@ -1,0 +1,1 @@
+"""Signed-in sessions in a browser, and what a browser stands for: its line and its clock."""

@@ -1,0 +1,130 @@
+"""Listening to Redis channels."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError, explain
+from realstack.core.waiting import Deadline
+from realstack.databases.keywords.base import Assertion, KeywordsBase, judge
+from realstack.databases.redis_channels import ChannelListener, ChannelMessage
+
+
+class ChannelKeywords(KeywordsBase):
+    """Keywords about what is published on Redis channels."""
+
+    @keyword
+    def start_redis_listener(
+        self, name: str, *channels: str, timeout: timedelta = timedelta(seconds=5), alias: str | None = None
+    ) -> None:
+        """Listens to channels from now until [Stop Redis Listener] or the end of the test or suite.
+
+        Returns when the server has confirmed the subscription: what is published afterwards is heard. Every message goes
+        into the test's history as well. When the connection is lost the listener subscribes again and remembers the gap.
+
+        Args:
+            name: What the test calls the listener.
+            *channels: Names, or patterns with ``*``, ``?``, ``[``.
+            timeout: How long the server may take to confirm.
+            alias: A session of Redis, for server and account; default: the current one.
+
+        ```robotframework
+        *** Test Cases ***
+        Logout Is Told
+            Start Redis Listener    doorbell    sessions
+            Log Out
+            Wait For Redis Message    doorbell    containing=${session_id}
+        ```
+        """
+        if not channels:
+            raise StackError(explain("at least one channel", "none"))
+        session = self.redis(alias)
+        self.listeners.require_free(name)
+
+        async def begin() -> ChannelListener:
+            listener = ChannelListener(name, session, channels)
+            await listener.start(timeout.total_seconds())
+            return listener
+
+        self.listeners.add(name, self.wait(begin(), timeout.total_seconds() + session.answer_seconds))
+
+    @keyword
+    def wait_for_redis_message(
+        self, listener: str, *, channel: str = "*", containing: str = "", timeout: timedelta = timedelta(seconds=5)
+    ) -> Any:
+        """Waits for the next message, among those after the one that was waited for last, and returns it.
+
+        Args:
+            listener: Name given to [Start Redis Listener].
+            channel: Only messages of a channel like this shell pattern.
+            containing: Only messages whose text contains this.
+            timeout: How long to wait.
+
+        Returns:
+            Parsed JSON where the message is JSON, else its text.
+
+        Raises:
+            StackFailure: None came; the text shows the others that did.
+        """
+        ear = self.listeners.get(listener)
+
+        def good(message: ChannelMessage) -> bool:
+            return fnmatchcase(message.channel, channel) and containing in _text(message.data)
+
+        described = f"containing {containing!r}" if containing else "of any kind"
+        found = self.wait(ear.wait_for(good, described, Deadline(timeout)), timeout.total_seconds())
+        self.show_records(["channel", "data"], [{"channel": found.channel, "data": found.data}], f"Listener '{listener}'")
+        return found.data
+
+    @keyword
+    def get_redis_messages(
+        self,
+        listener: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        channel: str = "*",
+    ) -> list[Any]:
+        """Returns everything that a listener has heard so far, in order, and asserts about the list.
+
+        Args:
+            listener: Name given to [Start Redis Listener].
+            assertion_operator: See [Assertions].
+            assertion_expected: See [Assertions].
+            message: Replaces the failure's text.
+            channel: Only messages of a channel like this shell pattern.
+
+        Raises:
+            InvalidRun: The subscription had a gap, so that nobody knows what is missing.
+        """
+        ear = self.listeners.get(listener)
+        ear.require_whole()
+        heard = [one for one in list(ear.messages) if fnmatchcase(one.channel, channel)]
+        self.show_records(
+            ["at", "channel", "data"],
+            [{"at": round(one.at, 3), "channel": one.channel, "data": one.data} for one in heard],
+            f"Listener '{listener}'",
+        )
+        assertion = Assertion(assertion_operator, assertion_expected, message)
+        found: list[Any] = judge([one.data for one in heard], f"what '{listener}' heard", assertion)
+        return found
+
+    @keyword
+    def stop_redis_listener(self, name: str) -> None:
+        """Stops listening, and forgets what was heard; what went into the test's history stays.
+
+        Args:
+            name: Name given to [Start Redis Listener].
+        """
+        self.wait(self.listeners.pop(name).stop(), 1)
+
+
+def _text(data: Any) -> str:
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)

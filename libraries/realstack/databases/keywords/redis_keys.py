@@ -1,0 +1,276 @@
+"""Keys and counters of Redis, and the server itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackError, explain
+from realstack.databases.keywords.base import NO_WAIT, Assertion, unwrap
+from realstack.databases.keywords.redis_base import RedisReading
+
+KEY_LIMIT = 10_000
+
+
+class RedisKeyKeywords(RedisReading):
+    """Keywords about keys, clients and settings of Redis."""
+
+    @keyword
+    def get_redis_value(
+        self,
+        key: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> Any:
+        """Returns the value of a key by its own type, and asserts about it.
+
+        | type | value |
+        |---|---|
+        | string | text |
+        | hash | dictionary |
+        | list | list |
+        | set | sorted list |
+        | sorted set | dictionary of members and scores, lowest first |
+        | stream | list of dictionaries with ``id`` and ``fields`` |
+        | no such key | ``None`` |
+
+        Args:
+            key: The key.
+            assertion_operator: See [Assertions].
+            assertion_expected: See [Assertions].
+            message: Replaces the failure's text.
+            alias: A session of Redis; default: the current one.
+            retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+        """
+        value = self.about(
+            alias,
+            lambda session: session.read(key, KEY_LIMIT),
+            f"the value of '{key}'",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+            secret=self._is_secret(key),
+        )
+        return Secret(str(value)) if value is not None and self._is_secret(key) else value
+
+    @keyword
+    def set_redis_value(
+        self, key: str, value: str | int | float | Secret, *, expires_in: timedelta | None = None, alias: str | None = None
+    ) -> None:
+        """Sets a key to a text.
+
+        Args:
+            key: The key.
+            value: The text.
+            expires_in: After which time the key is gone; default: never.
+            alias: A session of Redis; default: the current one.
+        """
+        session = self.redis(alias)
+        plain = unwrap(value) if isinstance(value, Secret) else value
+        milliseconds = None if expires_in is None else int(expires_in.total_seconds() * 1000)
+        self.wait(session.call(session.client.set, key, plain, px=milliseconds), session.answer_seconds)
+
+    @keyword
+    def delete_redis_keys(self, *keys: str, alias: str | None = None) -> int:
+        """Deletes keys; returns how many there were.
+
+        Args:
+            *keys: The keys; no patterns.
+            alias: A session of Redis; default: the current one.
+        """
+        session = self.redis(alias)
+        deleted: int = self.wait(session.call(session.client.delete, *keys), session.answer_seconds)
+        return deleted
+
+    @keyword
+    def get_redis_counter(
+        self,
+        key: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> int:
+        """Returns the number that a key counts (0 when there is no such key, as ``INCR`` sees it), and asserts about it.
+
+        Takes the arguments of [Get Redis Value].
+
+        Raises:
+            StackFailure: The key holds no whole number.
+        """
+        count: int = self.about(
+            alias,
+            lambda session: session.counter(key),
+            f"the counter '{key}'",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+        )
+        return count
+
+    @keyword
+    def get_redis_time_to_live(
+        self,
+        key: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> float:
+        """Returns the seconds until a key expires, to the millisecond, and asserts about them.
+
+        They are -1 when the key never expires and -2 when there is no such key, as Redis itself says.
+        Takes the arguments of [Get Redis Value].
+        """
+        seconds: float = self.about(
+            alias,
+            lambda session: session.seconds_to_live(key),
+            f"the seconds to live of '{key}'",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+        )
+        return seconds
+
+    @keyword
+    def get_redis_type(
+        self,
+        key: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> str:
+        """Returns the type of a key (``string hash list set zset stream``, or ``none``), and asserts about it.
+
+        Takes the arguments of [Get Redis Value]. With ``==    none`` and a `retry_timeout` it waits until a key is gone.
+        """
+        kind: str = self.about(
+            alias,
+            lambda session: session.call(session.client.type, key),
+            f"the type of '{key}'",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+        )
+        return kind
+
+    @keyword
+    def get_redis_keys(
+        self,
+        pattern: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        limit: int = KEY_LIMIT,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> list[str]:
+        """Returns the keys that a pattern matches, sorted, and asserts about the list.
+
+        It walks with ``SCAN``, so that the server goes on meanwhile.
+
+        Args:
+            pattern: As of ``SCAN``: ``*``, ``?``, ``[ab]``.
+            assertion_operator: See [Assertions].
+            assertion_expected: See [Assertions].
+            message: Replaces the failure's text.
+            limit: More keys than this are an error.
+            alias: A session of Redis; default: the current one.
+            retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+        """
+        keys: list[str] = self.about(
+            alias,
+            lambda session: session.keys(pattern, limit),
+            f"the keys like '{pattern}'",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+        )
+        return keys
+
+    @keyword
+    def get_redis_client_count(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        name: str | None = None,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> int:
+        """Returns how many connections others have to the server, and asserts about the number. This run's own do not count.
+
+        Args:
+            assertion_operator: See [Assertions].
+            assertion_expected: See [Assertions].
+            message: Replaces the failure's text.
+            name: Only clients whose name is like this shell pattern.
+            alias: A session of Redis; default: the current one.
+            retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+        """
+        count: int = self.about(
+            alias,
+            lambda session: session.client_count(name, self.run),
+            f"the number of clients{f' like {name!r}' if name else ''}",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+        )
+        return count
+
+    @keyword
+    def get_redis_info(
+        self,
+        field: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+        retry_timeout: timedelta = NO_WAIT,
+    ) -> Any:
+        """Returns a field of ``INFO everything``, such as ``used_memory`` or ``connected_clients``, and asserts about it.
+
+        Takes the arguments of [Get Redis Value], with the field's name in place of the key.
+        """
+        return self.about(
+            alias,
+            lambda session: session.info(field),
+            f"field '{field}' of INFO",
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+        )
+
+    @keyword
+    def get_redis_setting(
+        self,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> str:
+        """Returns a setting of the server (``CONFIG GET``), such as ``maxmemory-policy``, and asserts about it.
+
+        Takes the arguments of [Get Redis Value], with the setting's name in place of the key.
+
+        Raises:
+            StackError: There is none of that name, or it is a password.
+        """
+        if self.masking.is_secret(name):
+            raise StackError(explain("a setting that may be shown", f"'{name}' is a password"))
+        setting: str = self.about(
+            alias,
+            lambda session: session.config(name),
+            f"setting '{name}'",
+            Assertion(assertion_operator, assertion_expected, message),
+        )
+        return setting
+
+    def _is_secret(self, key: str) -> bool:
+        return self.masking.is_secret(key.rsplit(":", 1)[-1])

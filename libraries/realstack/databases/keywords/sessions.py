@@ -1,0 +1,296 @@
+"""Opening and closing sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackError, explain
+from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
+from realstack.databases.keywords.base import Assertion, KeywordsBase, Session, remember, unwrap
+from realstack.databases.postgres import PostgresSession, PostgresTarget
+from realstack.databases.redis_store import RedisSession, RedisTarget
+from realstack.databases.values import Rows
+
+DEFAULT_TIMEOUT = timedelta(seconds=10)
+
+
+class SessionKeywords(KeywordsBase):
+    """Keywords about sessions themselves."""
+
+    @keyword
+    def open_postgres_session(
+        self,
+        alias: str,
+        dsn: Secret | str | None = None,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        user: str | None = None,
+        password: Secret | None = None,
+        database: str | None = None,
+        statement_timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> str:
+        """Opens a session of a PostgreSQL server and makes it the current one.
+
+        The server knows it by the run's name (``application_name``), so that it is never counted or ended as
+        one of the platform's. It is closed at the end of the test or suite that opened it.
+
+        Args:
+            alias: What keywords call it.
+            dsn: ``postgresql://user:password@host:port/database``; pieces that are given count more.
+            host: Address of the server.
+            port: Its port.
+            user: Account. To see other users' statements, and to end their sessions, it needs to be a superuser
+                or a member of ``pg_monitor`` and ``pg_signal_backend``.
+            password: Its password.
+            database: Database.
+            statement_timeout: How long a statement may take; the server cancels it then.
+
+        Returns:
+            The version of the server.
+
+        Raises:
+            StackError: The alias is taken, no server answers, or it refuses the account.
+
+        ```robotframework
+        *** Test Cases ***
+        Users Are Stored
+            Open Postgres Session    auth    ${AUTH_DSN}
+            Get Row Count    SELECT id FROM users    >=    1
+        ```
+        """
+        pieces: dict[str, Any] = {"host": host, "port": port, "user": user, "password": unwrap(password), "database": database}
+        given = {name: value for name, value in pieces.items() if value is not None}
+        plain_dsn = unwrap(dsn)
+        if not plain_dsn and not host:
+            remedy = "Pass dsn=, or host= port= user= password= database=."
+            raise StackError(explain("a DSN or at least a host", "neither", remedy=remedy))
+        remember(given.get("password") or _password_of(plain_dsn), f"password of PostgreSQL session '{alias}'")
+        session = PostgresSession(
+            alias,
+            PostgresTarget(plain_dsn or None, given),
+            self.run,
+            statement_timeout=statement_timeout.total_seconds(),
+            masking=self.masking,
+        )
+        return self._opened(alias, session)
+
+    @keyword
+    def open_redis_session(
+        self,
+        alias: str,
+        url: Secret | str | None = None,
+        *,
+        host: str | None = None,
+        port: int = 6379,
+        user: str | None = None,
+        password: Secret | None = None,
+        database: int = 0,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> str:
+        """Opens a session of a Redis server and makes it the current one.
+
+        The server knows it by the run's name (``CLIENT LIST``). It is closed at the end of the test or suite that opened it.
+
+        Args:
+            alias: What keywords call it.
+            url: ``redis://:password@host:port/0``, ``rediss://`` with TLS; or else the pieces.
+            host: Address of the server.
+            port: Its port.
+            user: Account, for servers with access control lists.
+            password: Its password.
+            database: Number of the database.
+            timeout: How long a command may take.
+
+        Returns:
+            The version of the server.
+
+        Raises:
+            StackError: The alias is taken, no server answers, or it refuses the account.
+
+        ```robotframework
+        *** Test Cases ***
+        Limit Is Counted
+            Open Redis Session    cache    ${REDIS_URL}
+            Get Redis Counter    limit:messages:${user}    ==    5
+        ```
+        """
+        plain_url = unwrap(url)
+        pieces: dict[str, Any] = {"host": host, "port": port, "username": user, "password": unwrap(password), "db": database}
+        if not plain_url and not host:
+            raise StackError(explain("a URL or at least a host", "neither", remedy="Pass url=, or host= port= password=."))
+        remember(pieces["password"] or _password_of(plain_url), f"password of Redis session '{alias}'")
+        target = RedisTarget(plain_url) if plain_url else RedisTarget(pieces=pieces)
+        return self._opened(alias, RedisSession(alias, target, self.run, timeout=timeout.total_seconds()))
+
+    @keyword
+    def open_clickhouse_session(
+        self,
+        alias: str,
+        url: Secret | str,
+        *,
+        user: str | None = None,
+        password: Secret | None = None,
+        database: str = "default",
+        statement_timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> str:
+        """Opens a session of a ClickHouse server (HTTP interface, any version since 18.16) and makes it the current one.
+
+        It is closed at the end of the test or suite that opened it.
+
+        Args:
+            alias: What keywords call it.
+            url: ``http://host:port``; an account in it (``http://user:password@host:port``) is taken out and sent in headers.
+            user: Account; default: the URL's, else ``default``.
+            password: Its password; default: the URL's.
+            database: What tables without a database's name are looked for in.
+            statement_timeout: How long a statement may take; the server ends it then.
+
+        Returns:
+            The version of the server.
+
+        Raises:
+            StackError: The alias is taken, no server answers, or it refuses the account.
+
+        ```robotframework
+        *** Test Cases ***
+        Events Are Logged
+            Open Clickhouse Session    events    ${CLICKHOUSE_URL}    database=events
+            Get Row Count    SELECT event_id FROM chat_events    >=    1    retry_timeout=2s
+        ```
+        """
+        parts = urlsplit(unwrap(url) or "")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise StackError(explain("a URL such as http://host:8123", f"one of scheme {parts.scheme!r} without a usable host"))
+        key = unwrap(password) or unquote(parts.password or "")
+        remember(key, f"password of ClickHouse session '{alias}'")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        base = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+        target = ClickHouseTarget(base, user or unquote(parts.username or "default"), key, database)
+        return self._opened(
+            alias, ClickHouseSession(alias, target, self.run, statement_timeout=statement_timeout.total_seconds())
+        )
+
+    @keyword
+    def switch_session(self, alias: str) -> str | None:
+        """Makes a session the current one of its kind.
+
+        Args:
+            alias: An open session.
+
+        Returns:
+            The alias that was current of that kind before, so that it can be switched back.
+        """
+        session = self.sessions.get(alias)
+        before = self.current_alias(type(session))
+        self.use(alias)
+        return before
+
+    @keyword
+    def close_session(self, alias: str) -> None:
+        """Closes a session. An open transaction is rolled back by the server.
+
+        Args:
+            alias: An open session.
+        """
+        self.wait(self.sessions.pop(alias).close(), 1)
+
+    @keyword
+    def close_all_sessions(self) -> None:
+        """Closes all sessions, locks and listeners of this run, those of suites included."""
+        self.close_things(None)
+
+    @keyword
+    def get_server_version(
+        self,
+        alias: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> str:
+        """Returns the version of a session's server, such as ``15.18``, and asserts about it.
+
+        Args:
+            alias: An open session of any kind.
+            assertion_operator: See [Assertions].
+            assertion_expected: See [Assertions].
+            message: Replaces the failure's text.
+        """
+        session = self.sessions.get(alias)
+        version: str = self.read(
+            session.version,
+            what=f"the version of {session.kind} '{alias}'",
+            seconds=session.answer_seconds,
+            assertion=Assertion(assertion_operator, assertion_expected, message),
+        )
+        return version
+
+    @keyword
+    def get_server_time(self, alias: str) -> datetime:
+        """Returns the clock of a session's server, in UTC. ClickHouse tells whole seconds only.
+
+        Args:
+            alias: An open session of any kind.
+        """
+        session = self.sessions.get(alias)
+        if isinstance(session, RedisSession):
+            return self.wait(session.server_time(), session.answer_seconds)
+        if isinstance(session, PostgresSession):
+            rows: Rows = self.wait(session.fetch("SELECT clock_timestamp() AS time"), session.answer_seconds)
+            moment: datetime = rows.records[0]["time"]
+            return moment
+        rows = self.wait(session.fetch("SELECT toUnixTimestamp(now()) AS time"), session.answer_seconds)
+        return datetime.fromtimestamp(rows.records[0]["time"]).astimezone()
+
+    def close_things(self, owner: str | None) -> None:
+        """Close what an owner has (None: everybody), whatever state it is in."""
+        first_error: Exception | None = None
+        for lock in self.locks.release_all() if owner is None else self.locks.release(owner):
+            first_error = self._closed(lock.drop, first_error)
+        for listener in self.listeners.release_all() if owner is None else self.listeners.release(owner):
+            first_error = self._closed(listener.stop, first_error)
+        for session in self.sessions.release_all() if owner is None else self.sessions.release(owner):
+            first_error = self._closed(session.close, first_error)
+        if owner is not None:
+            self.snapshots.release(owner)
+        if first_error is not None:
+            raise first_error
+
+    def _closed(self, close: Any, first_error: Exception | None) -> Exception | None:
+        try:
+            self.wait(close(), 2)
+        except Exception as error:  # one that can't be closed must not keep the others open; the first is raised in the end
+            return first_error or error
+        return first_error
+
+    def _opened(self, alias: str, session: Session) -> str:
+        self.sessions.require_free(alias)
+
+        async def begin() -> str:
+            await session.open()
+            try:
+                return await session.version()
+            except BaseException:
+                await session.close()
+                raise
+
+        version = self.wait(begin(), session.answer_seconds)
+        self.sessions.add(alias, session)
+        self.use(alias)
+        logger.info(f"Session '{alias}': {session.kind} {version}, known there as {self.run}")
+        return version
+
+
+def _password_of(url: str | None) -> str | None:
+    try:
+        found = urlsplit(url or "").password
+    except ValueError:
+        return None  # the driver will say what is wrong with it
+    return unquote(found) if found else None

@@ -1,0 +1,176 @@
+"""Snapshots of tables and keys, and what differs between two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackFailure, explain
+from realstack.databases.keywords.base import NO_WAIT, Assertion, KeywordsBase, parameter_list
+from realstack.databases.snapshot import Difference, Recipe, Snapshot, compare, split_alias, take
+from realstack.databases.table import html_table, text_table
+
+COLUMNS = ("part", "what", "key", "column", "before", "after")
+NOW = "now"
+SHOWN_DIFFERENCES = 200
+
+
+class SnapshotKeywords(KeywordsBase):
+    """Keywords that compare stores with themselves."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._recipes: dict[str, Recipe] = {}
+
+    @keyword
+    def take_snapshot(
+        self,
+        name: str,
+        *,
+        tables: Mapping[str, str] | Sequence[str] | str = (),
+        keys: Sequence[str] | str = (),
+        parameters: Any = (),
+        ignore: Sequence[str] | str = (),
+        key_columns: Mapping[str, Sequence[str] | str] | None = None,
+        limit: int = 10_000,
+    ) -> int:
+        """Remembers what chosen tables and keys hold now, over any number of stores.
+
+        Rows are told apart by the primary key; where there is none, whole rows are compared (the same row twice counts twice).
+        Secret columns are compared too, without being shown.
+
+        Args:
+            name: What the test calls the snapshot; the same name again replaces it.
+            tables: A list of ``alias:table`` or ``alias:table WHERE condition``, or a dictionary of labels and those, or
+                of labels and ``alias:SELECT …``.
+            keys: A list of ``alias:pattern`` of Redis keys. Of a key its value counts, and whether it expires.
+            parameters: Values of ``$1 …`` in conditions and statements; each uses the first ones, as many as it names.
+            ignore: Columns that do not count: ``column`` or ``label.column``, shell patterns allowed.
+            key_columns: Dictionary of labels and the columns that tell their rows apart, where the primary key does not.
+            limit: More rows or keys in one part than this are an error.
+
+        Returns:
+            How many rows and keys the snapshot holds.
+
+        ```robotframework
+        *** Test Cases ***
+        Refused Login Leaves Nothing
+            VAR    @{tables}    auth:users    auth:sessions    auth:login_flows
+            Take Snapshot    before    tables=${tables}    keys=${{ ['cache:session:*'] }}
+            Replay Callback
+            Snapshots Should Be Equal    before
+        ```
+        """
+        labelled = dict(tables) if isinstance(tables, Mapping) else {spec: spec for spec in _listed(tables)}
+        recipe = Recipe(
+            tables=labelled,
+            keys=_listed(keys),
+            parameters=parameter_list(parameters),
+            ignore=_listed(ignore),
+            key_columns={label: _listed(columns) for label, columns in (key_columns or {}).items()},
+            limit=limit,
+        )
+        snapshot = self._take(name, recipe)
+        if name in self.snapshots:
+            self.snapshots.pop(name)
+        self.snapshots.add(name, snapshot)
+        self._recipes[name] = recipe
+        counts = [{"part": label, "rows": len(part.items)} for label, part in snapshot.parts.items()]
+        logger.info(html_table(["part", "rows"], counts, f"Snapshot '{name}'"), html=True)
+        return snapshot.size
+
+    @keyword
+    def get_difference(self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = ()) -> list[dict[str, Any]]:
+        """Returns what differs between two snapshots, and shows it as a table in the log.
+
+        Args:
+            before: Name of a snapshot.
+            after: Name of another one of the same parts; ``now`` takes one as `before` was taken.
+            ignore: More columns that do not count.
+
+        Returns:
+            Dictionaries with ``part``, ``what`` (``added removed changed``), ``key``, ``column`` (empty for whole rows),
+            ``before`` and ``after``.
+        """
+        found = self._compare(before, after, _listed(ignore))
+        self._show_differences(found, before, after)
+        return [asdict(one) for one in found]
+
+    @keyword
+    def snapshots_should_be_equal(
+        self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = (), retry_timeout: timedelta = NO_WAIT
+    ) -> None:
+        """Fails when anything differs between two snapshots: nothing was left behind, nothing was changed.
+
+        Args:
+            before: Name of a snapshot.
+            after: Name of another one of the same parts; ``now`` takes one as `before` was taken.
+            ignore: More columns that do not count.
+            retry_timeout: With ``now``: how long to look again until they are equal.
+
+        Raises:
+            StackFailure: They differ; the first differences are in the text, all in the log's table.
+        """
+        latest: list[Difference] = []
+
+        async def look() -> list[Difference]:
+            latest[:] = await self._compared(before, after, _listed(ignore))
+            return list(latest)
+
+        def equal(found: list[Difference]) -> None:
+            if found:
+                raise StackFailure(
+                    explain(
+                        f"'{after}' to equal snapshot '{before}'",
+                        f"{len(found)} difference(s)",
+                        evidence=text_table(COLUMNS, [asdict(one) for one in found], max_rows=8),
+                    )
+                )
+
+        try:
+            self.read(
+                look,
+                what="the difference",
+                seconds=self._patience(),
+                assertion=Assertion(retry_timeout=retry_timeout),
+                take=equal,
+            )
+        finally:
+            self._show_differences(latest, before, after)
+
+    def _take(self, name: str, recipe: Recipe) -> Snapshot:
+        return self.wait(take(name, recipe, self._sessions_of(recipe), self.masking), self._patience())
+
+    def _compare(self, before: str, after: str, ignore: list[str]) -> list[Difference]:
+        return self.wait(self._compared(before, after, ignore), self._patience())
+
+    async def _compared(self, before: str, after: str, ignore: list[str]) -> list[Difference]:
+        old = self.snapshots.get(before)
+        recipe = self._recipes[before]
+        if after == NOW and NOW not in self.snapshots:
+            new = await take(NOW, replace(recipe, ignore=[*recipe.ignore, *ignore]), self._sessions_of(recipe), self.masking)
+        else:
+            new = self.snapshots.get(after)
+        return compare(old, new, ignore)
+
+    def _sessions_of(self, recipe: Recipe) -> dict[str, Any]:
+        aliases = {split_alias(spec)[0] for spec in [*recipe.tables.values(), *recipe.keys]}
+        return {alias: self.sessions.get(alias) for alias in sorted(aliases)}
+
+    def _patience(self) -> float:
+        return 3 * max((session.answer_seconds for _, session in self.sessions.items()), default=1.0)
+
+    @staticmethod
+    def _show_differences(found: Sequence[Difference], before: str, after: str) -> None:
+        caption = f"{before} → {after}: {len(found)} difference(s)"
+        rows = [asdict(one) for one in found]
+        logger.info(html_table(COLUMNS, rows, caption, max_rows=SHOWN_DIFFERENCES) if rows else caption, html=bool(rows))
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(one) for one in value]

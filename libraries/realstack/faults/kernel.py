@@ -1,0 +1,323 @@
+"""Faults that the kernel itself makes: nftables rules that hit one link and expire by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.faults import sockets
+from realstack.faults.links import Link
+from realstack.faults.nft import Count, NoSuchThing, Table
+from realstack.faults.probe import Probe, probe, probe_socket
+from realstack.faults.receipt import Receipt
+from realstack.faults.rules import Rules
+from realstack.recording.recorder import recorder
+
+LONGEST = 600.0
+"""Seconds that a kernel fault may last at most."""
+
+DEFAULT_LIMIT = 30.0
+"""Seconds after which a fault expires that nobody healed."""
+
+PROBE_SECONDS = 0.25
+"""How long a probe waits for an answer."""
+
+RECOVERY_SECONDS = 1.0
+"""How long the probe after a fault keeps trying."""
+
+
+class Kind(Enum):
+    """What happens to packets."""
+
+    DROP = "drop"
+    REJECT = "reject"
+    RESET = "reset"
+    STALL = "stall"
+
+
+class Direction(Enum):
+    """Which packets are hit."""
+
+    BOTH = "both"
+    TO_SERVICE = "to-service"
+    FROM_SERVICE = "from-service"
+
+
+class Connections(Enum):
+    """Which connections are hit."""
+
+    ALL = "all"
+    NEW = "new"
+    ESTABLISHED = "established"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A fault as it is wished for.
+
+    Attributes:
+        link: What to break.
+        kind: How. ``STALL`` drops the packets of the connections that exist now, so that they stand still and go on when healed.
+        direction: Which way.
+        connections: Which connections. ``ESTABLISHED`` means those that exist when the fault begins.
+        seconds: It ends by itself after this time.
+        client_ports: Only connections from these ports.
+        spared_ports: No connections from these ports.
+        probing: Whether to probe before, during and after. Faults of existing connections alone can't be probed.
+    """
+
+    link: Link
+    kind: Kind = Kind.DROP
+    direction: Direction = Direction.BOTH
+    connections: Connections = Connections.ALL
+    seconds: float = DEFAULT_LIMIT
+    client_ports: frozenset[int] = frozenset()
+    spared_ports: frozenset[int] = frozenset()
+    probing: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds <= LONGEST:
+            raise StackError(f"A fault lasts more than 0 s and at most {LONGEST:g} s, not {self.seconds:g} s")
+        if self.kind is Kind.STALL and self.connections is Connections.NEW:
+            raise StackError("New connections can't be stalled, only those that exist. Use kind=drop for new ones.")
+        if self.client_ports & self.spared_ports:
+            raise StackError(f"Ports can't be hit and spared at once: {sorted(self.client_ports & self.spared_ports)}")
+        wrong = [port for port in self.client_ports | self.spared_ports if not 0 < port < 65536]
+        if wrong:
+            raise StackError(f"Not TCP ports: {wrong}")
+
+    @property
+    def hits_existing_only(self) -> bool:
+        """Whether it hits only the connections that exist when it begins."""
+        return self.kind is Kind.STALL or self.connections is Connections.ESTABLISHED
+
+    @property
+    def probed(self) -> bool:
+        """Whether probes can tell anything about it."""
+        return self.probing and not self.hits_existing_only
+
+    def __str__(self) -> str:
+        parts = [self.kind.value, self.direction.value]
+        if self.connections is not Connections.ALL:
+            parts.append(f"{self.connections.value} connections only")
+        if self.client_ports:
+            parts.append(f"from ports {', '.join(map(str, sorted(self.client_ports)))}")
+        if self.spared_ports:
+            parts.append(f"sparing ports {', '.join(map(str, sorted(self.spared_ports)))}")
+        return f"{', '.join(parts)}, for at most {self.seconds:g} s"
+
+
+@dataclass(eq=False)
+class Fault:
+    """A fault in force, or one that is over.
+
+    Attributes:
+        plan: What was wished for.
+        receipt: What proves it.
+        over: Set when it has ended and its receipt is complete.
+    """
+
+    plan: Plan
+    rules: Rules
+    receipt: Receipt
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    ending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    during: asyncio.Task[Probe] | None = None
+    timer: asyncio.Task[None] | None = None
+
+
+class KernelFaults:
+    """Makes and ends the faults of one table. All coroutines belong to one event loop.
+
+    Args:
+        table: The run's table.
+        guard: Called once, before the table is first made: lets the run's reaper know of it.
+    """
+
+    def __init__(self, table: Table, guard: Callable[[str], object] = lambda _name: None) -> None:
+        self.table = table
+        self._guard = guard
+        self._guarded = False
+        self._numbers = itertools.count(1)
+        self._active: dict[int, Fault] = {}
+        self._change = asyncio.Lock()
+
+    async def start(self, plan: Plan) -> Fault:
+        """Put a fault in force.
+
+        Raises:
+            StackFailure: The link does not work as it is, so that a fault would prove nothing.
+            StackError: The machine can't do it, or there is no connection to hit.
+        """
+        before = await probe(plan.link.targets[0], PROBE_SECONDS) if plan.probed else None
+        if before is not None and not before.connected:
+            raise StackFailure(
+                explain(
+                    f"a working link {plan.link} to break",
+                    f"a probe was {before}",
+                    remedy="Wait for the service's health first, or say probe=False to break the link all the same.",
+                )
+            )
+        number = next(self._numbers)
+        existing: frozenset[sockets.TcpConnection] = frozenset()
+        if plan.hits_existing_only or plan.kind is Kind.RESET:
+            existing = await self._existing(plan)
+        target = plan.link.targets[0]
+        probing = probe_socket(target) if plan.probed else None
+        rules = Rules(self.table.name, number, plan.link, _verdict(plan), plan.direction.value)
+        lines = rules.install(
+            seconds=plan.seconds,
+            only=existing if plan.hits_existing_only else None,
+            handshakes_only=plan.connections is Connections.NEW,
+            client_ports=plan.client_ports,
+            spared_ports=plan.spared_ports,
+            probe_port=probing.getsockname()[1] if probing else None,
+        )
+        fault = Fault(plan, rules, Receipt(plan.link.name, str(plan), time.monotonic(), before=before))
+        # From here on it counts as active: an interruption must not lose it.
+        self._active[number] = fault
+        try:
+            await self._put(lines)
+            fault.receipt.started_at = time.monotonic()
+            if probing is not None:
+                patience = min(PROBE_SECONDS, plan.seconds / 2)
+                fault.during = asyncio.get_running_loop().create_task(probe(target, patience, probing))
+            fault.receipt.aimed_connections = len(existing)
+            fault.timer = asyncio.get_running_loop().create_task(self._expire(fault))
+            if plan.kind is Kind.RESET and plan.connections is not Connections.NEW:
+                killed = await asyncio.to_thread(
+                    sockets.kill, plan.link, client_ports=plan.client_ports, spared_ports=plan.spared_ports
+                )
+                fault.receipt.reset_connections = len(killed)
+        except BaseException:
+            if probing is not None:
+                probing.close()
+            await asyncio.shield(self.heal(fault, probing=False))
+            raise
+        recorder.record(
+            "fault-on", plan.link.name, {"what": str(plan), "way_round": plan.hits_existing_only}, at=fault.receipt.started_at
+        )
+        return fault
+
+    async def _existing(self, plan: Plan) -> frozenset[sockets.TcpConnection]:
+        found = await asyncio.to_thread(
+            sockets.connections, plan.link, client_ports=plan.client_ports, spared_ports=plan.spared_ports
+        )
+        if not found and plan.hits_existing_only:
+            raise StackError(
+                explain(
+                    f"connections of link {plan.link} to hit",
+                    "there are none" + (f" from ports {sorted(plan.client_ports)}" if plan.client_ports else ""),
+                    remedy="Open the connection before the fault, or hit new ones too (connections=all).",
+                )
+            )
+        return found
+
+    async def _put(self, lines: list[str]) -> None:
+        async with self._change:
+            if not self._guarded:
+                await asyncio.to_thread(self._guard, self.table.name)
+                self._guarded = True
+            await _undisturbed(self.table.apply, [f"add table inet {self.table.name}", *lines])
+
+    async def _expire(self, fault: Fault) -> None:
+        end = fault.receipt.started_at + fault.plan.seconds
+        await asyncio.sleep(max(0.0, end - time.monotonic()))
+        await self._end(fault, "expired", end, fault.plan.probed)
+
+    async def heal(self, fault: Fault, *, probing: bool = True) -> Receipt:
+        """End a fault and complete its receipt; one that is over stays as it is."""
+        if fault.timer is not None and not fault.ending.locked():
+            fault.timer.cancel()
+        await self._end(fault, "healed", None, probing and fault.plan.probed)
+        return fault.receipt
+
+    async def _end(self, fault: Fault, how: str, when: float | None, probing: bool) -> None:
+        async with fault.ending:
+            if fault.over.is_set():
+                return
+            await self._finish_probe(fault)
+            await _undisturbed(self._withdraw, fault)
+            fault.receipt.ended_at = time.monotonic() if when is None else when
+            fault.receipt.ended_by = how
+            self._active.pop(fault.rules.number, None)
+            if probing:
+                fault.receipt.after = await _probe_until_connected(fault.plan.link)
+            async with self._change:
+                if not self._active:
+                    await _undisturbed(self.table.delete)
+                else:
+                    with contextlib.suppress(NoSuchThing):
+                        await _undisturbed(self.table.apply, fault.rules.remove_rest())
+            recorder.record("fault-off", fault.plan.link.name, fault.receipt.facts(), at=fault.receipt.ended_at)
+            fault.over.set()
+
+    def _withdraw(self, fault: Fault) -> None:
+        """Take the rules out first and count then, so that no packet is hit uncounted."""
+        with contextlib.suppress(NoSuchThing):  # an interrupted start never put them in, an interrupted end took them out
+            self.table.apply(fault.rules.withdraw())
+        self._count(fault)
+
+    def _count(self, fault: Fault) -> None:
+        counters = self.table.counters()
+        receipt, names = fault.receipt, fault.rules
+        receipt.to_service = counters.get(names.counter_to, Count())
+        receipt.from_service = counters.get(names.counter_from, Count())
+        receipt.probe_packets = counters.get(names.counter_probe, Count())
+
+    async def _finish_probe(self, fault: Fault) -> None:
+        if fault.during is None:
+            return
+        if not fault.during.done():
+            # It still waits in vain and the fault is about to end: that it has not connected by now is its result.
+            fault.during.cancel()
+            await asyncio.wait([fault.during])
+        since = fault.receipt.started_at
+        ended = fault.during.cancelled() or fault.during.exception() is not None
+        fault.receipt.during = Probe("silent", time.monotonic() - since, since) if ended else fault.during.result()
+
+    async def look(self, fault: Fault) -> Receipt:
+        """The receipt as it stands: the counters of a fault in force are read from the kernel now."""
+        if not fault.over.is_set():
+            async with fault.ending:
+                if not fault.over.is_set():
+                    await asyncio.to_thread(self._count, fault)
+                    if fault.during is not None and fault.during.done() and fault.during.exception() is None:
+                        fault.receipt.during = fault.during.result()
+        return fault.receipt
+
+    async def heal_all(self) -> None:
+        """End all faults at once."""
+        await asyncio.gather(*(self.heal(fault, probing=False) for fault in list(self._active.values())))
+
+
+async def _undisturbed(function: Callable[..., None], *arguments: object) -> None:
+    """Run a blocking change in a thread; an interruption waits until it is done, so that what was done is known."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
+
+
+async def _probe_until_connected(link: Link) -> Probe:
+    end = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        seen = await probe(link.targets[0], PROBE_SECONDS)
+        if seen.connected or time.monotonic() >= end:
+            return seen
+        await asyncio.sleep(0.02)
+
+
+def _verdict(plan: Plan) -> Literal["drop", "reject", "reset"]:
+    if plan.kind is Kind.REJECT:
+        return "reject"
+    return "reset" if plan.kind is Kind.RESET else "drop"

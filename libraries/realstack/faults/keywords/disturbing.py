@@ -1,0 +1,284 @@
+"""Keywords that add toxics to proxy links, and read what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import InvalidRun, StackError, explain
+from realstack.core.keywords.assertions import verify_list, verify_number
+from realstack.core.loop import background
+from realstack.faults.keywords.sizes import bytes_of
+from realstack.faults.keywords.state import DirectionName, OneWay, State, lasting, seconds, ways
+from realstack.faults.proxy import ProxyLink
+from realstack.faults.toxics import (
+    Bandwidth,
+    Cut,
+    CutAfterBytes,
+    CutAtBytes,
+    CutAtMessage,
+    Ending,
+    Latency,
+    Slicer,
+    Stall,
+    Toxic,
+    Way,
+)
+from realstack.websocket import Match
+
+EndingName = Literal["reset", "finish", "swallow", "stall"]
+
+
+class Disturbing(State):
+    """Toxics' keywords of the NetworkFault library."""
+
+    @keyword
+    def add_latency(
+        self,
+        link: str,
+        latency: timedelta,
+        *,
+        jitter: timedelta = timedelta(0),
+        direction: DirectionName = "both",
+        name: str = "latency",
+        **named: timedelta,
+    ) -> None:
+        """Delays everything, in order, by a time that varies by up to the jitter. ``for=`` removes it after a time.
+
+        ```robotframework
+        Add Latency    slow    300ms    jitter=100ms    direction=from-service
+        ```
+        """
+        self._add(link, name, direction, lambda one, way: Latency(one, way, seconds(latency), jitter=seconds(jitter)), named)
+
+    @keyword
+    def limit_bandwidth(
+        self, link: str, rate: str, *, direction: DirectionName = "both", name: str = "bandwidth", **named: timedelta
+    ) -> None:
+        """Lets no more than so many bytes a second pass on each connection. ``for=`` removes it after a time.
+
+        Args:
+            link: The proxy link.
+            rate: Bytes per second, such as ``20000``, ``20 kB`` or ``1 MiB``.
+            direction: Which way.
+            name: Name of the toxic.
+            named: ``for=``.
+        """
+        self._add(link, name, direction, lambda one, way: Bandwidth(one, way, bytes_of(rate)), named)
+
+    @keyword
+    def slice_data(
+        self,
+        link: str,
+        size: int,
+        *,
+        delay: timedelta = timedelta(0),
+        direction: DirectionName = "both",
+        name: str = "slicer",
+        **named: timedelta,
+    ) -> None:
+        """Lets data arrive in slices of so many bytes, with a delay between them. ``for=`` removes it after a time."""
+        self._add(link, name, direction, lambda one, way: Slicer(one, way, size, seconds(delay)), named)
+
+    @keyword
+    def stall_link(self, link: str, *, direction: DirectionName = "both", name: str = "stall", **named: timedelta) -> None:
+        """Lets nothing pass, and loses nothing: all goes on when the toxic is removed. ``for=`` removes it after a time."""
+        self._add(link, name, direction, Stall, named)
+
+    @keyword
+    def cut_after_bytes(
+        self,
+        link: str,
+        count: int,
+        *,
+        direction: OneWay = "from-service",
+        ending: Literal["reset", "finish", "stall"] = "reset",
+        times: int = 1,
+        skip: int = 0,
+        name: str = "cut",
+    ) -> None:
+        """Cuts a connection when exactly so many more bytes have passed on it.
+
+        Args:
+            link: The proxy link.
+            count: Bytes that still pass on each connection, counted from now.
+            direction: Which way.
+            ending: What happens: ``reset`` and ``finish`` end the connection, ``stall`` lets it stand still.
+            times: How many connections it strikes; 0 for any number.
+            skip: How many it lets go first.
+            name: Name of the toxic.
+        """
+        chosen = Ending(ending)
+        self._add(link, name, direction, lambda one, way: CutAfterBytes(one, way, chosen, times, skip, count), {})
+
+    @keyword
+    def cut_at_bytes(
+        self,
+        link: str,
+        pattern: str | bytes,
+        *,
+        direction: OneWay = "from-service",
+        ending: Literal["reset", "finish", "stall"] = "reset",
+        times: int = 1,
+        skip: int = 0,
+        name: str = "cut",
+    ) -> None:
+        """Cuts a connection where a pattern of bytes passes. Texts are taken as UTF-8. See [Cut After Bytes]."""
+        raw = pattern.encode() if isinstance(pattern, str) else pattern
+        chosen = Ending(ending)
+        self._add(link, name, direction, lambda one, way: CutAtBytes(one, way, chosen, times, skip, raw), {})
+
+    @keyword
+    def cut_at_message(
+        self,
+        link: str,
+        *match: str | dict[str, Any],
+        direction: OneWay = "from-service",
+        ending: EndingName = "reset",
+        times: int = 1,
+        skip: int = 0,
+        name: str = "cut",
+        **fields: Any,
+    ) -> None:
+        """Cuts a connection where a WebSocket message passes that matches; the message itself does not arrive.
+
+        This is how an acknowledgement gets lost whose message is stored. Messages are matched as by *Wait For Frame* of the
+        WebSocket library, compressed ones too.
+
+        Args:
+            link: The proxy link.
+            match: Types, expressions or dictionaries.
+            direction: Which way.
+            ending: ``reset`` and ``finish`` end the connection, ``stall`` lets it stand still with the message
+                held back, ``swallow`` loses this one message and nothing else.
+            times: How many connections (or messages, when they are swallowed) it strikes; 0 for any number.
+            skip: How many matching messages it lets pass first.
+            name: Name of the toxic.
+            fields: Paths and their values.
+
+        ```robotframework
+        Cut At Message    wire    message_accepted    message_id=${id}
+        Wait Until Toxic Strikes    wire    cut    timeout=2s
+        ```
+        """
+        try:
+            wanted = Match.of(*match, **fields)
+        except (ValueError, TypeError) as error:
+            raise StackError(str(error)) from None
+        chosen = Ending(ending)
+        self._add(link, name, direction, lambda one, way: CutAtMessage(one, way, chosen, times, skip, wanted), {})
+
+    def _add(self, link: str, name: str, direction: str, make: Callable[[str, Way], Toxic], named: dict[str, timedelta]) -> None:
+        """Add a toxic, or one for each direction with the direction at the end of its name."""
+        proxy, duration = self._proxy(link), lasting(named)
+        chosen = ways(direction)
+        names = [name] if len(chosen) == 1 else [f"{name}-{way.value}" for way in chosen]
+        toxics = [make(one, way) for one, way in zip(names, chosen, strict=True)]
+
+        async def undo() -> None:
+            for toxic in toxics:
+                if toxic in proxy.toxics:
+                    proxy.remove(toxic.name)
+
+        def add() -> None:
+            for toxic in toxics:
+                proxy.add(toxic)
+            if duration is not None:
+                background.loop.call_later(seconds(duration), lambda: background.spawn(undo()))
+
+        self._run(add)
+        self._own(undo)
+        for toxic in toxics:
+            logger.info(f"Link '{link}': {toxic}")
+
+    @keyword
+    def remove_toxic(self, link: str, name: str) -> None:
+        """Removes a toxic, in both directions if it has both; what it held back goes on at once."""
+        proxy = self._proxy(link)
+
+        def remove() -> None:
+            for one in _names(proxy, name):
+                proxy.remove(one)
+
+        self._run(remove)
+
+    @keyword
+    def remove_all_toxics(self, link: str) -> None:
+        """Removes all toxics of a proxy link."""
+        proxy = self._proxy(link)
+        self._run(proxy.remove_all)
+
+    @keyword
+    def get_toxics(
+        self,
+        link: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """Returns the names of the toxics in force, oldest first, and asserts."""
+        proxy = self._proxy(link)
+        names = self._run(lambda: [toxic.name for toxic in proxy.toxics])
+        result: list[str] = verify_list(names, assertion_operator, assertion_expected, f"Toxics of link '{link}'", message)
+        return result
+
+    @keyword
+    def get_toxic_hits(
+        self,
+        link: str,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> int:
+        """Returns how often a toxic, in force or not any more, has disturbed something, and asserts."""
+        what = f"Hits of toxic '{name}' of link '{link}'"
+        return int(verify_number(self._hits(link, name), assertion_operator, assertion_expected, what, message))
+
+    def _hits(self, link: str, name: str) -> int:
+        proxy = self._proxy(link)
+        return self._run(lambda: sum(proxy.get(one).hits for one in _names(proxy, name)))
+
+    @keyword
+    def toxic_should_have_struck(self, link: str, name: str, *, at_least: int = 1) -> None:
+        """Makes the test INVALID unless a toxic has disturbed something at least so often."""
+        hits = self._hits(link, name)
+        if hits < at_least:
+            raise InvalidRun(self._unstruck(link, name, at_least, hits, ""))
+
+    @keyword
+    def wait_until_toxic_strikes(
+        self, link: str, name: str = "cut", *, at_least: int = 1, timeout: timedelta = timedelta(seconds=5)
+    ) -> None:
+        """Waits until a cut has struck so often; makes the test INVALID if it does not in time."""
+        proxy = self._proxy(link)
+        if not isinstance(self._run(lambda: proxy.get(name)), Cut):
+            raise StackError(
+                f"Toxic '{name}' of link '{link}' is no cut: it has no moment at which it strikes. Use [Get Toxic Hits]."
+            )
+        try:
+            self._wait(proxy.wait_struck(name, at_least, seconds(timeout)), seconds(timeout))
+        except TimeoutError:
+            within = f" within {seconds(timeout):g} s"
+            raise InvalidRun(self._unstruck(link, name, at_least, self._hits(link, name), within)) from None
+
+    def _unstruck(self, link: str, name: str, at_least: int, hits: int, within: str) -> str:
+        proxy = self._proxy(link)
+        evidence = "\n".join(f"{key}: {value}" for key, value in self._run(proxy.facts).items())
+        return explain(
+            f"toxic '{name}' of link '{link}' strikes at least {at_least} times{within}",
+            f"it struck {hits} times",
+            evidence=evidence,
+            remedy="Look whether clients connect through the proxy, and whether what it waits for ever passes.",
+        )
+
+
+def _names(proxy: ProxyLink, name: str) -> list[str]:
+    """The toxic of that name, or those of its two directions."""
+    pair = [f"{name}-{way.value}" for way in Way]
+    return pair if all(proxy.knows(one) for one in pair) and not proxy.knows(name) else [name]

@@ -1,0 +1,177 @@
+"""Links by name, and which of them this run may break."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import psutil
+
+from realstack.core.errors import StackError, explain
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address and port that a service listens on."""
+
+    address: Address
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """All clients' way to a service: the addresses that it, or each replica of it, listens on."""
+
+    name: str
+    targets: tuple[Target, ...]
+
+    def __str__(self) -> str:
+        return f"'{self.name}' ({', '.join(map(str, self.targets))})"
+
+    @property
+    def local(self) -> bool:
+        """Whether all its addresses are this machine's own (in this network namespace)."""
+        return all(is_local(target.address) for target in self.targets)
+
+
+Resolver = Callable[[str], "list[tuple[str, int]] | None"]
+"""Gives the hosts and ports of a service that the platform's driver owns; ``None`` for a name it does not know."""
+
+
+def targets_of(host: str, port: int) -> tuple[Target, ...]:
+    """All addresses of a host with a port.
+
+    Raises:
+        StackError: The host is unknown, or the port is none.
+    """
+    if not 0 < port < 65536:
+        raise StackError(f"{port} is not a TCP port; ports are 1 to 65535")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise StackError(explain(f"a host name that can be resolved, or an address: '{host}'", str(error))) from None
+    return tuple(dict.fromkeys(Target(ipaddress.ip_address(entry[4][0]), port) for entry in found))
+
+
+def is_local(address: Address) -> bool:
+    """Whether an address belongs to this machine, in this network namespace."""
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        try:
+            trial.bind((str(address), 0))
+        except OSError:
+            return False
+    return True
+
+
+class LinkBook:
+    """Links by name, and the fence around them.
+
+    A fault may hit what the platform's driver owns, what the library was expressly allowed when it was imported, and on
+    this machine what this very process or a child of it listens on. Anything else is refused.
+
+    Args:
+        resolver: Asks the platform's driver.
+        allowed: Hosts and ports that may be hit besides.
+    """
+
+    def __init__(self, resolver: Resolver, allowed: Iterable[tuple[str, int]] = ()) -> None:
+        self._resolver = resolver
+        self._allowed = {target for host, port in allowed for target in targets_of(host, port)}
+        self._defined: dict[str, Link] = {}
+
+    def define(self, name: str, host: str, port: int) -> Link:
+        """Name a link; a name of the platform's own can't be taken."""
+        if self._resolver(name) is not None:
+            raise StackError(f"'{name}' is a service of the platform; its link has that name already. Choose another.")
+        self._defined[name] = Link(name, targets_of(host, port))
+        return self._defined[name]
+
+    def forget(self, name: str) -> None:
+        """Forget a name that was defined."""
+        self._defined.pop(name, None)
+
+    def get(self, name: str) -> Link:
+        """The link of that name, if it may be broken.
+
+        Raises:
+            StackError: There is none, or it is not this run's to break.
+        """
+        owned = self._resolver(name)
+        if owned is not None:
+            if not owned:
+                raise StackError(
+                    explain(
+                        f"an address of '{name}' that this run owns",
+                        "the platform's driver owns none: it only knows the service",
+                        remedy="Run on --variable PLATFORM:embedded, or leave out the tests tagged needs-faults.",
+                    )
+                )
+            return Link(name, tuple(target for host, port in owned for target in targets_of(host, port)))
+        link = self._defined.get(name)
+        if link is None:
+            known = ", ".join(self._defined) or "none"
+            raise StackError(
+                f"There is no link '{name}'. Defined are: {known}. "
+                f"Use the name of a service of the platform, or [Define Link] first."
+            )
+        for target in link.targets:
+            self._refuse_foreign(link, target)
+        return link
+
+    def _refuse_foreign(self, link: Link, target: Target) -> None:
+        if target in self._allowed:
+            return
+        if not is_local(target.address):
+            seen = f"{target} is not an address of this machine"
+        else:
+            pids = listeners(target)
+            mine = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+            if not pids and len(link.targets) > 1:
+                return  # nobody is at this one of a name's addresses, so nobody can be hit there
+            if pids and pids <= mine:
+                return
+            seen = f"at {target} listens {_names(pids - mine)}" if pids else f"nobody listens at {target}"
+        raise StackError(
+            explain(
+                f"a link to something that this run owns, so that nobody else is cut off: {link}",
+                seen,
+                remedy="Faults hit the platform's own services, what this process or its children listen on, "
+                "and what was allowed at import: Library    NetworkFault    allowed=host:port.",
+            )
+        )
+
+
+def listeners(target: Target) -> set[int]:
+    """The processes that listen at a target; empty when none does or none may be seen."""
+    found: set[int] = set()
+    for connection in psutil.net_connections("tcp"):
+        if connection.status != psutil.CONN_LISTEN or connection.pid is None:
+            continue
+        host, port = cast("tuple[str, int]", connection.laddr)
+        if port != target.port:
+            continue
+        bound = ipaddress.ip_address(host)
+        if bound == target.address or bound.is_unspecified or getattr(bound, "ipv4_mapped", None) == target.address:
+            found.add(connection.pid)
+    return found
+
+
+def _names(pids: Iterable[int]) -> str:
+    names = []
+    for pid in sorted(pids):
+        try:
+            names.append(f"{psutil.Process(pid).name()} (PID {pid})")
+        except psutil.Error:  # it ended while being looked at
+            names.append(f"PID {pid}")
+    return ", ".join(names)

@@ -1,0 +1,88 @@
+"""Keywords that tell the history what became of credentials: where they were tried, and when they ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from robot.api.deco import keyword
+
+from realstack.history.keywords.base import HistoryBase
+
+
+class CredentialKeywords(HistoryBase):
+    """Evidence for the laws about credentials."""
+
+    @keyword(tags=["Evidence"])
+    def record_entry_attempt(
+        self,
+        door: str,
+        credential: str,
+        *,
+        admitted: bool,
+        good: bool = False,
+        answer: str | int | None = None,
+        reason: str | None = None,
+        expected_reason: str | None = None,
+        left: list[Any] | None = None,
+    ) -> None:
+        """Record that a credential was tried somewhere, for the law ``no-entry``.
+
+        Try a good credential at every door, too: a door that opens to nobody proves nothing by staying shut.
+
+        Args:
+            door: Where: a route, the socket, the callback.
+            credential: What is wrong with it (``expired``, ``forged``), or what is right; never the credential itself.
+            admitted: Whether the door opened.
+            good: Whether the credential is one that must be let in.
+            answer: What came back: a status, a close code.
+            reason: The reason that was named for the refusal.
+            expected_reason: The reason that should be named.
+            left: What a refusal left behind: rows, cookies, sessions.
+        """
+        told = None if answer is None else str(answer)
+        self.record(
+            "attempt",
+            door,
+            credential=credential,
+            admitted=admitted,
+            good=good or None,
+            answer=told,
+            reason=reason,
+            expected_reason=expected_reason,
+            left=left or None,
+        )
+
+    @keyword(tags=["Evidence"])
+    def record_revocation(self, *tabs: str, within: timedelta = timedelta(seconds=1)) -> None:
+        """Record that a session ended now, and that these open tabs of it must be closed in time (``no-entry``).
+
+        Args:
+            tabs: Aliases of connections of the session.
+            within: How soon the platform must have closed them.
+        """
+        self.record("revoked", ", ".join(tabs), tabs=list(tabs), within=within.total_seconds())
+
+    @keyword(tags=["Evidence"])
+    def record_token_expiry(self, alias: str) -> None:
+        """Record that a tab's credential expired just now, where the platform does not tell the moment itself.
+
+        Args:
+            alias: The tab or page.
+        """
+        self.record("expiry", alias)
+
+    @keyword(tags=["Evidence"])
+    def record_claims(self, session: str, claims: dict[str, Any]) -> None:
+        """Record what a session's newest token claims, for the law ``same-claims``; never the token itself.
+
+        Args:
+            session: The test's name for the session.
+            claims: The claims by name, and what else the platform tells of the user with the token.
+
+        ```robotframework
+        ${claims} =    Get Claims    ${token}
+        Record Claims    ann    ${claims}
+        ```
+        """
+        self.record("claims", session, claims=dict(claims))

@@ -1,0 +1,383 @@
+"""Keywords that tell the history what no connection can: whose a tab is, what pages and stores showed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError, explain
+from realstack.history.keywords.base import HistoryBase, plain_rows
+from realstack.history.search import file_facts
+
+LONGEST_TEXT = 200_000
+
+
+def _seconds_since(moment: float | None) -> float | None:
+    return None if moment is None else round(time.monotonic() - moment, 6)
+
+
+class RecordingKeywords(HistoryBase):
+    """Who is who, and what was seen."""
+
+    @keyword(tags=["Membership"])
+    def register_tab(self, alias: str, user: str, *, page: bool = False) -> None:
+        """Say whose tab a connection or a page is.
+
+        Laws about users (*all tabs of a user*, *another user*) need to know. Registered in a suite setup, it holds for every
+        test of the suite. A connection that nobody registers belongs to the account that the platform greets it as.
+
+        Args:
+            alias: The connection's alias, or the page's name.
+            user: The test's own name for the user.
+            page: Whether it is a page in a browser.
+
+        ```robotframework
+        Register Tab    tab 1    user=ann
+        Register Tab    dashboard    user=ann    page=True
+        ```
+        """
+        self.record("tab", alias, user=user, page=page or None)
+
+    @keyword(tags=["Membership"])
+    def register_listener(self, user: str) -> None:
+        """Set a user aside who only listens: whatever reaches it of anybody else is crosstalk.
+
+        Args:
+            user: The user; register its tabs, too ([Register Tab]).
+        """
+        self.record("listener", user)
+
+    @keyword(tags=["Membership"])
+    def add_canary(self, user: str, canary: str | None = None) -> str:
+        """Give a user a unique token that no other user may ever see, and return it.
+
+        Put it into every message of that user: the law ``no-crosstalk`` searches for it in everything that
+        others can see.
+
+        Args:
+            user: Whose token it is.
+            canary: The token, of 8 characters at least; a new random one by default.
+
+        Returns:
+            The token.
+
+        ```robotframework
+        ${canary} =    Add Canary    ann
+        Send Message    tab 1    What is 2 + 2? ${canary}
+        ```
+        """
+        token = canary or f"canary-{secrets.token_hex(8)}"
+        if len(token) < 8:
+            raise StackError(explain("a canary of 8 characters at least, or it turns up by chance", f"{token!r}"))
+        self.record("canary", user, canary=token)
+        return token
+
+    @keyword(tags=["Membership"])
+    def record_baseline(self, *messages: str) -> None:
+        """Name messages that were there before the test: they count as sent by somebody.
+
+        Args:
+            messages: Their ids.
+        """
+        self.record("baseline", "history", messages=[str(message) for message in messages])
+
+    @keyword(tags=["Evidence"])
+    def record_stored_messages(
+        self,
+        rows: Any,
+        *,
+        store: str = "messages",
+        users: list[str] | None = None,
+        threads: list[str] | None = None,
+        since: float | None = None,
+    ) -> None:
+        """Record what a store holds: all messages of the test's users, unless told of which users or threads.
+
+        The vocabulary says which columns are which. The law ``acked-is-kept`` counts only readings that began after an
+        acknowledgement, so read last, and say when: what was acknowledged while rows were on their way need not be among them.
+
+        Args:
+            rows: The rows, as a query returned them.
+            store: Name of the store in witnesses.
+            users: The users (by the test's names) that were asked about, when not all of the test's.
+            threads: The ids of the threads that were asked about, when not all.
+            since: When the reading began, from [Get Moment]; now when not given.
+
+        ```robotframework
+        ${since} =    Get Moment
+        ${rows} =    Query    SELECT * FROM messages WHERE thread_id = $1 ORDER BY seq    parameters=${thread}
+        Record Stored Messages    ${rows}    store=backend PostgreSQL    threads=${{[$thread]}}    since=${since}
+        ```
+        """
+        known = plain_rows(rows, "stored messages")
+        self.record("stored", store, rows=known, users=users, threads=threads, took=_seconds_since(since))
+
+    @keyword(tags=["Evidence"])
+    def get_moment(self) -> float:
+        """The moment now, in seconds on the clock of the history's events: for `since`, before something is read."""
+        return time.monotonic()
+
+    @keyword(tags=["Evidence"])
+    def record_page(
+        self,
+        alias: str,
+        *,
+        messages: Any = None,
+        status: str | None = None,
+        working: bool | None = None,
+        connection: str | None = None,
+        text: str | None = None,
+        wait: float | None = None,
+        since: float | None = None,
+    ) -> None:
+        """Record what a page shows now; give what was read and leave out what was not.
+
+        Args:
+            alias: The page's name, as registered with [Register Tab].
+            messages: The messages it shows, in order, as dictionaries; the vocabulary says which key is which.
+            status: What the page says of its connection; the vocabulary says which values mean that it works.
+            working: Whether the page works, where that was judged in another way.
+            connection: The id of the page's connection.
+            text: All of the page's text, to be searched for other users' canaries.
+            wait: Seconds that it says are left until it may send again.
+            since: When the reading began, from [Get Moment]; now when not given.
+        """
+        shown = None if messages is None else plain_rows(messages, "messages of a page")
+        cut = text if text is None or len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT]
+        self.record(
+            "page",
+            alias,
+            messages=shown,
+            status=status,
+            working=working,
+            connection=connection,
+            connection_id=connection,
+            text=cut,
+            wait=wait,
+            took=_seconds_since(since),
+        )
+
+    @keyword(tags=["Evidence"])
+    def record_typed_message(self, alias: str, text: str, *, message: str | None = None, thread: str | None = None) -> None:
+        """Record that the user typed and sent a message on a page.
+
+        Which message it became is found by its text where the id is not given, so texts should be unique in a test.
+
+        Args:
+            alias: The page.
+            text: What was typed.
+            message: The message's id, where the page tells it.
+            thread: The thread's id.
+        """
+        self.record("typed", alias, text=text, message=message, thread=thread)
+
+    @keyword(tags=["Evidence"])
+    def record_posted_message(
+        self, alias: str, message: str, text: str, *, thread: str | None = None, seq: int | None = None, acknowledged: bool = True
+    ) -> None:
+        """Record that a message was sent in another way than by a frame, as an upload is, and what the platform said to it.
+
+        The laws then hold the platform to it as to any other: kept, shown once, answered.
+
+        Args:
+            alias: The open connection that stands for its sender: what is missing is missed there.
+            message: The message's id.
+            text: Its text.
+            thread: The thread's id.
+            seq: Its place in the thread, where the platform told it.
+            acknowledged: Whether the platform said that it has it.
+
+        Raises:
+            StackError: There is no such connection.
+        """
+        tabs = self.session.history().tabs
+        if alias not in tabs:
+            raise StackError(
+                explain("the alias of a connection of this test", f"'{alias}'", evidence=f"there are: {', '.join(tabs)}")
+            )
+        self.record("posted", alias, text=text, message=message, thread=thread, seq=seq, acknowledged=acknowledged)
+
+    @keyword(tags=["Evidence"])
+    def record_user_act(self, alias: str, what: str) -> None:
+        """Record that the user did something to help the page: reloaded it, signed in again, clicked a retry button.
+
+        Args:
+            alias: The page.
+            what: What was done.
+        """
+        self.record("act", alias, what=what)
+
+    @keyword(tags=["Evidence"])
+    def record_seen(self, user: str, what: str, content: Any) -> None:
+        """Record anything that a user can see, to be searched for other users' canaries: rows, keys, an answer's body.
+
+        Args:
+            user: Who can see it.
+            what: What it is, in a few words, for witnesses.
+            content: Text, or lists and dictionaries of it.
+        """
+        self.record("seen", user, what=what, content=content if isinstance(content, (str, list, dict)) else str(content))
+
+    @keyword(tags=["Evidence"])
+    def record_seen_file(self, user: str, file: Path | bytes, *, what: str | None = None) -> None:
+        """Search the bytes of a file that a user can see for canaries; the history keeps its digest and what was found.
+
+        Plain bytes are searched, also inside the compressed streams of a PDF. Only canaries that were given out before
+        ([Add Canary]), and everything that looks like one, can be found.
+
+        Args:
+            user: Who can see it.
+            file: Its path, or its bytes.
+            what: What it is, for witnesses; the file's name by default.
+        """
+        canaries = [str(note.data.get("canary")) for note in self.session.history().noted("canary")]
+        data, name = (file, "a file") if isinstance(file, bytes) else (file.read_bytes(), f"the file {file.name}")
+        self.record("seen", user, what=what or name, content=file_facts(data, canaries))
+
+    @keyword(tags=["Evidence"])
+    def record_probe(
+        self,
+        service: str,
+        ok: bool,
+        seconds: float,
+        *,
+        answer: str | None = None,
+        usual: timedelta | None = None,
+        dependent: bool | None = None,
+    ) -> None:
+        """Record that a service was asked something, for the law ``contained``.
+
+        Args:
+            service: Who was asked.
+            ok: Whether it answered as it should.
+            seconds: How long the answer took.
+            answer: What it answered, for witnesses.
+            usual: The time it may take; three times its worst without a fault by default.
+            dependent: True where the platform declares that this needs the broken service: it is then not judged.
+        """
+        limit = None if usual is None else usual.total_seconds()
+        self.record("probe", service, ok=ok, seconds=seconds, answer=answer, usual=limit, dependent=dependent)
+
+    @keyword(tags=["Evidence"])
+    def record_operation_snapshot(
+        self,
+        operation: str,
+        parts: dict[str, Any],
+        *,
+        answer: str | None = None,
+        state: str | None = None,
+        quiet: bool = True,
+        values: dict[str, Any] | None = None,
+    ) -> None:
+        """Record what of an operation over several stores exists now, for the law ``all-or-nothing``.
+
+        Args:
+            operation: The operation.
+            parts: For every store how often the operation's part is there: ``profile=1  workspace=0``, or truths.
+            answer: What the platform said became of it (``committed``, ``rolled_back``).
+            state: What its own log says of it now; when it is under way still (``pending``, ``rolling_back``) once the
+                platform is quiet, it was forgotten.
+            quiet: Whether the platform has come to rest; only such snapshots are judged, the last of each operation.
+            values: For every store the value it holds; they must all be equal.
+        """
+        self.record("snapshot", operation, parts=dict(parts), answer=answer, state=state, quiet=quiet, values=values)
+
+    @keyword(tags=["Evidence"])
+    def record_limit(self, user: str, limit: int | None, window: timedelta = timedelta(seconds=60)) -> None:
+        """Record which plan holds for a user from now on, for the law ``admits-exactly``.
+
+        Args:
+            user: The user.
+            limit: Messages in a window; None for no limit.
+            window: How long a window lasts.
+        """
+        # A limit of None is a fact here, not one left out.
+        self.session.recorder.record("limit", user, {"limit": limit, "window": window.total_seconds()})
+
+    @keyword(tags=["Evidence"])
+    def record_limit_counter(self, user: str, count: int, left: float) -> None:
+        """Record what the store of the counters holds for a user now, for the law ``admits-exactly``.
+
+        Args:
+            user: The user.
+            count: How many messages are counted in the window.
+            left: Seconds until the counter expires; -1 when it never does, -2 when there is none, as Redis says.
+        """
+        self.record("limit-counter", user, count=count, left=left)
+
+    @keyword(tags=["Evidence"])
+    def record_file_layer(
+        self,
+        layer: str,
+        file: str,
+        *,
+        path: Path | None = None,
+        content: bytes | None = None,
+        sha256: str | None = None,
+        size: int | None = None,
+    ) -> None:
+        """Record which bytes of a file a layer holds, for the law ``whole-file``; record the original first.
+
+        Args:
+            layer: Who holds it: the original, the file store, a table, an event, the download.
+            file: The test's name for the file.
+            path: Read the digest from this file.
+            content: Or from these bytes.
+            sha256: Or take it from what the layer itself says, in hexadecimal; none at all means that the layer lacks the file.
+            size: The size in bytes that the layer says.
+        """
+        data = path.read_bytes() if path is not None else content
+        if data is not None:
+            sha256, size = hashlib.sha256(data).hexdigest(), len(data)
+        self.record("file-layer", layer, file=file, sha256=sha256, size=size)
+
+    @keyword(tags=["Evidence"])
+    def record_leftovers(self, layer: str, file: str, found: Any, *, because: str | None = None) -> None:
+        """Record what a layer still holds of an upload that was cut or refused, for the law ``whole-file``.
+
+        Args:
+            layer: Where was looked.
+            file: The test's name for the file.
+            found: What was found: a list, empty when it is clean.
+            because: Why nothing may be left, for the witness; by default that the upload was never finished.
+        """
+        items = [found] if isinstance(found, str) else [str(item) for item in found]
+        self.record("leftover", layer, file=file, found=[item for item in items if item], because=because)
+
+    @keyword(tags=["Evidence"])
+    def record_fault(self, name: str, target: str | None = None) -> None:
+        """Record that something is broken on purpose from now on; the fault libraries do so themselves.
+
+        Args:
+            name: The fault.
+            target: What is broken, when it bears another name.
+        """
+        self.record("fault-on", name, target=target)
+
+    @keyword(tags=["Evidence"])
+    def record_fault_end(self, name: str, receipt: dict[str, Any] | None = None) -> None:
+        """Record that a fault is over, with the proof that it really happened.
+
+        Args:
+            name: The fault, as it was begun.
+            receipt: The proof: packets dropped, the PID that is gone, the session that was blocked.
+        """
+        self.record("fault-off", name, receipt=receipt)
+
+    @keyword(tags=["Evidence"])
+    def record_note(self, source: str, text: str) -> None:
+        """Put a remark on the timeline.
+
+        Args:
+            source: The lane.
+            text: The remark.
+        """
+        self.record("note", source, text=text)
+        logger.debug(f"{source}: {text}")

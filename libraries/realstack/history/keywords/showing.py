@@ -1,0 +1,45 @@
+"""Keywords that show what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.history import transcript
+from realstack.history.export import write
+from realstack.history.keywords.base import HistoryBase
+from realstack.history.timeline import timeline
+
+
+class ShowingKeywords(HistoryBase):
+    """Timelines, transcripts, files."""
+
+    pointed: set[int]
+
+    @keyword(tags=["Showing"])
+    def show_timeline(self) -> None:
+        """Draw the test's history so far into the log; at a test's end that happens by itself."""
+        logger.info(timeline(self.session.history(), self.pointed), html=True)
+
+    @keyword(tags=["Showing", "Getter"])
+    def get_transcript(self, tab: str | None = None) -> str:
+        """Return what happened so far, an event a line, and log it.
+
+        Args:
+            tab: Only this tab, page, service or fault.
+        """
+        lines = transcript.whole(self.session.history(), tab)
+        logger.info(transcript.html(f"{len(lines)} events{f' of {tab}' if tab else ''}", lines), html=True)
+        return "\n".join(lines)
+
+    @keyword(tags=["Showing"])
+    def export_history(self, path: Path) -> None:
+        """Write the history so far as JSON lines; at a test's end that happens by itself.
+
+        Args:
+            path: The file; ``python -m realstack.history judge <file>`` judges it again, without the platform.
+        """
+        write(path, self.session.recording, self.session.vocabulary)
+        logger.info(f"History written to {path}.")

@@ -1,0 +1,172 @@
+"""The History library: what happened in a test, and the laws that judge it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from robot.api import logger
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+from realstack import __version__
+from realstack.history import report
+from realstack.history.export import file_name, write
+from realstack.history.keywords.arrivals import ArrivalKeywords
+from realstack.history.keywords.credentials import CredentialKeywords
+from realstack.history.keywords.judging import JudgingKeywords
+from realstack.history.keywords.recording import RecordingKeywords
+from realstack.history.keywords.showing import ShowingKeywords
+from realstack.history.session import Session
+from realstack.history.timeline import timeline
+from realstack.history.verdict import Verdict
+from realstack.history.vocabulary import Vocabulary
+from realstack.recording.evidence import evidence
+from realstack.recording.recorder import recorder
+
+
+@library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
+class History(RecordingKeywords, CredentialKeywords, ArrivalKeywords, JudgingKeywords, ShowingKeywords):
+    """Judges what really happened in a test, by laws that must always hold.
+
+    Every library of this project reports what happens to one recorder: frames both ways, connections that open
+    and close, faults, services. This library adds what only a test can know (whose a tab is, what a page and a
+    store showed), keeps one history a test on one clock, and judges it.
+
+    ## Laws
+
+    A law is one sentence with an id. [Law Should Hold] and [Laws Should Hold] judge by them.
+
+    | id | law |
+    |---|---|
+    | ``acked-is-kept`` | A message that the platform acknowledged is stored, and reaches every tab of its user. |
+    | ``exactly-once`` | No message is stored twice, or shown twice in one tab, however often it was sent again. |
+    | ``same-order`` | All tabs of a user, and the store, agree on one order; a sender's messages keep theirs. |
+    | ``from-somebody`` | Nothing is delivered that nobody sent. |
+    | ``no-crosstalk`` | A user's canary never appears in another user's frames, page, rows, keys or files. |
+    | ``resume-without-gap`` | After a reconnect a tab holds every message from its last one on, without a gap. |
+    | ``agent-stream`` | The events of an agent run come in order, whole, and end once. |
+    | ``all-or-nothing`` | Once the platform is quiet, an operation over several stores exists in all or in none. |
+    | ``admits-exactly`` | In one window exactly the plan's limit is admitted: the first ones. |
+    | ``one-connection`` | Token expiry alone neither closes a connection nor changes its id. |
+    | ``same-claims`` | A refreshed token says the same of its user and session as the one before it. |
+    | ``no-entry`` | An expired, forged, replayed or revoked credential opens nothing, anywhere. |
+    | ``contained`` | While one service is down, the others answer in their usual time, without an error. |
+    | ``recovers-alone`` | After the fault the user's page works again with no act of the user's. |
+    | ``spread-out`` | Clients that were dropped at one moment come back spread over their waiting time. |
+    | ``no-growth`` | Repeating the same work makes nothing grow (measured by the Monitor library). |
+    | ``whole-file`` | Every layer that holds a file holds the same bytes, and a half upload leaves nothing behind. |
+
+    ## Verdicts
+
+    A verdict is one of three. A law *holds* with its counts (``exactly-once: 214 messages, 3 tabs, 0 violations``); it is
+    *violated* with the smallest witness (``tab 3 never received m-17: it must, because …; however, …``), the transcript
+    around it and the evidence that libraries offer; or the run is *INVALID*, because too little happened to judge it. An
+    invalid run is never a pass.
+
+    Messages, runs and threads bear short names (``m-17``) by first appearance; the transcript tells their ids.
+
+    ## Vocabulary
+
+    No law knows an event name. What the platform's frames, pages and rows mean stands in a vocabulary, a YAML file
+    in ``resources/vocabulary``; testing another platform means writing another one.
+
+    ## Files
+
+    At the end of each test its history is written to ``${OUTPUT DIR}/histories/<test>.jsonl``, with the judgements made. They
+    are made again, without the platform, by ``python -m realstack.history judge <file>``.
+
+    ## Example
+
+    ```robotframework
+    *** Settings ***
+    Library    realstack.WebSocket
+    Library    realstack.History
+
+    *** Test Cases ***
+    Every Tab Gets Every Message
+        Register Tab    tab 1    user=ann
+        Register Tab    tab 2    user=ann
+        Send A Hundred Messages    tab 1
+        Record Stored Messages    ${rows}
+        Laws Should Hold    acked-is-kept    exactly-once    same-order
+    ```
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(
+        self,
+        *,
+        vocabulary: Path | None = None,
+        timeline: Literal["ALWAYS", "ON_FAILURE", "NEVER"] = "ALWAYS",
+        export: bool = True,
+    ) -> None:
+        """Settings of the library.
+
+        Args:
+            vocabulary: What the platform's frames, pages and rows mean; without one only what keywords record is judged.
+            timeline: When to draw a test's timeline into the log.
+            export: Whether to write histories into the output folder.
+        """
+        self.ROBOT_LIBRARY_LISTENER = self
+        self.session = Session(recorder, Vocabulary.load(vocabulary) if vocabulary else Vocabulary({}))
+        self.verdicts: dict[str, Verdict] = {}
+        self.pointed: set[int] = set()
+        self._timeline = timeline
+        self._export = export
+        self._marks: list[tuple[int, float]] = []
+
+    def start_suite(self, data: Any, result: Any) -> None:
+        """Begin the suite's own recording."""
+        self._marks.append(self.session.begin_suite(result.full_name))
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        """Forget what only the suite's tests shared."""
+        if self._marks:
+            self.session.end_suite(self._marks.pop())
+
+    def start_test(self, data: Any, result: Any) -> None:
+        """Begin the test's recording."""
+        self.verdicts.clear()
+        self.pointed.clear()
+        self.session.begin_test(result.full_name)
+
+    def end_test(self, data: Any, result: Any) -> None:
+        """Show and write the test's history; whatever fails here changes no verdict."""
+        recording = self.session.test
+        if recording is None:
+            return
+        try:
+            self._show(result)
+            self._write()
+            result.metadata.update({law: verdict.tally for law, verdict in self.verdicts.items()})
+        except Exception as error:
+            logger.warn(f"The history of {result.name} could not be shown: {type(error).__name__}: {error}")
+        finally:
+            self.session.end_test()
+
+    def _show(self, result: Any) -> None:
+        history = self.session.history()
+        if not history.tabs and not history.notes:
+            return
+        drawn = bool(history.tabs) or bool(history.noted("fault-on", "service", "act", "note"))
+        if drawn and (self._timeline == "ALWAYS" or (self._timeline == "ON_FAILURE" and result.failed)):
+            logger.info(timeline(history, self.pointed), html=True)
+        if result.failed:
+            assert self.session.test is not None
+            violated = [verdict.smallest.at for verdict in self.verdicts.values() if verdict.smallest is not None]
+            pieces = evidence.collect(report.window(self.session.test, min(violated, default=None)))
+            logger.info(report.tabs(history) + report.evidence(pieces), html=True)
+
+    def _write(self) -> None:
+        recording = self.session.test
+        if not self._export or recording is None or not recording.entries():
+            return
+        try:
+            folder = BuiltIn().get_variable_value("${OUTPUT DIR}")
+        except RobotNotRunningError:
+            return
+        if folder is None or str(folder).upper() == "NONE":
+            return
+        write(Path(folder) / "histories" / file_name(recording.name), recording, self.session.vocabulary)

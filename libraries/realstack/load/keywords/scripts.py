@@ -1,0 +1,260 @@
+"""Keywords that write a script, a step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError, explain
+from realstack.load.engine import Script
+from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Request, Send, SignIn, Step, Think
+from realstack.websocket import Match
+from realstack.websocket.keywords.documents import build
+
+
+class ScriptKeywords:
+    """Scripts by name; the one created last is being written."""
+
+    def __init__(self) -> None:
+        self._scripts: dict[str, Script] = {}
+        self._writing: Script | None = None
+        self._iterates = False
+
+    @keyword(tags=["script"])
+    def create_script(self, name: str, *, base_url: str = "") -> None:
+        """Begin a new script; the steps that follow are done once by each user, before the start.
+
+        Args:
+            name: Its name; a script of the same name is replaced.
+            base_url: Where relative URLs of HTTP steps start.
+        """
+        self._writing = self._scripts[name] = Script(name, base_url=base_url)
+        self._iterates = False
+
+    @keyword(tags=["script"])
+    def script_iterates(self) -> None:
+        """End the preparation: the steps that follow are done in each iteration, from its planned time on."""
+        self._script()
+        self._iterates = True
+
+    @keyword(tags=["script"])
+    def script_opens_connection(
+        self,
+        url: str,
+        *,
+        subprotocols: Sequence[str] = (),
+        origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        alias: str = "tab",
+        timeout: timedelta = timedelta(seconds=5),
+        measure: str | None = None,
+    ) -> None:
+        """Step: open a WebSocket connection. Its frames are recorded as those of ``<user>/<alias>``.
+
+        Args:
+            url: ``ws://`` or ``wss://``.
+            subprotocols: To offer, such as ``jwt.{token:b64url}``.
+            origin: Value of the ``Origin`` header.
+            headers: For the handshake.
+            alias: Name within the user.
+            timeout: For opening.
+            measure: Name under which opening is measured.
+        """
+        step = Open(url, tuple(subprotocols), origin, dict(headers or {}), alias, timeout.total_seconds(), measure)
+        self._add(step)
+
+    @keyword(tags=["script"])
+    def script_sends(self, value: Mapping[str, Any] | None = None, *, alias: str = "tab", **fields: Any) -> None:
+        """Step: send a JSON frame, given as a value, as fields by path, or both.
+
+        Args:
+            value: An object.
+            alias: Which connection.
+            **fields: Paths and their values.
+
+        ```robotframework
+        Script Sends    type=user_message    message_id={id}    thread_id={thread}    payload.text={query}
+        ```
+        """
+        self._add(Send(build(value, fields), alias))
+
+    @keyword(tags=["script"])
+    def script_awaits(
+        self,
+        *conditions: str,
+        timeout: timedelta = timedelta(seconds=5),
+        measure: str | None = None,
+        keep: Mapping[str, str] | None = None,
+        fails_on: Sequence[str] = (),
+        alias: str = "tab",
+        **fields: Any,
+    ) -> None:
+        """Step: wait for a frame that matches, whether it comes now or came before and was not taken.
+
+        Args:
+            *conditions: As in ``Wait For Frame`` of the WebSocket library.
+            timeout: How long to wait from now on.
+            measure: Name under which the time from the planned time until the frame came is measured.
+            keep: Name to path: values of the frame to take; kept in the results and available as ``{name}`` from now on.
+            fails_on: Conditions of a frame that ends the wait as an error ``rejected``.
+            alias: Which connection.
+            **fields: Further conditions by path.
+
+        ```robotframework
+        Script Awaits    agent_completed    payload.run_id={run}    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+        ```
+        """  # noqa: E501 - a line of an example
+        wanted = [*conditions, *(f"{path}={value}" for path, value in fields.items())]
+        for texts in (wanted, fails_on):
+            try:
+                Match.of(*texts)
+            except ValueError as error:
+                raise StackError(str(error)) from None
+        if not wanted:
+            raise StackError(explain("at least one condition", "none", remedy="Name the type of the frame to wait for."))
+        self._add(Await(tuple(wanted), timeout.total_seconds(), measure, dict(keep or {}), tuple(fails_on), alias))
+
+    @keyword(tags=["script"])
+    def script_thinks(self, pause: timedelta) -> None:
+        """Step: pause as a person does. What follows is planned that much later, so a slow platform does not shift it.
+
+        Args:
+            pause: How long.
+        """
+        self._add(Think(pause.total_seconds()))
+
+    @keyword(tags=["script"])
+    def script_checks(self, value: str, comparison: Comparison, expected: Any) -> None:
+        """Step: compare a value; when it does not hold, the iteration has an error ``wrong``.
+
+        Args:
+            value: A template, such as ``{answer}``.
+            comparison: How.
+            expected: A template too, such as ``{expected}``.
+
+        ```robotframework
+        Script Checks    {answer}    contains    {expected}
+        ```
+        """
+        self._add(Check(value, comparison, expected))
+
+    @keyword(tags=["script"])
+    def script_requests(
+        self,
+        method: str,
+        url: str,
+        *,
+        bearer: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        file: Path | None = None,
+        form: Mapping[str, str] | None = None,
+        status: int | None = None,
+        keep: Mapping[str, str] | None = None,
+        timeout: timedelta = timedelta(seconds=5),
+        measure: str | None = None,
+    ) -> None:
+        """Step: send an HTTP request in the user's own session, which keeps its cookies.
+
+        Args:
+            method: HTTP method.
+            url: Absolute, or relative to the script's base URL.
+            bearer: Template of a token, such as ``{token}``.
+            headers: Besides the session's.
+            json: Template of a JSON body.
+            file: A file to upload as multipart field ``file``.
+            form: Fields that go with it.
+            status: The status that the answer must have; any below 400 unless given. Another is an error ``http``.
+            keep: Name to path in the JSON answer: available as ``{name}`` from now on. Not kept in the results.
+            timeout: For the whole exchange.
+            measure: Name under which the time from the planned time until the answer is measured.
+        """
+        if file is not None and not file.is_file():
+            raise StackError(explain("a file to upload", f"there is none at {file}"))
+        step = Request(
+            method=method,
+            url=url,
+            bearer=bearer,
+            headers=dict(headers or {}),
+            body=json,
+            file=file,
+            form=dict(form or {}),
+            status=status,
+            keep=dict(keep or {}),
+            timeout=timeout.total_seconds(),
+            measure=measure,
+        )
+        self._add(step)
+
+    @keyword(tags=["script"])
+    def script_signs_in(
+        self,
+        url: str,
+        *,
+        fields: Mapping[str, str],
+        press: str | Sequence[str] = (),
+        end_at: str = "",
+        timeout: timedelta = timedelta(seconds=10),
+        measure: str | None = None,
+    ) -> None:
+        """Step: sign in through the provider's forms, as ``Sign In With Forms`` of the OAuth library does.
+
+        Args:
+            url: Where to start.
+            fields: Field name to template, such as ``{password}``.
+            press: Buttons to press where they are found.
+            end_at: Where it must end; else the error is ``sign-in``.
+            timeout: For everything together.
+            measure: Name under which the time from the planned time until the end is measured.
+        """
+        pressed = [press] if isinstance(press, str) else list(press)
+        self._add(SignIn(url, dict(fields), tuple(pressed), end_at, timeout.total_seconds(), measure))
+
+    @keyword(tags=["script"])
+    def script_closes_connection(self, *, alias: str = "tab", code: int = 1000, abruptly: bool = False) -> None:
+        """Step: close a connection.
+
+        Args:
+            alias: Which one.
+            code: Close code (RFC 6455, 7.4).
+            abruptly: Drop the transport without a close frame.
+        """
+        self._add(Close(alias, code, abruptly))
+
+    @keyword(tags=["script"])
+    def script_counts(self, operation: str) -> None:
+        """Step: count a piece of work, as ``Count Operations`` of the Monitor library does.
+
+        Args:
+            operation: What was done, in the singular: ``connection``, ``login``, ``upload``.
+        """
+        self._add(Count(operation))
+
+    @keyword(tags=["script"])
+    def script_leaves(self) -> None:
+        """Step: close all connections and forget all cookies, as a user who goes away."""
+        self._add(Leave())
+
+    def _script(self) -> Script:
+        if self._writing is None:
+            raise StackError("No script is being written. Use [Create Script] first.")
+        return self._writing
+
+    def _add(self, step: Step) -> None:
+        script = self._script()
+        (script.steps if self._iterates else script.setup).append(step)
+
+    def script(self, name: str) -> Script:
+        """The script of that name.
+
+        Raises:
+            StackError: There is none.
+        """
+        if name not in self._scripts:
+            known = ", ".join(self._scripts) or "none"
+            raise StackError(f"There is no script {name!r}. There are: {known}. Use [Create Script] first.")
+        return self._scripts[name]

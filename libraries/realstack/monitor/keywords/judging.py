@@ -1,0 +1,287 @@
+"""Keywords that judge and show what was measured."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from html import escape
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator, verify_assertion
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
+from realstack.core.sizes import kibibytes
+from realstack.core.waiting import Deadline
+from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, judge_growth, operations_needed
+from realstack.monitor.plot import Line, plot
+from realstack.monitor.sampler import LUMP, UNITS, Sample, Sampler, series
+from realstack.recording.recorder import recorder
+
+Metric = Literal["memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes", "gauge"]
+COUNTS = ("descriptors", "files", "sockets", "clients", "threads", "gauge")
+PAUSE = 0.05
+
+
+class MonitorJudgingKeywords:
+    """Growth, usage, plots."""
+
+    sampler: Sampler
+    baseline: Sample | None
+
+    @keyword(tags=["Growth"])
+    def should_not_grow(
+        self,
+        *services: str,
+        operation: str,
+        budget: str | float = "4 KiB",
+        metric: Metric = "memory",
+        warmup: float | None = None,
+    ) -> None:
+        """Judge whether something grew with the work done: the law ``no-growth``.
+
+        The series goes into the test's history, so that `Law Should Hold    no-growth` of the History library judges it, too, and
+        it can be judged again later.
+
+        Args:
+            services: What to judge; everything watched by default.
+            operation: The work that it is told for, as counted by [Count Operations].
+            budget: The growth for one operation from which on it counts; ``4 KiB`` or a plain number of the metric's unit.
+            metric: What to judge.
+            warmup: Operations at the start that are left out, or below 1 the share of them; the first third by default.
+
+        Raises:
+            StackFailure: Something grows. The text begins with ``no-growth violated``.
+            InvalidRun: The run could not have seen a leak as large as the budget.
+
+        ```robotframework
+        Should Not Grow    backend-1    backend-2    operation=connection    budget=4 KiB
+        ```
+        """
+        judged = self._judge(services, operation, budget, metric, warmup)
+        self._raise([verdict for _, verdict in judged])
+
+    @keyword(tags=["Growth"])
+    def record_growth(
+        self,
+        *services: str,
+        operation: str,
+        budget: str | float = "4 KiB",
+        metric: Metric = "memory",
+        warmup: float | None = None,
+    ) -> dict[str, float]:
+        """Put what was measured into the history for the law ``no-growth`` without judging it here.
+
+        Args:
+            services: What to record; everything watched by default.
+            operation: See [Should Not Grow].
+            budget: See [Should Not Grow].
+            metric: See [Should Not Grow].
+            warmup: See [Should Not Grow].
+
+        Returns:
+            For each service the smallest leak for an operation that the run could have seen.
+        """
+        return {measured.name: verdict.limit for measured, verdict in self._judge(services, operation, budget, metric, warmup)}
+
+    @keyword(tags=["Growth", "Getter"])
+    def get_operations_needed(self, budget: str | float = "4 KiB", *, warmup: float | None = None) -> int:
+        """Return how many operations must be done for a leak of the budget to be seen in a service's memory.
+
+        What an allocator takes at once may hide a leak. The more is done meanwhile, the smaller is the leak that can be hidden.
+
+        Args:
+            budget: See [Should Not Grow].
+            warmup: See [Should Not Grow].
+
+        ```robotframework
+        ${enough} =    Get Operations Needed    4 KiB
+        Run Load    connection    users=${USERS}    duration=2 s    least=${enough}
+        ```
+        """
+        return operations_needed(LUMP, kibibytes(budget), warmup)
+
+    @keyword(tags=["Growth"])
+    def take_baseline(self) -> dict[str, float]:
+        """Remember the counts as they are now: descriptors, files, sockets, clients, threads and gauges.
+
+        Take it once the warm-up is over and nothing is going on: pools grow at first.
+
+        Returns:
+            The counts by name.
+        """
+        self.baseline = self.sampler.look()
+        counts = _counts(self.baseline)
+        if not counts:
+            raise StackError("Nothing is watched that could be counted. Use [Watch Services] or [Watch Process] first.")
+        logger.info(f"Baseline: {_told(counts)}.")
+        return counts
+
+    @keyword(tags=["Growth"])
+    def counts_should_be_back(self, *counts: str, operation: str, within: timedelta = timedelta(seconds=2)) -> None:
+        """Make sure that counts are exactly where [Take Baseline] found them: the law ``no-growth``.
+
+        What is being closed is waited for.
+
+        Args:
+            counts: Which, such as ``backend-1 descriptors``, or ``clients`` for those of every service; all of the baseline by
+                default.
+            operation: The work done since, as counted by [Count Operations].
+            within: How long to wait.
+
+        Raises:
+            StackFailure: A count is higher. The text begins with ``no-growth violated``.
+            InvalidRun: A count is lower: the baseline was taken while something was going on. Or no work was counted.
+        """
+        if self.baseline is None:
+            raise StackError("There is no baseline. Use [Take Baseline] first.")
+        before = _counts(self.baseline)
+        if unknown := sorted(set(counts) - set(before) - set(COUNTS)):
+            raise StackError(explain(f"counts of the baseline: {', '.join(before)}", f"{', '.join(unknown)}"))
+        wanted = {name: value for name, value in before.items() if not counts or {name, name.rpartition(" ")[2]} & set(counts)}
+        deadline = Deadline(within)
+        while True:
+            last = deadline.passed
+            now = self.sampler.look()
+            after = _counts(now)
+            if last or all(after.get(name) == value for name, value in wanted.items()):
+                break
+            time.sleep(min(PAUSE, max(deadline.left, 0.001)))
+        done = [self.baseline.operations.get(operation, 0), now.operations.get(operation, 0)]
+        if missing := sorted(name for name in wanted if name not in after):
+            raise InvalidRun(f"{', '.join(missing)} can't be read any more: {self._problems() or 'the process has ended'}.")
+        verdicts = []
+        for name, value in wanted.items():
+            unit = next((kind for kind in COUNTS if name.endswith(f" {kind}")), "")
+            measured = Series(name, done, [value, after[name]], unit, operation, exact=True)
+            recorder.record("growth", name, measured.to_json())
+            verdicts.append(judge_count(measured))
+        logger.info(f"After {done[1] - done[0]} × {operation}: {_told({name: after[name] for name in wanted})}.")
+        self._raise(verdicts)
+
+    @keyword(tags=["Usage", "Getter"])
+    def get_usage(
+        self,
+        service: str,
+        metric: Metric = "memory",
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        of: Literal["last", "first", "highest", "lowest", "mean"] = "last",
+    ) -> float:
+        """Return what a service used, from the samples taken: memory in KiB, CPU in percent of one core, others as counts.
+
+        Args:
+            service: The service or gauge.
+            metric: What; ``gauge`` for a gauge.
+            assertion_operator: How to compare.
+            assertion_expected: With what.
+            message: Own text of the error.
+            of: Which of the samples.
+
+        ```robotframework
+        Get Usage    backend-1    memory    <    ${300000}    of=highest
+        ```
+        """
+        self._demand(service, metric)
+        values = [sample.values[service, metric] for sample in self.sampler.samples() if (service, metric) in sample.values]
+        picks = {
+            "last": values[-1],
+            "first": values[0],
+            "highest": max(values),
+            "lowest": min(values),
+            "mean": sum(values) / len(values),
+        }
+        told = f"{of} {metric} of {service}:"
+        value: float = verify_assertion(picks[of], assertion_operator, assertion_expected, told, message)
+        return value
+
+    @keyword(tags=["Usage"])
+    def log_plot(self, *metrics: Metric, services: list[str] | None = None, title: str | None = None) -> None:
+        """Draw what was measured into the log, a plot for each metric with a line for each service.
+
+        Args:
+            metrics: What to draw; memory (PSS) and CPU by default.
+            services: Only these.
+            title: Of the plots; the metric's name by default.
+        """
+        samples = self.sampler.samples()
+        if not samples:
+            raise StackError("Nothing was measured yet. Use [Start Monitoring] first.")
+        for metric in metrics or ("pss", "cpu"):
+            logger.info(self._plot(samples, metric, services, title or metric), html=True)
+        if problems := self._problems():
+            logger.info(f"Gaps: {problems}.")
+
+    def _plot(self, samples: list[Sample], metric: str, services: list[str] | None, title: str) -> str:
+        began = samples[0].at
+        scale, unit = (1024.0, "MiB") if UNITS.get(metric) == "KiB" else (1.0, UNITS.get(metric, ""))
+        names = dict.fromkeys(name for sample in samples for name, kind in sample.values if kind == metric)
+        lines = [
+            Line(name, [(s.at - began, s.values[name, metric] / scale) for s in samples if (name, metric) in s.values])
+            for name in names
+            if services is None or name in services
+        ]
+        return plot(title, unit, lines)
+
+    def _demand(self, service: str, metric: str) -> None:
+        if not any((service, metric) in sample.values for sample in self.sampler.samples()):
+            raise StackError(
+                explain(
+                    f"samples of {service} {metric}",
+                    f"sampled are: {', '.join(self.sampler.watched) or 'nothing'}",
+                    evidence=self._problems(),
+                    remedy="Watch it, and use [Start Monitoring].",
+                )
+            )
+
+    def _judge(
+        self, services: tuple[str, ...], operation: str, budget: str | float, metric: Metric, warmup: float | None
+    ) -> list[tuple[Series, GrowthVerdict]]:
+        samples = self.sampler.samples()
+        names = services or tuple(dict.fromkeys(name for sample in samples for name, kind in sample.values if kind == metric))
+        if not names:
+            raise StackError(f"Nothing was sampled of {metric}. Use [Watch Services] and [Start Monitoring] first.")
+        limit = kibibytes(budget)
+        done = samples[-1].operations.get(operation, 0)
+        left_out = None if warmup is None else int(warmup * done if warmup < 1 else warmup)
+        judged = []
+        for name in names:
+            measured = series(samples, name, metric, operation, budget=limit, warmup=left_out)
+            recorder.record("growth", name, measured.to_json())
+            judged.append((measured, judge_growth(measured)))
+        rows = "".join(f"<li>{escape(verdict.outcome.value)}: {escape(verdict.sentence)}</li>" for _, verdict in judged)
+        lines = [
+            Line(measured.name, [(float(n), v) for n, v in zip(measured.operations, measured.values, strict=True)])
+            for measured, _ in judged
+        ]
+        logger.info(plot(f"{metric} over {operation}s", UNITS.get(metric, ""), lines, axis="") + f"<ul>{rows}</ul>", html=True)
+        return judged
+
+    def _problems(self) -> str:
+        return "; ".join(f"{name}: {problem}" for name, problem in self.sampler.problems.items())
+
+    @staticmethod
+    def _raise(verdicts: list[GrowthVerdict]) -> None:
+        grows = [verdict.sentence for verdict in verdicts if verdict.outcome is Growth.GROWS]
+        unknown = [verdict.sentence for verdict in verdicts if verdict.outcome is Growth.UNKNOWN]
+        if grows:
+            raise StackFailure("no-growth violated: " + "\n".join([*grows, *(f"Unknown: {text}" for text in unknown)]))
+        if unknown:
+            raise InvalidRun("INVALID: no-growth: " + "\n".join(unknown))
+        for verdict in verdicts:
+            logger.info(verdict.sentence)
+
+
+def _counts(sample: Sample) -> dict[str, float]:
+    return {
+        name if metric == "gauge" else f"{name} {metric}": value
+        for (name, metric), value in sample.values.items()
+        if metric in COUNTS
+    }
+
+
+def _told(counts: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in counts.items())

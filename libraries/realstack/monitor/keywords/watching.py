@@ -1,0 +1,164 @@
+"""Keywords that say what to watch, and count the work done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackError, explain
+from realstack.monitor import process
+from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients, StoreGauge
+from realstack.monitor.sampler import Sampler
+from realstack.platform.running import running
+
+
+class WatchingKeywords:
+    """What is watched, and for how long."""
+
+    sampler: Sampler
+    gauges: dict[str, StoreGauge]
+
+    def own(self, name: str) -> None:
+        """Remember that the running test or suite watches this."""
+        raise NotImplementedError
+
+    @keyword(tags=["Watching"])
+    def watch_services(self, *services: str, every: timedelta = timedelta()) -> None:
+        """Watch services of the platform under test, each with its child processes; all of them by default.
+
+        A service that restarts is found again.
+
+        Args:
+            services: Services, or groups of replicas.
+            every: Least time between two readings; for every sample unless given. Servers with many or large processes (a
+                PostgreSQL with fifty sessions) cost ten times as much as others.
+
+        ```robotframework
+        Watch Services    backend    agent    auth
+        Watch Services    postgres-auth    every=1 s
+        ```
+        """
+        driver = running()
+        for name in services or driver.services():
+            for service in driver.resolve(name):
+                self._watch(service, lambda service=service: driver.pids(service)[:1], every.total_seconds())  # type: ignore[misc]
+
+    @keyword(tags=["Watching"])
+    def watch_process(self, name: str, pid: int) -> None:
+        """Watch a process and its descendants.
+
+        Args:
+            name: What it is called in plots and verdicts.
+            pid: Its number.
+        """
+        if not process.alive(pid):
+            raise StackError(explain(f"a running process {pid} to watch as {name}", "there is none"))
+        process.usage([pid])
+        self._watch(name, lambda: [pid])
+
+    @keyword(tags=["Watching"])
+    def watch_gauge(self, name: str, gauge: Callable[[], Any]) -> None:
+        """Watch a number that a Python function returns.
+
+        Args:
+            name: What it is called.
+            gauge: Called for every sample, in the background; it must not log.
+        """
+        if not callable(gauge):
+            raise StackError(explain("a Python function that returns a number", f"a {type(gauge).__name__}"))
+        self.sampler.watch_gauge(name, gauge)
+        self.own(name)
+
+    @keyword(tags=["Watching"])
+    def watch_postgresql_sessions(self, name: str, dsn: Secret, *, application: str = "") -> None:
+        """Watch how many client sessions a PostgreSQL server has, without the watcher's own.
+
+        Args:
+            name: What it is called, such as ``backend-db sessions``.
+            dsn: Where the server is.
+            application: Count only sessions whose application name or user contains this.
+        """
+        self._watch_store(name, PostgresSessions(dsn.value, application))
+
+    @keyword(tags=["Watching"])
+    def watch_redis_clients(self, name: str, url: Secret) -> None:
+        """Watch how many clients a Redis server has, without the watcher's own.
+
+        Args:
+            name: What it is called, such as ``redis clients``.
+            url: Where the server is.
+        """
+        self._watch_store(name, RedisClients(url.value))
+
+    @keyword(tags=["Watching"])
+    def watch_redis_channels(self, name: str, url: Secret) -> None:
+        """Watch how many channels of a Redis server somebody listens to.
+
+        A subscription that nobody ends shows here; in a service's memory it is too small to be seen.
+
+        Args:
+            name: What it is called, such as ``redis channels``.
+            url: Where the server is.
+        """
+        self._watch_store(name, RedisChannels(url.value))
+
+    @keyword(tags=["Watching"])
+    def start_monitoring(self, interval: timedelta = timedelta(milliseconds=100)) -> None:
+        """Begin to take samples in the background; they end with the test or suite that began them.
+
+        Args:
+            interval: Time between two samples. One sample costs about a millisecond for each process watched; very long runs
+                take fewer by themselves.
+        """
+        if not self.sampler.watched:
+            raise StackError("Nothing is watched yet. Use [Watch Services] or [Watch Process] first.")
+        if not 0.005 <= interval.total_seconds() <= 3600:
+            raise StackError(explain("an interval of 5 ms to 1 h", str(interval)))
+        self.sampler.stop()
+        self.sampler.clear()
+        self.sampler.interval = interval.total_seconds()
+        self.sampler.look()
+        self.sampler.start()
+        self.own("")
+
+    @keyword(tags=["Watching"])
+    def stop_monitoring(self) -> int:
+        """Take no more samples; those there stay until monitoring begins anew.
+
+        Returns:
+            How many there are.
+        """
+        self.sampler.stop()
+        count = len(self.sampler.samples())
+        logger.info(f"{count} samples.")
+        return count
+
+    @keyword(tags=["Work"])
+    def count_operations(self, operation: str, number: int = 1) -> int:
+        """Count work that was done, so that growth can be told for each piece of it.
+
+        Args:
+            operation: What was done, in the singular: ``connection``, ``login``, ``upload``.
+            number: How often.
+
+        Returns:
+            How often it was done since monitoring began.
+        """
+        if number < 0:
+            raise StackError(explain("a number of operations of 0 or more", str(number)))
+        return self.sampler.count(operation, number)
+
+    def _watch(self, name: str, pids: Callable[[], list[int]], every: float = 0.0) -> None:
+        self.sampler.watch(name, pids, every)
+        self.own(name)
+
+    def _watch_store(self, name: str, gauge: StoreGauge) -> None:
+        gauge()
+        self.gauges[name] = gauge
+        self.sampler.watch_gauge(name, gauge)
+        self.own(name)

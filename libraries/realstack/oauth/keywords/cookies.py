@@ -1,0 +1,115 @@
+"""Keywords about the cookies of a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackFailure, explain
+from realstack.oauth.keywords.base import Base, check, plain, secret
+
+
+class CookieKeywords(Base):
+    """Reading, setting and deleting cookies; their values are Secrets."""
+
+    @keyword(tags=["session", "getter"])
+    def get_cookie(self, name: str, *, session: str | None = None) -> Secret:
+        """Return the value of a cookie that the session holds, as a Secret.
+
+        Args:
+            name: Its name.
+            session: Alias; the current one unless given.
+
+        Raises:
+            StackFailure: The session holds none of that name.
+        """
+        held = self.sessions.get(session)
+        value = held.cookie(name)
+        if value is None:
+            names = ", ".join(held.cookie_names()) or "none"
+            raise StackFailure(explain(f"session {self.sessions.name(session)!r} holds the cookie {name!r}", f"it holds {names}"))
+        return secret(value, f"cookie {name}")
+
+    @keyword(tags=["session", "getter"])
+    def get_cookie_names(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        session: str | None = None,
+    ) -> list[str]:
+        """Return the names of all cookies that the session holds, sorted, and optionally assert them.
+
+        Args:
+            assertion_operator: See [Assertions].
+            assertion_expected: What they are compared with.
+            message: Instead of the usual text of a failure.
+            session: Alias; the current one unless given.
+
+        ```robotframework
+        Get Cookie Names    not contains    refresh_token
+        ```
+        """
+        names = self.sessions.get(session).cookie_names()
+        result: list[str] = check(names, assertion_operator, assertion_expected, "Cookies", message)
+        return result
+
+    @keyword(tags=["session", "getter"])
+    def get_cookie_attribute(
+        self,
+        name: str,
+        attribute: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        session: str | None = None,
+    ) -> str | bool | None:
+        """Return an attribute of a cookie as the server last set it, and optionally assert it.
+
+        Args:
+            name: Of the cookie.
+            attribute: ``path``, ``domain``, ``max-age``, ``expires``, ``samesite`` (text), ``httponly``, ``secure``
+                (True or None).
+            assertion_operator: See [Assertions].
+            assertion_expected: What it is compared with.
+            message: Instead of the usual text of a failure.
+            session: Alias; the current one unless given.
+
+        ```robotframework
+        Get Cookie Attribute    refresh_token    httponly    ==    True
+        ```
+        """
+        cookie = self.sessions.get(session).cookies_set.get(name)
+        if cookie is None:
+            known = ", ".join(self.sessions.get(session).cookies_set) or "none"
+            raise StackFailure(explain(f"a server has set the cookie {name!r} in this session", f"it has set {known}"))
+        value = cookie.attributes.get(attribute.lower())
+        result: str | bool | None = check(value, assertion_operator, assertion_expected, f"{attribute} of {name}", message)
+        return result
+
+    @keyword(tags=["session"])
+    def set_cookie(self, name: str, value: Secret, *, session: str | None = None, path: str = "/") -> None:
+        """Put a cookie into a session, in place of what it holds: to replay an old one, or one of another session.
+
+        Args:
+            name: Its name.
+            value: Its value.
+            session: Alias; the current one unless given.
+            path: Its path, when the session holds none of that name.
+        """
+        self.sessions.get(session).set_cookie(name, plain(value, f"cookie {name}"), path=path)
+
+    @keyword(tags=["session"])
+    def delete_cookie(self, name: str, *, session: str | None = None) -> None:
+        """Remove a cookie from a session.
+
+        Raises:
+            StackFailure: The session holds none of that name.
+        """
+        if not self.sessions.get(session).delete_cookie(name):
+            raise StackFailure(explain(f"the session holds the cookie {name!r}", "it does not"))

@@ -1,0 +1,320 @@
+"""Keywords of the relying party: discovery, authorization request, tokens, revocation, introspection, UserInfo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.oauth.client import OAuthRefusal, ProviderClient
+from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
+from realstack.oauth.keywords.base import Base, check, hidden, plain, plain_url, secret
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a token endpoint gave. Tokens are Secrets; None where the provider gave none."""
+
+    access_token: Secret
+    refresh_token: Secret | None
+    id_token: Secret | None
+    token_type: str
+    expires_in: int | None
+    scope: str
+
+
+def _tokens(given: TokenSet) -> Tokens:
+    refresh = Secret(given.refresh_token) if given.refresh_token else None
+    identity = Secret(given.id_token) if given.id_token else None
+    return Tokens(Secret(given.access_token), refresh, identity, given.token_type, given.expires_in, given.scope)
+
+
+class ProviderKeywords(Base):
+    """Keywords that talk to a provider as its client."""
+
+    @keyword(tags=["provider"])
+    def open_provider(
+        self,
+        issuer: str,
+        client_id: str,
+        client_secret: Secret | None = None,
+        *,
+        alias: str | None = None,
+        client_auth: ClientAuth | None = None,
+        redirect_uri: str = "",
+        scope: str = "openid profile email",
+        ca: str | None = None,
+        timeout: timedelta = timedelta(seconds=5),
+    ) -> str:
+        """Read a provider's metadata, check its issuer, and be its client from now on.
+
+        The metadata is looked for where OpenID Connect Discovery 1.0 puts it, then where RFC 8414 does. The issuer that it
+        names must be the given one to the character (RFC 8414, 3.3).
+
+        Args:
+            issuer: Issuer identifier.
+            client_id: Of the relying party.
+            client_secret: Its secret; none for a public client.
+            alias: Name for later keywords.
+            client_auth: How the client shows who it is; ``client_secret_basic`` with a secret, ``none`` without.
+            redirect_uri: Where authorization answers go, unless a request says otherwise.
+            scope: What is asked for, unless a request says otherwise.
+            ca: PEM file of the certificate authority to trust instead of the system's.
+            timeout: For each request to the provider.
+
+        Returns:
+            The alias.
+
+        Raises:
+            StackFailure: There is no metadata, or it is another issuer's.
+
+        ```robotframework
+        Open Provider    http://127.0.0.2:20010    chat    ${CLIENT_SECRET}    redirect_uri=http://127.0.0.1:20000/auth/callback/main
+        ```
+        """
+        self.providers.check_free(alias)
+        client = ProviderClient(
+            issuer,
+            client_id,
+            plain(client_secret, f"client secret of {client_id}") if client_secret else "",
+            client_auth=client_auth or ("client_secret_basic" if client_secret else "none"),
+            redirect_uri=redirect_uri,
+            scope=scope,
+            ca=ca,
+            timeout=timeout.total_seconds(),
+        )
+        try:
+            self.run(client.discover())
+        except BaseException:
+            self.run(client.close())
+            raise
+        return self.providers.add(alias, client, self.owner)
+
+    @keyword(tags=["provider", "getter"])
+    def get_provider_metadata(
+        self,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        provider: str | None = None,
+    ) -> Any:
+        """Return one value of the provider's metadata, such as ``token_endpoint``, and optionally assert it.
+
+        Args:
+            name: Its name.
+            assertion_operator: See [Assertions].
+            assertion_expected: What it is compared with.
+            message: Instead of the usual text of a failure.
+            provider: Alias; the one opened last unless given.
+        """
+        metadata = self.providers.get(provider).metadata
+        return check(metadata.values.get(name), assertion_operator, assertion_expected, f"{name} of {metadata.issuer}", message)
+
+    @keyword(tags=["provider"])
+    def create_authorization_request(
+        self,
+        *,
+        redirect_uri: str | None = None,
+        scope: str | None = None,
+        pkce: Pkce = "S256",
+        state: str | None = None,
+        nonce: str | None = None,
+        provider: str | None = None,
+        **parameters: str,
+    ) -> AuthorizationRequest:
+        """Make an authorization request (RFC 6749, 4.1.1) with PKCE (RFC 7636), state and nonce.
+
+        The request keeps what its answer needs later; its ``url`` is where the user's browser goes.
+
+        Args:
+            redirect_uri: Instead of the client's.
+            scope: Instead of the client's.
+            pkce: Method of the code challenge; ``none`` leaves PKCE out.
+            state: Instead of a random one; empty leaves it out.
+            nonce: Instead of a random one; empty leaves it out.
+            provider: Alias; the one opened last unless given.
+            **parameters: Further parameters, such as ``prompt=login``.
+        """
+        return self.providers.get(provider).request(
+            redirect_uri=redirect_uri, scope=scope, pkce=pkce, state=state, nonce=nonce, extra=parameters
+        )
+
+    @keyword(tags=["provider"])
+    def get_code(
+        self, callback: Secret | str, request: AuthorizationRequest | None = None, *, provider: str | None = None
+    ) -> Secret:
+        """Take the authorization code out of the URL that the provider redirected to.
+
+        Args:
+            callback: That URL, as [Sign In With Forms] returns it.
+            request: Whose state the answer must carry.
+            provider: Alias of the provider whose ``iss`` the answer must carry when it has one (RFC 9207).
+
+        Raises:
+            StackFailure: The answer is an error, has no code, or has another state or issuer.
+        """
+        issuer = self.providers.get(provider).issuer if request is not None or provider else None
+        return secret(code_of(plain_url(callback), request, issuer), "authorization code")
+
+    @keyword(tags=["provider"])
+    def exchange_code(
+        self,
+        code: Secret,
+        request: AuthorizationRequest | None = None,
+        *,
+        code_verifier: Secret | None = None,
+        redirect_uri: str | None = None,
+        refused: str | None = None,
+        provider: str | None = None,
+    ) -> Tokens | None:
+        """Exchange an authorization code for tokens (RFC 6749, 4.1.3).
+
+        Args:
+            code: The code.
+            request: The request that it answers: gives redirect URI and code verifier.
+            code_verifier: Instead of the request's.
+            redirect_uri: Instead of the request's.
+            refused: The OAuth error with which the provider must refuse, such as ``invalid_grant``. Nothing else passes then.
+            provider: Alias; the one opened last unless given.
+
+        Returns:
+            ``access_token``, ``refresh_token``, ``id_token`` (Secrets or None), ``token_type``, ``expires_in``,
+            ``scope``; nothing when refused.
+
+        ```robotframework
+        ${tokens}    Exchange Code    ${code}    ${request}
+        Exchange Code    ${code}    ${request}    refused=invalid_grant
+        ```
+        """
+        verifier = plain(code_verifier) if code_verifier is not None else (request.verifier if request else "")
+        target = redirect_uri if redirect_uri is not None else (request.redirect_uri if request else "")
+        fields = {"code": plain(code, "authorization code"), "redirect_uri": target, "code_verifier": verifier}
+        return self._grant("authorization_code", fields, refused, provider)
+
+    @keyword(tags=["provider"])
+    def refresh_tokens(
+        self, refresh_token: Secret, *, scope: str = "", refused: str | None = None, provider: str | None = None
+    ) -> Tokens | None:
+        """Get new tokens for a refresh token (RFC 6749, 6).
+
+        Args:
+            refresh_token: The refresh token.
+            scope: A narrower scope than was granted.
+            refused: The OAuth error with which the provider must refuse.
+            provider: Alias; the one opened last unless given.
+
+        Returns:
+            As [Exchange Code].
+        """
+        return self._grant(
+            "refresh_token", {"refresh_token": plain(refresh_token, "refresh token"), "scope": scope}, refused, provider
+        )
+
+    @keyword(tags=["provider"])
+    def request_client_tokens(self, *, scope: str = "", refused: str | None = None, provider: str | None = None) -> Tokens | None:
+        """Get tokens for the client itself, by client credentials (RFC 6749, 4.4).
+
+        Args:
+            scope: What is asked for.
+            refused: The OAuth error with which the provider must refuse.
+            provider: Alias; the one opened last unless given.
+
+        Returns:
+            As [Exchange Code].
+        """
+        return self._grant("client_credentials", {"scope": scope}, refused, provider)
+
+    @keyword(tags=["provider"])
+    def revoke_token(self, token: Secret, *, hint: str = "refresh_token", provider: str | None = None) -> None:
+        """Revoke a token at the provider (RFC 7009). Revoking one that is not known succeeds as well.
+
+        Args:
+            token: The token.
+            hint: ``refresh_token`` or ``access_token``: where the provider looks first.
+            provider: Alias; the one opened last unless given.
+        """
+        self.run(self.providers.get(provider).revoke(plain(token, hint), hint))
+
+    @keyword(tags=["provider", "getter"])
+    def get_introspection(
+        self,
+        token: Secret,
+        field: str = "active",
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        hint: str = "access_token",
+        provider: str | None = None,
+    ) -> Any:
+        """Ask the provider about a token (RFC 7662), return one field of the answer and optionally assert it.
+
+        Args:
+            token: The token.
+            field: Of the answer; ``*`` returns all of it.
+            assertion_operator: See [Assertions].
+            assertion_expected: What it is compared with.
+            message: Instead of the usual text of a failure.
+            hint: ``refresh_token`` or ``access_token``.
+            provider: Alias; the one opened last unless given.
+
+        ```robotframework
+        Get Introspection    ${tokens.access_token}    active    ==    True
+        ```
+        """
+        told = hidden(self.run(self.providers.get(provider).introspect(plain(token, hint), hint)))
+        value = told if field == "*" else told.get(field)
+        return check(value, assertion_operator, assertion_expected, f"Introspected {field}", message)
+
+    @keyword(tags=["provider", "getter"])
+    def get_user_info(
+        self,
+        access_token: Secret,
+        claim: str = "*",
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        subject: str | None = None,
+        provider: str | None = None,
+    ) -> Any:
+        """Ask the provider who the user is (OpenID Connect Core 5.3), return a claim and optionally assert it.
+
+        Args:
+            access_token: Of the user.
+            claim: Its name; ``*`` returns all.
+            assertion_operator: See [Assertions].
+            assertion_expected: What it is compared with.
+            message: Instead of the usual text of a failure.
+            subject: ``sub`` of the ID token, which the answer must have too (5.3.2).
+            provider: Alias; the one opened last unless given.
+        """
+        claims = hidden(self.run(self.providers.get(provider).userinfo(plain(access_token, "access token"), subject)))
+        value = claims if claim == "*" else claims.get(claim)
+        return check(value, assertion_operator, assertion_expected, f"UserInfo's {claim}", message)
+
+    def _grant(self, grant_type: str, fields: dict[str, str], refused: str | None, provider: str | None) -> Tokens | None:
+        client = self.providers.get(provider)
+        if refused is not None and not refused:
+            raise StackError(explain("refused=… with an OAuth error code, such as invalid_grant", "an empty one"))
+        try:
+            given = self.run(client.grant(grant_type, fields))
+        except OAuthRefusal as refusal:
+            if refused != refusal.code:
+                if refused is None:
+                    raise
+                expected = f"{client.issuer} refuses the {grant_type} grant with {refused}"
+                raise StackFailure(explain(expected, refusal.code, evidence=refusal.answer.described)) from None
+            logger.info(f"Refused as expected: {refusal.answer.described}")
+            return None
+        if refused is not None:
+            raise StackFailure(explain(f"{client.issuer} refuses the {grant_type} grant with {refused}", "it gave tokens"))
+        return _tokens(given)

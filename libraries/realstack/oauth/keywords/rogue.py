@@ -1,0 +1,220 @@
+"""Keywords of the rogue provider."""
+
+from __future__ import annotations
+
+import secrets as random
+from datetime import timedelta
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.oauth.keywords.base import Base, check, plain, secret
+from realstack.oauth.rogue.provider import Receipt, RogueProvider, RogueUser
+from realstack.oauth.rogue.scenarios import Scenario, lying_endpoint
+
+Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo", "picture", "unknown"]
+
+
+class RogueKeywords(Base):
+    """Keywords that run a provider which lies on demand."""
+
+    @keyword(tags=["rogue"])
+    def start_rogue_provider(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        client_id: str = "chat",
+        client_secret: Secret | None = None,
+        alias: str | None = None,
+    ) -> str:
+        """Start a real OpenID provider in the test's own process, honest at first.
+
+        It authenticates the client, checks the redirect URI, verifies PKCE and gives each code once. Its authorization endpoint
+        signs the user of [Set Rogue User] in without asking. Any path before an endpoint makes a further issuer, a *tenant*,
+        with a scenario of its own: useful where the platform keeps what it discovered.
+
+        Args:
+            host: Address to listen on.
+            port: Port; 0 takes a free one.
+            client_id: The relying party that it knows.
+            client_secret: Its secret; a random one unless given.
+            alias: Name for later keywords.
+
+        Returns:
+            The issuer identifier.
+
+        ```robotframework
+        ${issuer}    Start Rogue Provider    host=127.0.0.2    port=${ROGUE_PORT}    client_secret=${ROGUE_SECRET}
+        Set Rogue Scenario    nonce-wrong
+        ```
+        """
+        self.rogues.check_free(alias)
+        word = plain(client_secret, "client secret") if client_secret is not None else random.token_urlsafe(24)
+        mark = random.token_hex(4)
+        rogue = RogueProvider(client_id, word, RogueUser(f"rogue-{mark}", f"rogue-{mark}@example.org", "Rogue User"))
+        issuer = self.run(rogue.start(host, port))
+        self.rogues.add(alias, rogue, self.owner)
+        return issuer
+
+    @keyword(tags=["rogue"])
+    def stop_rogue_provider(self, *, rogue: str | None = None) -> None:
+        """Stop the rogue provider and cut its connections.
+
+        Args:
+            rogue: Alias; the one started last unless given.
+        """
+        self.run(self.rogues.take(rogue).close())
+
+    @keyword(tags=["rogue"])
+    def set_rogue_scenario(
+        self, scenario: Scenario, *, tenant: str = "", slowness: timedelta | None = None, rogue: str | None = None
+    ) -> Scenario:
+        """Choose the one thing that the rogue provider does wrong from now on. At the end of the test it is honest again.
+
+        | what is wrong | scenarios |
+        |---|---|
+        | nothing | ``honest``, ``key-rotated`` (a new signing key: must still work) |
+        | what the browser brings back | ``state-wrong`` ``state-missing`` ``code-missing`` ``access-denied`` ``response-issuer-wrong`` (RFC 9207) |
+        | the ID token's signature | ``alg-none`` ``alg-none-mixed-case`` ``signature-missing`` ``tampered-payload`` ``foreign-key`` ``foreign-key-embedded`` ``hs256-public-key`` ``critical-header`` |
+        | the ID token's claims, well signed | ``nonce-wrong`` ``nonce-missing`` ``issuer-wrong`` ``audience-wrong`` ``authorized-party-wrong`` ``expired`` ``expiry-missing`` ``not-yet-valid`` ``issued-in-future`` ``subject-missing`` |
+        | the ID token as a whole | ``id-token-malformed`` ``id-token-missing`` |
+        | the provider | ``discovery-issuer-mismatch`` ``discovery-500`` ``jwks-500`` ``jwks-empty`` ``token-refused`` ``token-500`` ``token-slow`` ``token-down`` ``token-garbage`` ``userinfo-subject-wrong`` ``userinfo-500`` |
+
+        Args:
+            scenario: What is wrong.
+            tenant: For which issuer; the plain one unless given.
+            slowness: How long ``token-slow`` takes; 30 s unless given.
+            rogue: Alias; the one started last unless given.
+
+        Returns:
+            The scenario that was in force.
+        """  # noqa: E501 - rows of a Markdown table can't be broken
+        provider = self.rogues.get(rogue)
+        if slowness is not None:
+            provider.slowness = slowness.total_seconds()
+        return provider.set_scenario(scenario, tenant)
+
+    @keyword(tags=["rogue"])
+    def set_rogue_user(self, subject: str, email: str, name: str, *, rogue: str | None = None) -> None:
+        """Choose who signs in at the rogue provider from now on.
+
+        Args:
+            subject: ``sub``.
+            email: E-mail address.
+            name: Full name.
+            rogue: Alias; the one started last unless given.
+        """
+        self.rogues.get(rogue).user = RogueUser(subject, email, name)
+
+    @keyword(tags=["rogue", "getter"])
+    def get_rogue_issuer(self, tenant: str = "", *, rogue: str | None = None) -> str:
+        """Return the issuer identifier of the rogue provider, or of a tenant of it."""
+        return self.rogues.get(rogue).issuer(tenant)
+
+    @keyword(tags=["rogue", "getter"])
+    def get_rogue_client_secret(self, *, rogue: str | None = None) -> Secret:
+        """Return the secret of the client that the rogue provider knows."""
+        return secret(self.rogues.get(rogue).client_secret, "client secret")
+
+    @keyword(tags=["rogue", "getter"])
+    def get_rogue_calls(
+        self,
+        endpoint: Endpoint,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        tenant: str = "",
+        rogue: str | None = None,
+    ) -> int:
+        """Return how often an endpoint was called in this test, and optionally assert it.
+
+        Args:
+            endpoint: Which one.
+            assertion_operator: See [Assertions].
+            assertion_expected: What it is compared with.
+            message: Instead of the usual text of a failure.
+            tenant: Of which issuer; the plain one unless given.
+            rogue: Alias; the one started last unless given.
+        """
+        count = len(self._receipts(rogue, tenant, endpoint))
+        result: int = check(count, assertion_operator, assertion_expected, f"Calls of {endpoint}", message)
+        return result
+
+    @keyword(tags=["rogue", "getter"])
+    def get_rogue_receipt(
+        self,
+        endpoint: Endpoint,
+        fact: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        tenant: str = "",
+        rogue: str | None = None,
+    ) -> Any:
+        """Return what the rogue provider learnt from the last call of an endpoint, and optionally assert it.
+
+        Args:
+            endpoint: Which one.
+            fact: ``status``, ``outcome``, ``lied``, ``scenario``; of authorize ``pkce_method``, ``state``, ``nonce``,
+                ``scope``; of token ``client_auth``, ``grant_type``, ``pkce_method``, ``pkce_verified``.
+            assertion_operator: See [Assertions].
+            assertion_expected: What it is compared with.
+            message: Instead of the usual text of a failure.
+            tenant: Of which issuer; the plain one unless given.
+            rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        Get Rogue Receipt    token    pkce_verified    ==    True
+        ```
+        """
+        receipts = self._receipts(rogue, tenant, endpoint)
+        if not receipts:
+            raise StackFailure(explain(f"the relying party called {endpoint}", "it did not", evidence=self._told(rogue)))
+        last = receipts[-1]
+        facts = {"status": last.status, "outcome": last.outcome, "lied": last.lied, "scenario": last.scenario, **last.facts}
+        if fact not in facts:
+            raise StackFailure(explain(f"a receipt of {endpoint} tells {fact!r}", f"it tells {', '.join(facts)}"))
+        return check(facts[fact], assertion_operator, assertion_expected, f"{fact} of {endpoint}", message)
+
+    @keyword(tags=["rogue"])
+    def rogue_provider_should_have_lied(self, *, tenant: str = "", rogue: str | None = None) -> None:
+        """Check that the wrong answer of the scenario was given in this test: without this receipt a refusal proves nothing.
+
+        Args:
+            tenant: Which issuer; the plain one unless given.
+            rogue: Alias; the one started last unless given.
+
+        Raises:
+            InvalidRun: It was not given.
+        """
+        provider = self.rogues.get(rogue)
+        scenario = provider.scenario(tenant)
+        lies = [receipt for receipt in provider.receipts if receipt.tenant == tenant and receipt.lied]
+        if not lies:
+            endpoint = lying_endpoint(scenario)
+            raise InvalidRun(
+                explain(
+                    f"the rogue provider gave the wrong answer of {scenario!r} at its {endpoint} endpoint",
+                    "it never came to that",
+                    evidence=self._told(rogue),
+                    remedy="Does the platform use this provider's issuer, and does it keep what it read before?",
+                )
+            )
+        logger.info(f"Lied {len(lies)} times ({scenario}).\n{self._told(rogue)}")
+
+    def _receipts(self, rogue: str | None, tenant: str, endpoint: str) -> list[Receipt]:
+        return [one for one in self.rogues.get(rogue).receipts if one.tenant == tenant and one.endpoint == endpoint]
+
+    def _told(self, rogue: str | None) -> str:
+        receipts = self.rogues.get(rogue).receipts
+        return (
+            "\n".join(f"{one.tenant}/{one.endpoint} → {one.status} {one.outcome} {one.facts or ''}" for one in receipts)
+            or "no calls"
+        )

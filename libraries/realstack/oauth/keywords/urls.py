@@ -1,0 +1,54 @@
+"""Keywords about URLs that carry credentials: what a browser brings back, changed on its way."""
+
+from __future__ import annotations
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackFailure, explain
+from realstack.oauth.keywords.base import Base, plain, plain_url, secret
+from realstack.oauth.urls import parameters, shown, with_parameters
+
+
+class UrlKeywords(Base):
+    """Reading and changing the query of a URL; the URL and its values are Secrets."""
+
+    @keyword(tags=["session"])
+    def change_url(self, url: Secret | str, **query: Secret | str | None) -> Secret:
+        """Set or remove parameters of a URL's query, as whoever tampers with an authorization response would.
+
+        Args:
+            url: The URL, such as the ``location`` of a redirect.
+            **query: Values by name; ``${None}`` removes a parameter.
+
+        Returns:
+            The URL as a Secret.
+
+        ```robotframework
+        ${callback}    Change Url    ${answer.location}    state=${None}
+        Send Request    GET    ${callback}    status=400
+        ```
+        """
+        values = {name: None if value is None else plain(value, f"parameter {name}") for name, value in query.items()}
+        changed = with_parameters(plain_url(url), values)
+        logger.info(shown(changed))
+        return Secret(changed)
+
+    @keyword(tags=["session", "getter"])
+    def get_url_parameter(self, url: Secret | str, name: str) -> Secret:
+        """Return a parameter of a URL's query, such as the ``state`` of an authorization response, as a Secret.
+
+        Args:
+            url: The URL.
+            name: Of the parameter.
+
+        Raises:
+            StackFailure: The URL has none of that name; the text tells which it has.
+        """
+        found = parameters(plain_url(url))
+        if name not in found:
+            raise StackFailure(
+                explain(f"{shown(plain_url(url))} has the parameter {name!r}", f"it has {', '.join(found) or 'none'}")
+            )
+        return secret(found[name], f"parameter {name}")

@@ -1,0 +1,197 @@
+"""Keywords that start and stop the whole platform."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Coroutine
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.figures import Figures, UnknownProfile, load
+from realstack.core.loop import background
+from realstack.lease.lease import current_lease, started_by_a_run
+from realstack.lease.turns import Turns
+from realstack.platform.create import create
+from realstack.platform.driver import Driver, Started
+from realstack.platform.keywords.state import State
+from realstack.platform.keywords.turns import Waits
+from realstack.platform.running import running_or_none, set_running
+
+Part = Literal["browser", "faults"]
+
+_LOOK_AGAIN = 0.05
+
+
+class Run(State):
+    """Starting and stopping."""
+
+    @keyword(tags=["run"])
+    def start_platform(
+        self,
+        platform: Path,
+        *,
+        profile: Figures | UnknownProfile | Path,
+        needs: list[Part] | None = None,
+        only: list[str] | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> None:
+        """Start the platform and wait until every service is healthy; does nothing when it runs already.
+
+        Where another run's tests need the same cores (figure `cores` of the profile), this waits for its turn, and so does each
+        test after the first; the top suite's metadata tell for how long.
+
+        Before anything is started, all that is needed is looked for: programs, Python packages, ports, rights. What is
+        missing is told at once, all of it, with the command that mends it. The console shows a line for each service as it
+        comes up; the running servers' versions, processes and ports become metadata of the top suite.
+
+        Args:
+            platform: The platform's YAML file; paths in it are relative to its folder.
+            profile: The profile's YAML file, or its figures (`${FIGURES}`).
+            needs: What tests use beside the platform, `browser` or `faults` (the right to break links); looked for, too, when a
+                test of this run has the tag `needs-browser` or `needs-faults`.
+            only: Services to start; all when not given.
+            config: Parts of the platform's file to replace, such as `services` of an external platform.
+
+        Raises:
+            StackError: Something is not in place, or there is no such platform or profile.
+            StackFailure: A service did not become healthy; the text has the end of its log.
+
+        ```robotframework
+        Start Platform    ${CURDIR}/platforms/${PLATFORM}.yaml    profile=${FIGURES}    needs=${{['browser']}}
+        ```
+        """
+        if running_or_none() is not None:
+            return
+        try:
+            self._start(platform, profile, needs, only, config)
+        except (StackError, StackFailure) as error:
+            # Without a platform no test of the run can pass: the reason is told once, not once for each test.
+            error.ROBOT_EXIT_ON_FAILURE = True  # type: ignore[union-attr]
+            raise
+
+    def _start(
+        self,
+        platform: Path,
+        profile: Figures | UnknownProfile | Path,
+        needs: list[Part] | None,
+        only: list[str] | None,
+        config: dict[str, Any] | None,
+    ) -> None:
+        if isinstance(profile, UnknownProfile):
+            raise StackError(profile.text)
+        figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)
+        parts = [part for part in needs or [] if self.any_test_needs(part)]
+        driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
+        names = [name for word in only for name in driver.resolve(word)] if only else None
+        arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
+        try:
+            self._wait_for_turn(int(figures.plain()["cores"]))
+            began = time.monotonic()
+            logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
+            self._started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))
+        except BaseException:
+            self._leave_turn()
+            background.run(driver.end())
+            raise
+        set_running(driver)
+        took = time.monotonic() - began
+        logger.console(f"  {'platform':<17} {took:5.2f} s   {len(self._started)} services")
+        self._tell_versions(driver, figures, took)
+
+    @keyword(tags=["getter"])
+    def any_test_needs(self, part: Part) -> bool:
+        """Whether a test of this run has the tag `needs-browser` or `needs-faults`; what `--exclude` left out doesn't count.
+
+        Args:
+            part: `browser` or `faults`.
+
+        ```robotframework
+        ${needed} =    Any Test Needs    browser
+        IF    $needed    A Browser Is Open
+        ```
+        """
+        return self._needs is None or f"needs-{part}" in self._needs
+
+    @keyword(tags=["run"])
+    def stop_platform(self) -> None:
+        """Stop all services in good order, and delete the run's data; does nothing when the platform isn't running.
+
+        Raises:
+            StackFailure: A service did not stop in time, or something is left; the text says what.
+        """
+        driver = running_or_none()
+        if driver is None:
+            return
+        set_running(None)
+        self._leave_turn()
+        problems = background.run(driver.end())
+        if problems:
+            raise StackFailure(
+                explain("the platform stops in good order.", f"{len(problems)} problems.", evidence="\n".join(problems))
+            )
+
+    def _wait_for_turn(self, cores: int) -> None:
+        # A run that a test of another run has started is at work for that one, in its turn.
+        if not started_by_a_run():
+            self._waits = Waits(Turns(current_lease().folder, cores, str(_output_folder().resolve())))
+            self._waited += self._waits.for_turn()
+
+    def _tell_versions(self, driver: Driver, figures: Figures, took: float) -> None:
+        builtin = BuiltIn()
+        builtin.set_suite_metadata("Platform", f"{driver.name}, profile {figures.profile}, up in {took:.2f} s", top=True)
+        for one in self._started:
+            pid = "" if one.pid is None else f", PID {one.pid}"
+            where = f"{one.endpoint.host}:{one.endpoint.port}"
+            builtin.set_suite_metadata(one.service, f"{one.version}{pid}, {where}", top=True)
+        logger.info(_table(self._started), html=True)
+
+
+def _table(started: list[Started]) -> str:
+    heads = ("service", "version", "PID", "port", "prepared (s)", "start (s)", "up at (s)")
+    cells = [
+        (one.service, one.version, one.pid or "", one.endpoint.port, f"{one.prepared:.2f}", f"{one.took:.2f}", f"{one.at:.2f}")
+        for one in started
+    ]
+    rows = ["".join(f"<th>{head}</th>" for head in heads)]
+    rows += ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in cells]
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+def _watch(
+    start: Coroutine[Any, Any, None], arrived: queue.SimpleQueue[Started], tell: Callable[[Started], None]
+) -> list[Started]:
+    """Run the start on the loop, and tell of each service from this thread as it comes up."""
+    future = background.spawn(start)
+    told: list[Started] = []
+
+    def take(seconds: float) -> None:
+        try:
+            one = arrived.get(timeout=seconds) if seconds else arrived.get_nowait()
+        except queue.Empty:
+            return
+        told.append(one)
+        tell(one)
+
+    try:
+        while not future.done():
+            take(_LOOK_AGAIN)
+    finally:
+        future.cancel()
+        while not arrived.empty():
+            take(0)
+    future.result()
+    return told
+
+
+def _output_folder() -> Path:
+    try:
+        return Path(BuiltIn().get_variable_value("${OUTPUT_DIR}"))
+    except RobotNotRunningError:
+        return Path("results")

@@ -1,0 +1,155 @@
+"""Keywords that do to services what operations people fear."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackFailure, explain
+from realstack.core.loop import background
+from realstack.core.waiting import Deadline
+from realstack.platform.driver import Driver, Operation, Receipt
+from realstack.platform.keywords.state import State
+from realstack.platform.running import running
+
+
+class Strike(State):
+    """Stopping, killing, pausing, restarting; and health, before and after."""
+
+    @keyword(tags=["strike"])
+    def stop_service(self, service: str) -> None:
+        """Ask a service, or all replicas of a group, to stop (`SIGTERM`), and wait until they have.
+
+        Raises:
+            StackFailure: It does not stop within its time; it has been killed then.
+        """
+        self._strike(service, Operation.RESTART, lambda driver, name: driver.stop_service(name))
+
+    @keyword(tags=["strike"])
+    def kill_service(self, service: str) -> None:
+        """End a service, or all replicas of a group, and all their processes at once (`SIGKILL`).
+
+        Logs as receipt the processes that are gone.
+        """
+        self._strike(service, Operation.KILL, lambda driver, name: driver.kill_service(name))
+
+    @keyword(tags=["strike"])
+    def pause_service(self, service: str) -> None:
+        """Let all processes of a service stand still (`SIGSTOP`): connections stay open, and nothing answers.
+
+        Logs as receipt the processes in state `T`.
+        """
+        self._strike(service, Operation.PAUSE, lambda driver, name: driver.pause_service(name))
+
+    @keyword(tags=["strike"])
+    def resume_service(self, service: str) -> None:
+        """Let a paused service go on (`SIGCONT`)."""
+        self._strike(service, Operation.PAUSE, lambda driver, name: driver.resume_service(name))
+
+    @keyword(tags=["strike"])
+    def reload_service(self, service: str) -> None:
+        """Let a service read its files again while it runs (`SIGHUP`): its signing keys, for example.
+
+        Returns at once; [Wait For Log Line] tells when it has.
+
+        Raises:
+            StackError: It is none that does.
+
+        ```robotframework
+        ${now} =    Mark Logs
+        Reload Service    auth
+        Wait For Log Line    auth    signing_keys_loaded    since=${now}
+        ```
+        """
+        self._strike(service, Operation.RELOAD, lambda driver, name: driver.reload_service(name))
+
+    @keyword(tags=["strike"])
+    def start_service(self, service: str, *, wait: bool = False) -> None:
+        """Start a service, or all replicas of a group, that were stopped or killed.
+
+        Args:
+            service: Service or group.
+            wait: Whether to wait until it is healthy; see [Wait Until Service Is Healthy] for a wait with a deadline.
+        """
+        self._strike(service, Operation.RESTART, lambda driver, name: driver.start_service(name))
+        if wait:
+            self.wait_until_service_is_healthy(service)
+
+    @keyword(tags=["strike"])
+    def restart_service(self, service: str, **settings: str | Secret) -> None:
+        """Stop a service in good order, start it, and wait until it is healthy.
+
+        Args:
+            service: Service or group; replicas are restarted at the same time.
+            settings: Environment variables to change; their values may be Secrets. They hold until
+                the end of the test (in a suite's setup: of the suite).
+
+        ```robotframework
+        Restart Service    auth    AUTH_ACCESS_TOKEN_TTL=2
+        ```
+        """
+
+        changes = {name: str(value.value) if isinstance(value, Secret) else value for name, value in settings.items()}
+
+        async def anew(driver: Driver, name: str) -> Receipt:
+            state = driver.state(name)
+            driver.set_settings(name, {**state.settings, **changes})
+            if state.running:
+                await driver.stop_service(name)
+            receipt = await driver.start_service(name)
+            await driver.wait_healthy(name, 30)
+            return receipt
+
+        self._strike(service, Operation.RESTART, anew)
+
+    @keyword(tags=["health"])
+    def wait_until_service_is_healthy(self, service: str, timeout: timedelta = timedelta(seconds=10)) -> None:
+        """Wait until a service, or every replica of a group, answers by its own protocol that it can work.
+
+        Raises:
+            StackFailure: It does not in time; the text has what it said last, and the end of its log.
+        """
+        driver = running()
+        deadline = Deadline(timeout)
+        for name in driver.resolve(service):
+            background.run(driver.wait_healthy(name, deadline.left))
+
+    @keyword(tags=["health"])
+    def service_should_be_healthy(self, service: str) -> None:
+        """Ask a service, or every replica of a group, once, by its own protocol."""
+        driver = running()
+        for name in driver.resolve(service):
+            problem = background.run(driver.problem(name))
+            if problem is not None:
+                raise StackFailure(
+                    explain(f"{name} is healthy.", problem, remedy="[Wait Until Service Is Healthy] gives it time.")
+                )
+
+    @keyword(tags=["health"])
+    def service_should_be_down(self, service: str) -> None:
+        """Make sure that a service, or every replica of a group, has no process and does not answer."""
+        driver = running()
+        for name in driver.resolve(service):
+            if pids := driver.pids(name):
+                raise StackFailure(explain(f"{name} is down.", f"Its processes run: {', '.join(map(str, pids))}."))
+            if background.run(driver.problem(name)) is None:
+                raise StackFailure(explain(f"{name} is down.", f"Something answers at {driver.url(name)} as if it were healthy."))
+
+    def _strike(self, service: str, operation: Operation, strike: Callable[[Driver, str], Coroutine[Any, Any, Receipt]]) -> None:
+        driver = running()
+        names = driver.resolve(service)
+        driver.demand(operation, service)
+        for name in names:
+            self._changes.touch(driver, name)
+
+        async def all_at_once() -> list[Receipt]:
+            return list(await asyncio.gather(*(strike(driver, name) for name in names)))
+
+        for receipt in background.run(all_at_once()):
+            logger.info(f"Receipt: {receipt}")

@@ -1,0 +1,70 @@
+"""Keyword library: start, stop and strike the platform under test."""
+
+from __future__ import annotations
+
+from robot.api.deco import library
+
+from realstack import __version__
+from realstack.lease.lease import mark_this_process
+from realstack.platform.keywords.folders import Folders
+from realstack.platform.keywords.listener import Listener
+from realstack.platform.keywords.look import Look
+from realstack.platform.keywords.run import Run
+from realstack.platform.keywords.strike import Strike
+from realstack.platform.keywords.waiting import Waiting
+
+
+@library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
+class Platform(Run, Strike, Look, Folders, Waiting, Listener):
+    """Starts the platform under test, and does to its services what operations people fear.
+
+    ## Services and groups
+    Every server of the platform is a *service* with a name, such as `redis` or `backend-1`. Replicas form a *group*: `backend`
+    means both replicas, `backend-1` one of them. All keywords that do something to a service take either; getters
+    answer for a group with its first replica. [Get Services] lists the names.
+
+    ## Drivers
+    | driver | where the platform is | can |
+    |---|---|---|
+    | `embedded` | processes on this machine, on free ports | everything |
+    | `compose` | containers of one Docker Compose project | everything but breaking links and reading files again |
+    | `external` | anywhere; its addresses are given | nothing but telling addresses and health |
+
+    Where a driver can't do what a keyword asks for, the keyword fails at once and names the tag of the tests to exclude:
+    `needs-restart`, `needs-kill`, `needs-pause`, `needs-reload`, `needs-faults`, `needs-logs`, `needs-processes`,
+    `needs-folders`. Where there is no browser, tests with the tag `needs-browser` are to be excluded.
+
+    ## Everything is brought back
+    What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,
+    whatever happened in between: a stopped or killed service is started, a paused one resumed, one with changed settings
+    started with its old ones, and each is waited for until it is healthy. Only at the end of a run, when the platform ends, too,
+    nothing is brought back any more. A service that ends without any keyword's doing makes the running test fail, with the end
+    of its log.
+
+    Should Robot Framework itself be killed, a separate process ends everything within seconds: no process, port, folder or
+    kernel rule outlives a run.
+
+    ## Proof
+    Keywords that strike return only when the system confirms the blow, and log a receipt: the processes that are gone
+    after [Kill Service], or that stand in state `T` after [Pause Service].
+
+    ## Secrets
+    Passwords are made for each run. Addresses of [Get Service Url] hold none; [Get Credential Url] and [Get Credential]
+    return `Secret` values, which Robot Framework never writes to a log. Lines of services' logs are masked.
+
+    ```robotframework
+    *** Test Cases ***
+    The Backend Comes Back
+        Kill Service             backend
+        Service Should Be Down   backend-1
+        Start Service            backend
+        Wait Until Service Is Healthy    backend    timeout=5 s
+    ```
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        mark_this_process()  # before another library starts a process of its own
+        self.ROBOT_LIBRARY_LISTENER = self

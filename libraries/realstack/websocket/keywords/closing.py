@@ -1,0 +1,178 @@
+"""Keywords that end connections and tell how they ended."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.keywords.assertions import verify_number, verify_text
+from realstack.websocket import Closed, Connection
+from realstack.websocket.keywords.state import State, seconds
+
+
+class Closing(State):
+    """Closing keywords of the WebSocket library."""
+
+    @keyword
+    def close_connection(
+        self,
+        code: int = 1000,
+        reason: str = "",
+        *,
+        alias: str | None = None,
+        timeout: timedelta = timedelta(seconds=2),
+    ) -> int:
+        """Closes a connection with the closing handshake (RFC 6455, 7.1.2). One that is closed already stays as it is.
+
+        Args:
+            code: Close code to send: 1000, 1001, 1003, 1007 to 1011 or 3000 to 4999.
+            reason: At most 123 bytes.
+            alias: The connection; the current one by default.
+            timeout: How long the server may take to answer; then the transport is dropped.
+
+        Returns:
+            The close code that the connection ended with; 1006 when the server did not answer.
+        """
+        if code not in (1000, 1001, 1003, *range(1007, 1012)) and not 3000 <= code <= 4999:
+            raise StackError(f"{code} can't be sent as a close code. Use 1000, 1001, 1003, 1007 to 1011 or 3000 to 4999.")
+        if len(reason.encode()) > 123:
+            raise StackError(f"A close reason has at most 123 bytes, this one {len(reason.encode())}")
+        connection = self._get(alias)
+        closed = self._wait(connection.close(code, reason, seconds(timeout)), seconds(timeout))
+        logger.info(f"'{connection.alias}': {closed}")
+        return closed.code
+
+    @keyword
+    def close_all_connections(self, *, timeout: timedelta = timedelta(seconds=2)) -> None:
+        """Closes all connections at the same moment. Their ledgers can still be looked at until their owner ends."""
+        connections = [connection for connection in self._connections.values() if connection.state != "closed"]
+
+        async def close() -> None:
+            await asyncio.gather(*(connection.close(timeout=seconds(timeout)) for connection in connections))
+
+        self._wait(close(), seconds(timeout))
+
+    @keyword
+    def abort_connection(self, how: Literal["reset", "finish"] = "reset", *, alias: str | None = None) -> None:
+        """Drops the transport without a close frame, as a client that crashed.
+
+        Args:
+            how: ``reset`` sends TCP RST, ``finish`` sends FIN as the kernel does for a process that ended. To
+                let a client vanish without any packet, cut its link with the NetworkFault library.
+            alias: The connection; the current one by default.
+        """
+        connection = self._get(alias)
+        closed = self._wait(connection.abort(reset=how == "reset"), 2)
+        logger.info(f"'{connection.alias}': {closed}")
+
+    @keyword
+    def wait_until_closed(
+        self,
+        code: int | None = None,
+        *,
+        by: Literal["server", "client", "nobody"] | None = None,
+        alias: str | None = None,
+        timeout: timedelta = timedelta(seconds=5),
+    ) -> int:
+        """Waits until a connection has ended.
+
+        Args:
+            code: Close code that it must end with. 1006: no close frame came (RFC 6455, 7.4.1).
+            by: Who must have closed first; ``nobody`` when the transport broke.
+            alias: The connection; the current one by default.
+            timeout: How long to wait.
+
+        Returns:
+            The close code.
+
+        Raises:
+            StackFailure: It is still open, or ended in another way; shows the last frames.
+
+        ```robotframework
+        Wait Until Closed    4401    by=server    alias=tab1    timeout=2s
+        ```
+        """
+        connection = self._get(alias)
+        closed = self._wait(connection.wait_closed(seconds(timeout)), seconds(timeout))
+        _check(connection, closed, code, by)
+        return closed.code
+
+    @keyword
+    def connection_should_be_closed(
+        self,
+        code: int | None = None,
+        *,
+        by: Literal["server", "client", "nobody"] | None = None,
+        alias: str | None = None,
+    ) -> None:
+        """Fails unless the connection has ended already, with this code and by this end where given. See [Wait Until Closed]."""
+        connection = self._get(alias)
+        _check(connection, self._ended(connection), code, by)
+
+    @keyword
+    def connection_should_be_open(self, *, alias: str | None = None, timeout: timedelta = timedelta(seconds=2)) -> None:
+        """Fails unless the server answers a ping on the connection.
+
+        The state alone would not do: a connection whose packets are dropped looks open for minutes.
+        """
+        connection = self._get(alias)
+        time = self._wait(connection.ping(seconds(timeout)), seconds(timeout))
+        logger.info(f"'{connection.alias}' answered a ping after {time * 1000:.1f} ms")
+
+    @keyword
+    def get_close_code(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> int:
+        """Returns the close code of a connection that has ended, and asserts.
+
+        Raises:
+            StackFailure: It has not ended; use [Wait Until Closed] first.
+        """
+        connection = self._get(alias)
+        what = f"Close code of connection '{connection.alias}'"
+        return int(verify_number(self._ended(connection).code, assertion_operator, assertion_expected, what, message))
+
+    @keyword
+    def get_close_reason(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> str:
+        """Returns the close reason of a connection that has ended, and asserts. Credentials are masked."""
+        connection = self._get(alias)
+        what = f"Close reason of connection '{connection.alias}'"
+        return str(verify_text(self._ended(connection).reason, assertion_operator, assertion_expected, what, message))
+
+    def _ended(self, connection: Connection) -> Closed:
+        if connection.closed is None:
+            raise StackFailure(
+                explain(
+                    f"connection '{connection.alias}' closed",
+                    f"it is {connection.state}",
+                    remedy="Use [Wait Until Closed] where it takes a moment.",
+                )
+            )
+        return connection.closed
+
+
+def _check(connection: Connection, closed: Closed, code: int | None, by: str | None) -> None:
+    if (code is None or closed.code == code) and (by is None or closed.by == by):
+        return
+    wanted = " ".join(part for part in (f"code {code}" if code is not None else "", f"by {by}" if by else "") if part)
+    frames = connection.mailbox.frames()[-3:]
+    evidence = "\n".join(f"last frames: {'←' if frame.direction == 'in' else '→'} {frame.brief()}" for frame in frames)
+    raise StackFailure(explain(f"connection '{connection.alias}' closed with {wanted}", str(closed), evidence=evidence))

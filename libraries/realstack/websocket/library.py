@@ -1,0 +1,100 @@
+"""Keywords for WebSocket connections that live on between keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from robot.api.deco import library
+
+from realstack import __version__
+from realstack.websocket import DEFAULT_KEYS, Masker
+from realstack.websocket.keywords.burst import Burst
+from realstack.websocket.keywords.closing import Closing
+from realstack.websocket.keywords.frames import Frames
+from realstack.websocket.keywords.opening import Opening
+
+
+@library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
+class WebSocket(Opening, Frames, Burst, Closing):
+    """Talks to WebSocket servers (RFC 6455) over several connections at once, and misses nothing.
+
+    ```robotframework
+    *** Test Cases ***
+    Second Tab Gets What The First One Sends
+        Open Connections    ${URL}    tab1    tab2    subprotocols=${protocols}
+        Send Json    type=user_message    message_id=${id}    payload.text=Hello    alias=tab1
+        Wait For Frame    message_accepted    message_id=${id}    alias=tab1
+        ${frame} =    Wait For Frame    message    payload.text=Hello    alias=tab2    timeout=2s
+        Should Be Equal    ${frame.payload.role}    user
+        No Frame Should Arrive    error_message    within=200ms    alias=tab2
+    ```
+
+    ## Connections
+    Every connection has an alias. Keywords without ``alias=`` use the current one: the last that was opened, or what
+    [Switch Connection] chose. Each has a reader that works all the time, also while no keyword runs, and a
+    **ledger** of every frame both ways with the moment it came or went.
+
+    A connection belongs to the test that opened it, or to the suite when it was opened in a suite's set-up, and is closed
+    at its owner's end, whatever happened. Its frames also go to the recording of the test (see the History library).
+
+    ## Taking frames
+    Think of a letter box. Every received frame can be **taken once**. A wait takes the earliest frame that matches and was not
+    taken before, no matter whether it arrived before or during the wait. Frames that do not match stay where they are. So
+
+    - what arrives between two keywords is never missed;
+    - waits need not come in the order of the frames: an acknowledgement and a broadcast may overtake each other;
+    - one frame never answers two waits, so ``Wait For Frame`` twice means two frames.
+
+    An old frame that nobody took can answer a later wait. Where that matters, match by an id, draw a line with [Take Frames],
+    or say ``only_new=True``. [Get Frames] and [Get Frame Count] look at all frames and take none.
+
+    ## Matching
+    All conditions that are given must hold:
+
+    | written | holds when |
+    |---|---|
+    | ``message_accepted`` | the frame's type is that; where frames say their type is set when importing |
+    | ``payload.text=Hello`` | the value at the path is that; ``==`` means the same |
+    | ``payload.text!=Hello`` | it is not that, or there is none |
+    | ``payload.text*=ell`` ``^=`` ``$=`` | it contains, starts with, ends with that; ``*=`` also looks for an item of an array |
+    | ``payload.text~=^H.*o$`` | the regular expression is found in it |
+    | ``seq>=5`` ``>`` ``<=`` ``<`` | it is a number in that order; texts such as timestamps are compared as texts |
+    | ``payload.run_id exists`` ``… missing`` | there is such a field or not |
+    | ``payload.items[0].id=a`` ``[-1]`` ``[*]`` | an item, the last item, any item of an array |
+    | ``$*=Hello`` | the whole of a text frame |
+    | ``{"payload": {"text": "Hello"}}`` | the frame contains this object; arrays must have the same length |
+
+    A cell of a table is a text: it equals a JSON text, and also the number, ``true``, ``false`` or ``null`` that is spelled so.
+    Variables of other types (``${5}``) must be of the same type. A field that is named like an argument (``timeout``) is
+    written as a path: ``$.timeout=5``.
+
+    ## Secrets
+    Tokens are given as Robot's ``Secret`` and appear nowhere: not in the log at any level, not in the ledger, not in errors.
+    Frames are masked before they are kept: fields named like credentials (``token``, ``password``, …), every Secret that
+    was ever used, and whatever looks like a signed token. Masked values can't be matched.
+
+    ## Assertions
+    Getters return and, given an operator and a value, assert: ``Get Close Code    ==    1000``. Operators are those of
+    Robot Framework's AssertionEngine. Numbers and times may be written as texts: ``Get Ping Time    <    50 ms``.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self, *, masked_fields: Sequence[str] = (), type_path: str = "type") -> None:
+        """Settings of the library.
+
+        Args:
+            masked_fields: Names of JSON fields and headers to mask besides the usual ones.
+            type_path: Where a frame says its type.
+        """
+        super().__init__(Masker([*DEFAULT_KEYS, *masked_fields]), type_path)
+        self.ROBOT_LIBRARY_LISTENER = self
+
+    def end_test(self, data: Any, result: Any) -> None:
+        """Close what the test opened."""
+        self._release(result.full_name, below=False)
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        """Close what the suite opened."""
+        self._release(result.full_name, below=True)

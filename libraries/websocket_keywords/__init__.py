@@ -1,1 +1,0 @@
-"""The keywords of the `WebSocket` library, by subject; `libraries/WebSocket.py` puts them together."""
