@@ -279,7 +279,11 @@ def test_nothing_sleeps_or_tries_blindly() -> None:
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=short)
 def test_requirements_are_pinned_and_explained(path: Path) -> None:
-    lines = [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.lstrip().startswith(("#", "-r", "-e ."))]
+    lines = [
+        line.strip()
+        for line in path.read_text().splitlines()
+        if line.strip() and not line.lstrip().startswith(("#", "-r", "-e ."))
+    ]
     loose = [line for line in lines if not re.match(r"^[A-Za-z0-9_.\-]+(\[[\w,]+\])?==\S+", line)]
     silent = [line for line in lines if "#" not in line]
     assert not loose, f"not pinned: {loose}"
