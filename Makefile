@@ -45,16 +45,19 @@ trace: setup ## two journeys at Robot's most talkative level: no credential may 
 
 .PHONY: test
 test: setup ## all checks, then the ten journeys
-	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot types unit keywords trace journeys
+	@tools/all-steps $(RESULTS) lint-python lint-format lint-robot lint-page types package unit keywords trace journeys
 
-.PHONY: lint lint-python lint-format lint-robot
-lint: lint-python lint-format lint-robot ## style of Python and Robot files
+.PHONY: lint lint-python lint-format lint-robot lint-page
+lint: lint-python lint-format lint-robot lint-page ## style of Python, Robot and JavaScript files
 lint-python: setup
 	@$(STEP) lint-python $(PYTHON) -m ruff check .
 lint-format: setup
 	@$(STEP) lint-format $(PYTHON) -m ruff format --check .
 lint-robot: setup
 	@$(STEP) lint-robot $(PYTHON) -m robocop check suites resources tests/keywords
+
+lint-page: setup
+	@$(STEP) lint-page tools/lint-page
 
 .PHONY: types
 types: setup ## types of Python files
@@ -63,6 +66,10 @@ types: setup ## types of Python files
 .PHONY: unit
 unit: setup ## the libraries' engines (pytest)
 	@$(STEP) unit $(PYTHON) -m pytest --junitxml=$(RESULTS)/unit.xml
+
+.PHONY: package
+package: setup ## the package in a fresh environment elsewhere: wheel, source distribution, each library alone (pytest)
+	@$(STEP) package $(PYTHON) -m pytest --junitxml=$(RESULTS)/package.xml tests/package
 
 .PHONY: keywords
 keywords: setup ## the libraries' keywords (Robot)

@@ -63,6 +63,7 @@ def planted_bugs(file: Path) -> Tally:
 
 
 SOURCES = {
+    "package": (junit_tests, "package.xml"),
     "unit": (junit_tests, "unit.xml"),
     "keywords": (robot_tests, "keywords/output.xml"),
     "trace": (robot_tests, "trace/output.xml"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import reference_platform
 from realstack.core.loop import background
 from realstack.lease.lease import Lease
 from realstack.platform.driver import Started
@@ -62,12 +63,12 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     def run(kind: type[Sleeper], count: int, cores: int) -> int:
         monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)))
         lease = Lease(tmp_path / "reaper.log")
-        stack = Stack(lease.folder, tmp_path, PortLocks())
+        stack = Stack(lease.folder, tmp_path, PortLocks(), tmp_path, tmp_path)
         starting: set[str] = set()
         most: list[int] = []
         for number in range(count):
             kind(stack, f"service-{number}", starting, most)
-        drivers.append(EmbeddedDriver(stack, lease))
+        drivers.append(EmbeddedDriver(stack, lease, reference_platform))
         started: list[Started] = []
         background.run(drivers[0].start(started.append))
         assert len(started) == count

@@ -1,5 +1,5 @@
 /**
- * The clock of the computer that a browser stands for; called by `Computer.py`.
+ * The clock of the computer that a browser stands for; called by `computer.py`.
  */
 
 /**

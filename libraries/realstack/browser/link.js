@@ -1,5 +1,5 @@
 /**
- * The link that a page's browser has, by the browser's own development tools; called by `Computer.py`.
+ * The link that a page's browser has, by the browser's own development tools; called by `computer.py`.
  * What is changed holds for one page until it is closed.
  */
 

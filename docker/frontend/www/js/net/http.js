@@ -51,7 +51,7 @@ export async function call(path, { timeout = 10000, get = fetch, ...options } = 
  */
 export function refusal(status, text) {
   /** @type {any} */
-  let body = {};
+  let body;
   try {
     body = JSON.parse(text);
   } catch {
