@@ -2,8 +2,8 @@
 Documentation       Sign-in at a real OpenID provider, the dashboard, and the earlier history exactly as it is stored.
 Resource            ../resources/journey.resource
 Resource            ../resources/tokens.resource
-Suite Setup         The Journey Is Prepared
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 
 
@@ -15,7 +15,7 @@ Login Leads To The Dashboard And The Exact History
     ${dora}    ${earlier} =    A User With Earlier Conversations    dora
     Open A Signed Out Page    ${dora}    page
     Sign In In Browser    ${dora}
-    ${profile} =    Profile At Provider    ${dora}
+    ${profile} =    Get Profile At Provider    ${dora}
     Dashboard Should Show Profile    page    ${profile}    free
     Choose Conversation    page    Sums of the day
     Page Should Show Exactly    page    ${earlier}
@@ -29,7 +29,7 @@ Logout Ends The Session Everywhere
     Open Tabs On Each Replica    ${erin}    first tab    second tab
     Doors Should Open    ${erin}    the profile    the threads    the plan
     Sign Out    ${erin}    first tab    second tab
-    Doors Should Be Tried In Vain    ${erin}    of a session that was ended    the profile    the threads    the plan
+    Try Doors In Vain    ${erin}    of a session that was ended    the profile    the threads    the plan
     Law Should Hold    no-entry    tabs of revoked sessions=2    good entries=5
     Session Should Be Revoked Everywhere    ${erin}
 
@@ -58,18 +58,18 @@ A User With Earlier Conversations
     Ask    ${user}    earlier tab    ${thread}    What is the mean of 3, 5, 8 and 12?
     Close Connection    alias=earlier tab
     Withdraw Consent    ${user}
-    ${rows} =    Stored Messages    ${user}
+    ${rows} =    Record Stored Messages Of Users    ${user}
     RETURN    ${user}    ${rows}
 
 Open A Signed Out Page
-    [Documentation]    A browser window that never saw the platform shows the page, and nobody is signed in.
+    [Documentation]    Opens the page in a browser window that never saw the platform: nobody is signed in.
     [Arguments]    ${user}    ${page}
     Open A Browser Window
     Open Page    ${user}    ${page}
     Landing Page Should Be Shown
 
 Sign Out On Page
-    [Documentation]    The user presses the button; the sockets named are open then.
+    [Documentation]    Presses the button that signs out; the sockets named are open then.
     [Arguments]    ${page}    @{sockets}
     Page Should Be Online    ${page}
     Record Revocation    @{sockets}    within=${FIGURES.notice_time}
@@ -78,7 +78,7 @@ Sign Out On Page
 Profile Should Be In Both Databases
     [Documentation]    The auth service's and the backend's database hold what the provider holds.
     [Arguments]    ${user}    ${profile}
-    ${auth} =    Profile In Auth Store    ${user}
-    ${chat} =    Profile In Chat Store    ${user}
+    ${auth} =    Get Profile In Auth Store    ${user}
+    ${chat} =    Get Profile In Chat Store    ${user}
     Dictionaries Should Be Equal    ${auth}    ${profile}
     Dictionaries Should Be Equal    ${chat}    ${profile}

@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation       What a sign-in must refuse: each lie of a provider, each answer that was tampered with, for its own reason,
-...                 and with no session, cookie or row left behind.
+Documentation       What a sign-in must refuse: each wrong answer of a provider, each one that was tampered with, for its own
+...                 reason, and with no session, cookie or row left behind.
 Resource            ../resources/journey.resource
 Resource            ../resources/rogue_provider.resource
 Resource            ../resources/authorization.resource
-Suite Setup         The Journey Meets A Rogue Provider
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Journey With A Rogue Provider
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Template       Lie Should Open Nothing
+Test Template       Misbehaving Provider Should Open Nothing
 Test Tags           needs-restart
 
 
@@ -92,7 +92,7 @@ A Code Buys Tokens Once
 
 
 *** Keywords ***
-The Journey Meets A Rogue Provider
-    [Documentation]    The platform knows a second provider, which the test runs.
-    The Services Are Prepared
-    A Rogue Provider Is Known
+Prepare The Journey With A Rogue Provider
+    [Documentation]    Tells the platform of a second provider, which the test runs.
+    Prepare The Services
+    Register A Rogue Provider

@@ -2,8 +2,8 @@
 Documentation       Several tabs of one session: what one does, all show, in one order, whichever replica serves them.
 Resource            ../resources/journey.resource
 Resource            ../resources/tabs.resource
-Suite Setup         The Journey Is Prepared
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 
 
@@ -13,10 +13,10 @@ Three Tabs Of One Session Stay Equal
     [Tags]    critical
     ${alice}    ${bob} =    A User With Tabs And A Bystander    tab 1    tab 2    tab 3
     ${thread} =    A New Thread
-    Question Is Answered Everywhere    ${alice}    tab 1    ${thread}    What is 17 * (23 + 4) - 9?    = 450
-    Title And Read Marker Converge    ${thread}    tab 1    tab 2    tab 3
+    Question Should Be Answered Everywhere    ${alice}    tab 1    ${thread}    What is 17 * (23 + 4) - 9?    = 450
+    Title And Read Marker Should Converge    ${thread}    tab 1    tab 2    tab 3
     Close Connection    alias=tab 2
-    Question Is Answered Everywhere    ${alice}    tab 3    ${thread}    What is 6 * 7?    = 42
+    Question Should Be Answered Everywhere    ${alice}    tab 3    ${thread}    What is 6 * 7?    = 42
     Open A Late Tab    ${alice}    tab 4    ${thread}
     Everything Said Should Be Everywhere    ${alice}    ${bob}    tabs=5
     Law Should Hold    no-crosstalk
@@ -26,19 +26,19 @@ Three Browser Tabs Stay Equal
     ...    rest go on.
     [Tags]    critical    needs-browser
     ${carol} =    A User In A Browser    carol
-    Three Pages Show A New Conversation    ${carol}
+    Show A New Conversation On Three Pages    ${carol}
     Type Message    ${carol}    page 1    What is 12 * 12?
     Page Should Show    page 3    = 144
     Close The Page    page 2
     Type Message    ${carol}    page 3    What is 30 - 8?
     Page Should Show    page 1    = 22
-    Pages Are Recorded    page 1    page 3
-    Stored Messages    ${carol}
+    Record Pages    page 1    page 3
+    Record Stored Messages Of Users    ${carol}
     Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
 
 Closing One Tab Leaves The Others Whole
     [Documentation]    Whichever tab goes and however it goes, the others get every message and every answer.
-    [Template]    Others Go On When One Of Three Tabs Goes
+    [Template]    Others Should Go On When One Of Three Tabs Goes
     # position    manner
     first    normally
     middle    normally
@@ -54,21 +54,21 @@ Tabs That Vanish In The Middle Take Nothing Along
     Open Tabs    ${kate}    neighbour    at=${ONE_REPLICA}
     Open Tabs    ${kate}    speaker    at=${OTHER_REPLICA}
     ${thread} =    A Stored Thread    ${kate}
-    ${tabs} =    Very Many Tabs Open    ${kate}    ${ONE_REPLICA}
-    Tabs Vanish While Their Messages Are Stored    ${kate}    ${thread}    @{tabs}
+    ${tabs} =    Open Very Many Tabs    ${kate}    ${ONE_REPLICA}
+    Abort Tabs While Their Messages Are Stored    ${kate}    ${thread}    @{tabs}
     Send Message    ${kate}    speaker    ${thread}    What is 9 * 9?
     What Was Acknowledged Should Be Everywhere    ${kate}    1
 
 Any Number Of Tabs Stays Equal
     [Documentation]    Any tab may send; all tabs and the store agree on one order.
-    [Template]    Tabs That All Send Agree On One Order
+    [Template]    Tabs That All Send Should Agree On One Order
     # tabs
     3
     10
 
 Twenty-Five Tabs Stay Equal
     [Documentation]    The same with as many tabs as the most restless of users has.
-    Tabs That All Send Agree On One Order    25
+    Tabs That All Send Should Agree On One Order    25
 
 Sending Again Changes Nothing
     [Documentation]    A message that was sent again, from another tab on another replica, is stored and shown once.
@@ -87,11 +87,11 @@ Sending Twice At Once Is Sending Once
     ${jill} =    A Paid User    jill
     Open Tabs On Each Replica    ${jill}    here    there
     ${thread} =    A Stored Thread    ${jill}
-    Storing Messages Is Held Up
+    Hold Up Storing Of Messages
     ${id} =    Send Message    ${jill}    here    ${thread}    What is 8 * 8?
     Send Message    ${jill}    there    ${thread}    What is 8 * 8?    ${id}
     Backend Should Stand Still    storing    sessions=2
-    Step Goes On    storing
+    Let Step Go On    storing
     Floor Should Be Met    acks    at_least=2    within=${FIGURES.settle_time}
     Everything Said Should Be Everywhere    ${jill}
 

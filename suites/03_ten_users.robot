@@ -2,8 +2,8 @@
 Documentation       Many users at once: each gets the right answer to its own question, in time, and sees nothing of others.
 Resource            ../resources/journey.resource
 Resource            ../resources/crowd.resource
-Suite Setup         The Crowd Is Prepared    ${CROWD_SIZE}
-Test Teardown       What Services Used Is Shown
+Suite Setup         Prepare The Crowd    ${CROWD_SIZE}
+Test Teardown       Show What Services Used
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-processes
 
@@ -17,62 +17,62 @@ ${CROWD_SIZE}       50
 Ten Users Log In And Ask At The Same Moment
     [Documentation]    Ten real logins, ten different questions at one moment, ten right answers in time, each once.
     [Tags]    critical
-    ${users} =    Signed In Users    ${FIGURES.users}
+    ${users} =    Sign In Users    ${FIGURES.users}
     Give Each A Question    ${users}
-    Services Are Measured
-    Users Begin To Ask At The Same Moment    ${users}
+    Start Measuring Services
+    Let Users Ask At The Same Moment    ${users}
     Each Question Should Have Been Answered Once    ${users}
     Answers Should Be Right And In Time    ${users}
     Agents' Queue Should Be Empty
 
 Twenty-Five Users Ask At The Same Moment
     [Documentation]    The same with more users, who are signed in already.
-    Users Of The Crowd Get Their Answers    25
+    Users Of The Crowd Should Get Their Answers    25
 
 Fifty Users Ask At The Same Moment
     [Documentation]    The same with as many as the platform was measured for.
-    Users Of The Crowd Get Their Answers    50
+    Users Of The Crowd Should Get Their Answers    50
 
 One User Floods And The Others Keep Their Time
     [Documentation]    One user sends as fast as it can; ten others ask meanwhile, and wait no longer than without it.
-    ${users} =    Some Of The Crowd    10
+    ${users} =    A Part Of The Crowd    10
     ${flooder} =    A User Who Floods
-    Services Are Measured
-    Flood Begins    ${flooder}
-    Users Begin To Ask At The Same Moment    ${users}
+    Start Measuring Services
+    Send Flood    ${flooder}
+    Let Users Ask At The Same Moment    ${users}
     Each Question Should Have Been Answered Once    ${users}    ${flooder}
     Answers Should Be Right And In Time    ${users}
 
 One User's Slow Questions Leave The Others Theirs
     [Documentation]    One user asks more than all agents can work on, and its answers are held up; ten others, who ask something
     ...    else, get theirs meanwhile.
-    ${users} =    Some Of The Crowd    10    ${SUMS}
-    Services Are Measured
-    Answering Is Held Up
-    One User Asks More Than All Agents Can Take
-    Users Begin To Ask At The Same Moment    ${users}
+    ${users} =    A Part Of The Crowd    10    ${SUMS}
+    Start Measuring Services
+    Hold Up Answering
+    Ask More Than All Agents Can Take
+    Let Users Ask At The Same Moment    ${users}
     Each Question Should Have Been Answered Once    ${users}
-    Answering Goes On
+    Let Answering Go On
     Answers Should Be Right And In Time    ${users}
     Agents' Queue Should Be Empty
 
 What One User Asks Waits Its Turn And Is Answered
     [Documentation]    One user asks far more than its share of the agents while answers are held up; then each gets its answer.
     ${user} =    A User Who Floods
-    Services Are Measured
-    Answering Is Held Up
-    More Is Asked Than One User's Agents Can Take    ${user}
-    Answering Goes On
+    Start Measuring Services
+    Hold Up Answering
+    Ask More Than One User's Agents Can Take    ${user}
+    Let Answering Go On
     All That Waited Should Be Answered    ${user}
 
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
     [Tags]    needs-kill
-    ${users} =    Some Of The Crowd    10    ${SEARCHES}
-    Answering Is Held Up
-    Users Begin To Ask At The Same Moment    ${users}
-    An Agent Dies At Its Work    agent-1
-    Answering Goes On
+    ${users} =    A Part Of The Crowd    10    ${SEARCHES}
+    Hold Up Answering
+    Let Users Ask At The Same Moment    ${users}
+    Kill Agent At Its Work    agent-1
+    Let Answering Go On
     Each Question Should Have Been Answered Once    ${users}
     Runs Should Have Been Taken Over    @{users}
     Answers Should Be Right And In Time    ${users}
@@ -81,12 +81,12 @@ An Agent Dies Halfway And Its Runs Are Taken Over
 
 
 *** Keywords ***
-Users Of The Crowd Get Their Answers
+Users Of The Crowd Should Get Their Answers
     [Documentation]    So many users ask different questions at one moment.
     [Arguments]    ${count}
-    ${users} =    Some Of The Crowd    ${count}
-    Services Are Measured
-    Users Begin To Ask At The Same Moment    ${users}
+    ${users} =    A Part Of The Crowd    ${count}
+    Start Measuring Services
+    Let Users Ask At The Same Moment    ${users}
     Each Question Should Have Been Answered Once    ${users}
     Answers Should Be Right And In Time    ${users}
     Agents' Queue Should Be Empty

@@ -3,14 +3,14 @@ Documentation       One change over three stores: profile (auth PostgreSQL), wor
 ...                 all or none.
 Resource            ../resources/journey.resource
 Resource            ../resources/transaction.resource
-Suite Setup         The Services Are Prepared
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Services
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-kill    needs-pause    needs-restart
-Test Template       A Change Fails Midway And Is Asked For Again
+Test Template       Change That Fails Midway Should Be All Or Nothing
 
 
-*** Test Cases ***    STEP    BLOW
+*** Test Cases ***    STEP    FAULT
 A Change That Fails Midway Rolls Back And Succeeds Once When Repeated
     [Documentation]    Profile and workspace are made when the event store dies under the event: all three roll back. The same
     ...    change asked for again is done; asked for once more, it is not done twice.
@@ -18,47 +18,47 @@ A Change That Fails Midway Rolls Back And Succeeds Once When Repeated
     [Template]    NONE
     ${ann} =    A Signed In User    ann
     ${change} =    A Change    ${ann}    new name
-    Operation Stands Midway    ${ann}    ${change}    event
-    The Step Is Struck    ${change}    event    ClickHouse Is Killed
-    What Became Of It Is Judged    ${ann}    ${change}
-    The Same Again    ${ann}    ${change}
-    ${last} =    The Same Again    ${ann}    ${change}    name=new name, once more
+    Halt Operation Midway    ${ann}    ${change}    event
+    Inject Fault Midway    ${change}    event    events killed
+    Record And Judge Change    ${ann}    ${change}
+    Make Same Change Again    ${ann}    ${change}
+    ${last} =    Make Same Change Again    ${ann}    ${change}    name=new name, once more
     Law Should Hold    all-or-nothing    operations=3    done=2
     Should Be Equal    ${last}[answer]    committed
     Receipts Should Be In
 
-Auth Dies Before The Profile    profile    Auth Is Killed
-Auth Dies Before The Workspace    workspace    Auth Is Killed
-Backend Dies Before The Profile    profile    Backend Is Killed
-Backend Dies Before The Workspace    workspace    Backend Is Killed
-Events Die Before The Profile    profile    ClickHouse Is Killed
-Events Die Before The Workspace    workspace    ClickHouse Is Killed
-Events Stop Before The Profile    profile    ClickHouse Is Paused
-Events Stop Before The Workspace    workspace    ClickHouse Is Paused
-Time Runs Out Before The Profile    profile    Time Runs Out
-Time Runs Out Before The Workspace    workspace    Time Runs Out
-Auth Loses Its Database Before The Profile    profile    Auth Loses Its Database Sessions
-Auth Loses Its Database Before The Workspace    workspace    Auth Loses Its Database Sessions
-Backend Loses Its Database Before The Workspace    workspace    Backend Loses Its Database Sessions
-Auth Restarts Before The Workspace    workspace    Auth Restarts
+Auth Dies Before The Profile    profile    auth killed
+Auth Dies Before The Workspace    workspace    auth killed
+Backend Dies Before The Profile    profile    backend killed
+Backend Dies Before The Workspace    workspace    backend killed
+Events Die Before The Profile    profile    events killed
+Events Die Before The Workspace    workspace    events killed
+Events Stop Before The Profile    profile    events paused
+Events Stop Before The Workspace    workspace    events paused
+Time Runs Out Before The Profile    profile    time-out
+Time Runs Out Before The Workspace    workspace    time-out
+Auth Loses Its Database Before The Profile    profile    auth cut off from its database
+Auth Loses Its Database Before The Workspace    workspace    auth cut off from its database
+Backend Loses Its Database Before The Workspace    workspace    backend cut off from its database
+Auth Restarts Before The Workspace    workspace    auth restarted
 Auth Dies Before The Event
     [Tags]    needs-faults
-    event    Auth Is Killed
+    event    auth killed
 Backend Dies Before The Event
     [Tags]    needs-faults
-    event    Backend Is Killed
+    event    backend killed
 Time Runs Out Before The Event
     [Tags]    needs-faults
-    event    Time Runs Out
+    event    time-out
 Auth Loses Its Database Before The Event
     [Tags]    needs-faults
-    event    Auth Loses Its Database Sessions
+    event    auth cut off from its database
 Link Breaks Before The Workspace
     [Tags]    needs-faults
-    workspace    Link To Backend Is Reset
+    workspace    link reset
 Link Breaks Before The Event
     [Tags]    needs-faults
-    event    Link To Backend Is Reset
+    event    link reset
 
 Concurrent Changes Leave One Result
     [Documentation]    Three changes of one profile at the same moment: each is done whole or not at all, and all stores agree
@@ -69,9 +69,9 @@ Concurrent Changes Leave One Result
     ${first} =    A Change    ${bea}    first
     ${second} =    A Change    ${bea}    second
     ${third} =    A Change    ${bea}    third
-    Changes Are Begun    ${bea}    ${first}    ${second}    ${third}
-    Changes Are Answered    ${first}    ${second}    ${third}
-    Changes Are Recorded Together    ${bea}    ${first}    ${second}    ${third}
+    Begin Changes    ${bea}    ${first}    ${second}    ${third}
+    Wait For Answers To Changes    ${first}    ${second}    ${third}
+    Record Changes Together    ${bea}    ${first}    ${second}    ${third}
     Law Should Hold    all-or-nothing    operations=3    done=2
 
 The Same Change Asked For Twice At Once Is Done Once
@@ -80,12 +80,12 @@ The Same Change Asked For Twice At Once Is Done Once
     [Template]    NONE
     ${cleo} =    A Signed In User    cleo
     ${change} =    A Change    ${cleo}    new name
-    ${twin} =    The Same Under Another Name    ${change}    pressed again
-    Operation Stands Midway    ${cleo}    ${change}    workspace
-    Change Is Begun    ${cleo}    ${twin}
-    Step Goes On    workspace step
-    Changes Are Answered    ${change}    ${twin}
-    What Became Of It Is Judged    ${cleo}    ${change}
+    ${twin} =    A Change With The Same Key    ${change}    pressed again
+    Halt Operation Midway    ${cleo}    ${change}    workspace
+    Begin Change    ${cleo}    ${twin}
+    Let Step Go On    workspace step
+    Wait For Answers To Changes    ${change}    ${twin}
+    Record And Judge Change    ${cleo}    ${change}
     Law Should Hold    all-or-nothing    done=1
     Receipts Should Be In
 
@@ -96,11 +96,11 @@ A Change Waits For The One That Rolls Back
     ${dora} =    A Signed In User    dora
     ${lost} =    A Change    ${dora}    lost
     ${kept} =    A Change    ${dora}    kept
-    Operation Stands Midway    ${dora}    ${lost}    event
-    Change Is Begun    ${dora}    ${kept}
-    The Step Is Struck    ${lost}    event    Time Runs Out
-    Change Is Answered    ${kept}
-    Changes Are Recorded Together    ${dora}    ${lost}    ${kept}
+    Halt Operation Midway    ${dora}    ${lost}    event
+    Begin Change    ${dora}    ${kept}
+    Inject Fault Midway    ${lost}    event    time-out
+    Wait For Answer To Change    ${kept}
+    Record Changes Together    ${dora}    ${lost}    ${kept}
     Law Should Hold    all-or-nothing    operations=2
     Receipts Should Be In
 
@@ -110,10 +110,10 @@ The Key Of One Change Makes No Other
     [Template]    NONE
     ${emma} =    A Signed In User    emma
     ${change} =    A Change    ${emma}    new name
-    ${other} =    The Same Under Another Name    ${change}    other    text=other name
-    Change Is Made    ${emma}    ${change}
-    Change Is Begun    ${emma}    ${other}
-    Change Is Answered    ${other}
-    Changes Are Recorded Together    ${emma}    ${change}    ${other}
+    ${other} =    A Change With The Same Key    ${change}    other    text=other name
+    Make Change    ${emma}    ${change}
+    Begin Change    ${emma}    ${other}
+    Wait For Answer To Change    ${other}
+    Record Changes Together    ${emma}    ${change}    ${other}
     Law Should Hold    all-or-nothing    operations=2    done=1
     Should Be Equal    ${other}[answer]    idempotency_key_reused

@@ -2,8 +2,8 @@
 Documentation       Token expiry during a chat: nobody notices who is allowed to go on, and nobody goes on who is not.
 Resource            ../resources/journey.resource
 Resource            ../resources/tokens.resource
-Suite Setup         The Journey Has Short Tokens
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Journey With Short Tokens
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-restart
 
@@ -13,7 +13,7 @@ Chat Goes On Past The Expiry Of Its Tokens
     [Documentation]    In a real browser: the page refreshes by itself, the socket stays, the user sees nothing of it.
     [Tags]    critical    needs-browser
     ${kim} =    A User With A Watched Page    kim
-    Chat Goes On Past Expiries    ${kim}    page    ${FIGURES.token_refreshes}
+    Chat Past Expiries    ${kim}    page    ${FIGURES.token_refreshes}
     Nobody Should Have Noticed    ${kim}    page    ${FIGURES.token_refreshes}
 
 Open Socket Takes Newer Tokens
@@ -22,7 +22,7 @@ Open Socket Takes Newer Tokens
     ${thread} =    A New Thread
     Open Tabs    ${liz}    tab
     Send Message    ${liz}    tab    ${thread}    What is 6 * 7?
-    Tab Outlives Its Tokens    ${liz}    tab    ${FIGURES.token_refreshes}
+    Refresh Tokens Of Tab In Time    ${liz}    tab    ${FIGURES.token_refreshes}
     Law Should Hold    one-connection
     Send Message    ${liz}    tab    ${thread}    What is 7 * 7?
     Everything Said Should Be Everywhere    ${liz}    tabs=1
@@ -32,9 +32,9 @@ Two Tabs Refresh At Once
     ${ron} =    A Signed In User    ron
     ${thread} =    A New Thread
     Open Tabs    ${ron}    tab 1    tab 2
-    Tabs Refresh Together    ${ron}    tab 1    tab 2
+    Refresh Tabs Together    ${ron}    tab 1    tab 2
     Law Should Hold    one-connection    tabs=2    within=0 s
-    Each Tab Sends    ${ron}    ${thread}    tab 1    tab 2
+    Send From Each Tab    ${ron}    ${thread}    tab 1    tab 2
     Everything Said Should Be Everywhere    ${ron}
 
 Signing Key Changes During The Chat
@@ -45,7 +45,7 @@ Signing Key Changes During The Chat
     Open Tabs    ${uma}    tab
     A New Signing Key
     Send Request    GET    ${THREADS_ROUTE}    session=${uma.session}    bearer=${uma.token}    status=200
-    Tab Takes Tokens Of New Keys    ${uma}    tab    2
+    Tell Tokens Of New Keys    ${uma}    tab    2
     Law Should Hold    one-connection    within=0 s
     Send Message    ${uma}    tab    ${thread}    What is 8 * 7?
     Everything Said Should Be Everywhere    ${uma}    tabs=1
@@ -53,20 +53,20 @@ Signing Key Changes During The Chat
 Auth Service Stands Still When The Page Refreshes
     [Documentation]    The page's refresh waits for the auth service; the user notices nothing.
     [Tags]    needs-pause    needs-browser    needs-faults    needs-logs
-    [Template]    Page Refreshes While The Auth Service Is Away
+    [Template]    Page Should Refresh While The Auth Service Is Away
     stands still
 
 Auth Service Can't Be Reached When The Page Refreshes
     [Documentation]    The page's refresh is refused and tried again; the user notices nothing.
     [Tags]    needs-faults    needs-browser    needs-logs    needs-pause
-    [Template]    Page Refreshes While The Auth Service Is Away
+    [Template]    Page Should Refresh While The Auth Service Is Away
     can't be reached
 
 Refresh Changes No Claim
     [Documentation]    Each newer token says the same of its user, and what the provider says.
     ${tom} =    A Signed In User    tom
-    Provider's Claims Are Recorded    ${tom}
-    Refreshed Tokens Are Recorded    ${tom}    2
+    Record Claims Of Provider    ${tom}
+    Record Claims Of Refreshed Tokens    ${tom}    2
     Law Should Hold    same-claims    refreshed tokens=5    within=0 s
 
 Expired Token Opens Nothing At The Auth Service
@@ -100,8 +100,8 @@ Expired Token Is Good For Nothing On An Open Socket
     ${mia} =    A Signed In User    mia
     ${thread} =    A New Thread
     Open Tabs    ${mia}    tab
-    Message Is Accepted    ${mia}    tab    ${thread}
-    Socket's Token Expires    ${mia}    tab
+    Message Should Be Accepted    ${mia}    tab    ${thread}
+    Let Socket's Token Expire    ${mia}    tab
     Try To Speak    ${mia}    tab    ${thread}    expired
     Socket Should End With Its Token
 
@@ -122,10 +122,10 @@ Refresh Token Is Good Once
 
 
 *** Keywords ***
-The Journey Has Short Tokens
-    [Documentation]    The auth service issues tokens that expire during a test.
-    The Journey Is Prepared
-    Tokens Live Shortly
+Prepare The Journey With Short Tokens
+    [Documentation]    Lets the auth service issue tokens that expire during a test.
+    Prepare The Journey
+    Shorten Life Of Tokens
 
 A User With A Watched Page
     [Documentation]    A user who chats on a page in a browser, whose every state is kept from now on.
@@ -133,17 +133,17 @@ A User With A Watched Page
     ${user} =    A User In A Browser    ${name}
     ${thread} =    A Stored Thread    ${user}
     Open Page    ${user}    page    /threads/${thread}
-    Page Is Watched    page
-    ${first_token} =    Last Refresh Of    ${user}
+    Watch Page    page
+    ${first_token} =    Get Last Refresh Of    ${user}
     Set To Dictionary    ${user}    since=${first_token}
     Type Message    ${user}    page    What is 6 * 9?
     RETURN    ${user}
 
-Page Refreshes While The Auth Service Is Away
+Page Should Refresh While The Auth Service Is Away
     [Documentation]    The auth service is away just when the page wants a new token, and comes back at once.
     [Arguments]    ${how}
     ${sue} =    A User With A Watched Page    sue
-    Auth Service Is Away For The Next Refresh    ${how}
-    Chat Goes On Past Expiries    ${sue}    page    1
+    Take Auth Service Away For The Next Refresh    ${how}
+    Chat Past Expiries    ${sue}    page    1
     Nobody Should Have Noticed    ${sue}    page    1
     Receipts Should Be In

@@ -3,8 +3,8 @@ Documentation       Files: uploaded, stored, read and answered from; the same by
 Resource            ../resources/journey.resource
 Resource            ../resources/files.resource
 Resource            ../resources/file_troubles.resource
-Suite Setup         Files Were Taken Before
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Journey Of Files
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-folders
 
@@ -15,18 +15,18 @@ A Report Is Uploaded, Read And Answered From
     [Tags]    critical    needs-browser
     ${kim} =    A User In A Browser    kim
     ${report} =    A Page And A Tab And A Report    ${kim}
-    Progress Is Watched    page
+    Watch Progress    page
     Upload On Page    ${kim}    page    ${report}    ${report.question}
     ${id} =    Upload Should Be Stored On Page    page
     Files Should Have Been Read
-    All Layers Are Read    ${kim}    ${report}    ${id}
+    Record All Layers    ${kim}    ${report}    ${id}
     Law Should Hold    whole-file    layers=7
     Answer Should Be Shown And Kept    ${kim}    ${report}
 
 What Is No PDF Is Refused
     [Documentation]    Each for its own reason, and no layer has anything of it.
-    [Setup]    A User Uploads    ann    free
-    [Template]    Upload Is Refused And Leaves Nothing
+    [Setup]    Prepare User Who Uploads    ann    free
+    [Template]    Upload Should Be Refused And Leave Nothing
     # what it is    status    reason
     empty    400    empty_file
     one byte too large    413    file_too_large
@@ -37,8 +37,8 @@ What Is No PDF Is Refused
 
 A PDF That Nobody Can Read Is Refused
     [Documentation]    Each for its own reason, and no layer has anything of it.
-    [Setup]    A User Uploads    abe    free
-    [Template]    Upload Is Refused And Leaves Nothing
+    [Setup]    Prepare User Who Uploads    abe    free
+    [Template]    Upload Should Be Refused And Leave Nothing
     # what it is    status    reason
     cut off    422    broken_pdf
     noise    422    broken_pdf
@@ -48,17 +48,17 @@ A PDF That Nobody Can Read Is Refused
     very many pages    422    too_many_pages
 
 A File At The Limit Is Taken
-    [Setup]    A User Uploads    amy    paid
+    [Setup]    Prepare User Who Uploads    amy    paid
     ${file} =    A File At The Limit
-    ${taken} =    File Is Uploaded    ${USER}    tab    ${file}    ${THREAD}
+    ${taken} =    Upload And Record File    ${USER}    tab    ${file}    ${THREAD}
     Files Should Have Been Read
-    All Layers Are Read    ${USER}    ${file}    ${taken}[id]
+    Record All Layers    ${USER}    ${file}    ${taken}[id]
     Law Should Hold    whole-file    layers=8
 
 Names Of Files Lead Nowhere
     [Documentation]    What the sender calls a file is a name for people, without folders, and nothing else.
-    [Setup]    A User Uploads    bea    paid
-    [Template]    Name Leads Nowhere
+    [Setup]    Prepare User Who Uploads    bea    paid
+    [Template]    Name Should Lead Nowhere
     # sent as    known as
     ../../../escaped.pdf    escaped.pdf
     /tmp/escaped.pdf    escaped.pdf
@@ -70,44 +70,44 @@ Names Of Files Lead Nowhere
 An Upload That Breaks Off Leaves Nothing
     [Documentation]    Neither on the disk nor in a store, however the connection ends.
     [Tags]    needs-faults
-    [Template]    An Upload Breaks Off And Leaves Nothing
-    Connection Is Reset
-    Connection Is Closed
+    [Template]    Broken Off Upload Should Leave Nothing
+    a reset
+    a close
 
 An Upload That Dies With Its Replica Leaves Nothing
     [Tags]    needs-faults    needs-kill    needs-restart
-    An Upload Breaks Off And Leaves Nothing    Replica Is Killed And Comes Back    backend-1
+    Broken Off Upload Should Leave Nothing    the death of its replica    backend-1
 
 The Same File Twice Is Two Files
     [Documentation]    Two uploads of the same bytes: each is stored whole, and answered on its own.
-    [Setup]    A User Uploads    cleo    paid
+    [Setup]    Prepare User Who Uploads    cleo    paid
     ${report} =    A Short Report With A Fact    ${USER}
-    ${first}    ${second} =    File Is Uploaded Twice    ${USER}    ${report}    ${THREAD}
+    ${first}    ${second} =    Upload And Record File Twice    ${USER}    ${report}    ${THREAD}
     Should Not Be Equal    ${first}[id]    ${second}[id]
     Files Should Have Been Read    2
-    All Layers Are Read    ${USER}    ${report}    ${first}[id]
-    All Layers Are Read    ${USER}    ${second}[file]    ${second}[id]
+    Record All Layers    ${USER}    ${report}    ${first}[id]
+    Record All Layers    ${USER}    ${second}[file]    ${second}[id]
     Law Should Hold    whole-file    files=2    layers=16
 
 The Same Upload Again Is The Same File
     [Documentation]    Sent again under its message's id, as clients do that got no answer: taken once, answered once.
-    [Setup]    A User Uploads    dave    paid
+    [Setup]    Prepare User Who Uploads    dave    paid
     ${report} =    A Report With The Id Of Its Message    ${USER}
-    ${first} =    File Is Uploaded    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
+    ${first} =    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
     Files Should Have Been Read
-    Upload Is Taken Once    ${USER}    ${report}    ${THREAD}    ${first}
-    Stored Messages    ${USER}
+    Same Upload Should Be Taken Once    ${USER}    ${report}    ${THREAD}    ${first}
+    Record Stored Messages Of Users    ${USER}
     Laws Should Hold    acked-is-kept    exactly-once    from-somebody    agent-stream
 
 A Foreign File Opens To Nobody
     [Documentation]    Max knows the id of Ida's file and asks for it, by every door, and lets his agent search for its words.
-    [Setup]    A User Uploads    ida    paid
+    [Setup]    Prepare User Who Uploads    ida    paid
     ${max} =    A Signed In User    max
     Open Tabs    ${max}    his
     ${report} =    A Short Report With A Fact    ${USER}
-    ${hers} =    File Is Uploaded    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
+    ${hers} =    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
     Files Should Have Been Read
-    Nobody Else Gets At It    ${max}    ${hers}[id]    ${THREAD}
+    Nobody Else Should Get At It    ${max}    ${hers}[id]    ${THREAD}
     Look Through The Own Files    ${max}    his    pump in hall seven
     Own File Should Open    ${USER}    ${hers}[id]
     Laws Should Hold    no-crosstalk    no-entry    whole-file
@@ -115,9 +115,9 @@ A Foreign File Opens To Nobody
 A Killed Agent's File Is Read By Another
     [Documentation]    Killed after reading, before answering: another agent takes over, and there is one answer.
     [Tags]    needs-kill
-    [Setup]    A User Uploads    gil    paid
+    [Setup]    Prepare User Who Uploads    gil    paid
     ${report} =    A Short Report With A Fact    ${USER}
-    ${id} =    Agent Dies While It Reads    ${USER}    ${report}    ${THREAD}
+    ${id} =    Kill Agent While It Reads    ${USER}    ${report}    ${THREAD}
     Answer Should Be Whole    ${USER}    ${report}    ${id}
     Laws Should Hold    whole-file    agent-stream    exactly-once    acked-is-kept    from-somebody
     Receipts Should Be In
@@ -125,19 +125,19 @@ A Killed Agent's File Is Read By Another
 A File That Was Damaged On Disk Is Not Answered From
     [Documentation]    The agent compares the fingerprint with the one that the upload had, and says what is wrong.
     [Tags]    needs-pause
-    [Setup]    A User Uploads    hal    paid
+    [Setup]    Prepare User Who Uploads    hal    paid
     ${report} =    A Short Report With A Fact    ${USER}
-    Damaged File Is Read    ${USER}    ${report}    ${THREAD}
+    Damaged File Should Yield Nothing    ${USER}    ${report}    ${THREAD}
     Receipts Should Be In
 
 A Bomb Harms Nobody
     [Documentation]    A small file that unpacks to a gigabyte: its run ends as every run does, and the next file is read.
-    [Setup]    A User Uploads    joe    paid
+    [Setup]    Prepare User Who Uploads    joe    paid
     ${bomb} =    Make Unpacking Bomb    unpacked=1 GiB
-    File Is Uploaded    ${USER}    tab    ${bomb}    ${THREAD}
+    Upload And Record File    ${USER}    tab    ${bomb}    ${THREAD}
     Files Should Have Been Read
     ${report} =    A Short Report With A Fact    ${USER}
-    File Is Uploaded    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
+    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
     Files Should Have Been Read    2
     File Should Be Answered From    ${report}    tab
 
@@ -146,5 +146,5 @@ The Page Tells What Became Of An Upload
     [Tags]    needs-browser
     ${lea} =    A User In A Browser    lea
     ${report} =    A Page And A Tab And A Report    ${lea}
-    A Picture Is Refused On The Page    ${lea}    page
-    An Upload Is Stopped On The Page    ${lea}    page    ${report}
+    Picture Should Be Refused On The Page    ${lea}    page
+    Stopped Upload Should Leave Nothing    ${lea}    page    ${report}

@@ -2,8 +2,8 @@
 Documentation       The free plan's limit on real Redis: in one window exactly so many messages are admitted, the first ones.
 Resource            ../resources/journey.resource
 Resource            ../resources/limits.resource
-Suite Setup         The Journey Is Prepared
-Test Teardown       Everything Is Shown
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 
 
@@ -15,12 +15,12 @@ Free User Is Limited Until The Window Ends Or The Plan Changes
     ${dan} =    A Free User    dan
     ${thread} =    A New Thread
     Open Tabs    ${dan}    tab
-    More Than The Limit Is Sent    ${dan}    tab    ${thread}
-    Redis Is Read    ${dan}
-    User Waits As Told    tab
-    More Than The Limit Is Sent    ${dan}    tab    ${thread}
-    User Goes Paid    ${dan}
-    More Than The Limit Is Sent    ${dan}    tab    ${thread}
+    Send More Than The Limit    ${dan}    tab    ${thread}
+    Record Counter Of Redis    ${dan}
+    Wait As Told    tab
+    Send More Than The Limit    ${dan}    tab    ${thread}
+    Upgrade User    ${dan}
+    Send More Than The Limit    ${dan}    tab    ${thread}
     Limit Should Have Held    ${dan}    full_windows=2
 
 Tabs On Two Replicas That Race Share One Limit
@@ -28,9 +28,9 @@ Tabs On Two Replicas That Race Share One Limit
     [Tags]    needs-faults    needs-pause
     ${eve} =    A Free User    eve
     ${thread} =    A New Thread
-    ${tabs} =    Names    tab    ${FIGURES.rate_tries}
+    ${tabs} =    Get Numbered Names    tab    ${FIGURES.rate_tries}
     Open Tabs On Each Replica    ${eve}    @{tabs}
-    Redis Stands Still While All Tabs Send    ${eve}    ${thread}    @{tabs}
+    Pause Redis While All Tabs Send    ${eve}    ${thread}    @{tabs}
     Limit Should Have Held    ${eve}
     Receipts Should Be In
 
@@ -40,11 +40,11 @@ Window Begins With Its First Message
     ${fay} =    A Free User    fay
     ${thread} =    A New Thread
     Open Tabs    ${fay}    tab
-    Messages Are Sent Quickly    ${fay}    tab    ${thread}    1
-    User Waits    tab    ${HALF_A_WINDOW}
-    More Than The Limit Is Sent    ${fay}    tab    ${thread}
-    User Waits As Told    tab
-    More Than The Limit Is Sent    ${fay}    tab    ${thread}
+    Send Messages Quickly    ${fay}    tab    ${thread}    1
+    Wait Without Refusal    tab    ${HALF_A_WINDOW}
+    Send More Than The Limit    ${fay}    tab    ${thread}
+    Wait As Told    tab
+    Send More Than The Limit    ${fay}    tab    ${thread}
     Limit Should Have Held    ${fay}    full_windows=2
 
 Edges Of Windows Are Sharp
@@ -52,7 +52,7 @@ Edges Of Windows Are Sharp
     ${gus} =    A Free User    gus
     ${thread} =    A New Thread
     Open Tabs    ${gus}    tab
-    User Tries On And On    ${gus}    tab    ${thread}    ${A_WINDOW_AND_MORE}
+    Try On And On    ${gus}    tab    ${thread}    ${A_WINDOW_AND_MORE}
     Limit Should Have Held    ${gus}    full_windows=2
 
 Time To Wait Is Honoured
@@ -60,11 +60,11 @@ Time To Wait Is Honoured
     ${hal} =    A Free User    hal
     ${thread} =    A New Thread
     Open Tabs    ${hal}    tab
-    ${ids} =    More Than The Limit Is Sent    ${hal}    tab    ${thread}
-    User Waits Almost As Told    tab
+    ${ids} =    Send More Than The Limit    ${hal}    tab    ${thread}
+    Wait Almost As Told    tab
     Send Message    ${hal}    tab    ${thread}    Too early    id=${ids}[-1]
-    User Waits As Told    tab
-    The Same Messages Are Sent Again    ${hal}    tab    ${thread}    ${ids}
+    Wait As Told    tab
+    Send The Same Messages Again    ${hal}    tab    ${thread}    ${ids}
     All Should Be Decided    ${ONE_AND_TWICE_THE_TRIES}
     Limit Should Have Held    ${hal}
 
@@ -74,12 +74,12 @@ Nothing Is Admitted While Redis Is Down
     ${ida} =    A Free User    ida
     ${thread} =    A New Thread
     Open Tabs    ${ida}    tab
-    Redis Is Gone
-    ${ids} =    More Than The Limit Is Sent    ${ida}    tab    ${thread}
-    Redis Comes Back
-    More Than The Limit Is Sent    ${ida}    tab    ${thread}
+    Kill Redis
+    ${ids} =    Send More Than The Limit    ${ida}    tab    ${thread}
+    Start Redis
+    Send More Than The Limit    ${ida}    tab    ${thread}
     Limit Should Have Held    ${ida}
-    Refused For Want Of Redis    tab    ${ids}
+    Messages Should Be Refused For Want Of Redis    tab    ${ids}
 
 Limit Outlives Redis
     [Documentation]    Redis dies and comes back within the window: what was counted before still counts.
@@ -87,10 +87,10 @@ Limit Outlives Redis
     ${jon} =    A Free User    jon
     ${thread} =    A New Thread
     Open Tabs    ${jon}    tab
-    More Than The Limit Is Sent    ${jon}    tab    ${thread}
-    Redis Is Gone
-    Redis Comes Back
-    More Than The Limit Is Sent    ${jon}    tab    ${thread}
+    Send More Than The Limit    ${jon}    tab    ${thread}
+    Kill Redis
+    Start Redis
+    Send More Than The Limit    ${jon}    tab    ${thread}
     Limit Should Have Held    ${jon}
 
 Refused Message Is Neither Stored Nor Answered
@@ -99,10 +99,10 @@ Refused Message Is Neither Stored Nor Answered
     ${kim} =    A Free User    kim
     ${thread} =    A New Thread
     Open Tabs    ${kim}    tab
-    ${ids} =    More Than The Limit Is Sent    ${kim}    tab    ${thread}
+    ${ids} =    Send More Than The Limit    ${kim}    tab    ${thread}
     Runs Should Be Over    ${kim}
     Limit Should Have Held    ${kim}
-    User Waits As Told    tab
+    Wait As Told    tab
     Send Message    ${kim}    tab    ${thread}    Note    id=${ids}[-1]
     Message Should Be Acknowledged    tab    ${ids}[-1]
     Everything Admitted Should Be Answered    ${kim}
@@ -126,13 +126,13 @@ Upgrade On The Page Lifts The Limit At Once
     [Documentation]    The button beside the limit makes the user a paying one; what was held back goes out in the same window.
     [Tags]    needs-browser
     ${max} =    A Free User In A Browser    max    page
-    ${count} =    More Than The Limit Is Said    ${max}    page
+    ${count} =    Say More Than The Limit    ${max}    page
     Page Should Tell The Limit    page    ${FIGURES.rate_limit}    waiting=2
     Upgrade On Page    page
     All Should Be Stored On Page    page    ${count}
     The Window Should Still Be Open    ${max}
     Stored Plan Should Be    ${max}    paid
-    Stored Messages    ${max}
+    Record Stored Messages Of Users    ${max}
     Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
 
 Redis That Stands Still Admits Nobody Twice
@@ -141,10 +141,10 @@ Redis That Stands Still Admits Nobody Twice
     [Tags]    needs-pause
     ${ned} =    A Free User    ned
     ${thread} =    A New Thread
-    ${tabs} =    Names    tab    ${FIGURES.rate_tries}
+    ${tabs} =    Get Numbered Names    tab    ${FIGURES.rate_tries}
     Open Tabs    ${ned}    @{tabs}
-    ${ids} =    Redis Stands Still Until All Have Given Up    ${ned}    ${thread}    @{tabs}
-    The Same Messages Are Sent Again    ${ned}    tab 1    ${thread}    ${ids}
+    ${ids} =    Pause Redis Until All Have Given Up    ${ned}    ${thread}    @{tabs}
+    Send The Same Messages Again    ${ned}    tab 1    ${thread}    ${ids}
     All Should Be Decided    ${TWICE_THE_TRIES}
     Limit Should Have Held    ${ned}
     Receipts Should Be In

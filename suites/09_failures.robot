@@ -3,27 +3,27 @@ Documentation       One service fails and the rest stand: others answer as usual
 ...                 lost.
 Resource            ../resources/journey.resource
 Resource            ../resources/services.resource
-Suite Setup         The Journey Is Prepared
+Suite Setup         Prepare The Journey
 Test Tags           needs-kill    needs-pause    needs-restart
-Test Teardown       Everything Is Shown
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Template       One Service Fails
+Test Template       Failure Of Service Should Be Contained
 
 
-*** Test Cases ***    SERVICE    BLOW    WHAT GOES ON
+*** Test Cases ***    SERVICE    FAULT    WHAT GOES ON
 Chat Goes On After The Backend Was Killed
     [Documentation]    The page says so gracefully, sign-in works meanwhile, and the chat goes on in the same thread, by
     ...    itself, with what was typed meanwhile.
     [Tags]    critical    needs-browser
     [Template]    NONE
     ${ann} =    A User On A Page    ann
-    Services Are Asked    ${ann}    identity    opening
-    Service Is Struck    backend    killed
+    Record Probes    ${ann}    identity    opening
+    Inject Fault    backend    killed
     Page Should Say That The Service Is Away
-    Messages Are Typed    ${ann}
-    Services Are Asked    ${ann}    signing in    identity    opening
-    Service Comes Back    backend    killed
-    Page Has Time To Come Back    ${ann}
+    Type Messages    ${ann}
+    Record Probes    ${ann}    signing in    identity    opening
+    Restore Service    backend    killed
+    Record Page And Store After Refusals    ${ann}
     Chat Should Go On By Itself    ${ann}
 
 What Was Typed Survives A Reload
@@ -31,13 +31,13 @@ What Was Typed Survives A Reload
     [Tags]    needs-browser
     [Template]    NONE
     ${bea} =    A User On A Page    bea
-    Service Is Struck    backend    killed
+    Inject Fault    backend    killed
     Page Should Say That It Is Offline    page
-    Messages Are Typed    ${bea}    count=2
+    Type Messages    ${bea}    count=2
     Page Should Say That It Is Offline    page    waiting=2
-    Page Is Reloaded    page
-    Service Comes Back    backend    killed
-    Page Has Time To Come Back    ${bea}
+    Reload Page    page
+    Restore Service    backend    killed
+    Record Page And Store After Refusals    ${bea}
     Law Should Hold    recovers-alone    within=0 s
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 
@@ -46,10 +46,10 @@ What Was Typed Waits For Redis
     [Tags]    needs-browser
     [Template]    NONE
     ${cora} =    A User On A Page    cora
-    Service Is Struck    redis    killed
-    Messages Are Typed    ${cora}    count=2
-    Service Comes Back    redis    killed
-    Page Has Its Time    ${cora}
+    Inject Fault    redis    killed
+    Type Messages    ${cora}    count=2
+    Restore Service    redis    killed
+    Record Page And Store After Recovery    ${cora}
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 
@@ -58,10 +58,10 @@ What Was Not Committed Was Not Acknowledged
     ...    acknowledged, and only that: all that was acknowledged is stored, once.
     [Template]    NONE
     ${dora} =    A User On One Replica    dora    backend-1
-    The End Of Storing Is Held Up
+    Hold Up End Of Storing
     Send Message    ${dora}    tab    ${dora.thread}    What is 6 * 7?
-    Replica Dies Before Its Commit    backend-1
-    Tab Comes Back    ${dora}    Open Tab Where Somebody Answers
+    Kill Replica Before Its Commit    backend-1
+    Reconnect Tab    ${dora}
     Everything Said Should Be Everywhere    ${dora}
 
 One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening

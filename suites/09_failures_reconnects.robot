@@ -2,9 +2,9 @@
 Documentation       Many pages lose the platform at one moment, and do not come back to it all at once.
 Resource            ../resources/journey.resource
 Resource            ../resources/reconnects.resource
-Suite Setup         The Journey Has Many Pages
+Suite Setup         Prepare The Journey Of Many Pages
 Test Tags           needs-faults    needs-logs    needs-browser
-Test Teardown       Everything Is Shown
+Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 
 
@@ -13,6 +13,6 @@ Many Pages Come Back Spread Out
     [Documentation]    All connections of two users' pages break together, and new ones are refused for a while: the pages try
     ...    spread over the time that they wait, no more often than that allows, and are all back by themselves.
     All Pages Should Be Online
-    ${before} =    All Pages Lose Their Connections
-    Pages Try In Vain    ${before}
+    ${before} =    Break Connections Of All Pages
+    Let Pages Try In Vain    ${before}
     All Pages Should Come Back Spread Out

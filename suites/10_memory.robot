@@ -2,10 +2,10 @@
 Documentation       Memory under sustained load: the same work over and over leaves nothing behind, in any service.
 Resource            ../resources/journey.resource
 Resource            ../resources/memory.resource
-Suite Setup         Memory Is Prepared
-Test Teardown       What Was Measured Is Shown
+Suite Setup         Prepare The Journey Of Memory
+Test Teardown       Show What Was Measured
 Test Timeout        ${FIGURES.test_limit.total_seconds()} s
-Test Template       Repeated Work Leaves Nothing Behind
+Test Template       Repeated Work Should Leave Nothing Behind
 Test Tags           needs-processes
 
 
@@ -24,8 +24,8 @@ Token Refreshes Leave Nothing Behind    refresh    frontend    refresh    ${FIGU
 
 
 *** Keywords ***
-Repeated Work Leaves Nothing Behind
+Repeated Work Should Leave Nothing Behind
     [Documentation]    Users do one kind of work over and over; afterwards everything is as before.
     [Arguments]    ${work}    ${replica}    ${operation}    ${budget}    @{services}
-    Work Is Done Over And Over    ${work}    ${replica}    ${operation}    ${budget}    @{services}
+    Do Work Over And Over    ${work}    ${replica}    ${operation}    ${budget}    @{services}
     Nothing Should Have Grown    ${operation}

@@ -3,5 +3,5 @@ Documentation     Ten journeys of users of a real-time chat platform, on real se
 
 Resource          ../resources/platform.resource
 
-Suite Setup       The Platform Is Running
+Suite Setup       Ensure Platform Is Running
 Suite Teardown    Stop Platform

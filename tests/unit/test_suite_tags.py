@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from robot.api import get_model, get_resource_model, parsing
-from robot.parsing.model.statements import Statement, Variable
+from robot.parsing.model.statements import Statement
 
 from realstack.platform.driver import Operation
 
@@ -33,18 +34,23 @@ NEEDS = {
     "getsharedfolder": Operation.FOLDERS.value,
 }
 """Keywords of libraries, and what they ask of who runs the platform."""
-WHERE_IT_IS_NEEDED = {"abrowserhasshownthepage"}
+WHERE_IT_IS_NEEDED = {"warmupthebrowser"}
 """Keywords that look themselves whether any test needs it."""
+CASES = re.compile(r"\$\w+ == '([^']*)'(?: or (?=\$)|$)")
+"""A condition that compares arguments with words: its branch is for those who are given one of them."""
+
+Words = dict[frozenset[str], set[str]]
+"""Names and arguments of a test or keyword, by the words of which one must be given for them to be reached; none for most."""
+ALWAYS: frozenset[str] = frozenset()
 
 
 class _Words(parsing.ModelVisitor):  # type: ignore[misc]
-    """Every name and argument of each test and keyword: arguments are often names of keywords (`Run Keyword`, templates)."""
+    """Every name and argument of each test and keyword; an argument may name a keyword (`Run Keyword And Return Status`)."""
 
     def __init__(self) -> None:
         self.tests: list[str] = []
-        self.words: dict[str, set[str]] = {}
+        self.words: dict[str, Words] = {}
         self.tags: dict[str, set[str]] = {}
-        self.tables: dict[str, dict[str, str]] = {}
         self.shared: set[str] = set()
         self.setup: set[str] = set()
         self.template = ""
@@ -58,16 +64,11 @@ class _Words(parsing.ModelVisitor):  # type: ignore[misc]
     def visit_TestTemplate(self, node: Statement) -> None:  # noqa: N802
         self.template = _plain(node.value)
 
-    def visit_Variable(self, node: Variable) -> None:  # noqa: N802
-        if node.name.startswith("&"):
-            pairs = (value.partition("=") for value in node.value)
-            self.tables[_plain(node.name[1:])] = {_plain(key): _plain(value) for key, _, value in pairs}
-
     def visit_TestCase(self, node: parsing.TestCase) -> None:  # noqa: N802
         self._take(node)
         self.tests.append(node.name)
         if not any(statement.type == parsing.Token.TEMPLATE for statement in node.body):
-            self.words[node.name] |= {self.template}
+            self.words[node.name].setdefault(ALWAYS, set()).add(self.template)
 
     def visit_Keyword(self, node: parsing.Keyword) -> None:  # noqa: N802
         self._take(node)
@@ -80,14 +81,29 @@ class _Words(parsing.ModelVisitor):  # type: ignore[misc]
 
 class _Statements(parsing.ModelVisitor):  # type: ignore[misc]
     def __init__(self) -> None:
-        self.words: set[str] = set()
+        self.words: Words = {}
         self.tags: set[str] = set()
+        self._case = ALWAYS
+
+    def visit_If(self, node: parsing.If) -> None:  # noqa: N802
+        before = self._case
+        self._case = _case(node.condition or "") or before
+        for statement in (node.header, *node.body):
+            self.visit(statement)
+        self._case = before
+        if node.orelse is not None:
+            self.visit(node.orelse)
 
     def visit_Statement(self, node: Statement) -> None:  # noqa: N802
         if isinstance(node, parsing.Tags):
             self.tags |= set(node.values)
         else:
-            self.words |= _tokens(node)
+            self.words.setdefault(self._case, set()).update(_tokens(node))
+
+
+def _case(condition: str) -> frozenset[str]:
+    compared = CASES.sub("", condition)
+    return frozenset(_plain(word) for word in CASES.findall(condition)) if not compared else ALWAYS
 
 
 def _plain(name: str) -> str:
@@ -110,38 +126,33 @@ def _read(path: Path) -> _Words:
 
 
 class _Project:
-    """What a suite may call: the keywords of all resources and its own, and tables of keywords' names."""
+    """What a suite may call: the keywords of all resources and its own."""
 
     def __init__(self, suite: Path) -> None:
-        self._keywords: dict[str, set[str]] = {}
-        self._tables: dict[str, dict[str, str]] = {}
+        self._keywords: dict[str, Words] = {}
         for path in [*(ROOT / "resources").glob("*.resource"), suite]:
-            read = _read(path)
-            self._keywords.update({_plain(name): words for name, words in read.words.items()})
-            self._tables.update(read.tables)
+            self._keywords.update({_plain(name): words for name, words in _read(path).words.items()})
 
-    def needs(self, words: set[str]) -> set[str]:
+    def needs(self, *begun: Words) -> set[str]:
         """The tags of all that a test with these words may come to do."""
-        needs, reached, seen = set(), list(words), set()
-        while reached:
-            word = reached.pop()
-            if word in seen or word in WHERE_IT_IS_NEEDED:
-                continue
-            seen.add(word)
-            if word in NEEDS:
-                needs.add(NEEDS[word])
-            reached += self._keywords.get(word, ())
-            # `${TABLE}[${step}]`: what the table has for the test's own words.
-            table = self._tables.get(word.partition("[")[0].removeprefix("$"), {})
-            reached += (name for key, name in table.items() if key in words)
-        return needs
+        reached: set[str] = set()
+        waiting = [case for words in begun for case in words.items()]
+        while True:
+            open_cases = [case for case in waiting if not case[0] or case[0] & reached]
+            if not open_cases:
+                return {NEEDS[word] for word in reached if word in NEEDS}
+            waiting = [case for case in waiting if case not in open_cases]
+            for _, words in open_cases:
+                for word in words - reached - WHERE_IT_IS_NEEDED:
+                    waiting += self._keywords.get(word, {}).items()
+                reached |= words - WHERE_IT_IS_NEEDED
 
 
 def needs_of_tests(suite: Path) -> Iterator[tuple[str, set[str], set[str]]]:
     """Each test's name, its tags, and the tags of what it and its suite's setup do."""
     read, project = _read(suite), _Project(suite)
     for name in read.tests:
-        yield name, _tags(read.tags[name], read.shared), project.needs(read.words[name] | read.setup)
+        yield name, _tags(read.tags[name], read.shared), project.needs(read.words[name], {ALWAYS: read.setup})
 
 
 def _tags(own: set[str], shared: set[str]) -> set[str]:
@@ -170,3 +181,9 @@ def test_every_tag_of_a_need_is_told_to_who_points_the_suites_at_a_platform() ->
     told = (ROOT / "resources" / "platforms" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{tag}`" in told for tag in {*NEEDS.values(), *(operation.value for operation in Operation)})
     assert {*NEEDS.values()} == {BROWSER, *(operation.value for operation in Operation)}
+
+
+def test_a_branch_is_reached_by_who_is_given_its_word() -> None:
+    assert _case("$fault == 'link reset'") == {"linkreset"}
+    assert _case("$step == 'event' or $fault == 'time-out'") == {"event", "time-out"}
+    assert _case("$step == 'event' and $late") == _case("$number > 3") == ALWAYS

@@ -19,7 +19,7 @@ class NetworkFault(Cutting, Proxying, Disturbing):
 
     ```robotframework
     *** Test Cases ***
-    Page Survives An Outage
+    Page Should Survive An Outage
         Cut Link    frontend    drop    for=1.5s
         Send Messages While Offline
         Wait Until Link Is Healed    frontend

@@ -4,7 +4,7 @@ Documentation       The computer that a browser stands for: its clock can be wro
 Resource            ../../../resources/browser.resource
 Library             ../../support/CookiePages.py
 
-Suite Setup         A Browser Is Open
+Suite Setup         Ensure Browser Is Open
 Suite Teardown      Close Browser    ALL
 Test Setup          Open A Browser Window
 Test Teardown       Close Context
@@ -25,49 +25,49 @@ ${PLACES}           SEPARATOR=\n
 *** Test Cases ***
 Clock Is Ahead For Pages That Are Opened Afterwards
     [Documentation]    A page that is there keeps the right time.
-    A Page Is Open
+    Open A Page
     Shift Clock    7200
     Page Should Be Ahead By    0
-    A Page Is Open
+    Open A Page
     Page Should Be Ahead By    120
 
 Clock Is Behind
     [Documentation]    By a number below zero.
     Shift Clock    -600
-    A Page Is Open
+    Open A Page
     Page Should Be Ahead By    -10
 
 Other Windows Have The Right Time
     [Documentation]    Only the current one stands for that computer.
     Shift Clock    7200
     Open A Browser Window
-    A Page Is Open
+    Open A Page
     Page Should Be Ahead By    0
 
 Dates That Are Named Are Themselves
     [Documentation]    Only what the time is now is changed.
     Shift Clock    7200
-    A Page Is Open
+    Open A Page
     ${date}    Evaluate JavaScript    ${None}    () => new Date(0).toISOString()
     Should Be Equal    ${date}    1970-01-01T00:00:00.000Z
 
 Line Is Slow
     [Documentation]    The page's script is told many times how far its upload is.
-    A Page Is Open
+    Open A Page
     Narrow Uplink    400000
     ${places}    Evaluate JavaScript    ${None}    ${PLACES}    arg=${200000}
     Should Be True    ${places} >= 3
 
 Other Pages Have Their Own Line
     [Documentation]    What one page is slowed down by is no other page's.
-    A Page Is Open
+    Open A Page
     Narrow Uplink    1
-    A Page Is Open
+    Open A Page
     Evaluate JavaScript    ${None}    ${PLACES}    arg=${200000}
 
 What Is No Number Is Refused
     [Documentation]    Before anything is done.
-    A Page Is Open
+    Open A Page
     Run Keyword And Expect Error    *'rate' got value 'slow' that cannot be converted to integer*    Narrow Uplink    slow
     Run Keyword And Expect Error    *'seconds' got value 'late' that cannot be converted to float*    Shift Clock    late
 
@@ -77,7 +77,7 @@ Without A Page There Is No Line
 
 
 *** Keywords ***
-A Page Is Open
+Open A Page
     [Documentation]    A new one in the current window.
     ${origin}    Cookie Pages URL
     New Page    ${origin}/

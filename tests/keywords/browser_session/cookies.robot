@@ -7,7 +7,7 @@ Library             realstack.BrowserSession
 Library             realstack.OAuth
 Library             ../../support/CookiePages.py
 
-Suite Setup         A Browser Is Open
+Suite Setup         Ensure Browser Is Open
 Suite Teardown      Close Browser    ALL
 Test Setup          A Window And A Cookie
 
@@ -16,27 +16,27 @@ Test Setup          A Window And A Cookie
 Cookie Is Sent To Its Path Only
     [Documentation]    As the server would have set it.
     Add Secret Cookie    refresh_token    ${COOKIE}    url=${ORIGIN}/auth
-    Page Gets Cookies    /auth/refresh    refresh_token
-    Page Gets Cookies    /elsewhere    none
+    Page Should Get Cookies    /auth/refresh    refresh_token
+    Page Should Get Cookies    /elsewhere    none
 
 Scripts Do Not See It
     [Documentation]    HttpOnly, unless it was asked for without.
     Add Secret Cookie    hidden    ${COOKIE}    url=${ORIGIN}/
     Add Secret Cookie    open    ${COOKIE}    url=${ORIGIN}/    http_only=${False}
-    Page Gets Cookies    /    hidden open
+    Page Should Get Cookies    /    hidden open
     Get Text    css=#script    ==    open
 
 Other Windows Do Not Get It
     [Documentation]    It belongs to the current context.
     Add Secret Cookie    mine    ${COOKIE}    url=${ORIGIN}/
     Open A Browser Window
-    Page Gets Cookies    /    none
+    Page Should Get Cookies    /    none
 
 Value Is In No Log
     [Documentation]    At TRACE; the guard of the credentials would fail this test.
     ${before}    Set Log Level    TRACE
     Add Secret Cookie    refresh_token    ${COOKIE}    url=${ORIGIN}/
-    Page Gets Cookies    /    refresh_token
+    Page Should Get Cookies    /    refresh_token
     [Teardown]    Set Log Level    ${before}
 
 Plain Texts Are No Credentials
@@ -76,7 +76,7 @@ A Window And A Cookie
     Remember Secret    ${cookie}    cookie of the test
     VAR    ${COOKIE}    ${cookie}    scope=TEST
 
-Page Gets Cookies
+Page Should Get Cookies
     [Documentation]    The names of the cookies that come with the request for a page.
     [Arguments]    ${path}    ${names}
     New Page    ${ORIGIN}${path}

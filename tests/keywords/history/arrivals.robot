@@ -11,26 +11,26 @@ Library             frames.py
 *** Test Cases ***
 Times Of A Log Are Judged On The Run's Clock
     ${times} =    Evaluate    [at / 40 for at in range(80)]
-    Clients Try At    ${times}
+    Let Clients Try At    ${times}
     Law Should Hold    spread-out    within=0 s    clients=12    attempts=78
     ${transcript} =    Get Transcript    clients
     Should Match Regexp    ${transcript}    \\s+0\\.\\d{3} s\\s+clients\\s+arrivals: 80 attempts, during link, clients 12
 
 Times May Be Written Out
     ${times} =    Evaluate    [at / 40 for at in range(80)]
-    Clients Try At    ${times}    written=${True}
+    Let Clients Try At    ${times}    written=${True}
     Law Should Hold    spread-out    within=0 s    attempts=78
 
 Clients In Lockstep Come In Bursts
     ${times} =    Evaluate    [at + client / 1000 for at in $LOCKSTEP for client in range(12)]
-    Clients Try At    ${times}
+    Let Clients Try At    ${times}
     Run Keyword And Expect Error
     ...    spread-out violated: clients came in bursts: 12 clients must come spread over waits of up to 0.5 s*
     ...    Law Should Hold    spread-out    within=0 s
 
 Too Short An Outage Is Invalid And No Pass
     ${times} =    Evaluate    [at + client / 1000 for at in $LOCKSTEP for client in range(12)]
-    Clients Try At    ${times}    outage=${1.4}
+    Let Clients Try At    ${times}    outage=${1.4}
     Run Keyword And Expect Error    INVALID: spread-out: *Only 2 longest waits, at least 3 must be seen.*
     ...    Law Should Hold    spread-out    within=0 s
 
@@ -43,7 +43,7 @@ Bad Input Is Explained
 
 
 *** Keywords ***
-Clients Try At
+Let Clients Try At
     [Documentation]    A fault that began so long ago and is over now, and when clients tried to connect, in seconds since then.
     [Arguments]    ${times}    ${outage}=${2.0}    ${written}=${False}
     Fault Began Before    link    ${outage}

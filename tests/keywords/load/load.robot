@@ -10,7 +10,7 @@ Suite Setup         Write The Scripts
 
 *** Test Cases ***
 Ten Users Ask At The Same Moment
-    ${users}    Users    10
+    ${users}    Get Users    10
     Run Load    echo    users=${users}
     Get Error Count    ==    0
     Get Latency Count    ==    10
@@ -22,14 +22,14 @@ Ten Users Ask At The Same Moment
     Should Be Equal    ${values}[0][answer]    question of user-7
 
 Users Iterate At Their Times
-    ${users}    Users    3
+    ${users}    Get Users    3
     Run Load    echo    users=${users}    times=5    every=20 ms    spread=30 ms
     Get Latency Count    ==    15
     ${values}    Get User Values
     Length Should Be    ${values}[user-1]    5
 
 Rate Is Dealt To Users In Turn
-    ${users}    Users    4
+    ${users}    Get Users    4
     Run Load    echo    users=${users}    rate=100    duration=400 ms
     Get Latency Count    ==    40
     Run Load    echo    users=${users}    rate=50    rate_end=150    duration=400 ms    arrivals=poisson
@@ -37,7 +37,7 @@ Rate Is Dealt To Users In Turn
     Get Error Count    ==    0
 
 Wrong Answer Is Told By Value
-    ${users}    Users    2    expected=something else
+    ${users}    Get Users    2    expected=something else
     Run Load    checked    users=${users}
     Get Error Count    ==    2    kind=wrong
     Run Keyword And Expect Error
@@ -45,7 +45,7 @@ Wrong Answer Is Told By Value
     ...    Get Error Count    ==    0
 
 Missing Answer Is A Time-Out
-    ${users}    Users    2
+    ${users}    Get Users    2
     Run Load    unanswered    users=${users}
     Get Error Count    ==    2    kind=timeout
     Run Keyword And Expect Error
@@ -53,24 +53,24 @@ Missing Answer Is A Time-Out
     ...    Get Percentile    99    <    1 s    measure=answer
 
 Refusing Frame Ends The Wait
-    ${users}    Users    2
+    ${users}    Get Users    2
     Run Load    rejected    users=${users}
     Get Error Count    ==    2    kind=rejected
 
 Lost Connection Is Told, And Opened Again
-    ${users}    Users    2
+    ${users}    Get Users    2
     Run Load    dropped    users=${users}    times=3    every=50 ms
     Get Error Count    ==    6    kind=closed
     Get Progress    begun    ==    6
 
 Users That Can Not Be Prepared Are Told
-    ${users}    Users    2
+    ${users}    Get Users    2
     Run Keyword And Expect Error
     ...    Expected: all 2 users of 'refused' are ready*Seen: 2 are not*403*
     ...    Run Load    refused    users=${users}
 
 Something Happens Meanwhile
-    ${users}    Users    2
+    ${users}    Get Users    2
     Start Load    echo    users=${users}    times=100    every=10 ms
     Get Progress    planned    ==    200
     Wait Until Load Has Done    20
@@ -81,7 +81,7 @@ Something Happens Meanwhile
     Get Error Count    ==    0
 
 Waiting For More Than There Is Fails
-    ${users}    Users    1
+    ${users}    Get Users    1
     Start Load    echo    users=${users}
     Run Keyword And Expect Error
     ...    Expected: 5 iterations of 'echo' went well*1 of 1*the load is over*
@@ -91,7 +91,7 @@ Waiting For More Than There Is Fails
 Load Of A Test Ends With It
     Run Keyword And Expect Error    No load is running.*    Wait For Load
     Server Should Have Connections    0
-    ${users}    Users    2
+    ${users}    Get Users    2
     Start Load    echo    users=${users}    times=1000    every=50 ms
 
 Load Before Was Ended
@@ -99,7 +99,7 @@ Load Before Was Ended
     Server Should Have Connections    0
 
 Generator That Is Too Slow Is No Verdict
-    ${users}    Users    2
+    ${users}    Get Users    2
     Run Keyword And Expect Error
     ...    INVALID: Expected: the load generator is on time*at most 0 ms*Remedy: The machine is too busy*
     ...    Run Load    echo    users=${users}    most_lag=1 us
@@ -131,13 +131,13 @@ Bounds Are Kept
 
 Secrets Fill Templates And Stay Hidden
     ${word}    Evaluate    robot.api.types.Secret(secrets.token_urlsafe(24))    modules=robot.api.types,secrets
-    ${users}    Users    1    word=${word}
+    ${users}    Get Users    1    word=${word}
     Run Load    secret    users=${users}
     Get Error Count    ==    0
 
 Robot's Own Time-Out Ends A Load
     [Timeout]    5 s
-    ${users}    Users    1
+    ${users}    Get Users    1
     TRY
         Wait For A Load Too Long    ${users}
     EXCEPT    *timeout*    type=glob
@@ -185,7 +185,7 @@ Write Secret Script
     Script Sends    type=hello    payload.token={word}
     Script Awaits    hello    measure=hello
 
-Users
+Get Users
     [Documentation]    So many users with a question each.
     [Arguments]    ${count}    &{values}
     VAR    @{users}    @{EMPTY}

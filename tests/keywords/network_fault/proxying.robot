@@ -122,7 +122,7 @@ Bad Input
     Run Keyword And Expect Error    Latency can't be negative*    Add Latency    wire    10ms    jitter=20ms
     Run Keyword And Expect Error    Link 'wire' has no toxic 'x'*    Remove Toxic    wire    x
     Run Keyword And Expect Error    *strip_extensions=True*    Cut At Message    wire    a    ending=swallow
-    Run Keyword And Expect Error    Toxic 'stall-to-service'*is no cut*    Stall And Wait For Its Strike
+    Run Keyword And Expect Error    Toxic 'stall-to-service'*is no cut*    Stall And Wait For Its Hit
 
 
 *** Keywords ***
@@ -147,7 +147,7 @@ Close All Clients
     Reset Proxy Connections    wire
     Get Proxy Connections    wire    ==    0
 
-Stall And Wait For Its Strike
+Stall And Wait For Its Hit
     [Documentation]    A stall has no moment at which it strikes.
     Stall Link    wire
     Wait Until Toxic Strikes    wire    stall-to-service

@@ -58,7 +58,7 @@ Upload Is Begun As Requests Are
     Open Session    ${address}
     Begin Upload    report    /files    ${CURDIR}${/}requests.robot    form=${{ {'thread': '7'} }}
     Request Should Be Under Way    report
-    ${sent}    What The Silent Server Gets
+    ${sent}    Get Requests Of The Silent Server
     Should Start With    ${sent}    POST /files HTTP/1.1
     Should Contain    ${sent}    name="thread"
     Should Contain    ${sent}    filename="requests.robot"
@@ -76,7 +76,7 @@ A Silent Server
     VAR    ${LISTENING}    ${server}    scope=TEST
     RETURN    http://127.0.0.1:${server.getsockname()[1]}
 
-What The Silent Server Gets
+Get Requests Of The Silent Server
     [Documentation]    What its first client has sent, up to the end of the form.
     Evaluate    $LISTENING.settimeout(5)
     ${client}    Evaluate    $LISTENING.accept()[0].makefile('rb')

@@ -5,7 +5,7 @@ Library             Collections
 Library             OperatingSystem
 Library             realstack.Platform
 
-Test Setup          Folder Is Empty
+Test Setup          Folder Should Be Empty
 
 
 *** Test Cases ***
@@ -34,7 +34,7 @@ A Folder That Is Not Shared Is Refused
 
 
 *** Keywords ***
-Folder Is Empty
+Folder Should Be Empty
     [Documentation]    The shared folder of the files, with nothing in it that an earlier test left.
     ${folder}    Get Shared Folder    files
     Empty Directory    ${folder}

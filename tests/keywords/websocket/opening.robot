@@ -97,7 +97,7 @@ Unexpected Kind Of Refusal Fails
     ...    Connection Should Be Refused    ${URL}/status/403    status=401
     Run Keyword And Expect Error    *a refused connection*was still open after 0.05 s*
     ...    Connection Should Be Refused    ${URL}/echo    timeout=50ms
-    Run Keyword And Expect Error    *nothing*    No Server At    ws://127.0.0.1:1/
+    Run Keyword And Expect Error    *nothing*    An Address Without A Server    ws://127.0.0.1:1/
 
 
 *** Keywords ***
@@ -112,7 +112,7 @@ Handshake Should Fail With
     [Arguments]    ${path}    ${text}
     Run Keyword And Expect Error    Expected: an open WebSocket connection*${text}    Open Connection    ${URL}${path}
 
-No Server At
+An Address Without A Server
     [Documentation]    Nothing that listens is told apart from a refusal.
     [Arguments]    ${url}
     TRY

@@ -114,7 +114,7 @@ class Run(State):
 
         ```robotframework
         ${needed} =    Any Test Needs    browser
-        IF    $needed    A Browser Is Open
+        IF    $needed    Ensure Browser Is Open
         ```
         """
         return self._needs is None or f"needs-{part}" in self._needs

@@ -45,7 +45,7 @@ class Waiting(State):
 
         ```robotframework
         Pause Service    redis
-        Each Tab Sends    ${user}    ${thread}    @{tabs}
+        Send From Each Tab    ${user}    ${thread}    @{tabs}
         Wait Until Requests Wait    redis    by=backend    count=5
         Resume Service    redis
         ```

@@ -3,7 +3,7 @@ Documentation    Starts that can't be; run by 03_runs.robot.
 
 Resource         ../../../../resources/platform.resource
 
-Suite Setup      The Platform Is Running
+Suite Setup      Ensure Platform Is Running
 
 
 *** Test Cases ***
