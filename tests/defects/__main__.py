@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         interrupted = True
         print(f"Stopped: {len(chosen) - len(done)} of {len(chosen)} runs have not been judged.")
-    print("\n".join(["", *report.to_mend(done), ""]))
+    print("\n".join(["", *report.to_repair(done), ""]))
     print(f"{report.summary(done)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
     kept = sum(outcome.verdict in GOOD for outcome in done)
     print(f"{kept} passed, {len(done) - kept} failed")

@@ -32,7 +32,7 @@ def console_line(outcome: Outcome, done: int, total: int) -> str:
     return head if outcome.verdict in ("killed", "clean") else f"{head}\n          {outcome.witness}"
 
 
-def to_mend(outcomes: list[Outcome]) -> list[str]:
+def to_repair(outcomes: list[Outcome]) -> list[str]:
     """What is not as it should be, once more, for whoever reads the end of a long log."""
     return [
         f"{outcome.verdict}: {outcome.defect.journey}: {outcome.defect.name}: {outcome.witness}"

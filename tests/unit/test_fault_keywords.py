@@ -32,12 +32,12 @@ Waits Too Long
     Cut Link    echo
     Wait Until Link Is Healed    echo    timeout=1h
 
-Waits For A Strike Too Long
+Waits For A Hit Too Long
     [Timeout]    300ms
     ${port} =    Echo Server Port
     Open Proxy Link    wire    127.0.0.1    ${port}
     Cut At Bytes    wire    never
-    Wait Until Toxic Strikes    wire    timeout=1h
+    Wait Until Toxic Hits    wire    timeout=1h
 
 Goes On
     ${port} =    Echo Server Port

@@ -121,7 +121,7 @@ def test_stalling_at_a_message_freezes_this_connection_alone_until_healed() -> N
             frozen, other = await connect("frozen"), await connect("other")
             link.add(CutAtMessage("freeze", FROM, ending=Ending.STALL, match=Match.of("freeze")))
             await frozen.send_json({"type": "freeze"})
-            await link.wait_struck("freeze", 1, 5)
+            await link.wait_hit("freeze", 1, 5)
             await frozen.expect_silence(Match(), 0.05)
             await other.send_json({"type": "alive"})
             await other.wait_for(Match.of("alive"), 2)

@@ -211,7 +211,7 @@ def test_a_cut_that_stalls_ends_with_all_that_it_holds(end: str) -> None:
         cut = here.link.add(CutAfterBytes("cut", TO, ending=Ending.STALL, count=2))
         writer.write(b"held back")
         assert await service_reader.readexactly(2) == b"he"
-        await here.link.wait_struck("cut", 1, 5)
+        await here.link.wait_hit("cut", 1, 5)
         assert len(here.link.toxics) == 3
         if end == "remove":
             here.link.remove_all()

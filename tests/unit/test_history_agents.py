@@ -65,14 +65,14 @@ def test_every_single_loss_from_a_run_is_seen() -> None:
 def test_an_unfinished_run_may_still_finish() -> None:
     verdict = run(asked(), "tab 1", ["started", "thinking"]).judge("agent-stream")
     assert_violated(verdict, "never saw the run r-1 end", "the last that came was thinking")
-    assert verdict.mendable
+    assert verdict.retryable
 
 
 def test_a_message_without_a_run() -> None:
     story = asked().exchange("tab 1", "b", 3, "tab 1")
     verdict = run(story, "tab 1", WHOLE).judge("agent-stream")
     assert_violated(verdict, "m-2 was never answered")
-    assert verdict.mendable
+    assert verdict.retryable
 
 
 def test_two_runs_for_one_message() -> None:

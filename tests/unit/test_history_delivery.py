@@ -20,7 +20,7 @@ def test_acked_but_not_on_one_tab() -> None:
     assert_violated(
         verdict, "tab 3 never received m-1", "because tab 1 sent it at 0.100 s and had it acknowledged at 0.110 s", "however"
     )
-    assert verdict.mendable
+    assert verdict.retryable
     assert len(verdict.witnesses) == 1
 
 
@@ -38,7 +38,7 @@ def test_acked_but_not_stored() -> None:
     story = three_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2", "tab 3").stored()
     verdict = story.judge("acked-is-kept")
     assert_violated(verdict, "the store messages does not hold m-1", "tab 1 sent it at")
-    assert not verdict.mendable
+    assert not verdict.retryable
 
 
 def test_acked_after_the_last_reading_is_unproven() -> None:
@@ -113,7 +113,7 @@ def test_delivered_twice() -> None:
     story = three_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 1")
     verdict = story.judge("exactly-once")
     assert_violated(verdict, "tab 1 received m-1 twice", "0.120 s", "0.130 s")
-    assert not verdict.mendable
+    assert not verdict.retryable
 
 
 def test_delivered_again_only_because_asked() -> None:

@@ -6,7 +6,7 @@ import pytest
 from story import Story, assert_holds, assert_invalid, assert_violated
 
 from realstack.core.errors import StackError
-from realstack.history.floors import count, missing_receipts, struck
+from realstack.history.floors import count, injected, missing_receipts
 from realstack.history.laws.faults import outages
 from realstack.monitor.leak import Series
 
@@ -55,7 +55,7 @@ def test_recovers() -> None:
 def test_never_recovers() -> None:
     verdict = outage(False, False).judge("recovers-alone")
     assert_violated(verdict, "page does not work again", "the fault on link ended at")
-    assert verdict.mendable
+    assert verdict.retryable
 
 
 def test_recovers_only_when_helped() -> None:
@@ -82,7 +82,7 @@ def test_what_was_typed_is_handed_over() -> None:
     assert_holds(typed_during_an_outage("stored").judge("recovers-alone"))
     verdict = typed_during_an_outage("sent").judge("recovers-alone")
     assert_violated(verdict, "page has not handed over m-1", "the fault on link ended at", "shows it as not stored")
-    assert verdict.mendable
+    assert verdict.retryable
 
 
 def test_what_was_typed_is_gone() -> None:
@@ -239,7 +239,7 @@ def test_floors_count_within_a_fault() -> None:
 def test_faults_are_known_by_their_names() -> None:
     story = Story().add("service", "redis", {"what": "paused"}).add("service", "redis", {"what": "killed"})
     story.add("service", "auth", {"what": "started"}).add("fault-on", "cut 1", {"link": "backend-1", "what": "reset"})
-    assert struck(story.history()) == ["backend-1", "cut 1", "redis", "redis killed", "redis paused"]
+    assert injected(story.history()) == ["backend-1", "cut 1", "redis", "redis killed", "redis paused"]
 
 
 def test_receipts() -> None:

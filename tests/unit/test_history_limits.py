@@ -285,7 +285,7 @@ def test_a_revoked_session_must_lose_its_tabs() -> None:
     story = Story().tabs("ann", "tab 1").add("revoked", "logout", {"tabs": ["tab 1"], "within": 1.0})
     verdict = story.judge("no-entry")
     assert_violated(verdict, "tab 1 stayed open after its session was revoked")
-    assert verdict.mendable
+    assert verdict.retryable
     assert_holds(story.close("tab 1", by="server", code=4401).judge("no-entry"))
 
 

@@ -124,7 +124,7 @@ def test_a_gap_after_the_reconnect() -> None:
 def test_nothing_came_after_the_reconnect() -> None:
     verdict = away(two_tabs()).judge("resume-without-gap")
     assert_violated(verdict, "tab 2 misses m-2", "nothing after seq 1 came")
-    assert verdict.mendable
+    assert verdict.retryable
 
 
 def test_everything_came_after_the_reconnect() -> None:

@@ -55,7 +55,7 @@ def test_lockstep() -> None:
         "however, of its 1.600 s",
         "the longest from 10.784 s to 11.200 s",
     )
-    assert not verdict.mendable
+    assert not verdict.retryable
 
 
 @pytest.mark.parametrize(("silence", "outcome"), [(0.52, Outcome.HOLDS), (0.53, Outcome.VIOLATED)])

@@ -160,14 +160,14 @@ async def test_lost_connection_is_opened_again() -> None:
     async with server() as made:
         load = Load(script(made.url), people(1), Schedule(times=3, every=0.15))
 
-        async def strike() -> None:
+        async def break_off() -> None:
             await _until(lambda: load.results.done == 1)
             for socket in tuple(made.open):
                 socket.transport.abort()
 
-        striking = asyncio.create_task(strike())
+        breaking = asyncio.create_task(break_off())
         results = await load.run()
-        await striking
+        await breaking
         assert results.done == 3
 
 

@@ -18,7 +18,7 @@ from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import code_of
 from realstack.oauth.http import CREDENTIAL_FIELDS, Session, wrapped
 from realstack.oauth.rogue.provider import RogueProvider, RogueUser
-from realstack.oauth.rogue.scenarios import SCENARIOS, lying_endpoint
+from realstack.oauth.rogue.scenarios import SCENARIOS, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import MOST_HOPS, FormWalk, Walk, expect_end
 from realstack.oauth.tokens import Demands, decode, problems
@@ -278,7 +278,7 @@ async def test_honest_rogue_is_a_good_provider() -> None:
         token = decode(tokens.id_token)
         assert problems(token, Demands(await client.keys(), client.issuer, "chat", request.nonce)) == []
         assert (await client.userinfo(tokens.access_token, "rogue-1"))["email"] == "rogue@example.org"
-        assert [(one.endpoint, one.status, one.lied) for one in provider.receipts] == [
+        assert [(one.endpoint, one.status, one.misbehaved) for one in provider.receipts] == [
             ("discovery", 200, False), ("authorize", 302, False), ("token", 200, False), ("jwks", 200, False),
             ("userinfo", 200, False),
         ]  # fmt: skip
@@ -325,11 +325,11 @@ async def test_every_lie_is_told_once_asked_and_shows_in_the_receipts(scenario: 
     async with rogue() as (provider, client, session):
         provider.set_scenario(scenario)
         for asking in (client.discover, lambda: client.keys(fresh=True), lambda: _userinfo(client, session)):
-            # Most lies make something fail on the way; the receipt is what counts here.
+            # Most scenarios make something fail on the way; the receipt is what counts here.
             with contextlib.suppress(StackFailure):
                 await asking()
-        lies = {one.endpoint for one in provider.receipts if one.lied}
-        assert lies == {lying_endpoint(scenario)}
+        misbehaving = {one.endpoint for one in provider.receipts if one.misbehaved}
+        assert misbehaving == {misbehaving_endpoint(scenario)}
         provider.reset()
         assert provider.scenario() == "honest"
         assert provider.receipts == []

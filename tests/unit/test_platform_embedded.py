@@ -181,7 +181,7 @@ def test_a_kill_that_was_ordered_is_no_death(driver):
     assert background.run(driver.deaths()) == []
 
 
-def test_a_service_that_is_down_can_not_be_struck(driver):
+def test_a_service_that_is_down_can_not_be_broken(driver):
     background.run(driver.kill_service("redis"))
     with pytest.raises(StackFailure, match="redis runs, so that it can be paused"):
         background.run(driver.pause_service("redis"))

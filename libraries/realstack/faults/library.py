@@ -63,7 +63,7 @@ class NetworkFault(Cutting, Proxying, Disturbing):
     [Open Proxy Link] makes a link that runs through this process. Without toxics it is transparent: bytes, ends, resets and
     the pressure of slow readers pass as they are. **Toxics** with names, each in one direction or both, are added and removed at
     run time: [Add Latency], [Limit Bandwidth], [Slice Data], [Stall Link], and cuts: [Cut After Bytes], [Cut At Bytes], [Cut At
-    Message]. A cut strikes ``times`` connections and has spent itself then, so that the client's next try works. Nothing is lost
+    Message]. A cut hits ``times`` connections and has spent itself then, so that the client's next try works. Nothing is lost
     unless a cut loses it.
 
     ```robotframework
@@ -74,7 +74,7 @@ class NetworkFault(Cutting, Proxying, Disturbing):
         Open Connection    ${url}    tab1    subprotocols=${protocols}
         Cut At Message    wire    message_accepted    message_id=${id}
         Send Json    type=user_message    message_id=${id}    payload.text=Hello
-        Wait Until Toxic Strikes    wire    cut
+        Wait Until Toxic Hits    wire    cut
         Wait Until Closed    1006    alias=tab1
     ```
 

@@ -53,7 +53,7 @@ class Traffic:
 
 
 class Severed(Exception):
-    """A cut struck; the connection ends as it says. That is no error: a toxic did its work."""
+    """A cut hit; the connection ends as it says. That is no error: a toxic did its work."""
 
     def __init__(self, ending: Ending) -> None:
         super().__init__(ending.value)
@@ -72,7 +72,7 @@ class Pipe:
         changes: Of the link's toxics.
         stream: Understands WebSocket messages.
         traffic: Of the link.
-        struck: Is told which connection a cut strikes.
+        on_hit: Is told which connection a cut hits.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Pipe:
         changes: Changes,
         stream: StreamReader,
         traffic: Traffic,
-        struck: Callable[[int, Cut], None],
+        on_hit: Callable[[int, Cut], None],
     ) -> None:
         self._key = key
         self._way = way
@@ -96,7 +96,7 @@ class Pipe:
         self._changes = changes
         self._stream = stream
         self._traffic = traffic
-        self._struck = struck
+        self._on_hit = on_hit
         self._held: deque[Chunk] = deque()
         self._size = 0
         self._moved = asyncio.Condition()
@@ -107,7 +107,7 @@ class Pipe:
         """Carry bytes until the stream's end.
 
         Raises:
-            Severed: A cut struck.
+            Severed: A cut hit.
             OSError: One of the ends was reset; what it had sent before was delivered first.
         """
         filling = asyncio.ensure_future(self._fill())
@@ -141,8 +141,8 @@ class Pipe:
                 if self._finish_wanted:
                     self._traffic.discarded += len(data)
                     continue
-                luck = random.uniform(-1, 1)  # noqa: S311 - jitter is no secret
-                self._held.append(Chunk(data, time.monotonic(), luck, self._key))
+                jitter = random.uniform(-1, 1)  # noqa: S311 - jitter is no secret
+                self._held.append(Chunk(data, time.monotonic(), jitter, self._key))
                 self._size += len(data)
                 self._moved.notify_all()
 
@@ -191,23 +191,23 @@ class Pipe:
             await _wait(change, longest)
 
     async def _deliver(self, chunk: Chunk, raw: bytes, message: str | bytes | None) -> None:
-        """Let a piece pass, unless a cut strikes it."""
+        """Let a piece pass, unless a cut hits it."""
         for toxic in self._toxics():
-            strike = toxic.inspect(self._key, raw, message)
-            if strike is None:
+            hit = toxic.inspect(self._key, raw, message)
+            if hit is None:
                 continue
             assert isinstance(toxic, Cut)
-            await self._send_sliced(chunk, raw[: strike.keep])
-            rest = raw[strike.keep :]
+            await self._send_sliced(chunk, raw[: hit.keep])
+            rest = raw[hit.keep :]
             toxic.note(len(rest))
-            self._struck(self._key, toxic)
-            if strike.ending is Ending.STALL:
+            self._on_hit(self._key, toxic)
+            if hit.ending is Ending.STALL:
                 # The link has put a stall on this connection; the rest passes when that is gone.
                 await self._send_sliced(chunk, rest)
                 return
             self._traffic.discarded += len(rest)
-            if strike.ending is not Ending.SWALLOW:
-                raise Severed(strike.ending)
+            if hit.ending is not Ending.SWALLOW:
+                raise Severed(hit.ending)
             return
         await self._send_sliced(chunk, raw)
 

@@ -62,7 +62,7 @@ class ProxyLink:
         self.traffic = {way: Traffic() for way in Way}
         self.accepted = 0
         self.unreachable = 0
-        self.struck = asyncio.Condition()
+        self.hit_told = asyncio.Condition()
         self._strip = strip_extensions
         self._keys = itertools.count(1)
         self._sessions: dict[int, Session] = {}
@@ -226,14 +226,14 @@ class ProxyLink:
         """Whether there is or was a toxic of that name."""
         return name in self._toxics or name in self._past
 
-    async def wait_struck(self, name: str, hits: int, seconds: float) -> None:
-        """Wait until a cut has struck that often.
+    async def wait_hit(self, name: str, hits: int, seconds: float) -> None:
+        """Wait until a cut has hit that often.
 
         Raises:
             TimeoutError: It has not in that time.
         """
-        async with asyncio.timeout(seconds), self.struck:
-            await self.struck.wait_for(lambda: self.get(name).hits >= hits)
+        async with asyncio.timeout(seconds), self.hit_told:
+            await self.hit_told.wait_for(lambda: self.get(name).hits >= hits)
 
     def facts(self) -> dict[str, Any]:
         """What went through, as plain values."""
@@ -245,10 +245,10 @@ class ProxyLink:
             facts |= {f"discarded_{words}": traffic.discarded}
         return facts
 
-    def _strike(self, key: int, cut: Cut) -> None:
-        """A cut has struck a connection: tell of it, and take it out if it has spent itself."""
-        facts = {"what": f"{cut.kind} struck: {cut.ending.value}", "connection": key, **cut.facts()}
-        recorder.record("fault-struck", self.name, facts)
+    def _hit(self, key: int, cut: Cut) -> None:
+        """A cut has hit a connection: tell of it, and take it out if it has spent itself."""
+        facts = {"what": f"{cut.kind} hit: {cut.ending.value}", "connection": key, **cut.facts()}
+        recorder.record("fault-hit", self.name, facts)
         if cut.ending is Ending.STALL:
             for way in Way:
                 stall = Stall(f"{cut.name} of connection {key} {way.value}", way, only=key)
@@ -259,8 +259,8 @@ class ProxyLink:
         self._notifying = asyncio.ensure_future(self._notify())
 
     async def _notify(self) -> None:
-        async with self.struck:
-            self.struck.notify_all()
+        async with self.hit_told:
+            self.hit_told.notify_all()
 
     # Connections.
 
@@ -307,7 +307,7 @@ class ProxyLink:
             changes=self._changes,
             stream=stream,
             traffic=self.traffic[way],
-            struck=self._strike,
+            on_hit=self._hit,
         )
 
     async def _serve(self, session: Session) -> None:

@@ -23,7 +23,7 @@ class Way(Enum):
 
 
 class Ending(Enum):
-    """What a cut does to the connection it strikes.
+    """What a cut does to the connection it hits.
 
     RESET: both ends see a TCP reset. FINISH: both see an orderly end. SWALLOW: nothing but the message that was
     looked for is lost. STALL: the connection stands still, both ways, until the toxic is removed; nothing is lost.
@@ -42,18 +42,18 @@ class Chunk:
     Attributes:
         data: The bytes; empty for the end of the stream.
         at: When they arrived, on the monotonic clock.
-        luck: Between -1 and 1: what jitter makes of them.
+        jitter: Between -1 and 1: what jitter makes of them.
         key: Of their connection.
     """
 
     data: bytes
     at: float
-    luck: float
+    jitter: float
     key: int
 
 
 @dataclass(slots=True)
-class Strike:
+class Hit:
     """What a cut found in a piece.
 
     Attributes:
@@ -104,8 +104,8 @@ class Toxic:
         """Seconds to wait after a piece of that size."""
         return 0.0
 
-    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Strike | None:
-        """Look at a piece before it passes; says whether and where to strike."""
+    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Hit | None:
+        """Look at a piece before it passes; says whether and where to hit."""
         return None
 
     def note(self, size: int) -> None:
@@ -153,7 +153,7 @@ class Latency(Toxic):
         return {"seconds": self.seconds, "jitter": self.jitter}
 
     def hold(self, chunk: Chunk, now: float) -> float:
-        return chunk.at + self.seconds + self.jitter * chunk.luck - now
+        return chunk.at + self.seconds + self.jitter * chunk.jitter - now
 
 
 @dataclass(eq=False)
@@ -232,7 +232,7 @@ class Cut(Toxic):
 
     Attributes:
         ending: How.
-        times: How many connections (with `Ending.SWALLOW`: messages) it strikes before it has spent itself; 0 for any number.
+        times: How many connections (with `Ending.SWALLOW`: messages) it hits before it has spent itself; 0 for any number.
         skip: How many chances it lets pass first.
     """
 
@@ -248,7 +248,7 @@ class Cut(Toxic):
 
     @property
     def spent(self) -> bool:
-        """Whether it has struck as often as it was to."""
+        """Whether it has hit as often as it was to."""
         return bool(self.times) and self.hits >= self.times
 
     def settings(self) -> dict[str, Any]:
@@ -286,11 +286,11 @@ class CutAfterBytes(Cut):
     def settings(self) -> dict[str, Any]:
         return {"count": self.count, **super().settings()}
 
-    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Strike | None:
+    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Hit | None:
         passed = self._passed.get(key, 0)
         self._passed[key] = passed + len(raw)
         if passed <= self.count <= passed + len(raw) and raw and self._chance():
-            return Strike(self.count - passed, self.ending)
+            return Hit(self.count - passed, self.ending)
         return None
 
 
@@ -317,14 +317,14 @@ class CutAtBytes(Cut):
     def settings(self) -> dict[str, Any]:
         return {"pattern": redact_text(self.pattern.decode(errors="backslashreplace")), **super().settings()}
 
-    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Strike | None:
+    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Hit | None:
         tail = self._tails.get(key, b"")
         seen = tail + raw
         self._tails[key] = seen[-(len(self.pattern) - 1) :] if len(self.pattern) > 1 else b""
         at = seen.find(self.pattern)
         if at < 0 or not self._chance():
             return None
-        return Strike(max(0, at - len(tail)), self.ending)
+        return Hit(max(0, at - len(tail)), self.ending)
 
 
 @dataclass(eq=False)
@@ -344,10 +344,10 @@ class CutAtMessage(Cut):
     def settings(self) -> dict[str, Any]:
         return {"match": str(self.match), **super().settings()}
 
-    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Strike | None:
+    def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Hit | None:
         if message is None:
             return None
         content, data, size = parse(message, self.masker)
         if not self.match(Frame(0, time.monotonic(), "in", content, data, size)) or not self._chance():
             return None
-        return Strike(0, self.ending)
+        return Hit(0, self.ending)

@@ -71,7 +71,7 @@ def _spans(history: History, during: str) -> list[Outage]:
     return spans
 
 
-def struck(history: History) -> list[str]:
+def injected(history: History) -> list[str]:
     """The names that the faults of a history go by, those under way included.
 
     A fault of a service is also called by what happened: ``redis killed``.

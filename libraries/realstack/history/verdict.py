@@ -23,14 +23,14 @@ class Witness:
         at: Seconds on the history's clock at which the violation shows.
         events: Positions in the history of the events that prove it; fewer are better.
         tabs: The tabs that it is about.
-        mendable: Whether waiting may still mend it (something is missing), or nothing can (something happened).
+        retryable: Whether judging again later may find it kept (something is missing), or never (something happened).
     """
 
     text: str
     at: float
     events: tuple[int, ...] = ()
     tabs: tuple[str, ...] = ()
-    mendable: bool = False
+    retryable: bool = False
 
 
 @dataclass(slots=True)
@@ -48,10 +48,10 @@ class Findings:
     lacking: list[str] = field(default_factory=list)
 
     def violated(
-        self, text: str, at: float, events: tuple[int, ...] = (), tabs: tuple[str, ...] = (), *, mendable: bool = False
+        self, text: str, at: float, events: tuple[int, ...] = (), tabs: tuple[str, ...] = (), *, retryable: bool = False
     ) -> None:
         """Add a violation."""
-        self.witnesses.append(Witness(text, at, events, tabs, mendable))
+        self.witnesses.append(Witness(text, at, events, tabs, retryable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,11 @@ class Verdict:
         return self.witnesses[0] if self.witnesses else None
 
     @property
-    def mendable(self) -> bool:
+    def retryable(self) -> bool:
         """Whether waiting could still turn this verdict into a pass."""
         if self.outcome is Outcome.INVALID:
             return True
-        return self.outcome is Outcome.VIOLATED and all(witness.mendable for witness in self.witnesses)
+        return self.outcome is Outcome.VIOLATED and all(witness.retryable for witness in self.witnesses)
 
     @property
     def tally(self) -> str:
@@ -107,7 +107,7 @@ class Verdict:
             waited: How long was waited for what is missing, if it was.
         """
         patience = (
-            f" Waited {waited} for what is missing." if waited and self.outcome is Outcome.VIOLATED and self.mendable else ""
+            f" Waited {waited} for what is missing." if waited and self.outcome is Outcome.VIOLATED and self.retryable else ""
         )
         lines = [self.headline(), f"Law: {self.sentence}", f"Judged: {self.tally}.{patience}"]
         if self.outcome is Outcome.VIOLATED and len(self.witnesses) > 1:

@@ -90,7 +90,7 @@ class Load:
         limits = limits or Limits()
         schedule.check(len(people))
         if not script.steps:
-            remedy = "Add some, such as [Script Sends]."
+            remedy = "Add some, such as [Let Script Send]."
             raise StackError(explain(f"the script {script.name!r} has steps", "it has none", remedy=remedy))
         self.script = script
         self.schedule = schedule

@@ -17,21 +17,21 @@ class Load(ScriptKeywords, MeasureKeywords):
     *** Test Cases ***
     Ten Users Ask At The Same Moment
         Create Script    question
-        Script Opens Connection    ${URL}    subprotocols=${{['jwt-auth', 'jwt.{token:b64url}']}}
-        Script Awaits    connection_established
-        Script Iterates
-        Script Sends    type=user_message    message_id={id}    thread_id={thread}    payload.text={query}
-        Script Awaits    agent_completed    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
-        Script Checks    {answer}    contains    {expected}
+        Let Script Open Connection    ${URL}    subprotocols=${{['jwt-auth', 'jwt.{token:b64url}']}}
+        Let Script Await    connection_established
+        Let Script Iterate
+        Let Script Send    type=user_message    message_id={id}    thread_id={thread}    payload.text={query}
+        Let Script Await    agent_completed    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+        Let Script Check    {answer}    contains    {expected}
         Run Load    question    users=${TEN_USERS}
         Get Error Count    ==    0
         Get Percentile    99    <    5 s
     ```
 
     ## Scripts
-    A script is a list of steps, added by the keywords that begin with *Script*. Those before [Script Iterates] are done once by each user and
-    are not part of what is measured, unless they say so; all others are done in each iteration. All users run at the same
-    time; each has connections, cookies and values of its own.
+    A script is a list of steps, added by the keywords that begin with *Let Script*. Those before [Let Script Iterate] are done
+    once by each user and are not part of what is measured, unless they say so; all others are done in each iteration. All users
+    run at the same time; each has connections, cookies and values of its own.
 
     Texts in steps are templates: ``{name}`` is a value of the user, ``{account.email}`` a value in a value, ``{user}`` the user's name, ``{n}`` the
     number of the iteration, ``{id}`` a UUID for each iteration, ``{uuid}`` a new one at each use, ``{now}`` the time (RFC 3339).

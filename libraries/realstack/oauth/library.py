@@ -29,7 +29,7 @@ from realstack.secrets.search import search_live
 class OAuth(
     ProviderKeywords, TokenKeywords, KeyKeywords, RequestKeywords, UrlKeywords, FormKeywords, DirectoryKeywords, RogueKeywords
 ):
-    """Signs users in at real OpenID providers, judges and forges tokens, and runs a provider that lies.
+    """Signs users in at real OpenID providers, judges and forges tokens, and runs a misbehaving provider.
 
     ```robotframework
     *** Test Cases ***

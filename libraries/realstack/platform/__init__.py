@@ -1,1 +1,1 @@
-"""Starting, stopping and striking the platform under test."""
+"""Starting, stopping and breaking the platform under test."""

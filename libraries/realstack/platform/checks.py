@@ -35,7 +35,7 @@ class Problem:
     Attributes:
         what: One sentence.
         remedy: One sentence; empty when the packages say it all.
-        packages: Debian packages that mend it.
+        packages: Debian packages that provide it.
     """
 
     what: str

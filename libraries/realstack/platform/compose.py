@@ -184,18 +184,18 @@ class ComposeDriver(Driver):
         return self._receipt(service, "started", "running", began=began)
 
     async def stop_service(self, service: str) -> Receipt:
-        return await self._strike(service, "stopped", "gone", "stop", "--timeout", "5", after=self._down.add)
+        return await self._control(service, "stopped", "gone", "stop", "--timeout", "5", after=self._down.add)
 
     async def kill_service(self, service: str) -> Receipt:
-        return await self._strike(service, "killed", "gone", "kill", "--signal", "SIGKILL", after=self._down.add)
+        return await self._control(service, "killed", "gone", "kill", "--signal", "SIGKILL", after=self._down.add)
 
     async def pause_service(self, service: str) -> Receipt:
-        return await self._strike(service, "paused", "frozen", "pause", after=self._paused.add)
+        return await self._control(service, "paused", "frozen", "pause", after=self._paused.add)
 
     async def resume_service(self, service: str) -> Receipt:
-        return await self._strike(service, "resumed", "running", "unpause", after=self._paused.discard)
+        return await self._control(service, "resumed", "running", "unpause", after=self._paused.discard)
 
-    async def _strike(self, service: str, what: str, wanted: str, *words: str, after: Callable[[str], None]) -> Receipt:
+    async def _control(self, service: str, what: str, wanted: str, *words: str, after: Callable[[str], None]) -> Receipt:
         began = time.monotonic()
         pids = self.pids(service)
         after(service)
@@ -211,9 +211,9 @@ class ComposeDriver(Driver):
     def _receipt(
         self, service: str, what: str, seen: str, *, began: float, code: int | None = None, pids: list[int] | None = None
     ) -> Receipt:
-        struck = tuple(self.pids(service) if pids is None else pids)
-        receipt = Receipt(service, what, struck, seen, code, began, time.monotonic() - began)
-        recorder.record("service", service, {"what": what, "pids": list(struck), "seen": seen, "exit_code": code})
+        hit = tuple(self.pids(service) if pids is None else pids)
+        receipt = Receipt(service, what, hit, seen, code, began, time.monotonic() - began)
+        recorder.record("service", service, {"what": what, "pids": list(hit), "seen": seen, "exit_code": code})
         return receipt
 
     async def reload_service(self, service: str) -> Receipt:

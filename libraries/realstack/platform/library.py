@@ -1,4 +1,4 @@
-"""Keyword library: start, stop and strike the platform under test."""
+"""Keyword library: start, stop and break the platform under test."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from robot.api.deco import library
 
 from realstack import __version__
 from realstack.lease.lease import mark_this_process
+from realstack.platform.keywords.control import Control
 from realstack.platform.keywords.folders import Folders
 from realstack.platform.keywords.listener import Listener
 from realstack.platform.keywords.look import Look
 from realstack.platform.keywords.run import Run
-from realstack.platform.keywords.strike import Strike
 from realstack.platform.keywords.waiting import Waiting
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class Platform(Run, Strike, Look, Folders, Waiting, Listener):
+class Platform(Run, Control, Look, Folders, Waiting, Listener):
     """Starts the platform under test, and does to its services what operations people fear.
 
     ## Services and groups
@@ -45,7 +45,7 @@ class Platform(Run, Strike, Look, Folders, Waiting, Listener):
     kernel rule outlives a run.
 
     ## Proof
-    Keywords that strike return only when the system confirms the blow, and log a receipt: the processes that are gone
+    Keywords that inject a fault return only when the system confirms it, and log a receipt: the processes that are gone
     after [Kill Service], or that stand in state `T` after [Pause Service].
 
     ## Secrets

@@ -20,7 +20,7 @@ class Event:
     Attributes:
         at: Seconds on the monotonic clock (`time.monotonic`), comparable within one machine's boot.
         kind: What it was: ``frame-out``, ``frame-in``, ``opened``, ``closed``, ``refused`` (connections),
-            ``fault-on``, ``fault-off``, ``fault-struck``,
+            ``fault-on``, ``fault-off``, ``fault-hit``,
             ``service`` (started, killed, …), ``http`` (a request and its answer), ``page``, ``stored``, ``note``.
         source: Who it happened to: a connection's alias, a page, a link, a service.
         data: The facts, as plain JSON values; never a credential.

@@ -77,9 +77,9 @@ Floors And Receipts
 
 A Receipt Proves A Fault
     Record Fault    cut    target=link
-    Fault Should Have Struck    cut    outage
+    Fault Should Have Been Injected    cut    outage
     Run Keyword And Expect Error    INVALID: Expected: the fault other in this test's history*Seen: faults: *cut*
-    ...    Fault Should Have Struck    cut    other
+    ...    Fault Should Have Been Injected    cut    other
     VAR    &{receipt}    dropped=${7}
     Record Fault End    cut    receipt=${receipt}
     Receipts Should Be In

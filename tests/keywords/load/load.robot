@@ -110,11 +110,11 @@ Bad Scripts Are Refused
     ...    Run Load    nothing    users=${{ {'a': {}} }}
     Create Script    empty
     Run Keyword And Expect Error    *the script 'empty' has steps*    Run Load    empty    users=${{ {'a': {}} }}
-    Run Keyword And Expect Error    *at least one condition*    Script Awaits
-    Run Keyword And Expect Error    *'two words' is no match*    Script Awaits    two words
-    Run Keyword And Expect Error    *a file to upload*    Script Requests    POST    /files    file=/no/such/file
-    Script Iterates
-    Script Sends    type={nothing}
+    Run Keyword And Expect Error    *at least one condition*    Let Script Await
+    Run Keyword And Expect Error    *'two words' is no match*    Let Script Await    two words
+    Run Keyword And Expect Error    *a file to upload*    Let Script Request    POST    /files    file=/no/such/file
+    Let Script Iterate
+    Let Script Send    type={nothing}
     Run Keyword And Expect Error    *a connection 'tab'*    Run Load    empty    users=${{ {'a': {'nothing': 1}} }}
     Run Keyword And Expect Error    *the user has a value 'nothing'*it has *    Run Load    empty    users=${{ {'a': {}} }}
 
@@ -152,38 +152,38 @@ Write The Scripts
     ${url}    Server URL
     VAR    ${URL}    ${url}    scope=SUITE
     Write Script    echo    /echo
-    Script Awaits    answer    payload.text={query}    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+    Let Script Await    answer    payload.text={query}    measure=answer    keep=${{ {'answer': 'payload.text'} }}
     Write Script    checked    /echo
-    Script Awaits    answer    measure=answer    keep=${{ {'answer': 'payload.text'} }}
-    Script Checks    {answer}    contains    {expected}
+    Let Script Await    answer    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+    Let Script Check    {answer}    contains    {expected}
     Write Secret Script
     Write Failing Scripts
 
 Write Failing Scripts
     [Documentation]    Each fails in another way.
     Write Script    unanswered    /quiet
-    Script Awaits    answer    measure=answer    timeout=50 ms
+    Let Script Await    answer    measure=answer    timeout=50 ms
     Write Script    rejected    /echo
-    Script Awaits    something_else    fails_on=${{['answer']}}    timeout=2 s
+    Let Script Await    something_else    fails_on=${{['answer']}}    timeout=2 s
     Write Script    dropped    /close/1001
-    Script Awaits    answer    timeout=2 s
+    Let Script Await    answer    timeout=2 s
     Write Script    refused    /status/403
 
 Write Script
     [Documentation]    Opens a connection, then sends a question in each iteration.
     [Arguments]    ${name}    ${path}
     Create Script    ${name}
-    Script Opens Connection    ${URL}${path}
-    Script Iterates
-    Script Sends    type=answer    message_id={id}    payload.text={query}    payload.user={user}
+    Let Script Open Connection    ${URL}${path}
+    Let Script Iterate
+    Let Script Send    type=answer    message_id={id}    payload.text={query}    payload.user={user}
 
 Write Secret Script
     [Documentation]    The credential goes into the handshake.
     Create Script    secret
-    Script Opens Connection    ${URL}/echo    subprotocols=${{['jwt-auth', 'jwt.{word:b64url}']}}
-    Script Iterates
-    Script Sends    type=hello    payload.token={word}
-    Script Awaits    hello    measure=hello
+    Let Script Open Connection    ${URL}/echo    subprotocols=${{['jwt-auth', 'jwt.{word:b64url}']}}
+    Let Script Iterate
+    Let Script Send    type=hello    payload.token={word}
+    Let Script Await    hello    measure=hello
 
 Get Users
     [Documentation]    So many users with a question each.

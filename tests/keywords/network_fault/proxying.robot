@@ -30,14 +30,14 @@ Both Directions Are One Toxic By Name
     Client Should Hear Nothing    x
     Remove Toxic    wire    latency
     Client Should Hear    x    say=False
-    Toxic Should Have Struck    wire    latency
+    Toxic Should Have Hit    wire    latency
 
 Bandwidth And Slices
     Limit Bandwidth    wire    50 kB/s    direction=from-service
     Slice Data    wire    2    direction=to-service
     Client Should Hear    some words
     Get Toxic Hits    wire    slicer    ==    5
-    Toxic Should Have Struck    wire    bandwidth
+    Toxic Should Have Hit    wire    bandwidth
     Remove All Toxics    wire
     Get Toxics    wire    ==    ${EMPTY}
 
@@ -55,13 +55,13 @@ Stall For A Time
 Cut After Bytes
     Cut After Bytes    wire    3    ending=finish
     Run Keyword And Expect Error    The connection ended after b'abc'    Client Should Hear    abcdef
-    Toxic Should Have Struck    wire    cut
+    Toxic Should Have Hit    wire    cut
 
 Cut At Bytes
     Cut At Bytes    wire    COMMIT    direction=to-service
     Client Should Hear    BEGIN
     Run Keyword And Expect Error    *Connection*    Client Should Hear    now COMMIT
-    Wait Until Toxic Strikes    wire    timeout=2s
+    Wait Until Toxic Hits    wire    timeout=2s
 
 Connections Are Reset And Refused
     Reset Proxy Connections    wire
@@ -82,7 +82,7 @@ Acknowledgement Is Lost
     Send Json    type=message_accepted    message_id=m-1
     Wait For Frame    message_accepted    message_id=m-1
     Send Json    type=message_accepted    message_id=m-2
-    Wait Until Toxic Strikes    socket    cut    timeout=2s
+    Wait Until Toxic Hits    socket    cut    timeout=2s
     Wait Until Closed    1006    by=nobody
     Get Frame Count    message_id=m-2    ==    0
     Get Toxics    socket    ==    ${EMPTY}
@@ -101,16 +101,16 @@ Connection Stands Still At A Message
     Open Socket Through A Proxy
     Cut At Message    socket    freeze    ending=stall    name=freezer
     Send Json    type=freeze
-    Wait Until Toxic Strikes    socket    freezer
+    Wait Until Toxic Hits    socket    freezer
     No Frame Should Arrive    within=100ms
     Remove Toxic    socket    freezer
     Wait For Frame    freeze
 
 No Receipt No Pass
     Cut At Bytes    wire    never
-    Run Keyword And Expect Error    INVALID: *toxic 'cut' of link 'wire' strikes at least 1 times*it struck 0 times*
-    ...    Toxic Should Have Struck    wire    cut
-    Run Keyword And Expect Error    INVALID: *within 0.05 s*    Wait Until Toxic Strikes    wire    timeout=50ms
+    Run Keyword And Expect Error    INVALID: *toxic 'cut' of link 'wire' hits at least 1 times*it hit 0 times*
+    ...    Toxic Should Have Hit    wire    cut
+    Run Keyword And Expect Error    INVALID: *within 0.05 s*    Wait Until Toxic Hits    wire    timeout=50ms
     Close All Clients
     Run Keyword And Expect Error    INVALID: *connections of link 'wire' to reset*there were 0*
     ...    Reset Proxy Connections    wire
@@ -148,6 +148,6 @@ Close All Clients
     Get Proxy Connections    wire    ==    0
 
 Stall And Wait For Its Hit
-    [Documentation]    A stall has no moment at which it strikes.
+    [Documentation]    A stall has no moment at which it hits.
     Stall Link    wire
-    Wait Until Toxic Strikes    wire    stall-to-service
+    Wait Until Toxic Hits    wire    stall-to-service

@@ -28,7 +28,7 @@ Receipts Are Those Of This Test
     ...    *the relying party called token*it did not*no calls
     ...    Get Rogue Receipt    token    outcome
 
-Every Lie About The Signature Is Told Apart
+Every Wrong Signature Is Told Apart
     [Template]    Token Should Be Refused For
     alg-none                    algorithm
     alg-none-mixed-case         algorithm
@@ -40,7 +40,7 @@ Every Lie About The Signature Is Told Apart
     critical-header             critical_header
     jwks-empty                  key_unknown
 
-Every Lie In The Claims Is Told Apart
+Every Wrong Claim Is Told Apart
     [Template]    Token Should Be Refused For
     nonce-wrong                 nonce
     nonce-missing               nonce
@@ -59,7 +59,7 @@ Rotated Key Still Works
     Set Rogue Scenario    key-rotated
     ${tokens}    ${request}    Get Tokens
     Verify Token    ${tokens.id_token}    nonce=${request.nonce}
-    Rogue Provider Should Have Lied
+    Rogue Provider Should Have Misbehaved
 
 Token That Is Malformed Is Told
     Set Rogue Scenario    id-token-malformed
@@ -89,13 +89,13 @@ UserInfo Of Another Subject Is Refused
     Run Keyword And Expect Error
     ...    *tells of '${subject}'*somebody-else*
     ...    Get User Info    ${tokens.access_token}    subject=${subject}
-    Rogue Provider Should Have Lied
+    Rogue Provider Should Have Misbehaved
 
 Discovery Of Another Issuer Is Refused
     Set Rogue Scenario    discovery-issuer-mismatch    tenant=other
     ${issuer}    Get Rogue Issuer    other
     Run Keyword And Expect Error    *names the issuer '${issuer}'*https://issuer.invalid*    Open Provider    ${issuer}    chat
-    Rogue Provider Should Have Lied    tenant=other
+    Rogue Provider Should Have Misbehaved    tenant=other
     ${honest}    Get Rogue Issuer    third
     Open Provider    ${honest}    chat
 
@@ -112,11 +112,11 @@ Request Without PKCE Is Refused
     ${answer}    Send Request    GET    ${request.url}
     Run Keyword And Expect Error    *error invalid_request*    Get Code    ${answer.location}    ${request}
 
-Lie That Was Never Told Is No Proof
+Misbehaviour That Nobody Met Is No Proof
     Set Rogue Scenario    token-500
     Run Keyword And Expect Error
     ...    INVALID: Expected: the rogue provider gave the wrong answer of 'token-500' at its token endpoint*never came to that*
-    ...    Rogue Provider Should Have Lied
+    ...    Rogue Provider Should Have Misbehaved
 
 Scenario Ends With Its Test
     ${before}    Set Rogue Scenario    expired
@@ -176,7 +176,7 @@ Token Should Be Refused For
     Get Token Problems
     ...    ${tokens.id_token}    ==    ["${reason}"]
     ...    nonce=${request.nonce}    issuer=${issuer}    audience=chat    jwks_url=${issuer}/jwks.json
-    Rogue Provider Should Have Lied
+    Rogue Provider Should Have Misbehaved
 
 Callback Should Be Refused With
     [Documentation]    The scenario's redirect is refused by the client.
@@ -186,7 +186,7 @@ Callback Should Be Refused With
     ${request}    Create Authorization Request
     ${answer}    Send Request    GET    ${request.url}    status=302
     Run Keyword And Expect Error    ${error}    Get Code    ${answer.location}    ${request}
-    Rogue Provider Should Have Lied
+    Rogue Provider Should Have Misbehaved
 
 Exchange Should Fail With
     [Documentation]    The scenario's token endpoint fails.

@@ -109,7 +109,7 @@ class Disturbing(State):
             count: Bytes that still pass on each connection, counted from now.
             direction: Which way.
             ending: What happens: ``reset`` and ``finish`` end the connection, ``stall`` lets it stand still.
-            times: How many connections it strikes; 0 for any number.
+            times: How many connections it hits; 0 for any number.
             skip: How many it lets go first.
             name: Name of the toxic.
         """
@@ -156,14 +156,14 @@ class Disturbing(State):
             direction: Which way.
             ending: ``reset`` and ``finish`` end the connection, ``stall`` lets it stand still with the message
                 held back, ``swallow`` loses this one message and nothing else.
-            times: How many connections (or messages, when they are swallowed) it strikes; 0 for any number.
+            times: How many connections (or messages, when they are swallowed) it hits; 0 for any number.
             skip: How many matching messages it lets pass first.
             name: Name of the toxic.
             fields: Paths and their values.
 
         ```robotframework
         Cut At Message    wire    message_accepted    message_id=${id}
-        Wait Until Toxic Strikes    wire    cut    timeout=2s
+        Wait Until Toxic Hits    wire    cut    timeout=2s
         ```
         """
         try:
@@ -245,34 +245,34 @@ class Disturbing(State):
         return self._run(lambda: sum(proxy.get(one).hits for one in _names(proxy, name)))
 
     @keyword
-    def toxic_should_have_struck(self, link: str, name: str, *, at_least: int = 1) -> None:
+    def toxic_should_have_hit(self, link: str, name: str, *, at_least: int = 1) -> None:
         """Makes the test INVALID unless a toxic has disturbed something at least so often."""
         hits = self._hits(link, name)
         if hits < at_least:
-            raise InvalidRun(self._unstruck(link, name, at_least, hits, ""))
+            raise InvalidRun(self._missed(link, name, at_least, hits, ""))
 
     @keyword
-    def wait_until_toxic_strikes(
+    def wait_until_toxic_hits(
         self, link: str, name: str = "cut", *, at_least: int = 1, timeout: timedelta = timedelta(seconds=5)
     ) -> None:
-        """Waits until a cut has struck so often; makes the test INVALID if it does not in time."""
+        """Waits until a cut has hit so often; makes the test INVALID if it does not in time."""
         proxy = self._proxy(link)
         if not isinstance(self._run(lambda: proxy.get(name)), Cut):
             raise StackError(
-                f"Toxic '{name}' of link '{link}' is no cut: it has no moment at which it strikes. Use [Get Toxic Hits]."
+                f"Toxic '{name}' of link '{link}' is no cut: it has no moment at which it hits. Use [Get Toxic Hits]."
             )
         try:
-            self._wait(proxy.wait_struck(name, at_least, seconds(timeout)), seconds(timeout))
+            self._wait(proxy.wait_hit(name, at_least, seconds(timeout)), seconds(timeout))
         except TimeoutError:
             within = f" within {seconds(timeout):g} s"
-            raise InvalidRun(self._unstruck(link, name, at_least, self._hits(link, name), within)) from None
+            raise InvalidRun(self._missed(link, name, at_least, self._hits(link, name), within)) from None
 
-    def _unstruck(self, link: str, name: str, at_least: int, hits: int, within: str) -> str:
+    def _missed(self, link: str, name: str, at_least: int, hits: int, within: str) -> str:
         proxy = self._proxy(link)
         evidence = "\n".join(f"{key}: {value}" for key, value in self._run(proxy.facts).items())
         return explain(
-            f"toxic '{name}' of link '{link}' strikes at least {at_least} times{within}",
-            f"it struck {hits} times",
+            f"toxic '{name}' of link '{link}' hits at least {at_least} times{within}",
+            f"it hit {hits} times",
             evidence=evidence,
             remedy="Look whether clients connect through the proxy, and whether what it waits for ever passes.",
         )

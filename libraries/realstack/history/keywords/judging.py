@@ -174,7 +174,7 @@ class JudgingKeywords(HistoryBase):
         return count
 
     @keyword(tags=["Floors"])
-    def fault_should_have_struck(self, *faults: str) -> None:
+    def fault_should_have_been_injected(self, *faults: str) -> None:
         """Make sure that each of these faults was really caused in this test, ended or not; the test is INVALID otherwise.
 
         Args:
@@ -186,10 +186,10 @@ class JudgingKeywords(HistoryBase):
 
         ```robotframework
         Kill Service    auth
-        Fault Should Have Struck    auth killed
+        Fault Should Have Been Injected    auth killed
         ```
         """
-        known = floors.struck(self.session.history())
+        known = floors.injected(self.session.history())
         missing = [fault for fault in faults if fault not in known and not (known and fault.lower() in floors.ANY_FAULT)]
         if missing:
             raise InvalidRun(
@@ -235,17 +235,17 @@ class JudgingKeywords(HistoryBase):
     def _judge_until_settled(
         self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, tuple[Verdict, History, int]]
     ) -> None:
-        """Judge again and again until time can't mend anything any more; `judged` always holds the newest verdicts."""
+        """Judge again and again while trying again can change a verdict; `judged` always holds the newest verdicts."""
         pause = FIRST_PAUSE
         while True:
-            open_laws = {law: least for law, least in wanted.items() if law not in judged or judged[law][0].mendable}
+            open_laws = {law: least for law, least in wanted.items() if law not in judged or judged[law][0].retryable}
             began = time.monotonic()
             history, upto = self.session.snapshot()
             for law, least in open_laws.items():
                 judged[law] = judge(law, history, least), history, upto
             # A long history takes long to judge: wait at least as long, to leave the machine to the platform.
             pause = max(pause, time.monotonic() - began)
-            if deadline.passed or not any(verdict.mendable for verdict, _, _ in judged.values()):
+            if deadline.passed or not any(verdict.retryable for verdict, _, _ in judged.values()):
                 break
             time.sleep(min(pause, max(deadline.left, 0.001)))
             pause = min(pause * 1.5, max(pause, LONGEST_PAUSE))
@@ -254,7 +254,7 @@ class JudgingKeywords(HistoryBase):
         for law, (earlier, _, seen) in judged.items():
             if earlier.outcome is Outcome.HOLDS and seen < upto:
                 later = judge(law, history, wanted[law])
-                if later.outcome is Outcome.VIOLATED and not later.mendable:
+                if later.outcome is Outcome.VIOLATED and not later.retryable:
                     judged[law] = later, history, upto
 
     def _report(self, verdict: Verdict, history: History) -> None:

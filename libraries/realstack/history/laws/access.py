@@ -95,5 +95,5 @@ def _judge_revoked(history: History, findings: Findings, note: Note, tab: Tab | 
             note.at,
             (note.index, stretch.index),
             (tab.name,),
-            mendable=stretch.closed is None,
+            retryable=stretch.closed is None,
         )

@@ -198,7 +198,7 @@ def _judge_end(
                 events[-1].at,
                 (first.index, events[-1].index),
                 (name,),
-                mendable=True,
+                retryable=True,
             )
         elif end is not None and end.answer and (name, end.answer) not in held:
             findings.violated(
@@ -208,7 +208,7 @@ def _judge_end(
                 end.at,
                 (end.index,),
                 (name,),
-                mendable=True,
+                retryable=True,
             )
 
 
@@ -249,5 +249,5 @@ def _judge_one_run_each(history: History, findings: Findings) -> None:
             ack.at,
             (ack.index,),
             (ack.tab,),
-            mendable=True,
+            retryable=True,
         )

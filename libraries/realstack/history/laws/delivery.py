@@ -89,7 +89,7 @@ def _judge_tab(history: History, findings: Findings, name: str, acks: dict[str, 
             ack.at,
             _proof(sent.get(ack.message), ack, tab.stretches[-1].index),
             (ack.tab, name),
-            mendable=True,
+            retryable=True,
         )
 
 
@@ -242,7 +242,7 @@ def _judge_run(history: History, findings: Findings, place: Place, item: Deliver
             at,
             (index,),
             tabs,
-            mendable=True,
+            retryable=True,
         )
         return
     query = runs[run]

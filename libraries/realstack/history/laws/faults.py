@@ -198,7 +198,7 @@ def _judge_return(history: History, findings: Findings, span: Outage, readings: 
             last.at,
             (span.index, last.index),
             (tab,),
-            mendable=True,
+            retryable=True,
         )
 
 
@@ -225,7 +225,7 @@ def _judge_typed(history: History, findings: Findings, tab: str, touched: list[O
             last.at,
             (span.index, send.index, last.index),
             (tab,),
-            mendable=True,
+            retryable=True,
         )
 
 

@@ -271,7 +271,7 @@ def _judge_stretch(history: History, findings: Findings, name: str, number: int,
                 stretch.opened,
                 (stretch.index, place.index, *((following.index,) if following else ())),
                 (name,),
-                mendable=following is None,
+                retryable=following is None,
             )
             break
     return caught_up

@@ -36,13 +36,13 @@ class ScriptKeywords:
         self._iterates = False
 
     @keyword(tags=["script"])
-    def script_iterates(self) -> None:
+    def let_script_iterate(self) -> None:
         """End the preparation: the steps that follow are done in each iteration, from its planned time on."""
         self._script()
         self._iterates = True
 
     @keyword(tags=["script"])
-    def script_opens_connection(
+    def let_script_open_connection(
         self,
         url: str,
         *,
@@ -68,7 +68,7 @@ class ScriptKeywords:
         self._add(step)
 
     @keyword(tags=["script"])
-    def script_sends(self, value: Mapping[str, Any] | None = None, *, alias: str = "tab", **fields: Any) -> None:
+    def let_script_send(self, value: Mapping[str, Any] | None = None, *, alias: str = "tab", **fields: Any) -> None:
         """Step: send a JSON frame, given as a value, as fields by path, or both.
 
         Args:
@@ -77,13 +77,13 @@ class ScriptKeywords:
             **fields: Paths and their values.
 
         ```robotframework
-        Script Sends    type=user_message    message_id={id}    thread_id={thread}    payload.text={query}
+        Let Script Send    type=user_message    message_id={id}    thread_id={thread}    payload.text={query}
         ```
         """
         self._add(Send(build(value, fields), alias))
 
     @keyword(tags=["script"])
-    def script_awaits(
+    def let_script_await(
         self,
         *conditions: str,
         timeout: timedelta = timedelta(seconds=5),
@@ -105,7 +105,7 @@ class ScriptKeywords:
             **fields: Further conditions by path.
 
         ```robotframework
-        Script Awaits    agent_completed    payload.run_id={run}    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
+        Let Script Await    agent_completed    payload.run_id={run}    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
         ```
         """  # noqa: E501 - a line of an example
         wanted = [*conditions, *(f"{path}={value}" for path, value in fields.items())]
@@ -119,7 +119,7 @@ class ScriptKeywords:
         self._add(Await(tuple(wanted), timeout.total_seconds(), measure, dict(keep or {}), tuple(fails_on), alias))
 
     @keyword(tags=["script"])
-    def script_thinks(self, pause: timedelta) -> None:
+    def let_script_think(self, pause: timedelta) -> None:
         """Step: pause as a person does. What follows is planned that much later, so a slow platform does not shift it.
 
         Args:
@@ -128,7 +128,7 @@ class ScriptKeywords:
         self._add(Think(pause.total_seconds()))
 
     @keyword(tags=["script"])
-    def script_checks(self, value: str, comparison: Comparison, expected: Any) -> None:
+    def let_script_check(self, value: str, comparison: Comparison, expected: Any) -> None:
         """Step: compare a value; when it does not hold, the iteration has an error ``wrong``.
 
         Args:
@@ -137,13 +137,13 @@ class ScriptKeywords:
             expected: A template too, such as ``{expected}``.
 
         ```robotframework
-        Script Checks    {answer}    contains    {expected}
+        Let Script Check    {answer}    contains    {expected}
         ```
         """
         self._add(Check(value, comparison, expected))
 
     @keyword(tags=["script"])
-    def script_requests(
+    def let_script_request(
         self,
         method: str,
         url: str,
@@ -191,7 +191,7 @@ class ScriptKeywords:
         self._add(step)
 
     @keyword(tags=["script"])
-    def script_signs_in(
+    def let_script_sign_in(
         self,
         url: str,
         *,
@@ -215,7 +215,7 @@ class ScriptKeywords:
         self._add(SignIn(url, dict(fields), tuple(pressed), end_at, timeout.total_seconds(), measure))
 
     @keyword(tags=["script"])
-    def script_closes_connection(self, *, alias: str = "tab", code: int = 1000, abruptly: bool = False) -> None:
+    def let_script_close_connection(self, *, alias: str = "tab", code: int = 1000, abruptly: bool = False) -> None:
         """Step: close a connection.
 
         Args:
@@ -226,7 +226,7 @@ class ScriptKeywords:
         self._add(Close(alias, code, abruptly))
 
     @keyword(tags=["script"])
-    def script_counts(self, operation: str) -> None:
+    def let_script_count(self, operation: str) -> None:
         """Step: count a piece of work, as ``Count Operations`` of the Monitor library does.
 
         Args:
@@ -235,7 +235,7 @@ class ScriptKeywords:
         self._add(Count(operation))
 
     @keyword(tags=["script"])
-    def script_leaves(self) -> None:
+    def let_script_leave(self) -> None:
         """Step: close all connections and forget all cookies, as a user who goes away."""
         self._add(Leave())
 

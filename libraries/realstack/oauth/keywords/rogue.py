@@ -14,13 +14,13 @@ from robot.api.types import Secret
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.oauth.keywords.base import Base, check, plain, secret
 from realstack.oauth.rogue.provider import Receipt, RogueProvider, RogueUser
-from realstack.oauth.rogue.scenarios import Scenario, lying_endpoint
+from realstack.oauth.rogue.scenarios import Scenario, misbehaving_endpoint
 
 Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo", "picture", "unknown"]
 
 
 class RogueKeywords(Base):
-    """Keywords that run a provider which lies on demand."""
+    """Keywords that run a provider which misbehaves on demand."""
 
     @keyword(tags=["rogue"])
     def start_rogue_provider(
@@ -162,7 +162,7 @@ class RogueKeywords(Base):
 
         Args:
             endpoint: Which one.
-            fact: ``status``, ``outcome``, ``lied``, ``scenario``; of authorize ``pkce_method``, ``state``, ``nonce``,
+            fact: ``status``, ``outcome``, ``misbehaved``, ``scenario``; of authorize ``pkce_method``, ``state``, ``nonce``,
                 ``scope``; of token ``client_auth``, ``grant_type``, ``pkce_method``, ``pkce_verified``.
             assertion_operator: See [Assertions].
             assertion_expected: What it is compared with.
@@ -178,13 +178,19 @@ class RogueKeywords(Base):
         if not receipts:
             raise StackFailure(explain(f"the relying party called {endpoint}", "it did not", evidence=self._told(rogue)))
         last = receipts[-1]
-        facts = {"status": last.status, "outcome": last.outcome, "lied": last.lied, "scenario": last.scenario, **last.facts}
+        facts = {
+            "status": last.status,
+            "outcome": last.outcome,
+            "misbehaved": last.misbehaved,
+            "scenario": last.scenario,
+            **last.facts,
+        }
         if fact not in facts:
             raise StackFailure(explain(f"a receipt of {endpoint} tells {fact!r}", f"it tells {', '.join(facts)}"))
         return check(facts[fact], assertion_operator, assertion_expected, f"{fact} of {endpoint}", message)
 
     @keyword(tags=["rogue"])
-    def rogue_provider_should_have_lied(self, *, tenant: str = "", rogue: str | None = None) -> None:
+    def rogue_provider_should_have_misbehaved(self, *, tenant: str = "", rogue: str | None = None) -> None:
         """Check that the wrong answer of the scenario was given in this test: without this receipt a refusal proves nothing.
 
         Args:
@@ -196,9 +202,9 @@ class RogueKeywords(Base):
         """
         provider = self.rogues.get(rogue)
         scenario = provider.scenario(tenant)
-        lies = [receipt for receipt in provider.receipts if receipt.tenant == tenant and receipt.lied]
-        if not lies:
-            endpoint = lying_endpoint(scenario)
+        misbehaved = [receipt for receipt in provider.receipts if receipt.tenant == tenant and receipt.misbehaved]
+        if not misbehaved:
+            endpoint = misbehaving_endpoint(scenario)
             raise InvalidRun(
                 explain(
                     f"the rogue provider gave the wrong answer of {scenario!r} at its {endpoint} endpoint",
@@ -207,7 +213,7 @@ class RogueKeywords(Base):
                     remedy="Does the platform use this provider's issuer, and does it keep what it read before?",
                 )
             )
-        logger.info(f"Lied {len(lies)} times ({scenario}).\n{self._told(rogue)}")
+        logger.info(f"Misbehaved {len(misbehaved)} times ({scenario}).\n{self._told(rogue)}")
 
     def _receipts(self, rogue: str | None, tenant: str, endpoint: str) -> list[Receipt]:
         return [one for one in self.rogues.get(rogue).receipts if one.tenant == tenant and one.endpoint == endpoint]

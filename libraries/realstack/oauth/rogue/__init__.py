@@ -1,1 +1,1 @@
-"""A second OpenID provider, run by the test, that lies exactly as it is told to."""
+"""A second OpenID provider, run by the test, that misbehaves exactly as it is told to."""

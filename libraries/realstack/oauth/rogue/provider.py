@@ -1,4 +1,4 @@
-"""The rogue provider: a working OpenID provider with one user, and one lie at a time.
+"""The rogue provider: a working OpenID provider with one user, and one wrong answer at a time.
 
 It does for real what a good provider does: it authenticates the client, checks the redirect URI, verifies PKCE, gives each code
 once. Only the answer that the scenario names is wrong. What was asked of it is kept as [receipts][Receipt], without any value.
@@ -20,7 +20,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import RSAKey
 
 from realstack.oauth.forge import Forgery, Issuer, forge, sign
-from realstack.oauth.rogue.scenarios import FORGED, Scenario, lying_endpoint
+from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.tokens import decode
 from realstack.recording.recorder import recorder
@@ -56,7 +56,7 @@ class Receipt:
         tenant: Path of the issuer that was asked; empty for the plain one.
         endpoint: ``discovery``, ``jwks``, ``authorize``, ``token``, ``userinfo``, ``picture`` or ``unknown``.
         scenario: The scenario in force.
-        lied: Whether this answer was the scenario's lie.
+        misbehaved: Whether this answer was the scenario's wrong one.
         status: HTTP status of the answer; 0 for a connection that was cut.
         outcome: The OAuth error, ``ok``, or what was done.
         facts: What was learnt of the relying party: ``client_auth``, ``pkce_method``, ``pkce_verified``, ``nonce``, ``state``,
@@ -67,7 +67,7 @@ class Receipt:
     tenant: str
     endpoint: str
     scenario: Scenario
-    lied: bool
+    misbehaved: bool
     status: int
     outcome: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class _Code:
 
 
 class RogueProvider:
-    """A provider that lies on demand.
+    """A provider that misbehaves on demand.
 
     Args:
         client_id: Of the one relying party it knows.
@@ -125,7 +125,7 @@ class RogueProvider:
         await self._server.close()
 
     def set_scenario(self, scenario: Scenario, tenant: str = "") -> Scenario:
-        """Lie so from now on, and return what was in force before. ``key-rotated`` makes a new key at once."""
+        """Misbehave so from now on, and return what was in force before. ``key-rotated`` makes a new key at once."""
         old = self.scenario(tenant)
         self._scenarios[tenant] = scenario
         if scenario == "key-rotated":
@@ -158,10 +158,12 @@ class RogueProvider:
         }
         facts: dict[str, Any] = {}
         response, outcome = handlers.get(endpoint, _nothing)(request, tenant, scenario, facts)
-        lied = scenario != "honest" and outcome == scenario
+        misbehaved = scenario != "honest" and outcome == scenario
         status = 0 if response.abort else response.status
-        self.receipts.append(Receipt(time.monotonic(), tenant, endpoint, scenario, lied, status, outcome, facts))
-        recorder.record("http", "rogue provider", {"endpoint": endpoint, "scenario": scenario, "status": status, "lied": lied})
+        self.receipts.append(Receipt(time.monotonic(), tenant, endpoint, scenario, misbehaved, status, outcome, facts))
+        recorder.record(
+            "http", "rogue provider", {"endpoint": endpoint, "scenario": scenario, "status": status, "misbehaved": misbehaved}
+        )
         return response
 
     def _discovery(self, _request: Request, tenant: str, scenario: Scenario, _facts: dict[str, Any]) -> tuple[Response, str]:
@@ -218,7 +220,7 @@ class RogueProvider:
             answer["state"] = random.token_urlsafe(24)
         elif scenario == "response-issuer-wrong":
             answer["iss"] = "https://issuer.invalid"
-        return _redirect(redirect_uri, answer), scenario if lying_endpoint(scenario) == "authorize" else "ok"
+        return _redirect(redirect_uri, answer), scenario if misbehaving_endpoint(scenario) == "authorize" else "ok"
 
     def _token(self, request: Request, tenant: str, scenario: Scenario, facts: dict[str, Any]) -> tuple[Response, str]:
         if scenario in {"token-down", "token-500", "token-slow", "token-garbage", "token-refused"}:
@@ -242,8 +244,8 @@ class RogueProvider:
         body = {"access_token": access, "token_type": "Bearer", "expires_in": TOKEN_LIFE, "scope": "openid profile email"}
         if scenario != "id-token-missing":
             body["id_token"] = self._id_token(code, tenant, scenario)
-        lied = lying_endpoint(scenario) == "token" and scenario != "honest"
-        return _json(body), scenario if lied else "ok"
+        misbehaved = misbehaving_endpoint(scenario) == "token" and scenario != "honest"
+        return _json(body), scenario if misbehaved else "ok"
 
     def _broken_token(self, scenario: Scenario) -> tuple[Response, str]:
         if scenario == "token-refused":
@@ -303,7 +305,7 @@ class RogueProvider:
             **self._profile(code.user),
         }
         if scenario.startswith("userinfo-"):
-            # A relying party asks for what the ID token lacks (OpenID Connect Core 5.4): else the lie is never heard.
+            # A relying party asks for what the ID token lacks (OpenID Connect Core 5.4): else the wrong answer is never heard.
             claims = {name: value for name, value in claims.items() if name not in {"email", "email_verified", "name", "picture"}}
         if code.nonce and scenario != "nonce-missing":
             claims["nonce"] = code.nonce

@@ -1,4 +1,4 @@
-"""The lies that the rogue provider knows.
+"""The ways in which the rogue provider can misbehave.
 
 Each is one fault in one answer; everything else stays right, so that a relying party that refuses does it for that fault.
 """
@@ -75,8 +75,8 @@ FORGED: frozenset[Scenario] = frozenset(
 """The scenarios whose ID token is forged, signed with the provider's own key where that is not the fault."""
 
 
-def lying_endpoint(scenario: Scenario) -> str:
-    """The endpoint whose answer is the lie: what must have been called for the scenario to have happened at all."""
+def misbehaving_endpoint(scenario: Scenario) -> str:
+    """The endpoint whose answer is the wrong one: what must have been called for the scenario to have happened at all."""
     if scenario in {"state-wrong", "state-missing", "code-missing", "access-denied", "response-issuer-wrong"}:
         return "authorize"
     if scenario.startswith(("discovery-", "jwks-", "userinfo-")):

@@ -48,7 +48,7 @@ class Run(State):
         test after the first; the top suite's metadata tell for how long.
 
         Before anything is started, all that is needed is looked for: programs, Python packages, ports, rights. What is
-        missing is told at once, all of it, with the command that mends it. The console shows a line for each service as it
+        missing is told at once, all of it, with the command that provides it. The console shows a line for each service as it
         comes up; the running servers' versions, processes and ports become metadata of the top suite.
 
         Args:
@@ -87,7 +87,7 @@ class Run(State):
         if isinstance(profile, UnknownProfile):
             raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)
-        parts = [part for part in needs or [] if self.any_test_needs(part)]
+        parts = [part for part in needs or [] if self.get_whether_any_test_needs(part)]
         driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
@@ -106,14 +106,14 @@ class Run(State):
         self._tell_versions(driver, figures, took)
 
     @keyword(tags=["getter"])
-    def any_test_needs(self, part: Part) -> bool:
+    def get_whether_any_test_needs(self, part: Part) -> bool:
         """Whether a test of this run has the tag `needs-browser` or `needs-faults`; what `--exclude` left out doesn't count.
 
         Args:
             part: `browser` or `faults`.
 
         ```robotframework
-        ${needed} =    Any Test Needs    browser
+        ${needed} =    Get Whether Any Test Needs    browser
         IF    $needed    Ensure Browser Is Open
         ```
         """

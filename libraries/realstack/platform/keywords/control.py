@@ -19,40 +19,40 @@ from realstack.platform.keywords.state import State
 from realstack.platform.running import running
 
 
-class Strike(State):
+class Control(State):
     """Stopping, killing, pausing, restarting; and health, before and after."""
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def stop_service(self, service: str) -> None:
         """Ask a service, or all replicas of a group, to stop (`SIGTERM`), and wait until they have.
 
         Raises:
             StackFailure: It does not stop within its time; it has been killed then.
         """
-        self._strike(service, Operation.RESTART, lambda driver, name: driver.stop_service(name))
+        self._control(service, Operation.RESTART, lambda driver, name: driver.stop_service(name))
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def kill_service(self, service: str) -> None:
         """End a service, or all replicas of a group, and all their processes at once (`SIGKILL`).
 
         Logs as receipt the processes that are gone.
         """
-        self._strike(service, Operation.KILL, lambda driver, name: driver.kill_service(name))
+        self._control(service, Operation.KILL, lambda driver, name: driver.kill_service(name))
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def pause_service(self, service: str) -> None:
         """Let all processes of a service stand still (`SIGSTOP`): connections stay open, and nothing answers.
 
         Logs as receipt the processes in state `T`.
         """
-        self._strike(service, Operation.PAUSE, lambda driver, name: driver.pause_service(name))
+        self._control(service, Operation.PAUSE, lambda driver, name: driver.pause_service(name))
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def resume_service(self, service: str) -> None:
         """Let a paused service go on (`SIGCONT`)."""
-        self._strike(service, Operation.PAUSE, lambda driver, name: driver.resume_service(name))
+        self._control(service, Operation.PAUSE, lambda driver, name: driver.resume_service(name))
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def reload_service(self, service: str) -> None:
         """Let a service read its files again while it runs (`SIGHUP`): its signing keys, for example.
 
@@ -67,9 +67,9 @@ class Strike(State):
         Wait For Log Line    auth    signing_keys_loaded    since=${now}
         ```
         """
-        self._strike(service, Operation.RELOAD, lambda driver, name: driver.reload_service(name))
+        self._control(service, Operation.RELOAD, lambda driver, name: driver.reload_service(name))
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def start_service(self, service: str, *, wait: bool = False) -> None:
         """Start a service, or all replicas of a group, that were stopped or killed.
 
@@ -77,11 +77,11 @@ class Strike(State):
             service: Service or group.
             wait: Whether to wait until it is healthy; see [Wait Until Service Is Healthy] for a wait with a deadline.
         """
-        self._strike(service, Operation.RESTART, lambda driver, name: driver.start_service(name))
+        self._control(service, Operation.RESTART, lambda driver, name: driver.start_service(name))
         if wait:
             self.wait_until_service_is_healthy(service)
 
-    @keyword(tags=["strike"])
+    @keyword(tags=["control"])
     def restart_service(self, service: str, **settings: str | Secret) -> None:
         """Stop a service in good order, start it, and wait until it is healthy.
 
@@ -106,7 +106,7 @@ class Strike(State):
             await driver.wait_healthy(name, 30)
             return receipt
 
-        self._strike(service, Operation.RESTART, anew)
+        self._control(service, Operation.RESTART, anew)
 
     @keyword(tags=["health"])
     def wait_until_service_is_healthy(self, service: str, timeout: timedelta = timedelta(seconds=10)) -> None:
@@ -141,7 +141,7 @@ class Strike(State):
             if background.run(driver.problem(name)) is None:
                 raise StackFailure(explain(f"{name} is down.", f"Something answers at {driver.url(name)} as if it were healthy."))
 
-    def _strike(self, service: str, operation: Operation, strike: Callable[[Driver, str], Coroutine[Any, Any, Receipt]]) -> None:
+    def _control(self, service: str, operation: Operation, act: Callable[[Driver, str], Coroutine[Any, Any, Receipt]]) -> None:
         driver = running()
         names = driver.resolve(service)
         driver.demand(operation, service)
@@ -149,7 +149,7 @@ class Strike(State):
             self._changes.touch(driver, name)
 
         async def all_at_once() -> list[Receipt]:
-            return list(await asyncio.gather(*(strike(driver, name) for name in names)))
+            return list(await asyncio.gather(*(act(driver, name) for name in names)))
 
         for receipt in background.run(all_at_once()):
             logger.info(f"Receipt: {receipt}")

@@ -84,7 +84,7 @@ A running service can't be started
     Run Keyword And Expect Error    redis runs already (PID *). Use [[]Restart Service] to start it anew.
     ...    Start Service    redis
 
-A service that is down can't be struck
+A service that is down can't be broken
     Kill Service    redis
     Run Keyword And Expect Error
     ...    Expected: redis runs, so that it can be paused.*Remedy: Start it first.
