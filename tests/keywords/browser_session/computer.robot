@@ -11,15 +11,7 @@ Test Teardown       Close Context
 
 
 *** Variables ***
-# Seconds that the page's time of day is ahead of the test's, in whole minutes.
-${MINUTES_AHEAD}    now => Math.round((Date.now() / 1000 - now) / 60)
-# Where an upload stood each time that the page's script was told, leaving out its end.
-${PLACES}           SEPARATOR=\n
-...                 size => new Promise((resolve, reject) => {
-...                 const request = new XMLHttpRequest(); const seen = new Set();
-...                 request.upload.onprogress = event => { if (event.loaded < event.total) seen.add(event.loaded) };
-...                 request.onload = () => resolve(seen.size); request.onerror = reject;
-...                 request.open('POST', '/'); request.send(new Uint8Array(size)) })
+${SCRIPT}           ${CURDIR}/computer.js
 
 
 *** Test Cases ***
@@ -48,22 +40,22 @@ Dates That Are Named Are Themselves
     [Documentation]    Only what the time is now is changed.
     Shift Clock    7200
     Open A Page
-    ${date}    Evaluate JavaScript    ${None}    () => new Date(0).toISOString()
+    ${date}    Call Page Function    ${SCRIPT}    beginningOfTime
     Should Be Equal    ${date}    1970-01-01T00:00:00.000Z
 
 Line Is Slow
     [Documentation]    The page's script is told many times how far its upload is.
     Open A Page
     Narrow Uplink    400000
-    ${places}    Evaluate JavaScript    ${None}    ${PLACES}    arg=${200000}
-    Should Be True    ${places} >= 3
+    ${places}    Call Page Function    ${SCRIPT}    placesOfUpload    size=${200000}
+    Should Be True    $places >= 3
 
 Other Pages Have Their Own Line
     [Documentation]    What one page is slowed down by is no other page's.
     Open A Page
     Narrow Uplink    1
     Open A Page
-    Evaluate JavaScript    ${None}    ${PLACES}    arg=${200000}
+    Call Page Function    ${SCRIPT}    placesOfUpload    size=${200000}
 
 What Is No Number Is Refused
     [Documentation]    Before anything is done.
@@ -85,5 +77,5 @@ Open A Page
 Page Should Be Ahead By
     [Documentation]    Of the test's own clock, so many minutes.
     [Arguments]    ${minutes}
-    ${seen}    Evaluate JavaScript    ${None}    ${MINUTES_AHEAD}    arg=${{time.time()}}
+    ${seen}    Call Page Function    ${SCRIPT}    minutesAhead    now=${{time.time()}}
     Should Be Equal As Integers    ${seen}    ${minutes}

@@ -17,7 +17,7 @@ A Table's Lock Blocks Others
     Should Be Equal    ${blocked}[0][query]    UPDATE things SET name = 'x' WHERE id = 1
     Should Be Equal    ${blocked}[0][wait]    Lock: relation
     ${held}    Release Lock    all
-    Should Be True    ${held} > 0
+    Should Be True    $held > 0
     ${end}    End Of Somebody Else    backend-1
     Should Be Equal    ${end}    done
 

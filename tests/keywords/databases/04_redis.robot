@@ -15,7 +15,7 @@ Values Expire
     Get Redis Value    a    ==    hello
     Get Redis Type    a    ==    string
     ${left}    Get Redis Time To Live    a    >    19
-    Should Be True    ${left} <= 20
+    Should Be True    $left <= 20
 
 Values Are Gone When Their Time Is Over
     [Documentation]    Others stay.

@@ -74,5 +74,5 @@ File Should Have
     [Arguments]    ${maker}    ${name}    ${smallest}    ${largest}
     ${file}    Run Keyword    ${maker}    ${name}
     Should Be Equal    ${file}[name]    ${name}
-    Should Be True    ${smallest} <= ${file}[size] <= ${largest}
+    Should Be True    int($smallest) <= $file['size'] <= int($largest)
     Should Be Equal    ${file}[pages]    ${0}

@@ -48,8 +48,8 @@ Let Clients Try At
     [Arguments]    ${times}    ${outage}=${2.0}    ${written}=${False}
     Fault Began Before    link    ${outage}
     Record Fault End    link
-    ${began} =    Evaluate    time.time() - ${outage}    modules=time
-    ${moments} =    Evaluate    [${began} + at for at in $times]
+    ${began} =    Evaluate    time.time() - float($outage)    modules=time
+    ${moments} =    Evaluate    [*map($began.__add__, $times)]
     IF    $written
         ${moments} =    Evaluate    [datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat() for at in $moments]    datetime
     END

@@ -52,7 +52,7 @@ Usage Can Be Asserted
     Get Usage    server    processes    ==    ${1}    of=highest
     Get Usage    server    descriptors    >=    ${3}    of=lowest
     ${mean} =    Get Usage    server    pss    of=mean
-    Should Be True    ${mean} > 1000
+    Should Be True    $mean > 1000
 
 Gauges Are Sampled
     ${gauge} =    Evaluate    lambda: 7

@@ -33,7 +33,7 @@ Reset Ends Open Connections
     Client Should Be Reset    one
     Client Should Be Reset    two
     ${receipt} =    Heal Link    echo
-    Should Be True    ${receipt}[reset_connections] >= 2
+    Should Be True    $receipt['reset_connections'] >= 2
     Receipt Should Prove Outage    echo
 
 One Way

@@ -59,7 +59,7 @@ Running Output Is Searched
     Remove Directory    ${INNER}    recursive=True
     Create File    ${INNER}/clean.txt    nothing here
     Output Should Hold No Secret    ${INNER}
-    Evaluate    pathlib.Path(r'${INNER}', 'dirty.txt').write_text('x' + $secret.value)    modules=pathlib
+    Evaluate    pathlib.Path($INNER, 'dirty.txt').write_text('x' + $secret.value)    modules=pathlib
     Run Keyword And Expect Error
     ...    *no credential in any file*1 lines with one*dirty.txt:1:*(word)*
     ...    Output Should Hold No Secret    ${INNER}

@@ -113,7 +113,7 @@ Length Should Be At Least
     [Documentation]    PostgreSQL's helpers are counted, too.
     [Arguments]    ${list}    ${least}
     ${length}    Get Length    ${list}
-    Should Be True    ${length} >= ${least}
+    Should Be True    $length >= int($least)
 
 Kill And Fail
     [Documentation]    A test's failure halfway.
@@ -125,5 +125,5 @@ Command Line Should Hold
     [Documentation]    Asks the process itself.
     [Arguments]    ${service}    ${wanted}
     ${pid}    Get Service Pid    ${service}
-    ${words}    Evaluate    pathlib.Path('/proc/${pid}/cmdline').read_text().split('\\0')
+    ${words}    Evaluate    pathlib.Path('/proc', str($pid), 'cmdline').read_text().split('\\0')
     Should Contain    ${words}    ${wanted}

@@ -50,7 +50,7 @@ Ping Without An Answer Fails
 Local Port Is Known
     Open Connection    ${URL}/echo
     ${port} =    Get Local Port
-    Should Be True    ${port} > 0
+    Should Be True    $port > 0
 
 Alias Of An Open Connection Is Refused
     Open Connection    ${URL}/echo    tab

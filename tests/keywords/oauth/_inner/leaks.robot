@@ -27,7 +27,7 @@ Only Passed Around
     Remember Secret    ${TOKEN}    token of the inner suite
 
 In Another File
-    Evaluate    pathlib.Path(r'${OUTPUT_DIR}', 'service.log').write_text('line\\nBearer ' + $TOKEN.value)    modules=pathlib
+    Evaluate    pathlib.Path($OUTPUT_DIR, 'service.log').write_text('line\\nBearer ' + $TOKEN.value)    modules=pathlib
 
 
 *** Keywords ***
