@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import math
+import os
 import statistics
+import subprocess
+import sys
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +21,7 @@ from hypothesis import strategies as st
 from chat_agent.analyst.analyst import Analyst, answer_from, search_terms
 from chat_agent.analyst.arithmetic import CannotCompute, NotAnExpression, evaluate, written
 from chat_agent.analyst.calculator import calculations
+from chat_agent.analyst.commands import read_command
 from chat_agent.analyst.library import Library
 from chat_agent.analyst.numbers import describe
 from chat_agent.analyst.steps import Answer, Question, Step, Thinking, ToolDone, ToolStarted
@@ -260,6 +266,104 @@ def test_steps_come_in_the_contracts_order_and_repeat_exactly(text: str) -> None
 def test_every_text_is_answered(text: str) -> None:
     if "search" not in text and "find" not in text and "look" not in text:
         assert answer(text)
+
+
+# What is said again and again up to the longest text that is taken, what stands before it, and what ends it.
+BEGINNINGS = ["", "find", "find x in my", "keywords of", "summarize", "search messages for", "mean of", "mean of 1", "what is"]
+REPEATED = [
+    *(
+        "please ",
+        "find ",
+        "in my files ",
+        "the ",
+        "give me ",
+        "key words ",
+        "mean/",
+        "mean and ",
+        "mean of 1 ",
+        "of ",
+        "1 ",
+        "1,",
+    ),
+    *("1.1.", "1", "-", "a-", "1+1, ", "(", "sqrt(", "1%", "'", ".'", "a", "a.b ", ". "),
+]
+FORMS = [*itertools.product(BEGINNINGS, [" ", "\n"], ["", "x"]), *itertools.product(["", "what is "], REPEATED, ["x"])]
+# Thousands of times what all of them take, and a thousandth of what a single one takes with a cubic pattern. Of the processor and
+# not of the clock, so that a busy machine changes nothing.
+PROCESSOR_SECONDS = 60
+ASKED = """
+import asyncio, json, resource, sys
+from datetime import UTC, datetime
+from chat_agent.analyst.analyst import Analyst
+from chat_agent.analyst.steps import Question
+
+class Nothing:
+    async def messages(self, question, terms):
+        return 0, []
+    files = messages
+
+async def answer(text):
+    return [step async for step in Analyst(Nothing()).answer(Question(text, "", "", "", 1, datetime.now(UTC)))][-1].text
+
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
+for beginning, repeated, end in json.load(sys.stdin):
+    print(json.dumps([beginning, repeated, end]), end=" ", flush=True)
+    text = (beginning + repeated * 16000)[: 16000 - len(end)] + end
+    print(len(asyncio.run(answer(text))), flush=True)
+"""
+
+
+def test_a_text_of_any_form_is_answered_within_bounds() -> None:
+    """A worker that thinks about one text for hours answers nobody else, and neither do those that take it over."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED, str(PROCESSOR_SECONDS)],
+        input=json.dumps(FORMS),
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (
+        f"no answer within {PROCESSOR_SECONDS} s of the processor to {done.stdout.splitlines()[-1:]} {done.stderr}"
+    )
+    assert len(done.stdout.splitlines()) == len(FORMS)
+
+
+def test_numbers_beyond_the_limits_are_refused_by_name() -> None:
+    for asked in ("max", "sum", "variance"):
+        assert answer(f"{asked} of 1, {'1' * 5000}").endswith("cannot be computed, the number is too large")
+
+
+def test_of_a_long_phrase_the_beginning_is_searched_for() -> None:
+    assert search_terms('"' + "a" * 9000 + '"') == ["a" * 200]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("search my files for red doors", ("files", "red doors")),
+        ("Can you please look in uploads for it", ("files", "it")),
+        ("find  red doors\nin my documents ?", ("files", "red doors")),
+        ("find in my files in my files", ("files", "in my files")),
+        ("search for x in my chat history", None),
+        ("look for x in my history.", ("messages", "x")),
+        ("search messages for x in my files", ("messages", "x in my files")),
+        ("find my files", None),
+        ("find ?", None),
+        ("search my files for", None),
+        ("keywords: of all", ("keywords", "of all", 5)),
+        ("give me the top 12 key words from : x", ("keywords", "x", 12)),
+        ("top 123 keywords of x", None),
+        ("keywordsof x", None),
+        ("summarise in 3 sentences the following: a b", ("summary", "a b", 3)),
+        ("summarize in three words", ("summary", "in three words", 2)),
+        ("summarize:x", None),
+        ("summarize this:x", ("summary", "this:x", 2)),
+    ],
+)
+def test_what_is_a_command(text: str, command: tuple[str, str] | tuple[str, str, int] | None) -> None:
+    found = read_command(text)
+    assert (found and (found.kind, found.text, found.count)[: len(command or ())]) == command
 
 
 @given(st.text(max_size=3000))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import subprocess
+import sys
 import time
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -73,6 +76,23 @@ SECRETS = [
     "redis://:hidden0123@127.0.0.1/0",
     "GET /auth/callback/x?code=hidden0123&state=hidden0123 HTTP/1.1",
 ]
+
+
+# Runs of what the patterns look for, as anybody may send them as a path.
+HOSTILE_TEXTS = ["a", "eyJaaaaaa", "eyJ-", "a://b:", "Bearer "]
+REDACTED_IN_BOUNDS = """
+import resource, sys
+from chat_common.logs import redact
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+for text in sys.argv[1:]:
+    redact(text * (400_000 // len(text)), "path")
+"""
+
+
+def test_a_text_of_any_form_is_logged_within_bounds() -> None:
+    command = [sys.executable, "-c", REDACTED_IN_BOUNDS, *HOSTILE_TEXTS]
+    done = subprocess.run(command, env={"PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+    assert done.returncode == 0, "60 s of the processor are not enough to log one path"
 
 
 @pytest.mark.parametrize("text", SECRETS)

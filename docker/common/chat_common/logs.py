@@ -22,10 +22,11 @@ _SECRET_NAME = re.compile(
 # Words that are also used for harmless things: a run's state, an error's code.
 _AMBIGUOUS_NAME = re.compile(r"^(code|state|nonce)$", re.IGNORECASE)
 _LOOKS_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{16,}")
+# Paths and errors hold what anybody sends: each of these begins where a word does, and looks ahead so far at most.
 _SECRET_TEXT = (
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*"), REDACTED),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*"), REDACTED),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
-    (re.compile(r"(\w+://[^/\s:@]*):[^@\s/]+@"), rf"\1:{REDACTED}@"),
+    (re.compile(r"\b(\w+://[^/\s:@]{0,256}):[^@\s/]{1,4096}@"), rf"\1:{REDACTED}@"),
     (
         re.compile(
             r"\b(code|state|nonce|token|access_token|refresh_token|id_token|client_secret|code_verifier|password|login_flow)"

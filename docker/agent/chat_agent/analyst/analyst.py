@@ -6,34 +6,22 @@ The grammar is described, with exact answers, in docker/agent/README.md.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 from chat_agent.analyst.calculator import calculations
+from chat_agent.analyst.commands import KEYWORDS_DEFAULT, SENTENCES_DEFAULT, read_command
 from chat_agent.analyst.library import Library
 from chat_agent.analyst.steps import Answer, Document, Question, Step, Thinking, ToolDone, ToolStarted
 from chat_agent.analyst.words import best_passage, content_words, keywords, sentences, summarize, words
 
 SNIPPET = 160
 TOP_LIMIT = 50
-SENTENCES_DEFAULT = 2
-KEYWORDS_DEFAULT = 5
+# What is searched for has so many terms of so many characters at most: a search of a long text in long texts has no bound.
+TERMS_LIMIT = 10
+TERM_LIMIT = 200
 
-_POLITE = r"\s*(?:please\s+|can\s+you\s+|could\s+you\s+)*"
-
-
-def _command(pattern: str) -> re.Pattern[str]:
-    return re.compile(_POLITE + pattern, re.IGNORECASE | re.DOTALL)
-
-
-_SUMMARY = _command(r"summari[sz]e(?:\s+in\s+(\d{1,2})\s+sentences?)?(?:\s+(?:this|the\s+following))?\s*:?\s+(.+)")
-_KEYWORDS = _command(
-    r"(?:the\s+|top\s+|(?:give|list)(?:\s+me)?\s+)*(?:(\d{1,2})\s+)?key\s?words\s*(?:of|for|in|from)?\s*:?\s+(.+)"
-)
-_MESSAGES = _command(r"(?:search|look)\s+(?:in\s+)?(?:my\s+)?(?:messages|chats?|history)\s+for\s+(.+)")
-_FIND_MESSAGES = _command(r"(?:find|search\s+for|look\s+for)\s+(.+?)\s+in\s+my\s+(?:messages|chats?|history)\s*[?.!]?\s*$")
-_FILES = _command(r"(?:search|look)\s+(?:in\s+)?(?:my\s+)?(?:files|documents|uploads)\s+for\s+(.+)")
-_FIND_FILES = _command(r"(?:find|search\s+for|look\s+for)\s+(.+?)\s+in\s+my\s+(?:files|documents|uploads)\s*[?.!]?\s*$")
 _QUOTED = re.compile(r"[\"“”']([^\"“”']+)[\"“”']")
 
 
@@ -56,15 +44,16 @@ class Analyst:
         text = question.text
         if question.document is not None:
             return self._document(question, question.document)
-        if match := _FILES.match(text) or _FIND_FILES.match(text):
-            return self._search_files(question, match[1])
-        if match := _MESSAGES.match(text) or _FIND_MESSAGES.match(text):
-            return self._search_messages(question, match[1])
-        if match := _KEYWORDS.match(text):
-            return self._keywords(match[2], int(match[1] or KEYWORDS_DEFAULT))
-        if match := _SUMMARY.match(text):
-            return self._summary(match[2], int(match[1] or SENTENCES_DEFAULT))
-        return self._compute(text)
+        command = read_command(text)
+        if command is None:
+            return self._compute(text)
+        if command.kind == "files":
+            return self._search_files(question, command.text)
+        if command.kind == "messages":
+            return self._search_messages(question, command.text)
+        if command.kind == "keywords":
+            return self._keywords(command.text, command.count)
+        return self._summary(command.text, command.count)
 
     async def _compute(self, text: str) -> AsyncIterator[Step]:
         found = calculations(text)
@@ -129,24 +118,24 @@ class Analyst:
         yield ToolStarted("read_pdf", document.name)
         pages = await self._library.pages(document)
         whole = "\n\n".join(pages)
-        facts = f"{len(pages)} page{'s' if len(pages) != 1 else ''}, {len(words(whole))} words"
+        count = len(await asyncio.to_thread(words, whole))
+        facts = f"{len(pages)} page{'s' if len(pages) != 1 else ''}, {count} words"
         yield ToolDone("read_pdf", facts)
         asked = "" if question.text == f"Uploaded {document.name}" else question.text
         lines = [f"{document.name}: {facts}."]
         if asked:
             yield Thinking("I look for the page that answers the question.")
             yield ToolStarted("answer_from_pages", _snippet(asked))
-            line = answer_from(asked, pages)
+            # A document may be hundreds of times as long as a message: claims are renewed and other runs go on meanwhile.
+            line = await asyncio.to_thread(answer_from, asked, pages)
             yield ToolDone("answer_from_pages", _snippet(line))
             lines.append(line)
         yield Thinking("I choose the sentences that say most.")
         yield ToolStarted("summary", facts)
-        summary = " ".join(summarize(whole, SENTENCES_DEFAULT))
+        summary = " ".join(await asyncio.to_thread(summarize, whole, SENTENCES_DEFAULT))
         yield ToolDone("summary", _snippet(summary))
-        lines += [
-            f"Summary: {_snippet(summary, 600) or 'the pages have no text'}",
-            f"Keywords: {_ranked(whole, KEYWORDS_DEFAULT)}",
-        ]
+        ranked = await asyncio.to_thread(_ranked, whole, KEYWORDS_DEFAULT)
+        lines += [f"Summary: {_snippet(summary, 600) or 'the pages have no text'}", f"Keywords: {ranked}"]
         yield Answer("\n".join(lines), tuple(pages))
 
 
@@ -163,10 +152,13 @@ def answer_from(question: str, pages: list[str]) -> str:
 
 
 def search_terms(wanted: str) -> list[str]:
-    """What is searched for: quoted phrases as they are, otherwise the words that carry meaning, or all if none does."""
+    """What is searched for: quoted phrases as they are, otherwise the words that carry meaning, or all if none does.
+
+    Of long ones only the beginning is looked for.
+    """
     quoted = [" ".join(item.split()) for item in _QUOTED.findall(wanted) if item.strip()]
     terms = quoted or list(dict.fromkeys(content_words(wanted))) or list(dict.fromkeys(words(wanted)))
-    return terms[:10] or [_snippet(wanted.strip(" ?.!"), 50)]
+    return [term[:TERM_LIMIT] for term in terms[:TERMS_LIMIT]] or [_snippet(wanted.strip(" ?.!"), 50)]
 
 
 def _ranked(text: str, count: int) -> str:

@@ -150,7 +150,7 @@ class _Parser:
             return abs(value) if name == "abs" else root(value)
         if item[:1].isdigit() or item[:1] == ".":
             self._place += 1
-            return _bounded(Fraction(item))
+            return number(item)
         raise NotAnExpression("a number is missing")
 
 
@@ -172,6 +172,17 @@ _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "/": _divide,
     "%": _remainder,
 }
+
+
+def number(text: str) -> Fraction:
+    """Read a number, such as `-1.5`; of any length, but within bounds.
+
+    Raises:
+        CannotCompute: It is too large.
+    """
+    if len(text) > LENGTH_LIMIT:
+        raise CannotCompute("the number is too large")
+    return _bounded(Fraction(text))
 
 
 def power(base: Fraction, exponent: Fraction) -> Fraction:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from chat_agent.analyst.arithmetic import CannotCompute, NotAnExpression, evaluate, written
 from chat_agent.analyst.numbers import STATISTICS, describe
@@ -13,7 +15,9 @@ CALCULATIONS_LIMIT = 20
 _CANDIDATE = re.compile(r"(?:\b(?:sqrt|abs|of)\b|[\d.,()\s+\-*/%^×÷·−–²³])+", re.IGNORECASE)
 _OPERATION = re.compile(r"[-+*/%^×÷·−–²³]|\b(?:sqrt|abs)\b", re.IGNORECASE)
 _PIECE = re.compile(r"[,.]\s+")
-_EDGE = re.compile(r"^(?:\s|,|\bof\b)+|(?:\s|\bof\b)+$", re.IGNORECASE)
+# `of` at an edge belongs to the sentence. The end is matched from behind: searched for, it would be tried from every blank.
+_BEGINNING = re.compile(r"(?:[\s,]|\bof\b)*", re.IGNORECASE)
+_END_REVERSED = re.compile(r"(?:\s|\bfo\b)*", re.IGNORECASE)
 _ASKING = re.compile(
     r"\b(?:what(?:['’]?s|\s+is|\s+are|\s+does|\s+do)?|calculate|compute|evaluate|how\s+much|solve|work\s+out|result\s+of|value\s+of)\b",
     re.IGNORECASE,
@@ -46,15 +50,16 @@ class Calculation:
 
 
 def calculations(text: str) -> list[Calculation]:
-    """All that can be computed in a text, in the order of the text."""
+    """All that can be computed in a text, in the order of the text, at most `CALCULATIONS_LIMIT`."""
+    # With one blank for many no pattern can divide a run of them among its optional parts.
+    text = " ".join(text.split())
     found = []
     rest = _NAME.sub(_blank, _DATE.sub(_blank, text))
     for match in STATISTICS.finditer(text):
         found.append(_statistics(match))
         rest = rest[: match.start()] + " " + "#" * (len(match[0]) - 1) + rest[match.end() :]
     if _asked(text):
-        for match in _CANDIDATE.finditer(rest):
-            found += _arithmetic(match)
+        found += islice(_arithmetic(rest), CALCULATIONS_LIMIT)
     return sorted(found, key=lambda item: item.place)[:CALCULATIONS_LIMIT]
 
 
@@ -77,18 +82,21 @@ def _statistics(match: re.Match[str]) -> Calculation:
     return Calculation(match.start(), "statistics", source, lines)
 
 
-def _arithmetic(match: re.Match[str]) -> list[Calculation]:
-    found = []
-    place = match.start()
-    for piece in _PIECE.split(match[0]):
-        # `of` at an edge belongs to the sentence.
-        source = _EDGE.sub("", " ".join(piece.split())).rstrip(" ,.")
-        if _OPERATION.search(source) and re.search(r"\d", source):
-            result = _line(source)
-            if result:
-                found.append(Calculation(place, "calculator", source, (result,)))
-        place += len(piece)
-    return found
+def _arithmetic(text: str) -> Iterator[Calculation]:
+    for match in _CANDIDATE.finditer(text):
+        place = match.start()
+        for piece in _PIECE.split(match[0]):
+            source = _without_edges(piece).rstrip(" ,.")
+            if _OPERATION.search(source) and re.search(r"\d", source):
+                result = _line(source)
+                if result:
+                    yield Calculation(place, "calculator", source, (result,))
+            place += len(piece)
+
+
+def _without_edges(piece: str) -> str:
+    rest = _BEGINNING.sub("", piece, count=1)
+    return _END_REVERSED.sub("", rest[::-1], count=1)[::-1]
 
 
 def _line(source: str) -> str:

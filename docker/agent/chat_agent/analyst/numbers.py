@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 
-from chat_agent.analyst.arithmetic import CannotCompute, root, written
-
-NUMBERS_LIMIT = 10_000
+from chat_agent.analyst.arithmetic import CannotCompute, number, root, written
 
 
 def mean(values: list[Fraction]) -> Fraction:
@@ -78,11 +76,12 @@ MEASURES: dict[str, tuple[str, Callable[[list[Fraction]], Fraction]]] = {
     "count": ("count", lambda values: Fraction(len(values))),
 }
 
+# Of a text without line ends and with one blank at a time; more names than there are, one behind the other, are not a question.
 _NAME = "|".join(name.replace(" ", r"\s+") for name in MEASURES)
 _NUMBER = r"[-+−]?(?:\d+(?:\.\d+)?|\.\d+)"
 _BETWEEN = r"(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+|\s+)"
 STATISTICS = re.compile(
-    rf"(?P<names>(?:{_NAME})(?:(?:\s*,\s*(?:and\s+)?(?:the\s+)?|\s*/\s*|\s+and\s+(?:the\s+)?)(?:{_NAME}))*)"
+    rf"(?P<names>(?:{_NAME})(?:(?:\s*,\s*(?:and\s+)?(?:the\s+)?|\s*/\s*|\s+and\s+(?:the\s+)?)(?:{_NAME})){{0,{len(MEASURES)}}})"
     rf"\s+(?:of|for|from)\s+(?:the\s+)?(?:numbers\s+|values\s+)?:?\s*[\[(]?\s*"
     rf"(?P<numbers>{_NUMBER}(?:{_BETWEEN}{_NUMBER})*)(?![\w*/^%+])",
     re.IGNORECASE,
@@ -100,11 +99,8 @@ def describe(names: str, numbers: str) -> list[tuple[str, str]]:
         Name and written value of each, in the order of the sentence.
 
     Raises:
-        CannotCompute: A measure has no value for these numbers.
+        CannotCompute: A measure has no value for these numbers, or one of them is beyond the limits.
     """
-    values = [Fraction(item.replace("−", "-")) for item in re.findall(_NUMBER, numbers)][:NUMBERS_LIMIT]
-    results: dict[str, str] = {}
-    for match in re.finditer(_NAME, names, re.IGNORECASE):
-        name, compute = MEASURES[" ".join(match[0].lower().split())]
-        results.setdefault(name, written(compute(values)))
-    return list(results.items())
+    values = [number(item.replace("−", "-")) for item in re.findall(_NUMBER, numbers)]
+    wanted = dict(MEASURES[" ".join(match[0].lower().split())] for match in re.finditer(_NAME, names, re.IGNORECASE))
+    return [(name, written(compute(values))) for name, compute in wanted.items()]
