@@ -8,16 +8,25 @@ import fcntl
 import hashlib
 import io
 import json
+import os
 import socket
+import threading
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pypdf import PdfWriter
+from starlette.requests import Request
 
 from chat_backend.filestore import SWEEP_SECONDS, FileStore
-from chat_common.errors import StoreUnavailable
+from chat_backend.limits import Verdict
+from chat_backend.messages import Messages, NewFile, NewMessage, NotFound, Standing
+from chat_backend.uploads import Uploads
+from chat_common.errors import ApiError, StoreUnavailable
+from chat_common.postgres import Database
 from support import servers
 from support.backend_rest import client, events, pdf, upload
 from support.chat import Chat, User
@@ -175,6 +184,147 @@ def test_sweep_at_start_waits_for_the_store_and_no_longer(tmp_path: Path) -> Non
 
     asyncio.run(scenario())
     assert asked == [left.stem] * 3
+
+
+class Form:
+    """What an upload needs besides the file store: a form with a PDF, a look at its pages, and a store that fails."""
+
+    def __init__(self, failure: BaseException) -> None:
+        self.failure = failure
+
+    def request(self) -> Request:
+        fields = f'--b\r\nContent-Disposition: form-data; name="thread_id"\r\n\r\n{uuid.uuid4()}\r\n'
+        file = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7\r\n--b--\r\n'
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": (fields + file).encode(), "more_body": False}
+
+        return Request({"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=b")]}, receive)
+
+    async def call(self, _job: str, *_values: Any) -> int:
+        return 1
+
+    async def plan(self, _user_id: str) -> str:
+        return "paid"
+
+    async def exhausted(self, _plan: str, _user_id: str) -> float:
+        return 0.0
+
+    async def admit(self, _plan: str, _user_id: str, _message_id: str) -> Verdict:
+        return Verdict(True)
+
+    async def standing(self, _message: NewMessage) -> Standing:
+        return Standing("paid", None)
+
+    async def store(self, _message: NewMessage, _file: NewFile) -> None:
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "kept"),
+    [
+        (asyncio.CancelledError(), True),
+        (StoreUnavailable("postgres", "ConnectionDoesNotExistError", outcome_unknown=True), True),
+        (RuntimeError("whatever else"), True),
+        (StoreUnavailable("postgres", "ConnectionRefusedError"), False),
+        (NotFound(), False),
+    ],
+    ids=["stopped", "answer lost", "unexpected", "never asked", "refused"],
+)
+def test_bytes_whose_row_may_be_committed_are_the_sweeps_to_judge(tmp_path: Path, failure: BaseException, kept: bool) -> None:
+    store, parts, user = FileStore(tmp_path, 100), Form(failure), str(uuid.uuid4())
+    store.prepare()
+    rest: Any = parts
+    uploads = Uploads(store, rest, rest, messages=rest, limits=rest, profiles=rest, commands=rest, max_pages=9)
+
+    async def scenario() -> None:
+        with pytest.raises((asyncio.CancelledError, StoreUnavailable, RuntimeError, ApiError)):
+            await uploads.take(parts.request(), user)
+
+        async def exists(_file_id: str) -> bool:
+            return True
+
+        assert await store.sweep(exists) == kept
+
+    asyncio.run(scenario())
+    assert len(list(tmp_path.glob("*.pdf"))) == kept
+    assert list(store.incoming.iterdir()) == []
+
+
+def test_second_try_that_comes_to_nothing_does_not_undo_the_first() -> None:
+    failures = [
+        StoreUnavailable("postgres", "ConnectionDoesNotExistError", outcome_unknown=True),
+        StoreUnavailable("postgres", "ConnectionRefusedError"),
+    ]
+
+    class LostAnswer(Database):
+        @asynccontextmanager
+        async def connection(self) -> AsyncIterator[Any]:
+            raise failures.pop(0)
+            yield
+
+    messages = Messages(LostAnswer("postgresql://nobody@127.0.0.1:9/none", name="none"))
+    with pytest.raises(StoreUnavailable) as failure:
+        asyncio.run(messages.store(NewMessage(*(str(uuid.uuid4()) for _ in range(3)), "text")))
+    assert failure.value.outcome_unknown
+    assert failures == []
+
+
+def test_stop_waits_for_the_thread_that_puts_a_file_into_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, linking, go_on = FileStore(tmp_path, 100), threading.Event(), threading.Event()
+    store.prepare()
+    part = store.new(str(uuid.uuid4()))
+    part.write(b"%PDF-1.7")
+    link = os.link
+
+    def slow(*paths: Any) -> None:
+        linking.set()
+        go_on.wait(10)
+        link(*paths)
+
+    async def scenario() -> None:
+        monkeypatch.setattr(os, "link", slow)
+        placing = asyncio.create_task(part.place())
+        await asyncio.to_thread(linking.wait, 10)
+        placing.cancel()
+        # Its end must not come before the thread's: what is cleaned up before would be made again.
+        asyncio.get_running_loop().call_soon(go_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await placing
+        assert store.path(part.file_id).exists()
+
+    asyncio.run(scenario())
+    part.discard()
+    assert list(tmp_path.rglob("*.p*")) == []
+
+
+def test_sweep_waits_for_a_transaction_that_may_make_a_file_somebodys(
+    platform: Chat, postgres_server: servers.Postgres, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        rest: Any = None
+        database = Database(postgres_server.dsn, name="sweeper")
+        uploads = Uploads(rest, rest, database, messages=rest, limits=rest, profiles=rest, commands=rest, max_pages=9)
+        await database.start()
+        await database.ready.wait()
+        user, file_id = User(), str(uuid.uuid4())
+        message = NewMessage(str(uuid.uuid4()), str(uuid.uuid4()), user.id, "Uploaded a.pdf")
+        file = NewFile(file_id, "a.pdf", 8, "00", "application/pdf", 1)
+        async with database.transaction() as other:
+            # An upload's transaction inserts the file, and then waits here for its run's table.
+            await other.execute("LOCK TABLE runs IN SHARE MODE")
+            storing = asyncio.create_task(Messages(database).store(message, file))
+            while not await other.fetchval("SELECT 1 FROM pg_locks WHERE relation = 'runs'::regclass AND NOT granted"):
+                assert not storing.done()
+            looking = asyncio.create_task(uploads.exists(file_id))
+            while not await other.fetchval("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                assert not looking.done(), "it was judged while its transaction was under way"
+        await storing
+        assert await looking
+        assert not await uploads.exists(str(uuid.uuid4()))
+        await database.stop()
+
+    asyncio.run(scenario())
 
 
 def test_repeated_upload_with_a_message_id_is_one_file(platform: Chat) -> None:

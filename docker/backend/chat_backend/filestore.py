@@ -69,10 +69,28 @@ class PartFile:
         except OSError as error:
             raise ApiError(507, "storage_full", "The file can't be stored now.") from error
 
+    @property
+    def placed(self) -> bool:
+        """Whether the file may lie in its place, and is not known to be anybody's."""
+        return self._placed
+
     async def place(self) -> None:
-        """Make the file durable and put it into its place; until `keep` it can still be taken back."""
-        await asyncio.to_thread(self._place)
+        """Make the file durable and put it into its place; until `keep` it can still be taken back.
+
+        Raises:
+            ApiError: 507, the disk is full.
+        """
         self._placed = True
+        placing = asyncio.ensure_future(asyncio.to_thread(self._place))
+        try:
+            await asyncio.shield(placing)
+        except asyncio.CancelledError:
+            # The thread can't be stopped, and works with a handle that its caller closes next.
+            await asyncio.wait({placing})
+            raise
+        except OSError as error:
+            log.warning("storage_failed", reason=type(error).__name__, errno=error.errno)
+            raise ApiError(507, "storage_full", "The file can't be stored now.") from error
 
     def _place(self) -> None:
         os.fsync(self._handle)

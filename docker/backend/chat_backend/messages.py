@@ -16,6 +16,8 @@ from chat_common.postgres import Database
 
 PAGE = 200
 TITLE_FROM_TEXT = 60
+# Whoever finds no row of a file must be able to tell that none is about to be committed.
+FILE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _MESSAGE = """
     SELECT m.id, m.thread_id, m.seq, m.role, m.text, m.run_id, m.file_id, m.created_at, f.name AS file_name, f.size AS file_size
     FROM messages m LEFT JOIN files f ON f.id = m.file_id
@@ -115,7 +117,12 @@ class Messages:
         except StoreUnavailable as error:
             if error.reason == "TimeoutError":
                 raise
-            return await self._store(message, file)
+            try:
+                return await self._store(message, file)
+            except StoreUnavailable as again:
+                # What the first try may have stored is not undone by a second one that came to nothing.
+                again.outcome_unknown |= error.outcome_unknown
+                raise
 
     async def _store(self, message: NewMessage, file: NewFile | None) -> Stored:
         run_id = str(uuid.uuid4())
@@ -237,6 +244,7 @@ class Messages:
 
 
 async def _insert_file(connection: Any, message: NewMessage, file: NewFile) -> None:
+    await connection.execute(FILE_LOCK, file.file_id)
     await connection.execute(
         "INSERT INTO files (id, user_id, thread_id, name, size, sha256, content_type, pages, state) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'stored')",

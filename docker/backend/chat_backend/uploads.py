@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from chat_backend.commands import TEXT_LIMIT, BadFrame, Commands, clean_text
 from chat_backend.filestore import FileStore, PartFile, too_large
 from chat_backend.limits import Limits, LimitsUnavailable
-from chat_backend.messages import Messages, NewFile, NewMessage, NotFound, Stored
+from chat_backend.messages import FILE_LOCK, Messages, NewFile, NewMessage, NotFound, Stored
 from chat_backend.multipart import FALLBACK_NAME, FIELDS_LIMIT, Form
 from chat_backend.profiles import Profiles
 from chat_common.errors import ApiError, StoreUnavailable
@@ -99,8 +99,8 @@ class Uploads:
             await form.read(request.headers.get("content-type", ""), request.stream())
             return await self._accept(part, form, user_id)
         except BaseException as error:
-            if isinstance(error, StoreUnavailable) and error.outcome_unknown:
-                # The row may have been committed: the sweep finds out and cleans up.
+            if part.placed and not _stored_nothing(error):
+                # The row may have been committed, or be about to be: the sweep finds out and cleans up.
                 part.abandon()
             else:
                 part.discard()
@@ -182,8 +182,12 @@ class Uploads:
         )
 
     async def exists(self, file_id: str) -> bool:
-        """Whether a file of this id is anybody's."""
-        return is_uuid(file_id) and bool(await self._database.fetchval("SELECT 1 FROM files WHERE id = $1", file_id))
+        """Whether a file of this id is anybody's, once no transaction that would make it so is under way any more."""
+        if not is_uuid(file_id):
+            return False
+        async with self._database.transaction() as connection:
+            await connection.execute(FILE_LOCK, file_id)
+            return bool(await connection.fetchval("SELECT 1 FROM files WHERE id = $1", file_id))
 
 
 def _message(form: Form, user_id: str, name: str) -> NewMessage:
@@ -196,6 +200,11 @@ def _message(form: Form, user_id: str, name: str) -> NewMessage:
     except BadFrame as error:
         raise ApiError(400, "bad_request", error.text) from error
     return NewMessage(message_id.lower(), thread_id.lower(), user_id, text)
+
+
+def _stored_nothing(error: BaseException) -> bool:
+    # Refusals come before the row, or after its transaction was rolled back. A stop may come during the commit.
+    return isinstance(error, ApiError) or (isinstance(error, StoreUnavailable) and not error.outcome_unknown)
 
 
 def describe(row: Any) -> dict[str, Any]:
