@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -23,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from chat_common import tokens
 from chat_common.clickhouse import ClickHouse, ClickHouseError, literal
 from chat_common.errors import StoreUnavailable
 from chat_common.logs import JsonFormatter, Log, redact
@@ -327,7 +329,6 @@ def test_verifier_follows_new_keys_and_outlives_the_issuer() -> None:
     async def alone() -> None:
         with served(Starlette(routes=[Route("/jwks", jwks)])) as origin:
             verifier = await run(origin)
-        verifier._fetched = float("-inf")
         assert (await verifier.verify(make_token(KEY))).session_id == "s"
         await verifier.close()
         nobody = Verifier("http://127.0.0.1:1/jwks", ISSUER, AUDIENCE)
@@ -336,6 +337,38 @@ def test_verifier_follows_new_keys_and_outlives_the_issuer() -> None:
         await nobody.close()
 
     asyncio.run(alone())
+
+
+def test_nobody_whose_key_is_known_waits_for_a_silent_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that are old are fetched again beside the requests; who needs a new one shares one wait, which ends."""
+    monkeypatch.setattr(tokens, "KEYS_LIFETIME", 0.0)
+    monkeypatch.setattr(tokens, "RETRY_PAUSE", 60.0)
+    monkeypatch.setattr(tokens, "FETCH_SECONDS", 0.2)
+    asked, silent, speak = [0], threading.Event(), threading.Event()
+
+    async def jwks(_request: Request) -> Response:
+        asked[0] += 1
+        if asked[0] > 1:
+            silent.set()
+            await asyncio.to_thread(speak.wait, 10)
+        return JSONResponse({"keys": [KEY.as_dict(private=False)]})
+
+    async def run(origin: str) -> None:
+        verifier = Verifier(f"{origin}/jwks", ISSUER, AUDIENCE)
+        fresh = asyncio.create_task(verifier.keep_fresh())
+        await asyncio.to_thread(silent.wait, 10)
+        for _ in range(20):
+            assert (await verifier.verify(make_token(KEY))).user_id == "u"
+        assert asked == [2]
+        unknown = await asyncio.gather(*(verifier.verify(make_token(OTHER)) for _ in range(20)), return_exceptions=True)
+        assert {str(refusal) for refusal in unknown} == {"access token refused: unknown_key"}
+        assert asked[0] <= 3
+        fresh.cancel()
+        await verifier.close()
+
+    with served(Starlette(routes=[Route("/jwks", jwks)])) as origin:
+        asyncio.run(run(origin))
+        speak.set()
 
 
 @pytest.mark.parametrize("jwks", [None, [], {}, {"keys": None}])

@@ -96,6 +96,7 @@ class Replica:
         await self.database.start()
         self.hub.start()
         self._tasks = [
+            asyncio.create_task(keep_running("fresh keys", self.verifier.keep_fresh)),
             asyncio.create_task(keep_running("outbox relay", self.relay.run)),
             asyncio.create_task(keep_running("doorbell", self.doorbell.run)),
             asyncio.create_task(keep_running("run sweeper", self.sweeper.run)),

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,11 @@ from chat_common.logs import Log
 log = Log("tokens")
 
 ALGORITHM = "ES256"
-# Keys that the issuer withdrew are forgotten after this many seconds, if it can be asked.
+# Keys that the issuer withdrew are forgotten after this many seconds, if it can be asked; while it can't, it is asked this often.
 KEYS_LIFETIME = 300.0
+RETRY_PAUSE = 1.0
+# An issuer that says nothing is waited for this long (seconds), by everybody who needs a key that is not known yet.
+FETCH_SECONDS = 2.0
 # An unknown key makes the verifier ask again. So often at once, because a key may change right after it asked; and then once in
 # so many seconds, because anybody can make up unknown keys.
 REFETCHES_AT_ONCE = 5
@@ -146,8 +149,9 @@ def keys_by_id(jwks: Any) -> dict[str, ECKey]:
 class Verifier:
     """Checks access tokens against the keys that the auth service publishes.
 
-    Keys are cached. An unknown `kid` makes it ask again, five times at once and then once a second. While the auth service can't
-    be reached the known keys stay good, so that its outage doesn't end anyone's chat.
+    Keys are cached, and kept fresh in the background. An unknown `kid` makes it ask at once, five times and then once a second;
+    who needs an answer meanwhile shares it. While the auth service can't be reached, or says nothing, the known keys stay good,
+    and nobody whose key is known waits for it: its outage doesn't end anyone's chat.
 
     Args:
         jwks_url: `http://auth…/.well-known/jwks.json`.
@@ -160,53 +164,73 @@ class Verifier:
         self._issuer = issuer
         self._audience = audience
         self._keys: dict[str, ECKey] = {}
-        self._fetched = float("-inf")
         self._asks_left = float(REFETCHES_AT_ONCE)
         self._asks_counted = time.monotonic()
         self._failure = "never asked"
-        self._lock = asyncio.Lock()
-        self._client = httpx.AsyncClient(timeout=2.0, trust_env=False)
+        self._fetching: asyncio.Task[bool] | None = None
+        self._client = httpx.AsyncClient(timeout=FETCH_SECONDS, trust_env=False)
 
     async def close(self) -> None:
         """Close the connection to the auth service."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.gather(self._fetching, return_exceptions=True)
         await self._client.aclose()
 
+    async def keep_fresh(self) -> None:
+        """Fetch the keys, and again whenever they are old, until cancelled."""
+        while True:
+            fetched = await self._fetch()
+            await asyncio.sleep(KEYS_LIFETIME if fetched else RETRY_PAUSE)
+
     async def verify(self, token: str, *, allow_expired: bool = False) -> Claims:
-        """Check a token, fetching keys when needed.
+        """Check a token, fetching keys when its own is not known.
 
         Raises:
             TokenRefused: The token is bad.
             StoreUnavailable: No key is known yet and the auth service can't be reached.
         """
-        _, kid = _header(token)
-        if self._are_old():
-            await self._fetch(self._are_old)
         try:
             return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
         except TokenRefused as refusal:
             if refusal.reason != "unknown_key":
                 raise
-        await self._fetch(lambda: kid not in self._keys)
+        _, kid = _header(token)
+        await self._look_for(kid)
         if not self._keys:
             raise StoreUnavailable("auth keys", self._failure)
         return check_token(token, self._keys, self._issuer, self._audience, allow_expired=allow_expired)
 
-    def _are_old(self) -> bool:
-        return time.monotonic() - self._fetched > KEYS_LIFETIME
-
-    async def _fetch(self, is_needed: Callable[[], bool]) -> None:
-        async with self._lock:
-            # Whoever waited for the lock looks first at what its holder fetched.
-            if not is_needed() or not self._may_ask():
+    async def _look_for(self, kid: str) -> None:
+        # What is under way may have been asked before the key was published: then it is asked once more.
+        for _ in range(2):
+            shared = self._under_way
+            if not shared and not self._may_ask():
                 return
-            try:
+            if not await self._fetch() or kid in self._keys or not shared:
+                return
+
+    @property
+    def _under_way(self) -> bool:
+        return self._fetching is not None and not self._fetching.done()
+
+    async def _fetch(self) -> bool:
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.create_task(self._fetch_once(), name="fetch keys")
+        # Shielded: one caller's end must not take the others' answer away.
+        return await asyncio.shield(self._fetching)
+
+    async def _fetch_once(self) -> bool:
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
                 answer = await self._client.get(self._url)
-                answer.raise_for_status()
-                self._keys = keys_by_id(answer.json())
-                self._fetched = time.monotonic()
-            except (httpx.HTTPError, ValueError, JoseError) as error:
-                self._failure = type(error).__name__
-                log.warning("jwks_unavailable", reason=self._failure, known_keys=len(self._keys))
+            answer.raise_for_status()
+            self._keys = keys_by_id(answer.json())
+        except (httpx.HTTPError, TimeoutError, ValueError, JoseError) as error:
+            self._failure = type(error).__name__
+            log.warning("jwks_unavailable", reason=self._failure, known_keys=len(self._keys))
+            return False
+        return True
 
     def _may_ask(self) -> bool:
         now = time.monotonic()
