@@ -8,6 +8,7 @@ import { HttpError, refusal } from '../net/http.js';
  * @typedef {object} Upload
  * @property {string} id
  * @property {string} thread_id
+ * @property {string} message_id          Of the message that carries the file; every try has the same, so that it is stored once.
  * @property {File} file
  * @property {string} question
  * @property {'uploading'|'storing'|'stored'|'failed'} state    storing: all bytes are out, the answer isn't in.
@@ -55,6 +56,7 @@ export class Files {
     const upload = {
       id: newId(),
       thread_id: threadId,
+      message_id: newId(),
       file,
       question,
       state: 'uploading',
@@ -168,6 +170,7 @@ export class Files {
       };
       const form = new FormData();
       form.append('thread_id', upload.thread_id);
+      form.append('message_id', upload.message_id);
       if (upload.question) form.append('question', upload.question);
       form.append('file', upload.file, upload.file.name);
       within(STALLED);

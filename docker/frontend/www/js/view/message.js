@@ -264,17 +264,19 @@ function updateUpload(element, upload, actions) {
   setData(element, { role: 'user', state: upload.state, uploadId: upload.id, percent, fileId: upload.result?.id, error: upload.error?.code });
   const bar = part(element, 'progress');
   bar.value = percent;
-  show(bar, upload.state === 'uploading' || upload.state === 'storing');
+  show(bar, busy(upload));
   const { size } = upload.file;
   setText(part(element, '.upload-amount'), upload.state === 'uploading' ? `${bytes(upload.sent)} of ${bytes(size)} · ${percent} %` : bytes(size));
   setText(part(element, '.message-state'), uploadWords(upload, actions.maxBytes));
   if (!stateChanged) return;
-  const busy = upload.state === 'uploading' || upload.state === 'storing';
-  part(element, '.upload-remove').setAttribute('aria-label', busy ? `Stop the upload of ${upload.file.name}` : `Take ${upload.file.name} off the list`);
+  part(element, '.upload-remove').setAttribute('aria-label', busy(upload) ? `Stop the upload of ${upload.file.name}` : `Take ${upload.file.name} off the list`);
   show(part(element, '.upload-remove'), upload.state !== 'stored');
   const again = h('button', { type: 'button', class: 'link-button', onclick: () => actions.retryUpload(upload) }, 'Try again');
   part(element, '.message-actions').replaceChildren(...(upload.error && upload.error.passing ? [again] : []));
 }
+
+/** @param {Upload} upload   Whether it is under way. */
+export const busy = (upload) => upload.state === 'uploading' || upload.state === 'storing';
 
 /**
  * @param {Upload} upload

@@ -1,6 +1,6 @@
 import { UNTITLED } from '../chat/threads.js';
 import { byId, reconcile, setData, setText, show } from './dom.js';
-import { itemKey, makeItem, updateItem } from './message.js';
+import { busy, itemKey, makeItem, updateItem } from './message.js';
 
 /** @typedef {import('./message.js').Item} Item */
 
@@ -82,10 +82,10 @@ export class ThreadView {
   #items(threadId) {
     const { chat, outbox } = this;
     const messages = chat.messages(threadId);
-    const fileIds = new Set(messages.map((message) => message.file?.id).filter(Boolean));
     const answered = new Set(messages.map((message) => message.run_id).filter(Boolean));
     const runs = chat.runs.unanswered(threadId).filter((run) => run.n > 0 && !answered.has(run.run_id));
-    const uploads = this.files.uploads.filter((upload) => upload.thread_id === threadId && !fileIds.has(upload.result?.id));
+    // One whose answer was lost is stored all the same when its message is here; while it is under way its progress is shown.
+    const uploads = this.files.uploads.filter((upload) => upload.thread_id === threadId && (busy(upload) || !chat.has(threadId, upload.message_id)));
     const entries = outbox.list().filter((entry) => entry.thread_id === threadId && !chat.has(threadId, entry.message_id));
     return [
       ...messages.map((message) => {
