@@ -88,6 +88,8 @@ def test_threads_and_messages(platform: Chat) -> None:
         assert ([message["seq"] for message in page["messages"]], page["has_more"]) == ([2, 3, 4], True)
         rest = http.get(f"/api/threads/{thread_id}/messages", params={"after": 4}).json()
         assert ([message["seq"] for message in rest["messages"]], rest["has_more"]) == ([5, 6], False)
+        # A page of nothing would have a next one for ever.
+        assert http.get(f"/api/threads/{thread_id}/messages?limit=0").json()["error"] == "bad_request"
         assert rest["messages"][1]["text"] == "2 + 1 = 3"
         assert stranger.get(f"/api/threads/{thread_id}/messages").status_code == 404
         assert http.get("/api/threads/none/messages").status_code == 404

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from chat_auth.routes_profile import NAME_LENGTH
+from chat_backend.commands import TEXT_LIMIT
+from chat_backend.threads import TITLE_LIMIT
 from support.browser_modules import Outcome, run_modules
 
 HERE = Path(__file__).parent
@@ -50,6 +53,21 @@ def test_ids_are_unique_and_labels_lead_somewhere() -> None:
     wanted = re.findall(r'\s(?:for|list|aria-controls)="([^"]+)"', page)
     wanted += [name for names in re.findall(r'aria-labelledby="([^"]+)"', page) for name in names.split()]
     assert set(wanted) <= set(ids)
+
+
+def test_nothing_may_be_longer_on_the_page_than_at_its_service() -> None:
+    page = (WWW / "index.html").read_text()
+    limits = {
+        "display-name": NAME_LENGTH,
+        "workspace-name": NAME_LENGTH,
+        "thread-title-input": TITLE_LIMIT,
+        "message-input": TEXT_LIMIT,
+    }
+    for name, limit in limits.items():
+        field = re.search(rf'<[^>]*\bid="{name}"[^>]*>', page)
+        assert field is not None
+        # The page counts what JavaScript counts, which is never less than characters.
+        assert f'maxlength="{limit}"' in field[0], name
 
 
 @pytest.mark.parametrize("module", sorted((WWW / "js").rglob("*.js")), ids=lambda path: path.name)

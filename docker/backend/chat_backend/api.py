@@ -91,7 +91,7 @@ class Api:
     async def _list_messages(self, request: Request, user_id: str) -> Response:
         thread_id = path_id(request)
         await self.messages.owned_last_seq(thread_id, user_id)
-        after, limit = number(request, "after", 0, SEQ_LIMIT), number(request, "limit", PAGE, PAGE_LIMIT)
+        after, limit = number(request, "after", 0, SEQ_LIMIT), number(request, "limit", PAGE, PAGE_LIMIT, minimum=1)
         rows = await self.messages.after(thread_id, user_id, after, limit + 1)
         return JSONResponse({"messages": [message_body(row) for row in rows[:limit]], "has_more": len(rows) > limit})
 
@@ -167,13 +167,17 @@ def text_of(value: Any, name: str) -> str:
         raise ApiError(400, "bad_request", error.text) from error
 
 
-def number(request: Request, name: str, default: int, maximum: int) -> int:
-    """A whole number of the query string, at most `maximum`."""
+def number(request: Request, name: str, default: int, maximum: int, minimum: int = 0) -> int:
+    """A whole number of the query string, at most `maximum`.
+
+    Raises:
+        ApiError: 400, it is none, or less than `minimum`.
+    """
     raw = request.query_params.get(name)
     if raw is None:
         return default
-    if not raw.isascii() or not raw.isdecimal() or len(raw) > 19:
-        raise ApiError(400, "bad_request", f"{name} must be a whole number from 0.")
+    if not raw.isascii() or not raw.isdecimal() or len(raw) > 19 or int(raw) < minimum:
+        raise ApiError(400, "bad_request", f"{name} must be a whole number from {minimum}.")
     return min(int(raw), maximum)
 
 

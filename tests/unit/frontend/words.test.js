@@ -7,7 +7,7 @@ import { connectionText } from '/js/view/connection.js';
 import { outcomeWords } from '/js/view/dashboard.js';
 import { h, reconcile } from '/js/view/dom.js';
 import { limitText } from '/js/view/limit.js';
-import { bytes, refused, seconds, signInError } from '/js/view/words.js';
+import { bytes, refused, seconds, shortened, signInError } from '/js/view/words.js';
 import { HeldClock, equal, ok, test, until } from './harness.js';
 
 const status = (more) => ({ state: 'offline', cause: 'network', retryAt: 1, connectionId: null, replica: null, ...more });
@@ -22,6 +22,11 @@ test('the connection says that it is offline and how many messages wait', () => 
 
 test('times are rounded up, so that zero means now', () => {
   equal([seconds(0), seconds(1), seconds(1000), seconds(61500)], ['0 s', '1 s', '1 s', '1 min 2 s']);
+});
+
+test('a title is cut between characters, never inside of one', () => {
+  equal([...shortened(`${'a'.repeat(79)}\u{1F680}b`)].length, 80);
+  equal([shortened(' a\n b '), shortened('\u{1F680}'.repeat(90)).isWellFormed()], ['a b', true]);
 });
 
 test('sizes are in decimal units', () => {

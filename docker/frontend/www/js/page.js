@@ -19,7 +19,7 @@ import { RenameView } from './view/rename.js';
 import { Sidebar } from './view/sidebar.js';
 import { setUpSignOut } from './view/sign-out.js';
 import { ThreadView } from './view/thread-view.js';
-import { refused } from './view/words.js';
+import { refused, shortened } from './view/words.js';
 
 /** @typedef {import('./account/session.js').Session} Session */
 
@@ -177,7 +177,7 @@ async function upload({ api, chat, files, file, question }) {
   const threadId = chat.openId ?? '';
   if (chat.threads.get(threadId)?.draft) {
     // The platform keeps files in threads; an unreachable one shows in the upload itself.
-    const title = question.slice(0, 80) || file.name;
+    const title = shortened(question || file.name);
     await api.json('POST', '/api/threads', { json: { id: threadId, title } }).catch(passOver);
     await chat.refreshList().catch(passOver);
   }

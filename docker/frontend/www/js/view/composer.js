@@ -20,6 +20,11 @@ export class Composer {
     this.onText = onText;
     this.onFile = onFile;
     this.input = byId('message-input');
+    // A touch keyboard has no Shift to hold: its Enter key breaks the line, and the button sends.
+    this.touch = matchMedia('(pointer: coarse)');
+    const sayEnter = () => this.input.setAttribute('enterkeyhint', this.touch.matches ? 'enter' : 'send');
+    this.touch.addEventListener('change', sayEnter);
+    sayEnter();
     this.picker = byId('file-input');
     byId('composer').addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -28,7 +33,7 @@ export class Composer {
     this.input.addEventListener('input', () => this.#drawTools());
     this.input.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
       // While an input method composes a word, Enter belongs to it.
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing || this.touch.matches) return;
       event.preventDefault();
       this.#submit();
     });
@@ -59,19 +64,31 @@ export class Composer {
   #submit() {
     const text = this.input.value.trim();
     const file = this.#file;
+    const threadId = this.#threadId;
     if (file === null && text === '') return;
     this.input.value = '';
-    this.#drafts.delete(this.#threadId);
+    this.#drafts.delete(threadId);
     if (file !== null) {
       this.#attach(null);
       this.onFile(file, text);
     } else {
-      // What can't be kept goes back to where it was typed.
-      this.onText(text).catch(() => {
-        this.input.value = text;
-        this.#drawTools();
-      });
+      this.onText(text).catch(() => this.#giveBack(threadId, text));
     }
+    this.#drawTools();
+  }
+
+  /**
+   * What can't be kept goes back to where it was typed, in front of what was typed there since.
+   *
+   * @param {string} threadId
+   * @param {string} text
+   */
+  #giveBack(threadId, text) {
+    const open = threadId === this.#threadId;
+    const since = open ? this.input.value : (this.#drafts.get(threadId) ?? '');
+    const both = since === '' ? text : `${text}\n${since}`;
+    if (open) this.input.value = both;
+    else this.#drafts.set(threadId, both);
     this.#drawTools();
   }
 

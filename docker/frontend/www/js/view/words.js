@@ -84,6 +84,14 @@ export function bytes(count) {
 }
 
 /**
+ * @param {string} text
+ * @returns {string} A title's length of it, on one line. Characters are whole: half of a pair would be no text at all.
+ */
+export function shortened(text) {
+  return [...text.replaceAll(/\s+/gu, ' ').trim()].slice(0, 80).join('');
+}
+
+/**
  * @param {string} at     RFC 3339
  * @param {Date} [now]
  * @returns {string} The time today, the date before.
