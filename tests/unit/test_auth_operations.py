@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 import pytest
 
+from chat_auth.operations import Coordinator
 from support import servers
 from support.auth_service import AuthService, User, auth_service, login
 from support.openid_provider import OpenIdProvider, openid_provider
@@ -130,6 +131,54 @@ def row_locked(stores: Stores) -> Iterator[None]:
         loop.run_until_complete(transaction.rollback())
         loop.run_until_complete(connection.close())
         loop.close()
+
+
+class SlowLog:
+    """The log of operations, whose list of what is left comes late: another operation begins meanwhile."""
+
+    def __init__(self) -> None:
+        self.asked, self.begun = asyncio.Event(), asyncio.Event()
+        self.rows: list[dict[str, Any]] = []
+        self.failed: list[UUID] = []
+
+    async def unfinished(self, running: list[UUID]) -> list[dict[str, Any]]:
+        self.asked.set()
+        await self.begun.wait()
+        return [row for row in self.rows if row["id"] not in running]
+
+    async def living(self, _user_id: UUID, _key: str) -> None:
+        return None
+
+    async def begin(self, operation_id: UUID, _user_id: UUID, _key: str, _change: dict[str, Any]) -> None:
+        self.rows.append({"id": operation_id, "state": "pending", "step": "profile"})
+        self.begun.set()
+
+    async def get(self, _operation_id: UUID) -> None:
+        # Whoever carries it out is held up here, and it lives as long.
+        await asyncio.Event().wait()
+
+    async def fail(self, operation_id: UUID, _error: str) -> None:
+        self.failed.append(operation_id)
+
+
+def test_recovery_leaves_alone_what_begins_while_it_waits_for_its_list() -> None:
+    async def scenario() -> list[UUID]:
+        slow: Any = SlowLog()
+        coordinator = Coordinator(slow, slow, slow, 1.0)
+        recovering = asyncio.create_task(coordinator.recover())
+        await slow.asked.wait()
+        running = asyncio.create_task(coordinator.run(uuid4(), "key", {}))
+        await slow.begun.wait()
+        # Everything that is ready happens, in whichever order.
+        for _ in range(10):
+            await asyncio.sleep(0)
+        recovering.cancel()
+        await asyncio.gather(recovering, return_exceptions=True)
+        await coordinator.stop()
+        await asyncio.gather(running, return_exceptions=True)
+        return list(slow.failed)
+
+    assert asyncio.run(scenario()) == []
 
 
 @contextmanager

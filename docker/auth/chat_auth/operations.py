@@ -103,6 +103,8 @@ class Coordinator:
         while True:
             self._wake.clear()
             left = await self._log.unfinished(list(self._own))
+            # The answer may have taken its time: what was begun meanwhile stands in it, too.
+            left = [operation for operation in left if operation["id"] not in self._own]
             for operation in left:
                 if operation["state"] == "pending":
                     log.warning("operation_recovered", operation_id=str(operation["id"]), step=operation["step"])
