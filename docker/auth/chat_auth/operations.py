@@ -80,7 +80,9 @@ class Coordinator:
         try:
             known = await self._begin_in_turn(operation_id, user_id, key, change)
         except BaseException:
+            # It may stand in the log all the same, when only the answer was lost: then it is rolled back at once.
             self._own.discard(operation_id)
+            self._wake.set()
             raise
         if known is not None:
             self._own.discard(operation_id)

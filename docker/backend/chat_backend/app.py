@@ -110,10 +110,6 @@ class Replica:
         await self.sandbox.close()
         await asyncio.gather(self.database.stop(), self.redis.aclose(), self.clickhouse.close(), self.verifier.close())
 
-    async def redis_answers(self) -> None:
-        """Return when Redis answers; for health routes."""
-        await self.redis.ping()
-
 
 def build(settings: BackendSettings) -> Starlette:
     """Make the app of one replica."""
@@ -128,7 +124,7 @@ def build(settings: BackendSettings) -> Starlette:
             await replica.stop()
 
     # ClickHouse is left out: while it is away, events wait and everything else goes on.
-    checks = {"postgres": replica.database.check, "redis": replica.redis_answers}
+    checks = {"postgres": replica.database.check, "redis": replica.hub.check}
     routes = [
         *health_routes(settings.service.name, checks),
         *replica.api.routes(),

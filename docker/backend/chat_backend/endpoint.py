@@ -189,7 +189,11 @@ class _Conversation:
             await self._filled.wait()
             self._filled.clear()
             while self._inbox:
-                await self._socket.carry_out(self._tab, self._feed, self._inbox.popleft())
+                try:
+                    await self._socket.carry_out(self._tab, self._feed, self._inbox.popleft())
+                except Exception:  # a tab whose commands nobody carries out must not seem connected
+                    log.error("frame_broke", exc_info=True, connection_id=self._tab.id)
+                    self._tab.close(TRY_AGAIN_LATER, "try again later")
                 self._places.release()
 
 

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from chat_backend.messages import Messages, NotFound
-from chat_backend.tab import CatchUp, Tab
+from chat_backend.tab import TRY_AGAIN_LATER, CatchUp, Tab
 from chat_common.errors import StoreUnavailable
 from chat_common.frames import frame, message_body
 from chat_common.logs import Log
@@ -74,7 +74,9 @@ class Feed:
         self._based = False
         # Up to which `seq` the live tabs were served, by thread.
         self._heads: dict[str, int] = {}
+        # Up to which `seq` there is something to fetch, by thread; and the threads among `_items`, which wait for their turn.
         self._rung: dict[str, int] = {}
+        self._queued: set[str] = set()
         self._items: deque[str | RunEvent] = deque()
         self._pump: asyncio.Task[None] | None = None
         # Pump and catchers both deliver; a thread's rows go out one fetch after the other.
@@ -94,7 +96,8 @@ class Feed:
         try:
             # Shielded: one tab's end must not take the others' answer away.
             await asyncio.shield(base)
-        except StoreUnavailable:
+        except Exception:
+            # Whatever it was, the next tab tries again.
             if self._base is base:
                 self._base = None
             raise
@@ -131,12 +134,14 @@ class Feed:
 
     def ring(self, thread_id: str, seq: int) -> None:
         """Note that a thread has messages up to `seq`."""
-        if seq <= max(self._heads.get(thread_id, 0), self._rung.get(thread_id, 0)):
+        if seq <= self._heads.get(thread_id, 0):
             return
-        if self._based and thread_id not in self._rung:
+        self._rung[thread_id] = max(seq, self._rung.get(thread_id, 0))
+        # Also when it was rung for before: whatever stopped that fetch, this one is made.
+        if self._based and thread_id not in self._queued:
+            self._queued.add(thread_id)
             self._items.append(thread_id)
             self._start()
-        self._rung[thread_id] = seq
 
     def event(self, event: RunEvent) -> None:
         """Take an event of a run."""
@@ -165,8 +170,12 @@ class Feed:
                     await asyncio.sleep(jittered(attempt, base=0.1, cap=1.0))
                     attempt += 1
                     continue
+                except Exception:  # one item must not stop all that come after it; the next look rings for its thread again
+                    log.error("delivery_broke", exc_info=True, user_id=self.user_id)
                 attempt = 0
                 self._items.popleft()
+                if isinstance(item, str):
+                    self._queued.discard(item)
         finally:
             self._pump = None
 
@@ -290,6 +299,9 @@ class Feed:
                     log.warning("resume_delayed", connection_id=tab.id, reason=str(error), attempt=attempt)
                     await asyncio.sleep(jittered(attempt, base=0.1, cap=1.0))
                     attempt += 1
+        except Exception:  # a tab that hears nothing in a thread must not seem connected
+            log.error("resume_broke", exc_info=True, connection_id=tab.id)
+            tab.close(TRY_AGAIN_LATER, "try again later")
         finally:
             tab.catcher = None
 
@@ -321,7 +333,10 @@ class Feed:
         try:
             last = await self._messages.owned_last_seq(thread_id, self.user_id)
         except NotFound:
-            tab.catching.pop(thread_id, None)
+            # Another `resume` of it that waits for its turn is told so itself.
+            job.asked = False
+            if not job.waiting:
+                tab.catching.pop(thread_id, None)
             payload = {"code": "not_found", "text": "There is no such thread."}
             tab.offer(frame("error_message", payload, thread_id=thread_id))
             return set(), {}

@@ -19,7 +19,7 @@ from chat_common.frames import frame
 from chat_common.logs import Log
 from chat_common.redis_client import REDIS_ERRORS
 from chat_common.runqueue import SESSIONS, TERMINAL, RunQueue, revoked_key, user_channel
-from chat_common.tasks import cancel
+from chat_common.tasks import cancel, keep_running
 
 log = Log("hub")
 
@@ -30,6 +30,8 @@ LOOK_BACK = 30.0
 REVOCATION_SECONDS = 0.5
 # While the subscription is down too, Redis is asked again after this many seconds at the earliest.
 ASK_AGAIN_SECONDS = 1.0
+# What fails unexpectedly begins again after at most this long (seconds).
+RESTART_SECONDS = 0.5
 BATCH = 500
 
 
@@ -63,6 +65,12 @@ class Hub:
         # Called when a run of a user with a tab here is over.
         self.on_run_over: Callable[[], None] = lambda: None
 
+    async def check(self) -> None:
+        """Return when Redis answers and this replica hears what is published there; for health routes."""
+        await self._redis.ping()
+        if not self._bus.connected:
+            raise ConnectionError("the subscription is away")
+
     @property
     def tab_count(self) -> int:
         """Number of open tabs."""
@@ -71,8 +79,8 @@ class Hub:
     def start(self) -> None:
         """Begin to listen."""
         self._tasks = [
-            asyncio.create_task(self._bus.run(), name="bus"),
-            asyncio.create_task(self._look(), name="look"),
+            asyncio.create_task(keep_running("bus", self._bus.run, cap=RESTART_SECONDS), name="bus"),
+            asyncio.create_task(keep_running("look", self._look, cap=RESTART_SECONDS), name="look"),
         ]
 
     async def stop(self) -> None:
@@ -153,7 +161,7 @@ class Hub:
             feed = self._feeds.get(channel.removeprefix("user:"))
             if feed is not None:
                 self._hand_on(feed, text)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # one message must not make the replica deaf to all that follow
             log.warning("message_not_understood", channel=channel, reason=type(error).__name__)
 
     def _hand_on(self, feed: Feed, text: str) -> None:

@@ -132,6 +132,10 @@ class Tab:
         except OSError:
             # The peer is gone: the receiving side learns it too, and ends the connection.
             self._frames.clear()
+        except Exception:  # a tab that is sent nothing must not seem connected
+            log.error("sending_broke", exc_info=True, connection_id=self.id)
+            self._frames.clear()
+            self.close(TRY_AGAIN_LATER, "try again later")
 
     def base(self, thread_id: str, head: int) -> int:
         """Where a thread, which ends at `head` now, ended when the tab joined."""
