@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 import uuid
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.requests import Request
 
+from chat_backend import api
+from chat_common.errors import ERROR_HANDLERS
 from support import servers
 from support.backend_rest import client, events, pdf, upload
 from support.chat import INTERNAL_TOKEN, Chat, User
@@ -30,6 +38,30 @@ def test_every_route_wants_a_token(platform: Chat, path: str) -> None:
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert set(answer.json()) == {"error", "detail"}
+
+
+def test_what_hangs_is_told_before_nginx_gives_the_replica_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    template = (Path(__file__).parents[2] / "docker" / "frontend" / "nginx.conf.template").read_text()
+    place = re.search(r"location /api/ \{.*?proxy_read_timeout (\d+)s", template, re.DOTALL)
+    assert place is not None
+    # A second for the way there and back on a busy machine.
+    assert int(place[1]) - 1 >= api.ANSWER_SECONDS
+
+    class Hanging:
+        async def user(self, _request: Request) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(api, "ANSWER_SECONDS", 0.01)
+    parts: Any = dict.fromkeys([item.name for item in fields(api.Api)], None)
+    app = Starlette(routes=api.Api(**(parts | {"access": Hanging()})).routes(), exception_handlers=ERROR_HANDLERS)
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://replica") as http:
+            for path in ("/api/threads", "/api/plan", f"/api/files/{uuid.uuid4()}"):
+                answer = await http.get(path)
+                assert (answer.status_code, answer.json()["error"], answer.headers["Retry-After"]) == (503, "unavailable", "1")
+
+    asyncio.run(ask())
 
 
 def test_revoked_session_is_refused(platform: Chat, redis_server: servers.Redis) -> None:

@@ -239,6 +239,32 @@ def test_database_outlives_its_connections(postgres_server: servers.Postgres) ->
     asyncio.run(run())
 
 
+def test_who_gives_up_does_not_wait_until_a_hanging_server_knows() -> None:
+    class Hanging:
+        async def acquire(self, timeout: float) -> None:
+            """A connection, whatever it is."""
+
+        async def release(self, _connection: None, timeout: float) -> None:
+            await asyncio.Event().wait()
+
+    async def use(database: Database) -> None:
+        async with database.connection():
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        database, hanging = Database("postgresql://nobody@127.0.0.1:9/none", name="hangs"), Hanging()
+        database._pool = hanging
+        using = asyncio.create_task(use(database))
+        await asyncio.sleep(0)
+        using.cancel()
+        # Everything that is ready happens.
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert using.cancelled()
+
+    asyncio.run(run())
+
+
 def test_migrates_once_however_many_replicas_start(postgres_server: servers.Postgres) -> None:
     schema = ("CREATE TABLE IF NOT EXISTS migrated (n int)", "INSERT INTO migrated VALUES (1)")
 

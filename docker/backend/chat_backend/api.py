@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import uuid
@@ -23,10 +24,13 @@ from chat_backend.profiles import PLANS, Profiles
 from chat_backend.threads import NEW_TITLE, TITLE_LIMIT, Threads
 from chat_backend.uploads import Uploads, describe
 from chat_backend.workspaces import Workspaces
-from chat_common.errors import ApiError
+from chat_common.errors import ApiError, StoreUnavailable
 from chat_common.frames import is_uuid, message_body
 
 BODY_LIMIT = 64 * 1024
+# A call is answered within this many seconds, whatever it waits for: nginx gives a replica up after four, and would tell a store
+# that hangs as a replica that is away. The waits for tokens, Redis and PostgreSQL add up to more.
+ANSWER_SECONDS = 2.5
 PAGE_LIMIT = 1000
 
 Handler = Callable[[Request, str], Awaitable[Response]]
@@ -52,13 +56,14 @@ class Api:
             ("POST", "/api/threads", self._create_thread),
             ("GET", "/api/threads/{id}/messages", self._list_messages),
             ("GET", "/api/files", self._list_files),
-            ("POST", "/api/files", self._upload),
             ("GET", "/api/files/{id}", self._download),
             ("GET", "/api/workspaces", self._list_workspaces),
             ("GET", "/api/plan", self._plan),
             ("POST", "/api/plan", self._set_plan),
         ]
-        public = [Route(path, self._for_user(handler), methods=[method]) for method, path, handler in table]
+        public = [Route(path, _in_time(self._for_user(handler)), methods=[method]) for method, path, handler in table]
+        # This one takes as long as its bytes do, as nginx knows.
+        public.append(Route("/api/files", self._for_user(self._upload), methods=["POST"]))
         internal = [
             Route("/internal/workspaces/{id}", self._put_workspace, methods=["PUT"]),
             Route("/internal/workspaces/{id}", self._delete_workspace, methods=["DELETE"]),
@@ -149,6 +154,19 @@ class Api:
         self.access.internal(request)
         await self.workspaces.delete(path_id(request))
         return Response(status_code=204)
+
+
+def _in_time(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def within(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS) as limit:
+                return await handle(request)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise StoreUnavailable("a store", "TimeoutError", outcome_unknown=True) from error
+
+    return within
 
 
 def path_id(request: Request) -> str:

@@ -56,6 +56,7 @@ class Database:
         self._timeout = timeout
         self._pool: asyncpg.Pool | None = None
         self._starter: asyncio.Task[None] | None = None
+        self._giving_back: set[asyncio.Task[None]] = set()
         self.ready = asyncio.Event()
 
     async def start(self) -> None:
@@ -125,12 +126,16 @@ class Database:
             raise StoreUnavailable("postgres", type(error).__name__) from error
         try:
             yield connection
-        except CONNECTION_ERRORS as error:
+        except BaseException as error:
+            # Whoever gives up on a server that hangs does not wait until it has taken notice of that.
+            giving_back = asyncio.create_task(_give_back(pool, connection), name="give back")
+            self._giving_back.add(giving_back)
+            giving_back.add_done_callback(self._giving_back.discard)
             # asyncpg's complaint about a value's type is an InterfaceError too.
-            if isinstance(error, ValueError):
-                raise
-            raise StoreUnavailable("postgres", type(error).__name__, outcome_unknown=True) from error
-        finally:
+            if isinstance(error, CONNECTION_ERRORS) and not isinstance(error, ValueError):
+                raise StoreUnavailable("postgres", type(error).__name__, outcome_unknown=True) from error
+            raise
+        else:
             await _give_back(pool, connection)
 
     @asynccontextmanager
