@@ -146,3 +146,17 @@ def test_a_suites_end_takes_what_its_tests_left():
     tabs.add(3, "Suite Of Others", "three")
     assert tabs.release("Suite") == [2, 1]
     assert tabs.names() == ["three"]
+
+
+def test_switching_makes_nothing_younger():
+    tabs: Owned[int] = Owned("tab", "Open Tab")
+    for number in (1, 2, 3):
+        tabs.add(number, "Suite.Test", f"tab{number}")
+    tabs.switch("tab1")
+    assert tabs.names() == ["tab2", "tab3", "tab1"]
+    assert tabs.by_age() == [("tab1", 1), ("tab2", 2), ("tab3", 3)]
+    assert tabs.release("Suite.Test") == [3, 2, 1], "the newest first"
+    tabs.add(1, "Suite", "one")
+    tabs.add(2, "Suite", "two")
+    tabs.switch("one")
+    assert tabs.release_all() == [2, 1]

@@ -24,7 +24,7 @@ from collections.abc import Coroutine, Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from realstack.core.priority import be_nice
+from realstack.core.priority import be_nice, niceness
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class BackgroundLoop:
     def _start(self) -> None:
         ready = threading.Event()
         loop = asyncio.new_event_loop()
-        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        usual = niceness()
         if self._ahead:
             sys.setswitchinterval(SWITCH_SECONDS)
         # Threads take after the thread that starts them, and so do processes.
@@ -169,7 +169,7 @@ class BackgroundLoop:
         """The main thread goes as far ahead as the loop's. To be entered on the loop, by as many as like to."""
         main = os.getpid()
         if self._companions == 0:
-            self._usual = os.getpriority(os.PRIO_PROCESS, main)
+            self._usual = niceness(main)
             be_nice(self._usual - self._ahead, main)
         self._companions += 1
         try:

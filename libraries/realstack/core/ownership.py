@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -16,6 +17,7 @@ T = TypeVar("T")
 class _Entry(Generic[T]):
     thing: T
     owner: str
+    number: int
 
 
 class Owned(Generic[T]):
@@ -35,6 +37,7 @@ class Owned(Generic[T]):
         self._lock = threading.RLock()
         self._entries: dict[str, _Entry[T]] = {}
         self._made_up = 0
+        self._numbers = itertools.count(1)
 
     def add(self, thing: T, owner: str, alias: str | None = None) -> str:
         """Keep a thing for its owner; it becomes the current one.
@@ -52,7 +55,7 @@ class Owned(Generic[T]):
         """
         with self._lock:
             name = self.free_alias(alias)
-            self._entries[name] = _Entry(thing, owner)
+            self._entries[name] = _Entry(thing, owner, next(self._numbers))
             return name
 
     def free_alias(self, alias: str | None = None) -> str:
@@ -148,12 +151,12 @@ class Owned(Generic[T]):
             }
             for name in mine:
                 del self._entries[name]
-            return [entry.thing for entry in reversed(mine.values())]
+            return [thing for _, thing in reversed(_by_age(mine))]
 
     def release_all(self) -> list[T]:
         """Take out everything, the newest first."""
         with self._lock:
-            everything = [entry.thing for entry in reversed(self._entries.values())]
+            everything = [thing for _, thing in reversed(_by_age(self._entries))]
             self._entries.clear()
             return everything
 
@@ -161,6 +164,11 @@ class Owned(Generic[T]):
         """Aliases and things, the current one last."""
         with self._lock:
             return [(name, entry.thing) for name, entry in self._entries.items()]
+
+    def by_age(self) -> list[tuple[str, T]]:
+        """Aliases and things in the order in which they were added, whichever is the current one."""
+        with self._lock:
+            return _by_age(self._entries)
 
     def names(self) -> list[str]:
         """All aliases, the current one last."""
@@ -176,6 +184,10 @@ class Owned(Generic[T]):
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
+
+
+def _by_age(entries: Mapping[str, _Entry[T]]) -> list[tuple[str, T]]:
+    return [(name, entry.thing) for name, entry in sorted(entries.items(), key=lambda pair: pair[1].number)]
 
 
 class Ownership(Generic[T]):
