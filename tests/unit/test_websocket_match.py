@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from realstack.core.json_paths import parse_path, resolve, show_path
+from realstack.core.json_path import JsonPath, parse
 from realstack.websocket.frames import Frame
 from realstack.websocket.match import ANY, Match
 
@@ -46,23 +46,25 @@ HELLO = frame(
     ],
 )
 def test_paths_lead_to_values(path: str, values: list[Any]) -> None:
-    assert resolve(HELLO.data, parse_path(path)) == values
+    assert parse(path).all(HELLO.data) == values
 
 
 @pytest.mark.parametrize("path", ["", "a..b", "a[", "a[x]", "a b"])
 def test_bad_paths_are_refused_with_the_place(path: str) -> None:
     with pytest.raises(ValueError, match="path"):
-        parse_path(path)
+        parse(path)
 
 
+@example(["$"])
+@example(["$a", "$"])
 @given(
     st.lists(
         st.one_of(st.text(min_size=1).filter(lambda text: "'" not in text and "\n" not in text), st.integers(-5, 5)), min_size=1
     )
 )
 def test_shown_paths_parse_to_themselves(steps: list[str | int]) -> None:
-    path = tuple(steps)
-    assert parse_path(show_path(path)) == path
+    path = JsonPath((tuple(steps),))
+    assert parse(str(path)) == path
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,8 @@ def test_shown_paths_parse_to_themselves(steps: list[str | int]) -> None:
         [r"payload.text~== \d+$"],
         ["payload.text!=Bye"],
         ["payload.items[*].id=b"],
+        ["payload.body|payload.text*=450"],
+        ["payload.items.1.id=b"],
         ['payload.items=[{"id": "a"}, {"id": "b"}]'],
         [{"payload": {"items": [{"id": "a"}, {}]}}],
         [{"type": "message", "seq": 5}, "payload.items exists"],

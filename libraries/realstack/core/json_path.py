@@ -107,7 +107,8 @@ def _show(steps: Steps) -> str:
     text = ""
     for step in steps:
         if isinstance(step, str):
-            plain = re.fullmatch(r"[^.\[\]'\"\s|]+", step)
+            # A leading $ is the whole value, not a name.
+            plain = re.fullmatch(r"[^.\[\]'\"\s|]+", step) and (text or not step.startswith("$"))
             text += (f".{step}" if text else step) if plain else f"['{step}']"
         else:
             text += f"[{step!r}]"

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from robot.api.deco import library
+from robotlibcore import DynamicCore
 
 from realstack import __version__
 from realstack.websocket import DEFAULT_KEYS, Masker
-from realstack.websocket.keywords.burst import Burst
 from realstack.websocket.keywords.closing import Closing
-from realstack.websocket.keywords.frames import Frames
+from realstack.websocket.keywords.connections import Connections
+from realstack.websocket.keywords.facts import Facts
+from realstack.websocket.keywords.ledger import Ledger
 from realstack.websocket.keywords.opening import Opening
+from realstack.websocket.keywords.sending import Sending
+from realstack.websocket.keywords.waiting import Waiting
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class WebSocket(Opening, Frames, Burst, Closing):
+class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Talks to WebSocket servers (RFC 6455) over several connections at once, and misses nothing.
 
     ```robotframework
@@ -88,8 +92,17 @@ class WebSocket(Opening, Frames, Burst, Closing):
             masked_fields: Names of JSON fields and headers to mask besides the usual ones.
             type_path: Where a frame says its type.
         """
-        super().__init__(Masker([*DEFAULT_KEYS, *masked_fields]), type_path)
-        self.ROBOT_LIBRARY_LISTENER = self
+        self._connections = connections = Connections(Masker([*DEFAULT_KEYS, *masked_fields]), type_path)
+        self._waiting = Waiting(connections)
+        components = [
+            Opening(connections),
+            Sending(connections),
+            self._waiting,
+            Ledger(connections),
+            Facts(connections),
+            Closing(connections),
+        ]
+        super().__init__(components)
 
     def end_test(self, data: Any, result: Any) -> None:
         """Close what the test opened."""
@@ -98,3 +111,7 @@ class WebSocket(Opening, Frames, Burst, Closing):
     def end_suite(self, data: Any, result: Any) -> None:
         """Close what the suite opened."""
         self._release(result.full_name, below=True)
+
+    def _release(self, owner: str, *, below: bool) -> None:
+        self._waiting.release(owner, below=below)
+        self._connections.release(owner, below=below)

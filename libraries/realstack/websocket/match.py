@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from realstack.core.json_paths import Path, parse_path, resolve, show_path
+from realstack.core.json_path import JsonPath, parse
 from realstack.websocket.frames import Frame
 
 Predicate = Callable[[Frame], bool]
@@ -47,18 +47,18 @@ class Condition:
             since cells of a table are texts; any other type must be the same.
     """
 
-    path: Path
+    path: JsonPath
     operator: str
     expected: Any = None
 
     def __str__(self) -> str:
         if self.operator in ("exists", "missing"):
-            return f"{show_path(self.path)} {self.operator}"
-        return f"{show_path(self.path)}{self.operator}{_show(self.expected)}"
+            return f"{self.path} {self.operator}"
+        return f"{self.path}{self.operator}{_show(self.expected)}"
 
     def holds(self, data: Any) -> bool:
         """Whether any of the values at the path fulfils it; for ``!=`` all must differ, and a missing one does."""
-        found = resolve(data, self.path)
+        found = self.path.all(data)
         if self.operator == "exists":
             return bool(found)
         if self.operator == "missing":
@@ -71,12 +71,12 @@ class Condition:
         """One line: the condition, and what the frame has instead when it does not hold."""
         if self.holds(data):
             return f"+ {self}"
-        found = resolve(data, self.path)
+        found = self.path.all(data)
         if not found:
-            return f"- {show_path(self.path)} {_OPERATORS[self.operator]} {_show(self.expected)}, but the frame has no such field"
+            return f"- {self.path} {_OPERATORS[self.operator]} {_show(self.expected)}, but the frame has no such field"
         seen = ", ".join(_show(value) for value in found[:3])
         wanted = "" if self.operator == "missing" else f" {_show(self.expected)}"
-        return f"- {show_path(self.path)} {_OPERATORS[self.operator]}{wanted}, but was {seen}"
+        return f"- {self.path} {_OPERATORS[self.operator]}{wanted}, but was {seen}"
 
 
 class Match:
@@ -144,13 +144,13 @@ class Match:
 def _parse(text: str, type_path: str) -> Condition:
     presence = _PRESENCE.fullmatch(text.strip())
     if presence:
-        return Condition(parse_path(presence["path"]), presence["operator"])
+        return Condition(parse(presence["path"]), presence["operator"])
     expression = _EXPRESSION.fullmatch(text.strip())
     if expression:
         operator = "=" if expression["operator"] == "==" else expression["operator"]
-        return _checked(Condition(parse_path(expression["path"]), operator, expression["value"]))
+        return _checked(Condition(parse(expression["path"]), operator, expression["value"]))
     if _TYPE_NAME.fullmatch(text.strip()):
-        return Condition(parse_path(type_path), "=", text.strip())
+        return Condition(parse(type_path), "=", text.strip())
     raise ValueError(
         f"'{text}' is no match. Write a frame's type (message_accepted), path=value (payload.text=Hello), "
         f"another operator (!= *= ^= $= ~= >= <= > <), or 'path exists' or 'path missing'"
@@ -163,7 +163,7 @@ def _field(name: str, value: Any) -> Condition:
         name, operator = name[:-1], f"{name[-1]}="
     elif isinstance(value, str) and value.startswith("="):
         value = value[1:]  # written as path==value
-    return _checked(Condition(parse_path(name), operator, value))
+    return _checked(Condition(parse(name), operator, value))
 
 
 def _checked(condition: Condition) -> Condition:
@@ -175,13 +175,14 @@ def _checked(condition: Condition) -> Condition:
     return condition
 
 
-def _contained(part: Mapping[str, Any], path: Path) -> list[Condition]:
-    if not part and path:
-        return [Condition(path, "=", {})]
+def _contained(part: Mapping[str, Any], names: tuple[str, ...]) -> list[Condition]:
+    if not part and names:
+        return [Condition(JsonPath((names,)), "=", {})]
     conditions: list[Condition] = []
     for name, value in part.items():
-        step: Path = (*path, name)
-        conditions += _contained(value, step) if isinstance(value, Mapping) and value else [Condition(step, "=", value)]
+        inner = (*names, name)
+        deeper = isinstance(value, Mapping) and value
+        conditions += _contained(value, inner) if deeper else [Condition(JsonPath((inner,)), "=", value)]
     return conditions
 
 

@@ -11,15 +11,19 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.core.keywords.assertions import verify_number, verify_text
+from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.waiting import seconds, wait
 from realstack.websocket import Closed, Connection
-from realstack.websocket.keywords.state import State, seconds
+from realstack.websocket.keywords.connections import Connections
 
 
-class Closing(State):
-    """Closing keywords of the WebSocket library."""
+class Closing:
+    """Ends connections."""
 
-    @keyword
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @keyword(tags=["connection"])
     def close_connection(
         self,
         code: int = 1000,
@@ -38,27 +42,39 @@ class Closing(State):
 
         Returns:
             The close code that the connection ended with; 1006 when the server did not answer.
+
+        ```robotframework
+        ${code} =    Close Connection    4000    the user left    alias=tab1
+        ```
         """
         if code not in (1000, 1001, 1003, *range(1007, 1012)) and not 3000 <= code <= 4999:
             raise StackError(f"{code} can't be sent as a close code. Use 1000, 1001, 1003, 1007 to 1011 or 3000 to 4999.")
         if len(reason.encode()) > 123:
             raise StackError(f"A close reason has at most 123 bytes, this one {len(reason.encode())}")
-        connection = self._get(alias)
-        closed = self._wait(connection.close(code, reason, seconds(timeout)), seconds(timeout))
+        connection = self._connections.get(alias)
+        closed = wait(connection.close(code, reason, seconds(timeout)), seconds(timeout))
         logger.info(f"'{connection.alias}': {closed}")
         return closed.code
 
-    @keyword
+    @keyword(tags=["connection"])
     def close_all_connections(self, *, timeout: timedelta = timedelta(seconds=2)) -> None:
-        """Closes all connections at the same moment. Their ledgers can still be looked at until their owner ends."""
-        connections = [connection for connection in self._connections.values() if connection.state != "closed"]
+        """Closes all connections at the same moment. Their ledgers can still be looked at until their owner ends.
+
+        Args:
+            timeout: How long the servers may take to answer; then the transports are dropped.
+
+        ```robotframework
+        Close All Connections    timeout=1s
+        ```
+        """
+        connections = self._connections.unclosed
 
         async def close() -> None:
             await asyncio.gather(*(connection.close(timeout=seconds(timeout)) for connection in connections))
 
-        self._wait(close(), seconds(timeout))
+        wait(close(), seconds(timeout))
 
-    @keyword
+    @keyword(tags=["connection"])
     def abort_connection(self, how: Literal["reset", "finish"] = "reset", *, alias: str | None = None) -> None:
         """Drops the transport without a close frame, as a client that crashed.
 
@@ -66,12 +82,16 @@ class Closing(State):
             how: ``reset`` sends TCP RST, ``finish`` sends FIN as the kernel does for a process that ended. To
                 let a client vanish without any packet, cut its link with the NetworkFault library.
             alias: The connection; the current one by default.
+
+        ```robotframework
+        Abort Connection    reset    alias=tab1
+        ```
         """
-        connection = self._get(alias)
-        closed = self._wait(connection.abort(reset=how == "reset"), 2)
+        connection = self._connections.get(alias)
+        closed = wait(connection.abort(reset=how == "reset"), 2)
         logger.info(f"'{connection.alias}': {closed}")
 
-    @keyword
+    @keyword(tags=["connection"])
     def wait_until_closed(
         self,
         code: int | None = None,
@@ -98,12 +118,12 @@ class Closing(State):
         Wait Until Closed    4401    by=server    alias=tab1    timeout=2s
         ```
         """
-        connection = self._get(alias)
-        closed = self._wait(connection.wait_closed(seconds(timeout)), seconds(timeout))
+        connection = self._connections.get(alias)
+        closed = wait(connection.wait_closed(seconds(timeout)), seconds(timeout))
         _check(connection, closed, code, by)
         return closed.code
 
-    @keyword
+    @keyword(tags=["connection"])
     def connection_should_be_closed(
         self,
         code: int | None = None,
@@ -111,21 +131,30 @@ class Closing(State):
         by: Literal["server", "client", "nobody"] | None = None,
         alias: str | None = None,
     ) -> None:
-        """Fails unless the connection has ended already, with this code and by this end where given. See [Wait Until Closed]."""
-        connection = self._get(alias)
-        _check(connection, self._ended(connection), code, by)
+        """Fails unless the connection has ended already, with this code and by this end where given. See [Wait Until Closed].
 
-    @keyword
+        ```robotframework
+        Connection Should Be Closed    1000    by=client    alias=tab1
+        ```
+        """
+        connection = self._connections.get(alias)
+        _check(connection, _ended(connection), code, by)
+
+    @keyword(tags=["connection"])
     def connection_should_be_open(self, *, alias: str | None = None, timeout: timedelta = timedelta(seconds=2)) -> None:
         """Fails unless the server answers a ping on the connection.
 
         The state alone would not do: a connection whose packets are dropped looks open for minutes.
-        """
-        connection = self._get(alias)
-        time = self._wait(connection.ping(seconds(timeout)), seconds(timeout))
-        logger.info(f"'{connection.alias}' answered a ping after {time * 1000:.1f} ms")
 
-    @keyword
+        ```robotframework
+        Connection Should Be Open    alias=tab1    timeout=500ms
+        ```
+        """
+        connection = self._connections.get(alias)
+        took = wait(connection.ping(seconds(timeout)), seconds(timeout))
+        logger.info(f"'{connection.alias}' answered a ping after {took * 1000:.1f} ms")
+
+    @keyword(tags=["connection", "getter"])
     def get_close_code(
         self,
         assertion_operator: AssertionOperator | None = None,
@@ -138,12 +167,16 @@ class Closing(State):
 
         Raises:
             StackFailure: It has not ended; use [Wait Until Closed] first.
-        """
-        connection = self._get(alias)
-        what = f"Close code of connection '{connection.alias}'"
-        return int(verify_number(self._ended(connection).code, assertion_operator, assertion_expected, what, message))
 
-    @keyword
+        ```robotframework
+        Get Close Code    ==    4401    alias=tab1
+        ```
+        """
+        connection = self._connections.get(alias)
+        what = f"Close code of connection '{connection.alias}'"
+        return int(verify(_ended(connection).code, assertion_operator, assertion_expected, what, message))
+
+    @keyword(tags=["connection", "getter"])
     def get_close_reason(
         self,
         assertion_operator: AssertionOperator | None = None,
@@ -152,21 +185,27 @@ class Closing(State):
         *,
         alias: str | None = None,
     ) -> str:
-        """Returns the close reason of a connection that has ended, and asserts. Credentials are masked."""
-        connection = self._get(alias)
-        what = f"Close reason of connection '{connection.alias}'"
-        return str(verify_text(self._ended(connection).reason, assertion_operator, assertion_expected, what, message))
+        """Returns the close reason of a connection that has ended, and asserts. Credentials are masked.
 
-    def _ended(self, connection: Connection) -> Closed:
-        if connection.closed is None:
-            raise StackFailure(
-                explain(
-                    f"connection '{connection.alias}' closed",
-                    f"it is {connection.state}",
-                    remedy="Use [Wait Until Closed] where it takes a moment.",
-                )
+        ```robotframework
+        Get Close Reason    contains    expired    alias=tab1
+        ```
+        """
+        connection = self._connections.get(alias)
+        what = f"Close reason of connection '{connection.alias}'"
+        return str(verify(_ended(connection).reason, assertion_operator, assertion_expected, what, message))
+
+
+def _ended(connection: Connection) -> Closed:
+    if connection.closed is None:
+        raise StackFailure(
+            explain(
+                f"connection '{connection.alias}' closed",
+                f"it is {connection.state}",
+                remedy="Use [Wait Until Closed] where it takes a moment.",
             )
-        return connection.closed
+        )
+    return connection.closed
 
 
 def _check(connection: Connection, closed: Closed, code: int | None, by: str | None) -> None:

@@ -1,12 +1,16 @@
-"""JSON documents put together from the cells of a table."""
+"""JSON values of keywords: put together from the cells of a table, with their Secrets unwrapped, and given back to Robot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from robot.api.types import Secret
+from robot.utils import DotDict
+
+from realstack.core import json_path
 from realstack.core.errors import StackError
-from realstack.core.json_paths import parse_path
+from realstack.websocket import Masker
 
 
 def build(value: Mapping[str, Any] | list[Any] | None, fields: Mapping[str, Any]) -> Any:
@@ -31,10 +35,11 @@ def _copy(value: Any) -> Any:
 
 def _put(document: dict[str, Any], path: str, item: Any) -> None:
     try:
-        steps = parse_path(path)
+        alternatives = json_path.parse(path).alternatives
     except ValueError as error:
         raise StackError(str(error)) from None
-    if not steps or not all(isinstance(step, str) for step in steps):
+    steps = alternatives[0]
+    if len(alternatives) > 1 or not steps or not all(isinstance(step, str) for step in steps):
         raise StackError(f"'{path}' can't be set: fields to send are names joined by dots, such as payload.text")
     *parents, last = (str(step) for step in steps)
     target: Any = document
@@ -43,3 +48,24 @@ def _put(document: dict[str, Any], path: str, item: Any) -> None:
         if not isinstance(target, dict):
             raise StackError(f"'{path}' can't be set: '{name}' already holds {target!r}")
     target[last] = item
+
+
+def reveal(value: Any, masker: Masker, what: str) -> Any:
+    """A copy of a value with each Secret in it unwrapped, and made known to the masker."""
+    if isinstance(value, Secret):
+        masker.register(value.value, what)
+        return value.value
+    if isinstance(value, Mapping):
+        return {name: reveal(item, masker, what) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [reveal(item, masker, what) for item in value]
+    return value
+
+
+def for_robot(value: Any) -> Any:
+    """A JSON value whose objects can be read as ``${frame.payload.text}``."""
+    if isinstance(value, dict):
+        return DotDict({name: for_robot(item) for name, item in value.items()})
+    if isinstance(value, list):
+        return [for_robot(item) for item in value]
+    return value

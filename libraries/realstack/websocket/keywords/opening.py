@@ -1,4 +1,4 @@
-"""Keywords that open connections and tell about them."""
+"""Keywords that open connections."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.core.keywords.assertions import verify_list, verify_number, verify_seconds, verify_text
-from realstack.websocket import Connection, Match, Options, Refused, Tls
+from realstack.core.keywords.waiting import seconds, wait
+from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
 from realstack.websocket.handshake import shown_url
-from realstack.websocket.keywords.state import State, reveal, seconds
+from realstack.websocket.keywords.connections import Connections
+from realstack.websocket.keywords.documents import reveal
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
 
 
-class Opening(State):
-    """Opening keywords of the WebSocket library."""
+class Opening:
+    """Opens connections."""
 
-    @keyword
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @keyword(tags=["connection"])
     def open_connection(
         self,
         url: str,
@@ -88,13 +91,13 @@ class Opening(State):
             max_size=max_size,
             ledger_size=ledger_size,
         )
-        name = self._free_alias(alias)
-        connection = self._wait(Connection.open(name, options, masker=self._masker), options.open_timeout)
-        self._keep(connection)
-        logger.info(f"'{name}' is open after {connection.handshake_seconds:.3f} s: {shown_url(url, self._masker)}")
+        name = self._connections.free_alias(alias)
+        connection = wait(Connection.open(name, options, masker=self._connections.masker), options.open_timeout)
+        self._connections.keep(connection)
+        logger.info(f"'{name}' is open after {connection.handshake_seconds:.3f} s: {shown_url(url, self._connections.masker)}")
         return name
 
-    @keyword
+    @keyword(tags=["connection"])
     def open_connections(
         self,
         url: str,
@@ -122,12 +125,13 @@ class Opening(State):
             raise StackError(f"Aliases must differ; given twice: {', '.join(doubles)}" if doubles else "Name at least one alias")
         tls = Tls(ca, verify)
         options = self._options(url, subprotocols, headers, origin=origin, tls=tls, open_timeout=seconds(timeout))
-        names = [self._free_alias(alias) for alias in aliases]
-        for connection in self._wait(_open_all(names, options, self._masker), options.open_timeout):
-            self._keep(connection)
-        return {name: self._connections[name].handshake_seconds for name in names}
+        names = [self._connections.free_alias(alias) for alias in aliases]
+        opened = wait(_open_all(names, options, self._connections.masker), options.open_timeout)
+        for connection in opened:
+            self._connections.keep(connection)
+        return {connection.alias: connection.handshake_seconds for connection in opened}
 
-    @keyword
+    @keyword(tags=["connection"])
     def connection_should_be_refused(
         self,
         url: str,
@@ -160,9 +164,14 @@ class Opening(State):
 
         Raises:
             StackFailure: The connection stayed open, or was refused in another way, or nothing answered at all.
+
+        ```robotframework
+        Connection Should Be Refused    ${URL}    status=401    origin=http://elsewhere.test
+        Connection Should Be Refused    ${URL}    code=1008    subprotocols=${expired}
+        ```
         """
         options = self._options(url, subprotocols, headers, origin=origin, open_timeout=seconds(timeout))
-        refusal = self._wait(_refusal(alias, options, self._masker), 2 * options.open_timeout)
+        refusal = wait(_refusal(alias, options, self._connections.masker), 2 * options.open_timeout)
         wanted = {"status": status, "code": code}
         wrong = {name: value for name, value in wanted.items() if value is not None and refusal[name] != value}
         if wrong:
@@ -174,26 +183,32 @@ class Opening(State):
     def _options(
         self, url: str, subprotocols: Sequence[str | Secret], headers: Mapping[str, str | Secret] | None, **settings: Any
     ) -> Options:
+        masker = self._connections.masker
         plain = (subprotocols,) if isinstance(subprotocols, (str, Secret)) else subprotocols
         return Options(
             url,
-            subprotocols=reveal(list(plain), self._masker, "WebSocket subprotocol"),
-            headers=reveal(dict(headers or {}), self._masker, "header of a WebSocket handshake"),
+            subprotocols=reveal(list(plain), masker, "WebSocket subprotocol"),
+            headers=reveal(dict(headers or {}), masker, "header of a WebSocket handshake"),
             **settings,
         )
 
-    @keyword
+    @keyword(tags=["connection"])
     def switch_connection(self, alias: str) -> str | None:
         """Makes another connection the current one.
 
+        Args:
+            alias: Which one.
+
         Returns:
             The alias of the one that was current before.
-        """
-        before = self._current
-        self._current = self._get(alias).alias
-        return before
 
-    @keyword
+        ```robotframework
+        ${before} =    Switch Connection    tab2
+        ```
+        """
+        return self._connections.switch(alias)
+
+    @keyword(tags=["connection"])
     def get_token_subprotocol(self, token: Secret, prefix: str = "jwt.") -> Secret:
         """Returns a token as a subprotocol: the prefix, then the token in base64url without padding (RFC 4648, 5).
 
@@ -204,134 +219,11 @@ class Opening(State):
         Open Connection    ${URL}    tab1    subprotocols=${{['jwt-auth', $credential]}}
         ```
         """
-        self._masker.register(token.value, "token in a WebSocket subprotocol")
+        self._connections.masker.register(token.value, "token in a WebSocket subprotocol")
         return Secret(prefix + base64.urlsafe_b64encode(token.value.encode()).decode().rstrip("="))
 
-    @keyword
-    def get_connections(
-        self, assertion_operator: AssertionOperator | None = None, assertion_expected: Any = None, message: str | None = None
-    ) -> list[str]:
-        """Returns the aliases of the connections that are open, oldest first, and asserts.
 
-        ```robotframework
-        Get Connections    ==    tab1, tab3
-        ```
-        """
-        names = [alias for alias, connection in self._connections.items() if connection.state == "open"]
-        result: list[str] = verify_list(names, assertion_operator, assertion_expected, "Open connections", message)
-        return result
-
-    @keyword
-    def get_connection_state(
-        self,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: str | None = None,
-        message: str | None = None,
-        *,
-        alias: str | None = None,
-    ) -> str:
-        """Returns ``open``, ``closing`` or ``closed``, and asserts.
-
-        A connection whose packets are dropped stays ``open`` until a write or a ping has timed out.
-        """
-        connection = self._get(alias)
-        what = f"State of connection '{connection.alias}'"
-        return str(verify_text(connection.state, assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def get_subprotocol(
-        self,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: str | None = None,
-        message: str | None = None,
-        *,
-        alias: str | None = None,
-    ) -> str:
-        """Returns the subprotocol that the server selected, empty when none, and asserts."""
-        connection = self._get(alias)
-        shown = self._masker.text(connection.subprotocol or "")
-        what = f"Subprotocol of connection '{connection.alias}'"
-        return str(verify_text(shown, assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def get_handshake_status(
-        self,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-        *,
-        alias: str | None = None,
-    ) -> int:
-        """Returns the HTTP status of the handshake, and asserts. For refusals use [Connection Should Be Refused]."""
-        connection = self._get(alias)
-        what = f"Handshake status of connection '{connection.alias}'"
-        return int(verify_number(connection.status, assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def get_handshake_header(
-        self,
-        name: str,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: str | None = None,
-        message: str | None = None,
-        *,
-        alias: str | None = None,
-    ) -> str:
-        """Returns a header of the handshake's answer, masked, empty when it has none of that name, and asserts."""
-        connection = self._get(alias)
-        values = {key.lower(): value for key, value in connection.response_headers.items()}
-        what = f"Header '{name}' of the handshake of connection '{connection.alias}'"
-        return str(verify_text(values.get(name.lower(), ""), assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def get_handshake_time(
-        self,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-        *,
-        alias: str | None = None,
-    ) -> float:
-        """Returns the seconds that opening took, TCP and TLS included, and asserts.
-
-        ```robotframework
-        Get Handshake Time    <    500 ms
-        ```
-        """
-        connection = self._get(alias)
-        what = f"Handshake time of connection '{connection.alias}' in seconds"
-        return float(verify_seconds(connection.handshake_seconds, assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def get_ping_time(
-        self,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-        *,
-        alias: str | None = None,
-        timeout: timedelta = timedelta(seconds=2),
-    ) -> float:
-        """Sends a ping (RFC 6455, 5.5.2), returns the seconds until its pong, and asserts.
-
-        Raises:
-            StackFailure: No pong came in time, or the connection is not open.
-        """
-        connection = self._get(alias)
-        time = self._wait(connection.ping(seconds(timeout)), seconds(timeout))
-        what = f"Ping time of connection '{connection.alias}' in seconds"
-        return float(verify_seconds(time, assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def get_local_port(self, *, alias: str | None = None) -> int:
-        """Returns the client's own TCP port, so that a network fault can hit this connection alone."""
-        connection = self._get(alias)
-        if connection.local_port is None:
-            raise StackError(f"Connection '{connection.alias}' has no port any more")
-        return connection.local_port
-
-
-async def _open_all(names: list[str], options: Options, masker: Any) -> list[Connection]:
+async def _open_all(names: list[str], options: Options, masker: Masker) -> list[Connection]:
     opening = (Connection.open(name, options, masker=masker) for name in names)
     results = await asyncio.gather(*opening, return_exceptions=True)
     opened = [result for result in results if isinstance(result, Connection)]
@@ -346,7 +238,7 @@ async def _open_all(names: list[str], options: Options, masker: Any) -> list[Con
     raise StackFailure(f"{len(failures)} of {len(names)} connections could not be opened, '{alias}' first.{others}\n{first}")
 
 
-async def _refusal(alias: str, options: Options, masker: Any) -> dict[str, Any]:
+async def _refusal(alias: str, options: Options, masker: Masker) -> dict[str, Any]:
     try:
         connection = await Connection.open(alias, options, masker=masker)
     except Refused as refused:

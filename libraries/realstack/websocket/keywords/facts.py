@@ -1,0 +1,179 @@
+"""Keywords that tell about connections."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError, explain
+from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.waiting import seconds, wait
+from realstack.websocket.keywords.connections import Connections
+
+
+class Facts:
+    """Tells about connections."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @keyword(tags=["connection", "getter"])
+    def get_connections(
+        self, assertion_operator: AssertionOperator | None = None, assertion_expected: Any = None, message: str | None = None
+    ) -> list[str]:
+        """Returns the aliases of the connections that are open, oldest first, and asserts.
+
+        ```robotframework
+        Get Connections    ==    tab1, tab3
+        ```
+        """
+        names = [connection.alias for connection in self._connections.open]
+        result: list[str] = verify(names, assertion_operator, assertion_expected, "Open connections", message)
+        return result
+
+    @keyword(tags=["connection", "getter"])
+    def get_connection_state(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> str:
+        """Returns ``open``, ``closing`` or ``closed``, and asserts.
+
+        A connection whose packets are dropped stays ``open`` until a write or a ping has timed out.
+
+        ```robotframework
+        Get Connection State    ==    open    alias=tab1
+        ```
+        """
+        connection = self._connections.get(alias)
+        what = f"State of connection '{connection.alias}'"
+        return str(verify(connection.state, assertion_operator, assertion_expected, what, message))
+
+    @keyword(tags=["connection", "getter"])
+    def get_subprotocol(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> str:
+        """Returns the subprotocol that the server selected, empty when none, and asserts.
+
+        ```robotframework
+        Get Subprotocol    ==    jwt-auth
+        ```
+        """
+        connection = self._connections.get(alias)
+        shown = self._connections.masker.text(connection.subprotocol or "")
+        what = f"Subprotocol of connection '{connection.alias}'"
+        return str(verify(shown, assertion_operator, assertion_expected, what, message))
+
+    @keyword(tags=["connection", "getter"])
+    def get_handshake_status(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> int:
+        """Returns the HTTP status of the handshake, and asserts. For refusals use [Connection Should Be Refused].
+
+        ```robotframework
+        Get Handshake Status    ==    101
+        ```
+        """
+        connection = self._connections.get(alias)
+        what = f"Handshake status of connection '{connection.alias}'"
+        return int(verify(connection.status, assertion_operator, assertion_expected, what, message))
+
+    @keyword(tags=["connection", "getter"])
+    def get_handshake_header(
+        self,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> str:
+        """Returns a header of the handshake's answer, masked, empty when it has none of that name, and asserts.
+
+        ```robotframework
+        Get Handshake Header    Server    contains    nginx
+        ```
+        """
+        connection = self._connections.get(alias)
+        values = {key.lower(): value for key, value in connection.response_headers.items()}
+        what = f"Header '{name}' of the handshake of connection '{connection.alias}'"
+        return str(verify(values.get(name.lower(), ""), assertion_operator, assertion_expected, what, message))
+
+    @keyword(tags=["connection", "getter"])
+    def get_handshake_time(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+    ) -> float:
+        """Returns the seconds that opening took, TCP and TLS included, and asserts.
+
+        ```robotframework
+        Get Handshake Time    <    500 ms
+        ```
+        """
+        connection = self._connections.get(alias)
+        what = f"Handshake time of connection '{connection.alias}' in seconds"
+        return float(verify(connection.handshake_seconds, assertion_operator, assertion_expected, what, message, unit="s"))
+
+    @keyword(tags=["connection", "getter"])
+    def get_ping_time(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+        *,
+        alias: str | None = None,
+        timeout: timedelta = timedelta(seconds=2),
+    ) -> float:
+        """Sends a ping (RFC 6455, 5.5.2), returns the seconds until its pong, and asserts.
+
+        Raises:
+            StackFailure: No pong came in time, or the connection is not open.
+
+        ```robotframework
+        Get Ping Time    <    50 ms
+        ```
+        """
+        connection = self._connections.get(alias)
+        took = wait(connection.ping(seconds(timeout)), seconds(timeout))
+        what = f"Ping time of connection '{connection.alias}' in seconds"
+        return float(verify(took, assertion_operator, assertion_expected, what, message, unit="s"))
+
+    @keyword(tags=["connection", "getter"])
+    def get_local_port(self, *, alias: str | None = None) -> int:
+        """Returns the client's own TCP port, so that a network fault can hit this connection alone.
+
+        ```robotframework
+        ${port} =    Get Local Port    alias=tab1
+        Cut Link    frontend    client_port=${port}
+        ```
+        """
+        connection = self._connections.get(alias)
+        if connection.local_port is None:
+            raise StackError(
+                explain(
+                    f"connection '{connection.alias}' has a port of its own",
+                    f"it is {connection.state}",
+                    remedy="Ask for the port while the connection is open.",
+                )
+            )
+        return connection.local_port

@@ -1,0 +1,153 @@
+"""Keywords that look at frames and take none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError
+from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.table import html_table
+from realstack.core.waiting import Deadline, poll
+from realstack.websocket import Connection, Frame, Match
+from realstack.websocket.keywords.connections import Connections
+from realstack.websocket.keywords.documents import for_robot
+
+LONGEST_FRAME = 2000
+"""Characters of a frame that the log shows."""
+
+
+class Ledger:
+    """Looks at frames, and takes none."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @keyword(tags=["frame", "getter"])
+    def get_frames(
+        self,
+        *match: str | dict[str, Any],
+        direction: Literal["in", "out", "both"] = "in",
+        alias: str | None = None,
+        **fields: Any,
+    ) -> list[Any]:
+        """Returns all frames of a connection that match, taken or not, oldest first. Takes none.
+
+        Args:
+            match: Types, expressions or dictionaries; without any, all frames.
+            direction: Received (``in``), sent (``out``) or ``both``.
+            alias: The connection; the current one by default.
+            fields: Paths and their values.
+
+        ```robotframework
+        @{sent} =    Get Frames    user_message    direction=out    alias=tab1
+        ```
+        """
+        connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
+        return [for_robot(frame.data) for frame in _look(connection, wanted, direction)]
+
+    @keyword(tags=["frame", "getter"])
+    def get_frame_count(
+        self,
+        *match_and_assertion: Any,
+        direction: Literal["in", "out", "both"] = "in",
+        alias: str | None = None,
+        timeout: timedelta = timedelta(0),
+    ) -> int:
+        """Returns how many frames match, taken or not, and asserts; looks again until the assertion holds or time is up.
+
+        Args:
+            match_and_assertion: Conditions as for [Wait For Frame]; then, to assert, an operator, the number, and
+                a text that replaces the failure's.
+            direction: Received (``in``), sent (``out``) or ``both``.
+            alias: The connection; the current one by default.
+            timeout: How long to look again while the assertion fails.
+
+        ```robotframework
+        Get Frame Count    type=message    thread_id=${thread}    ==    3    timeout=2s
+        ```
+        """
+        connection = self._connections.get(alias)
+        parts, operator, expected, message = _split(match_and_assertion)
+        wanted = self._connections.match(parts, {})
+        what = f"Number of frames with  {wanted}  on connection '{connection.alias}'"
+
+        def holds(count: int) -> bool:
+            try:
+                verify(count, operator, expected, what, message)
+            except AssertionError:
+                return False
+            return True
+
+        async def look() -> int:
+            return len(_select(connection, wanted, direction))
+
+        deadline = Deadline(seconds(timeout))
+        _, count = wait(poll(look, holds, deadline), deadline.seconds)
+        return int(verify(count, operator, expected, what, message))
+
+    @keyword(tags=["frame"])
+    def log_frames(self, *match: str | dict[str, Any], alias: str | None = None, last: int = 200, **fields: Any) -> None:
+        """Writes a table of a connection's frames, both ways, to the log.
+
+        Args:
+            match: Types, expressions or dictionaries; without any, all frames.
+            alias: The connection; the current one by default.
+            last: How many of them at most, the latest ones.
+            fields: Paths and their values.
+
+        ```robotframework
+        Log Frames    message    alias=tab1    last=20
+        ```
+        """
+        connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
+        frames = _look(connection, wanted, "both")
+        box = connection.mailbox
+        note = f"{len(frames)} of {box.counts['in']} received and {box.counts['out']} sent; {box.forgotten} forgotten"
+        table = html_table(
+            ("#", "time", "way", "bytes", "frame"),
+            [_row(frame, connection.opened_at) for frame in frames[-last:]],
+            f"{connection.alias}: {note}",
+            most_rows=last,
+            longest_cell=LONGEST_FRAME,
+        )
+        logger.info(table, html=True)
+
+
+def _look(connection: Connection, match: Match, direction: str) -> list[Frame]:
+    async def look() -> list[Frame]:
+        return _select(connection, match, direction)
+
+    return wait(look())
+
+
+def _split(cells: tuple[Any, ...]) -> tuple[list[Any], AssertionOperator | None, Any, str | None]:
+    """Conditions, and the operator, expected value and message behind them."""
+    operators = AssertionOperator.__members__
+    for index, cell in enumerate(cells):
+        if isinstance(cell, str) and cell in operators:
+            rest = cells[index + 1 :]
+            if not 1 <= len(rest) <= 2:
+                raise StackError(f"Behind the operator '{cell}' come the expected number and, if you like, a message")
+            return list(cells[:index]), operators[cell], rest[0], rest[1] if len(rest) == 2 else None
+    return list(cells), None, None, None
+
+
+def _select(connection: Connection, match: Match, direction: str) -> list[Frame]:
+    directions: tuple[Literal["in", "out"], ...] = ("in", "out")
+    return connection.mailbox.frames(match, [way for way in directions if direction in (way, "both")])
+
+
+def _row(frame: Frame, opened_at: float) -> dict[str, Any]:
+    return {
+        "#": frame.number,
+        "time": f"+{frame.at - opened_at:.3f} s",
+        "way": "←" if frame.direction == "in" else "→",
+        "bytes": frame.size,
+        "frame": frame.brief(LONGEST_FRAME),
+    }

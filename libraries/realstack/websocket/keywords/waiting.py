@@ -1,0 +1,263 @@
+"""Keywords that wait for frames and take them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword
+
+from realstack.core.errors import StackError, StackFailure
+from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import MARGIN, seconds, wait
+from realstack.core.loop import background
+from realstack.core.ownership import Owned
+from realstack.websocket import Connection, Frame, Match
+from realstack.websocket.keywords.connections import Connections, line
+from realstack.websocket.keywords.documents import for_robot
+
+
+class Promise:
+    """A wait that goes on in the background; [Wait For Promise] gives its result."""
+
+    def __init__(self, connection: Connection, match: Match, timeout: float) -> None:
+        self.what = f"a frame with  {match}  on connection '{connection.alias}'"
+        self.timeout = timeout
+        self.awaited = False
+        self.future = background.spawn(connection.wait_for(match, timeout))
+
+    def __str__(self) -> str:
+        return f"promise of {self.what}"
+
+    __repr__ = __str__
+
+
+class Waiting:
+    """Waits for frames, and takes them."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._promises: Owned[Promise] = Owned("promise", "Promise To Wait For Frame")
+
+    def release(self, owner: str, *, below: bool) -> None:
+        """Give up what was promised to a test or suite and never waited for."""
+        for promise in self._promises.release(owner, below=below):
+            if not promise.awaited:
+                logger.warn(f"Nobody waited for the {promise}: use [Wait For Promise], or don't promise.")
+            promise.future.cancel()
+
+    @keyword(tags=["frame"])
+    def wait_for_frame(
+        self,
+        *match: str | dict[str, Any],
+        timeout: timedelta = timedelta(seconds=5),
+        alias: str | None = None,
+        only_new: bool = False,
+        **fields: Any,
+    ) -> Any:
+        """Waits for a frame that matches, takes it and returns it. See *Matching* and *Taking frames* in the introduction.
+
+        Args:
+            match: Types, expressions or dictionaries.
+            timeout: How long to wait. A connection that ends also ends the wait.
+            alias: The connection; the current one by default.
+            only_new: Whether frames that arrived before this keyword are left out.
+            fields: Paths and their values.
+
+        Returns:
+            The JSON value (``${frame.payload.text}`` and ``${frame}[payload][text]`` both work), text or bytes.
+
+        Raises:
+            StackFailure: None came in time; shows the nearest frames and compares the best one line by line.
+
+        ```robotframework
+        ${ack} =    Wait For Frame    message_accepted    message_id=${id}    timeout=2s
+        Wait For Frame    type=message    payload.text*=Hello    seq>=5    alias=tab2
+        ```
+        """
+        connection = self._connections.get(alias)
+        since = connection.mailbox.last_number if only_new else 0
+        waiting = connection.wait_for(self._connections.match(match, fields), seconds(timeout), since=since)
+        frame = wait(waiting, seconds(timeout))
+        logger.info(line(connection, frame))
+        return for_robot(frame.data)
+
+    @keyword(tags=["frame"])
+    def wait_for_frames(
+        self,
+        count: int,
+        *match: str | dict[str, Any],
+        timeout: timedelta = timedelta(seconds=5),
+        alias: str | None = None,
+        only_new: bool = False,
+        **fields: Any,
+    ) -> list[Any]:
+        """Waits for that many frames that match, takes them and returns them, oldest first.
+
+        When they do not all come in time, none is taken. See [Wait For Frame] for the arguments.
+
+        ```robotframework
+        @{ticks} =    Wait For Frames    3    tick    timeout=2s
+        ```
+        """
+        if count < 1:
+            raise StackError(f"At least one frame can be waited for, not {count}")
+        connection = self._connections.get(alias)
+        since = connection.mailbox.last_number if only_new else 0
+        waiting = connection.wait_for_several(self._connections.match(match, fields), count, seconds(timeout), since=since)
+        frames = wait(waiting, seconds(timeout))
+        for frame in frames:
+            logger.info(line(connection, frame))
+        return [for_robot(frame.data) for frame in frames]
+
+    @keyword(tags=["frame"])
+    def wait_for_frame_on_each(
+        self,
+        *match: str | dict[str, Any],
+        aliases: list[str] | str | None = None,
+        timeout: timedelta = timedelta(seconds=5),
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Waits until each of several connections has a frame that matches, and takes it there.
+
+        Args:
+            match: Types, expressions or dictionaries.
+            aliases: The connections, a list or separated by commas; all open ones by default.
+            timeout: For all of them together.
+            fields: Paths and their values.
+
+        Returns:
+            The frames by alias.
+
+        Raises:
+            StackFailure: Some did not get it; says which did and which did not.
+
+        ```robotframework
+        Wait For Frame On Each    message    message_id=${id}    aliases=tab1, tab2
+        ```
+        """
+        wanted = self._connections.match(match, fields)
+        if isinstance(aliases, str):
+            aliases = [one.strip() for one in aliases.split(",")]
+        connections = self._connections.open if aliases is None else [self._connections.get(alias) for alias in aliases]
+        if not connections:
+            raise StackError("No connection is open. Use [Open Connection] first.")
+        frames = wait(_on_each(connections, wanted, seconds(timeout)), seconds(timeout))
+        for connection in connections:
+            logger.info(line(connection, frames[connection.alias]))
+        return {alias: for_robot(frame.data) for alias, frame in frames.items()}
+
+    @keyword(tags=["frame"])
+    def no_frame_should_arrive(
+        self,
+        *match: str | dict[str, Any],
+        within: timedelta = timedelta(milliseconds=500),
+        alias: str | None = None,
+        only_new: bool = False,
+        **fields: Any,
+    ) -> None:
+        """Fails as soon as a frame that matches arrives within a time, or if one waits untaken already.
+
+        Args:
+            match: Types, expressions or dictionaries; without any, no frame at all should arrive.
+            within: How long to listen.
+            alias: The connection; the current one by default.
+            only_new: Whether frames that arrived before this keyword are left out.
+            fields: Paths and their values.
+
+        Raises:
+            StackFailure: A frame arrived; shows it.
+            InvalidRun: The connection is closed, so that silence proves nothing.
+
+        ```robotframework
+        No Frame Should Arrive    error_message    within=200ms    alias=tab2
+        ```
+        """
+        connection = self._connections.get(alias)
+        silence = connection.expect_silence(self._connections.match(match, fields), seconds(within), only_new=only_new)
+        wait(silence, seconds(within))
+
+    @keyword(tags=["frame"])
+    def promise_to_wait_for_frame(
+        self,
+        *match: str | dict[str, Any],
+        timeout: timedelta = timedelta(seconds=5),
+        alias: str | None = None,
+        **fields: Any,
+    ) -> Promise:
+        """Starts a wait in the background and returns at once; [Wait For Promise] gives its result.
+
+        The time runs from now on. See [Wait For Frame] for the arguments. Promises take frames in the order in
+        which they were made.
+
+        ```robotframework
+        ${answer} =    Promise To Wait For Frame    agent_completed    timeout=5s
+        Send Json    type=user_message    payload.text=What is 2 + 2?
+        ${frame} =    Wait For Promise    ${answer}
+        ```
+        """
+        promise = Promise(self._connections.get(alias), self._connections.match(match, fields), seconds(timeout))
+        self._promises.add(promise, current_owner())
+        return promise
+
+    @keyword(tags=["frame"])
+    def wait_for_promise(self, *promises: Promise) -> Any:
+        """Waits for what was promised; with several promises, for all.
+
+        Returns:
+            The frame; a list of frames when several promises are given.
+
+        Raises:
+            StackFailure: A promise was not kept in its time.
+
+        ```robotframework
+        ${frame} =    Wait For Promise    ${answer}
+        ${first}    ${second} =    Wait For Promise    ${of_tab1}    ${of_tab2}
+        ```
+        """
+        if not promises:
+            raise StackError("Give the promise that [Promise To Wait For Frame] returned")
+        for promise in promises:
+            promise.awaited = True
+        frames = []
+        for promise in promises:
+            try:
+                frames.append(for_robot(promise.future.result(promise.timeout + MARGIN).data))
+            finally:
+                if not promise.future.done():
+                    promise.future.cancel()
+        return frames[0] if len(promises) == 1 else frames
+
+    @keyword(tags=["frame"])
+    def take_frames(self, *match: str | dict[str, Any], alias: str | None = None, **fields: Any) -> list[Any]:
+        """Takes all received frames that match and were not taken yet, oldest first, without waiting.
+
+        Use it to draw a line: later waits see only what comes after.
+
+        ```robotframework
+        Take Frames    alias=tab1
+        @{pongs} =    Take Frames    pong
+        ```
+        """
+        connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
+
+        async def take() -> list[Frame]:
+            return connection.mailbox.take(wanted)
+
+        frames = wait(take())
+        logger.info(f"'{connection.alias}': {len(frames)} frames taken")
+        return [for_robot(frame.data) for frame in frames]
+
+
+async def _on_each(connections: list[Connection], match: Match, timeout: float) -> dict[str, Frame]:
+    waits = (connection.wait_for(match, timeout) for connection in connections)
+    results = await asyncio.gather(*waits, return_exceptions=True)
+    frames = {one.alias: result for one, result in zip(connections, results, strict=True) if isinstance(result, Frame)}
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if failures:
+        missing = [connection.alias for connection in connections if connection.alias not in frames]
+        got = ", ".join(frames) or "no other"
+        raise StackFailure(f"Without the frame: {', '.join(missing)}. With it: {got}.\n" + "\n\n".join(map(str, failures)))
+    return frames
