@@ -22,7 +22,6 @@ from realstack.files import digest, odd
 from realstack.files.document import Plan, build
 from realstack.files.encryption import rc4
 from realstack.files.pdf import text
-from realstack.files.size import read_size
 
 FACT = "The vault (east) opens at 07:45 with code 48213."
 
@@ -162,19 +161,6 @@ def test_digests_agree_with_hashlib(tmp_path: Path) -> None:
     assert digest.of_file(path) == digest.of_bytes(b"x" * 300_000) == hashlib.sha256(b"x" * 300_000).hexdigest()
     with pytest.raises(StackError, match="a file that can be read"):
         digest.of_file(tmp_path / "none")
-
-
-@pytest.mark.parametrize(
-    ("written", "size"), [("5 MB", 5_000_000), ("10MiB", 10_485_760), ("4096", 4096), (7, 7), ("0.5 kb", 500), ("1 GiB", 2**30)]
-)
-def test_sizes_are_read(written: int | str, size: int) -> None:
-    assert read_size(written) == size
-
-
-@pytest.mark.parametrize("written", ["", "big", "5 parsecs", "-1", "1 2"])
-def test_other_sizes_are_refused(written: str) -> None:
-    with pytest.raises(StackError, match="a size such as 5 MB"):
-        read_size(written)
 
 
 @pytest.mark.parametrize("value", ["plain", "(a) \\ b", "line\nline", "ÄÖ€"])

@@ -53,7 +53,7 @@ Files End With Their Owner
 Bad Wishes Are Refused
     [Documentation]    What was expected, what was seen.
     Run Keyword And Expect Error    Expected: a file's name without a folder\nSeen: '../x.pdf'*    Make Pdf    ../x.pdf
-    Run Keyword And Expect Error    Expected: a size such as 5 MB*    Make Pdf    size=much
+    Run Keyword And Expect Error    Expected: the size is bytes, such as 4096*    Make Pdf    size=much
     Run Keyword And Expect Error    Expected: a size of at least*    Make Pdf    size=${10}
     Run Keyword And Expect Error    Expected: the fact on a page from 1 to 5*    Make Pdf    fact=x    fact_page=6
     Run Keyword And Expect Error    Expected: a bomb of 10 to*    Make Pdf Bomb    pages=1

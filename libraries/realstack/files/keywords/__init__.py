@@ -1,0 +1,1 @@
+"""The keywords of the `Files` library, by subject; `library.py` puts them together."""

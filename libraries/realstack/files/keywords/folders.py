@@ -1,0 +1,45 @@
+"""Where the files of tests and suites lie, until those are over."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from realstack.core.errors import StackError, explain
+from realstack.core.keywords.scope import current_owner
+from realstack.core.ownership import Owned
+
+
+class Folders:
+    """Folders for temporary files, each with the test or suite that made something in it."""
+
+    def __init__(self) -> None:
+        self._owned: Owned[Path] = Owned("folder", "Make Pdf")
+
+    def new(self) -> Path:
+        """An empty folder for the running test or suite."""
+        folder = Path(tempfile.mkdtemp(prefix="realstack-files."))
+        self._owned.add(folder, current_owner())
+        return folder
+
+    def release(self, owner: str, *, below: bool) -> None:
+        """Remove what a test or suite has; with `below` also what those inside it have."""
+        _remove(self._owned.release(owner, below=below))
+
+    def release_all(self) -> None:
+        """Remove everything."""
+        _remove(self._owned.release_all())
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, onerror=_gone_already)
+
+
+def _gone_already(_function: Callable[..., Any], path: str, error: Any) -> None:
+    """A test may have removed its file itself; everything else is an error."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise StackError(explain("the test's files removed", f"{path}: {error[1]}")) from error[1]
