@@ -150,8 +150,8 @@ def test_a_suites_end_takes_what_its_tests_left():
 
 def test_switching_makes_nothing_younger():
     tabs: Owned[int] = Owned("tab", "Open Tab")
-    for number in (1, 2, 3):
-        tabs.add(number, "Suite.Test", f"tab{number}")
+    for tab in (1, 2, 3):
+        tabs.add(tab, "Suite.Test", f"tab{tab}")
     tabs.switch("tab1")
     assert tabs.names() == ["tab2", "tab3", "tab1"]
     assert tabs.by_age() == [("tab1", 1), ("tab2", 2), ("tab3", 3)]

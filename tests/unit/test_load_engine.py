@@ -16,9 +16,10 @@ from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
 from realstack.load.engine import Limits, Load, Script
+from realstack.load.http_steps import Request
 from realstack.load.results import Failure, Results, Series
 from realstack.load.schedule import Schedule
-from realstack.load.steps import Await, Check, Open, Request, Send, Think
+from realstack.load.steps import Await, Check, Open, Send, Think
 from realstack.load.template import Values
 from realstack.oauth.rogue.server import HttpServer, Response
 from realstack.oauth.rogue.server import Request as HttpRequest

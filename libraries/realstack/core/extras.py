@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from realstack.core.errors import StackError, explain
 
 
-def not_installed(error: ModuleNotFoundError, purpose: str, extra: str) -> StackError:
-    """The error to raise where a module is missing that only this work needs.
+@contextmanager
+def needed(purpose: str, extra: str) -> Iterator[None]:
+    """Say what to install where an import inside fails, because only this work needs it.
 
     Args:
-        error: What Python says.
         purpose: What for, such as ``to send HTTP requests``.
-        extra: Of this package; installs the module.
+        extra: Of this package; installs what is imported.
+
+    Raises:
+        StackError: It is not installed.
     """
-    return StackError(
-        explain(
-            f"what it takes {purpose} is installed",
-            f"there is no module '{error.name}'",
-            remedy=f"pip install 'robotframework-realstack[{extra}]'",
-        )
-    )
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "realstack":
+            raise
+        raise StackError(
+            explain(
+                f"what it takes {purpose} is installed",
+                f"there is no module '{error.name}'",
+                remedy=f"pip install 'robotframework-realstack[{extra}]'",
+            )
+        ) from None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.load.results import Failure, Results
 from realstack.load.template import Values
-from realstack.oauth.http import Session
 from realstack.websocket import Connection
+
+if TYPE_CHECKING:
+    from realstack.oauth.http import Session
 
 
 class StepFailed(Exception):
@@ -81,6 +83,8 @@ class Actor:
     def session(self) -> Session:
         """Its HTTP session, opened at first use."""
         if self._session is None:
+            from realstack.oauth.http import Session  # noqa: PLC0415 -- who sends no request needs no HTTP client
+
             self._session = Session(self.name, self.values.text(self._base_url), recorded=self.recorded)
         return self._session
 

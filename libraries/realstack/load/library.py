@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from robot.api.deco import library
+from robotlibcore import DynamicCore
 
 from realstack import __version__
-from realstack.load.keywords.measures import MeasureKeywords
-from realstack.load.keywords.scripts import ScriptKeywords
+from realstack.load.keywords.measures import Measures
+from realstack.load.keywords.running import Running
+from realstack.load.keywords.scripts import Scripts
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class Load(ScriptKeywords, MeasureKeywords):
+class Load(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Lets N users follow a script each, at planned times, and measures from those times.
 
     ```robotframework
@@ -75,6 +79,14 @@ class Load(ScriptKeywords, MeasureKeywords):
     ROBOT_LISTENER_API_VERSION = 3
 
     def __init__(self) -> None:
-        MeasureKeywords.__init__(self)
-        ScriptKeywords.__init__(self)
-        self.ROBOT_LIBRARY_LISTENER = self
+        scripts = Scripts()
+        self._running = Running(scripts)
+        super().__init__([scripts, self._running, Measures(self._running)])
+
+    def end_test(self, data: Any, result: Any) -> None:
+        """Stop a load that the test has left running."""
+        self._running.release(result.full_name, below=False)
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        """Stop a load that the suite has left running."""
+        self._running.release(result.full_name, below=True)

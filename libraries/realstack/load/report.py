@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
 from realstack.core import svg
+from realstack.core.table import html_table
 from realstack.load.results import Results, Series
 from realstack.secrets import secrets
 
@@ -38,13 +38,15 @@ def summary(name: str, results: Results) -> str:
 
 def table(results: Results) -> str:
     """The latencies as an HTML table."""
-    head = "".join(f"<th>{name}</th>" for name in ("measure", "count", "mean", "p50", "p95", "p99", "worst"))
     rows = []
     for name, series in [*results.measures.items(), ("generator's lag", results.lag)]:
-        values = [series.mean, *(series.percentile(percent) for percent in PERCENTILES), series.worst] if series.count else []
-        cells = "".join(f"<td>{milliseconds(value)}</td>" for value in values)
-        rows.append(f"<tr><td>{escape(name)}</td><td>{series.count}</td>{cells}</tr>")
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+        row: dict[str, object] = {"measure": name, "count": series.count}
+        if series.count:
+            row["mean"] = milliseconds(series.mean)
+            row |= {f"p{percent:g}": milliseconds(series.percentile(percent)) for percent in PERCENTILES}
+            row["worst"] = milliseconds(series.worst)
+        rows.append(row)
+    return html_table(("measure", "count", "mean", *(f"p{percent:g}" for percent in PERCENTILES), "worst"), rows)
 
 
 def picture(name: str, results: Results) -> str:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from realstack.core.errors import StackFailure, explain
-from realstack.core.json_paths import parse_path, resolve
+from realstack.core.json_path import parse
 from realstack.core.waiting import Deadline
 from realstack.load.actor import Actor, StepFailed
-from realstack.monitor.sampler import sampler
-from realstack.oauth.sign_in import FormWalk, expect_end
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
@@ -116,7 +112,7 @@ class Await:
         if self.measure:
             actor.results.measure(self.measure, actor.planned, actor.clock.of(frame.at) - actor.planned)
         for name, path in self.keep.items():
-            found = resolve(frame.data, parse_path(path))
+            found = parse(path).all(frame.data)
             if not found:
                 raise StepFailed("wrong", explain(f"a value at {path}", f"none in {frame.brief()}"))
             actor.values.own[name] = actor.kept[name] = found[0]
@@ -198,85 +194,6 @@ def _holds(seen: Any, comparison: Comparison, expected: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """Send an HTTP request in the user's session."""
-
-    method: str
-    url: str
-    bearer: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    file: Path | None = None
-    form: Mapping[str, str] = field(default_factory=dict)
-    status: int | None = None
-    keep: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 5.0
-    measure: str | None = None
-
-    async def run(self, actor: Actor) -> None:
-        """See `Step`."""
-        headers = {name: str(value) for name, value in actor.values.fill(dict(self.headers)).items()}
-        if self.bearer:
-            headers["Authorization"] = f"Bearer {actor.values.text(self.bearer)}"
-        kind = mimetypes.guess_type(self.file.name)[0] or "application/octet-stream" if self.file else ""
-        files = {"file": (self.file.name, self.file.read_bytes(), kind)} if self.file else None
-        form = {name: str(value) for name, value in actor.values.fill(dict(self.form)).items()} if self.form else None
-        try:
-            answer = await actor.session.send(
-                self.method,
-                actor.values.text(self.url),
-                headers=headers,
-                json_body=actor.values.fill(self.body),
-                form=form,
-                files=files,
-                timeout=self.timeout,
-            )
-        except StackFailure as error:
-            raise StepFailed("http", str(error)) from None
-        if answer.status >= 400 if self.status is None else answer.status != self.status:
-            raise StepFailed("http", explain(f"{answer.where} answers {self.status or 'below 400'}", answer.described))
-        if self.measure:
-            actor.results.measure(self.measure, actor.planned, actor.clock.now - actor.planned)
-        body = answer.json() if self.keep else None
-        for name, path in self.keep.items():
-            found = resolve(body, parse_path(path))
-            if not found:
-                raise StepFailed("wrong", explain(f"a value at {path} of {answer.where}", "none", evidence=answer.described))
-            actor.values.own[name] = found[0]
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.url}"
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """Sign in through the provider's forms, in the user's session."""
-
-    url: str
-    fields: Mapping[str, str]
-    press: Sequence[str] = ()
-    end_at: str = ""
-    timeout: float = 10.0
-    measure: str | None = None
-
-    async def run(self, actor: Actor) -> None:
-        """See `Step`."""
-        fields = {name: str(value) for name, value in actor.values.fill(dict(self.fields)).items()}
-        walk = FormWalk(actor.session, fields, press=self.press, timeout=self.timeout)
-        try:
-            ended = await walk.run(actor.session.target(actor.values.text(self.url)))
-            if self.end_at:
-                expect_end(ended, actor.values.text(self.end_at))
-        except StackFailure as error:
-            raise StepFailed("sign-in", str(error)) from None
-        if self.measure:
-            actor.results.measure(self.measure, actor.planned, actor.clock.now - actor.planned)
-
-    def __str__(self) -> str:
-        return "sign in"
-
-
-@dataclass(frozen=True, slots=True)
 class Close:
     """Close a connection, in order or without a close frame."""
 
@@ -299,13 +216,19 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Count a piece of work that was done, so that what services use can be told for each piece."""
+    """Count a piece of work that was done, so that what services use can be told for each piece.
+
+    Attributes:
+        operation: What was done.
+        count: Who keeps the count.
+    """
 
     operation: str
+    count: Callable[[str], object]
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        sampler.count(self.operation)
+        self.count(self.operation)
 
     def __str__(self) -> str:
         return f"count {self.operation}"

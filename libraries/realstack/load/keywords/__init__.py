@@ -1,1 +1,1 @@
-"""The keywords of the `Load` library, one module for one subject."""
+"""The keywords of the `Load` library, one component for one subject; `library.py` puts them together."""

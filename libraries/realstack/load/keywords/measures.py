@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from assertionengine import AssertionOperator, verify_assertion
+from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.core.keywords.assertions import verify_number, verify_seconds
-from realstack.load.keywords.running import RunKeywords
-from realstack.load.results import Results
+from realstack.core.keywords.assertions import verify
+from realstack.load.keywords.running import Running
 
 
-class MeasureKeywords(RunKeywords):
-    """Getters with assertions."""
+class Measures:
+    """Reads what the load has measured that runs, or ran last."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
 
     @keyword(tags=["load", "getter"])
     def get_percentile(
@@ -26,7 +28,7 @@ class MeasureKeywords(RunKeywords):
         *,
         measure: str | None = None,
     ) -> float:
-        """Return the latency in seconds that so many percent did not exceed, and optionally assert it.
+        """Returns the latency in seconds that so many percent did not exceed, and asserts.
 
         Args:
             percent: 0 to 100, such as ``99`` or ``99.9``.
@@ -41,9 +43,9 @@ class MeasureKeywords(RunKeywords):
         """
         if not 0 <= percent <= 100:
             raise StackError(explain("a percentage from 0 to 100", f"{percent:g}"))
-        value = self._finished().series(measure).percentile(percent)
-        result: float = verify_seconds(value, assertion_operator, assertion_expected, f"Percentile {percent:g}", message)
-        return result
+        value = self._running.finished().series(measure).percentile(percent)
+        what = f"Percentile {percent:g} in seconds"
+        return float(verify(value, assertion_operator, assertion_expected, what, message, unit="s"))
 
     @keyword(tags=["load", "getter"])
     def get_worst_latency(
@@ -54,10 +56,14 @@ class MeasureKeywords(RunKeywords):
         *,
         measure: str | None = None,
     ) -> float:
-        """Return the longest latency in seconds, and optionally assert it; arguments as in [Get Percentile]."""
-        value = self._finished().series(measure).worst
-        result: float = verify_seconds(value, assertion_operator, assertion_expected, "Worst latency", message)
-        return result
+        """Returns the longest latency in seconds, and asserts; arguments as in [Get Percentile].
+
+        ```robotframework
+        Get Worst Latency    <    10 s    measure=answer
+        ```
+        """
+        value = self._running.finished().series(measure).worst
+        return float(verify(value, assertion_operator, assertion_expected, "Worst latency in seconds", message, unit="s"))
 
     @keyword(tags=["load", "getter"])
     def get_latency_count(
@@ -68,10 +74,14 @@ class MeasureKeywords(RunKeywords):
         *,
         measure: str | None = None,
     ) -> int:
-        """Return how many latencies were measured, and optionally assert it; arguments as in [Get Percentile]."""
-        value = self._finished().series(measure).count
-        result: int = verify_number(value, assertion_operator, assertion_expected, "Count of latencies", message)
-        return result
+        """Returns how many latencies were measured, and asserts; arguments as in [Get Percentile].
+
+        ```robotframework
+        Get Latency Count    ==    100    measure=answer
+        ```
+        """
+        value = self._running.finished().series(measure).count
+        return int(verify(value, assertion_operator, assertion_expected, "Count of latencies", message))
 
     @keyword(tags=["load", "getter"])
     def get_throughput(
@@ -80,17 +90,20 @@ class MeasureKeywords(RunKeywords):
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> float:
-        """Return the iterations a second that went well, from the first planned time to the end, and optionally assert it.
+        """Returns the iterations a second that went well, from the first planned time to the end, and asserts.
 
         Args:
             assertion_operator: See [Assertions].
             assertion_expected: What it is compared with.
             message: Instead of the usual text of a failure.
+
+        ```robotframework
+        Get Throughput    >    20
+        ```
         """
-        results = self._finished()
+        results = self._running.finished()
         value = results.done / results.seconds if results.seconds > 0 else 0.0
-        result: float = verify_number(value, assertion_operator, assertion_expected, "Throughput", message)
-        return result
+        return float(verify(value, assertion_operator, assertion_expected, "Throughput", message))
 
     @keyword(tags=["load", "getter"])
     def get_error_count(
@@ -101,7 +114,7 @@ class MeasureKeywords(RunKeywords):
         *,
         kind: str | None = None,
     ) -> int:
-        """Return how many iterations had an error, and optionally assert it; a failure shows the errors.
+        """Returns how many iterations had an error, and asserts; a failure shows the errors.
 
         Args:
             assertion_operator: See [Assertions].
@@ -114,19 +127,17 @@ class MeasureKeywords(RunKeywords):
         Get Error Count    >     0    kind=rejected
         ```
         """
-        results = self._finished()
+        results = self._running.finished()
         value = results.errors[kind] if kind else sum(results.errors.values())
+        what = f"Count of {kind or 'all'} errors"
         try:
-            result: int = verify_number(
-                value, assertion_operator, assertion_expected, f"Count of {kind or 'all'} errors", message
-            )
+            return int(verify(value, assertion_operator, assertion_expected, what, message))
         except AssertionError as error:
             raise StackFailure(f"{error}\n{results.told_errors()}") from None
-        return result
 
     @keyword(tags=["load", "getter"])
     def get_user_values(self, user: str | None = None) -> Any:
-        """Return what steps have kept, for checks by value.
+        """Returns what steps have kept, for checks by value.
 
         Args:
             user: Its name; all users unless given.
@@ -134,8 +145,13 @@ class MeasureKeywords(RunKeywords):
         Returns:
             A list with a dictionary for each iteration (``iteration`` and the kept names); without a user, a
             dictionary of such lists by name.
+
+        ```robotframework
+        ${values} =    Get User Values    user-7
+        Should Be Equal    ${values}[0][answer]    42
+        ```
         """
-        kept = {name: list(values) for name, values in self._finished().kept.items()}
+        kept = {name: list(values) for name, values in self._running.finished().kept.items()}
         if user is None:
             return kept
         if user not in kept:
@@ -150,15 +166,19 @@ class MeasureKeywords(RunKeywords):
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> int:
-        """Return a figure of the load, also while it runs, and optionally assert it.
+        """Returns a figure of the load, also while it runs, and asserts.
 
         Args:
             figure: ``planned``, ``begun``, ``done``, ``sent`` or ``errors``.
             assertion_operator: See [Assertions].
             assertion_expected: What it is compared with.
             message: Instead of the usual text of a failure.
+
+        ```robotframework
+        Get Progress    sent    >=    100
+        ```
         """
-        results = self._running.results if self._running is not None else self._finished()
+        results = self._running.latest()
         figures = {
             "planned": results.planned,
             "begun": results.begun,
@@ -168,15 +188,4 @@ class MeasureKeywords(RunKeywords):
         }
         if figure not in figures:
             raise StackError(explain(f"one of {', '.join(figures)}", repr(figure)))
-        value: int = verify_assertion(figures[figure], assertion_operator, _number(assertion_expected), figure, message)
-        return value
-
-    def _finished(self) -> Results:
-        if self._results is None:
-            remedy = "Use [Wait For Load] or [Stop Load] first." if self._running else "Use [Run Load] first."
-            raise StackError(explain("results of a load", "there are none yet", remedy=remedy))
-        return self._results
-
-
-def _number(expected: Any) -> Any:
-    return int(expected) if isinstance(expected, str) and expected.isdigit() else expected
+        return int(verify(figures[figure], assertion_operator, assertion_expected, figure, message))

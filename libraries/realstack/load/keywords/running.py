@@ -1,4 +1,4 @@
-"""Keywords that run a load, and the listener that ends one which a test has left running."""
+"""Keywords that run a load."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.loop import background
-from realstack.core.ownership import Ownership
+from realstack.core.ownership import Owned
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
-from realstack.load.engine import Limits, Load, Script
+from realstack.load.engine import Limits, Load
+from realstack.load.keywords.scripts import Scripts
 from realstack.load.results import Results
 from realstack.load.schedule import Arrivals, Schedule
 from realstack.load.template import Values
@@ -28,27 +30,51 @@ STOPPING = 15.0
 """Seconds that a load may take to end once it was told to."""
 
 
-class RunKeywords:
-    """One load at a time, and the results of the last."""
+class Running:
+    """Runs one load at a time, and has the results of the last.
 
-    def __init__(self) -> None:
+    Args:
+        scripts: What users can follow.
+    """
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
         self._running: Load | None = None
         self._future: concurrent.futures.Future[Results] | None = None
         self._results: Results | None = None
         self._name = ""
-        self._owned: Ownership[Load] = Ownership()
+        self._owned: Owned[Load] = Owned("load", "Start Load")
 
-    def script(self, name: str) -> Script:
-        """The script of that name."""
-        raise NotImplementedError
+    def finished(self) -> Results:
+        """The results of the load that is over.
 
-    def end_test(self, data: Any, result: Any) -> None:
-        """Stop a load that the test has left running."""
-        self._end_owned(result.full_name, below=False)
+        Raises:
+            StackError: There are none, or it still runs.
+        """
+        if self._results is None:
+            remedy = "Use [Wait For Load] or [Stop Load] first." if self._running else "Use [Run Load] first."
+            raise StackError(explain("results of a load", "there are none yet", remedy=remedy))
+        return self._results
 
-    def end_suite(self, data: Any, result: Any) -> None:
-        """Stop a load that the suite has left running."""
-        self._end_owned(result.full_name, below=True)
+    def latest(self) -> Results:
+        """The results of the load that runs, or is over; errors as in `finished`."""
+        return self._running.results if self._running is not None else self.finished()
+
+    def release(self, owner: str, *, below: bool) -> None:
+        """Stop the load that a test or suite has left running, and let its users leave."""
+        for running in self._owned.release(owner, below=below):
+            future = self._future if running is self._running else None
+            background.loop.call_soon_threadsafe(running.stop)
+            if future is not None:
+                try:
+                    future.result(STOPPING)
+                except (AssertionError, RuntimeError, TimeoutError) as error:
+                    future.cancel()
+                    logger.warn(
+                        f"The load {self._name!r}, left running by {owner}, did not end well: {secrets.scrub(str(error))}"
+                    )
+            self._forget(running)
+            self._dismiss(running)
 
     @keyword(tags=["load"])
     def run_load(
@@ -70,7 +96,7 @@ class RunKeywords:
         recorded: bool = True,
         stay: bool = False,
     ) -> None:
-        """Let users follow a script, and wait until all are done: [Start Load] and [Wait For Load] in one.
+        """Lets users follow a script, and waits until all are done: [Start Load] and [Wait For Load] in one.
 
         Args:
             script: Name of the script.
@@ -94,6 +120,11 @@ class RunKeywords:
         Raises:
             StackFailure: Users could not be prepared.
             InvalidRun: The generator itself was too slow.
+
+        ```robotframework
+        Run Load    question    users=${USERS}    times=5    every=2 s    spread=1 s
+        Run Load    question    users=${USERS}    rate=50    duration=10 s    arrivals=poisson
+        ```
         """
         self.start_load(
             script,
@@ -134,7 +165,7 @@ class RunKeywords:
         recorded: bool = True,
         stay: bool = False,
     ) -> None:
-        """Start a load and go on, to let something happen meanwhile. One load runs at a time.
+        """Starts a load and goes on, to let something happen meanwhile. One load runs at a time.
 
         It belongs to the test, or to the suite when started in its setup, and is stopped at the end of it at the latest.
 
@@ -154,25 +185,29 @@ class RunKeywords:
             drain: After the last planned time.
             recorded: For the laws.
             stay: Until the end.
+
+        ```robotframework
+        Start Load    question    users=${USERS}    rate=20    duration=30 s
+        Cut Link    frontend    drop    for=2 s
+        Wait For Load
+        ```
         """
         schedule = Schedule(
             times=times,
-            spread=spread.total_seconds(),
-            every=every.total_seconds(),
+            spread=seconds(spread),
+            every=seconds(every),
             rate=rate,
             rate_end=rate_end,
-            duration=duration.total_seconds(),
+            duration=seconds(duration),
             least=least,
             arrivals=arrivals,
             seed=seed,
         )
-        self._start(
-            script, users, schedule, Limits(most_lag.total_seconds(), drain.total_seconds()), recorded=recorded, stay=stay
-        )
+        self._start(script, users, schedule, Limits(seconds(most_lag), seconds(drain)), recorded=recorded, stay=stay)
 
     @keyword(tags=["load"])
     def wait_for_load(self, *, progress: timedelta | None = None) -> None:
-        """Wait until the load is over, and show its results.
+        """Waits until the load is over, and shows its results.
 
         Args:
             progress: How often to tell on the console how far it is, and how long it still takes.
@@ -180,9 +215,14 @@ class RunKeywords:
         Raises:
             StackFailure: Users could not be prepared.
             InvalidRun: The generator itself was too slow.
+
+        ```robotframework
+        Start Load    question    users=${USERS}    duration=4 h    every=10 s    recorded=False
+        Wait For Load    progress=1 min
+        ```
         """
         future, running = self._under_way()
-        pause = progress.total_seconds() if progress else None
+        pause = seconds(progress) if progress else None
         while True:
             try:
                 self._results = future.result(pause)
@@ -202,7 +242,7 @@ class RunKeywords:
 
     @keyword(tags=["load"])
     def wait_until_load_has_done(self, count: int, *, timeout: timedelta = timedelta(seconds=5)) -> None:
-        """Wait until so many iterations went well, to let something happen in the middle of a load.
+        """Waits until so many iterations went well, to let something happen in the middle of a load.
 
         Args:
             count: How many.
@@ -210,14 +250,18 @@ class RunKeywords:
 
         Raises:
             StackFailure: They did not in that time, or the load was over before.
+
+        ```robotframework
+        Wait Until Load Has Done    50    timeout=20 s
+        ```
         """
         _, running = self._under_way()
 
         async def look() -> int:
             return running.results.done
 
-        deadline = Deadline(timeout)
-        held, done = background.run(poll(look, lambda seen: seen >= count or running.over, deadline))
+        deadline = Deadline(seconds(timeout))
+        held, done = wait(poll(look, lambda seen: seen >= count or running.over, deadline), deadline.seconds)
         if done < count:
             seen = f"{done} of {running.results.planned}{'' if held else f' after {deadline.seconds:g} s'}"
             over = ", and the load is over" if running.over else ""
@@ -226,10 +270,16 @@ class RunKeywords:
 
     @keyword(tags=["load"])
     def stop_load(self) -> None:
-        """Let iterations that have begun end, begin no more, and show the results.
+        """Lets iterations that have begun end, begins no more, and shows the results.
 
         Raises:
             InvalidRun: The generator itself was too slow.
+
+        ```robotframework
+        Start Load    question    users=${USERS}    times=1000
+        Wait Until Load Has Done    50
+        Stop Load
+        ```
         """
         _, running = self._under_way()
         background.loop.call_soon_threadsafe(running.stop)
@@ -237,8 +287,14 @@ class RunKeywords:
 
     @keyword(tags=["load"])
     def let_users_leave(self) -> None:
-        """Close the connections of users who stayed after their load, and forget their cookies."""
-        for running in self._owned.all():
+        """Closes the connections of users who stayed after their load, and forgets their cookies.
+
+        ```robotframework
+        Run Load    question    users=${USERS}    stay=True
+        Let Users Leave
+        ```
+        """
+        for _, running in self._owned.by_age():
             if running.over:
                 self._dismiss(running)
 
@@ -255,10 +311,10 @@ class RunKeywords:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
         people = {name: Values(values, _reveal) for name, values in _people(users).items()}
-        running = Load(self.script(script), people, schedule, limits, recorded=recorded, stay=stay)
+        running = Load(self._scripts.get(script), people, schedule, limits, recorded=recorded, stay=stay)
         self._running, self._name, self._results = running, script, None
         self._future = background.spawn(running.run())
-        self._owned.add(current_owner(), running)
+        self._owned.add(running, current_owner())
 
     def _under_way(self) -> tuple[concurrent.futures.Future[Results], Load]:
         if self._running is None or self._future is None:
@@ -283,21 +339,6 @@ class RunKeywords:
             self._owned.drop(running)
         if self._running is running:
             self._running = self._future = None
-
-    def _end_owned(self, owner: str, *, below: bool) -> None:
-        for running in self._owned.release(owner, below=below):
-            future = self._future if running is self._running else None
-            background.loop.call_soon_threadsafe(running.stop)
-            if future is not None:
-                try:
-                    future.result(STOPPING)
-                except (AssertionError, RuntimeError, TimeoutError) as error:
-                    future.cancel()
-                    logger.warn(
-                        f"The load {self._name!r}, left running by {owner}, did not end well: {secrets.scrub(str(error))}"
-                    )
-            self._forget(running)
-            self._dismiss(running)
 
     def _show(self) -> None:
         assert self._results is not None

@@ -10,14 +10,16 @@ from typing import Any
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.core.extras import needed
+from realstack.core.keywords.waiting import seconds
 from realstack.load.engine import Script
-from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Request, Send, SignIn, Step, Think
+from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Send, Step, Think
 from realstack.websocket import Match
 from realstack.websocket.keywords.documents import build
 
 
-class ScriptKeywords:
-    """Scripts by name; the one created last is being written."""
+class Scripts:
+    """Has scripts by name; the one created last is being written."""
 
     def __init__(self) -> None:
         self._scripts: dict[str, Script] = {}
@@ -26,18 +28,30 @@ class ScriptKeywords:
 
     @keyword(tags=["script"])
     def create_script(self, name: str, *, base_url: str = "") -> None:
-        """Begin a new script; the steps that follow are done once by each user, before the start.
+        """Begins a new script; the steps that follow are done once by each user, before the start.
 
         Args:
             name: Its name; a script of the same name is replaced.
             base_url: Where relative URLs of HTTP steps start.
+
+        ```robotframework
+        Create Script    question    base_url=${FRONTEND_URL}
+        ```
         """
         self._writing = self._scripts[name] = Script(name, base_url=base_url)
         self._iterates = False
 
     @keyword(tags=["script"])
     def let_script_iterate(self) -> None:
-        """End the preparation: the steps that follow are done in each iteration, from its planned time on."""
+        """Ends the preparation: the steps that follow are done in each iteration, from its planned time on.
+
+        ```robotframework
+        Create Script    question
+        Let Script Open Connection    ${URL}
+        Let Script Iterate
+        Let Script Send    type=ping
+        ```
+        """
         self._script()
         self._iterates = True
 
@@ -53,7 +67,7 @@ class ScriptKeywords:
         timeout: timedelta = timedelta(seconds=5),
         measure: str | None = None,
     ) -> None:
-        """Step: open a WebSocket connection. Its frames are recorded as those of ``<user>/<alias>``.
+        """Adds a step: open a WebSocket connection. Its frames are recorded as those of ``<user>/<alias>``.
 
         Args:
             url: ``ws://`` or ``wss://``.
@@ -63,13 +77,17 @@ class ScriptKeywords:
             alias: Name within the user.
             timeout: For opening.
             measure: Name under which opening is measured.
+
+        ```robotframework
+        Let Script Open Connection    ${URL}    subprotocols=${{['jwt-auth', 'jwt.{token:b64url}']}}    measure=handshake
+        ```
         """
-        step = Open(url, tuple(subprotocols), origin, dict(headers or {}), alias, timeout.total_seconds(), measure)
+        step = Open(url, tuple(subprotocols), origin, dict(headers or {}), alias, seconds(timeout), measure)
         self._add(step)
 
     @keyword(tags=["script"])
     def let_script_send(self, value: Mapping[str, Any] | None = None, *, alias: str = "tab", **fields: Any) -> None:
-        """Step: send a JSON frame, given as a value, as fields by path, or both.
+        """Adds a step: send a JSON frame, given as a value, as fields by path, or both.
 
         Args:
             value: An object.
@@ -93,7 +111,7 @@ class ScriptKeywords:
         alias: str = "tab",
         **fields: Any,
     ) -> None:
-        """Step: wait for a frame that matches, whether it comes now or came before and was not taken.
+        """Adds a step: wait for a frame that matches, whether it comes now or came before and was not taken.
 
         Args:
             *conditions: As in ``Wait For Frame`` of the WebSocket library.
@@ -116,20 +134,24 @@ class ScriptKeywords:
                 raise StackError(str(error)) from None
         if not wanted:
             raise StackError(explain("at least one condition", "none", remedy="Name the type of the frame to wait for."))
-        self._add(Await(tuple(wanted), timeout.total_seconds(), measure, dict(keep or {}), tuple(fails_on), alias))
+        self._add(Await(tuple(wanted), seconds(timeout), measure, dict(keep or {}), tuple(fails_on), alias))
 
     @keyword(tags=["script"])
     def let_script_think(self, pause: timedelta) -> None:
-        """Step: pause as a person does. What follows is planned that much later, so a slow platform does not shift it.
+        """Adds a step: pause as a person does. What follows is planned that much later, so a slow platform does not shift it.
 
         Args:
             pause: How long.
+
+        ```robotframework
+        Let Script Think    1.5 s
+        ```
         """
-        self._add(Think(pause.total_seconds()))
+        self._add(Think(seconds(pause)))
 
     @keyword(tags=["script"])
     def let_script_check(self, value: str, comparison: Comparison, expected: Any) -> None:
-        """Step: compare a value; when it does not hold, the iteration has an error ``wrong``.
+        """Adds a step: compare a value; when it does not hold, the iteration has an error ``wrong``.
 
         Args:
             value: A template, such as ``{answer}``.
@@ -158,7 +180,7 @@ class ScriptKeywords:
         timeout: timedelta = timedelta(seconds=5),
         measure: str | None = None,
     ) -> None:
-        """Step: send an HTTP request in the user's own session, which keeps its cookies.
+        """Adds a step: send an HTTP request in the user's own session, which keeps its cookies.
 
         Args:
             method: HTTP method.
@@ -172,9 +194,15 @@ class ScriptKeywords:
             keep: Name to path in the JSON answer: available as ``{name}`` from now on. Not kept in the results.
             timeout: For the whole exchange.
             measure: Name under which the time from the planned time until the answer is measured.
+
+        ```robotframework
+        Let Script Request    POST    /api/threads    json=${{ {'title': '{n}'} }}    keep=${{ {'thread': 'id'} }}
+        ```
         """
         if file is not None and not file.is_file():
             raise StackError(explain("a file to upload", f"there is none at {file}"))
+        with needed("to send HTTP requests", "load"):
+            from realstack.load.http_steps import Request  # noqa: PLC0415 -- loaded here, before users wait for it
         step = Request(
             method=method,
             url=url,
@@ -185,7 +213,7 @@ class ScriptKeywords:
             form=dict(form or {}),
             status=status,
             keep=dict(keep or {}),
-            timeout=timeout.total_seconds(),
+            timeout=seconds(timeout),
             measure=measure,
         )
         self._add(step)
@@ -201,7 +229,7 @@ class ScriptKeywords:
         timeout: timedelta = timedelta(seconds=10),
         measure: str | None = None,
     ) -> None:
-        """Step: sign in through the provider's forms, as ``Sign In With Forms`` of the OAuth library does.
+        """Adds a step: sign in through the provider's forms, as ``Sign In With Forms`` of the OAuth library does.
 
         Args:
             url: Where to start.
@@ -210,33 +238,54 @@ class ScriptKeywords:
             end_at: Where it must end; else the error is ``sign-in``.
             timeout: For everything together.
             measure: Name under which the time from the planned time until the end is measured.
+
+        ```robotframework
+        Let Script Sign In    /auth/login    fields=${{ {'login': '{email}', 'password': '{password}'} }}    measure=login
+        ```
         """
         pressed = [press] if isinstance(press, str) else list(press)
-        self._add(SignIn(url, dict(fields), tuple(pressed), end_at, timeout.total_seconds(), measure))
+        with needed("to sign in", "load"):
+            from realstack.load.http_steps import SignIn  # noqa: PLC0415 -- loaded here, before users wait for it
+        self._add(SignIn(url, dict(fields), tuple(pressed), end_at, seconds(timeout), measure))
 
     @keyword(tags=["script"])
     def let_script_close_connection(self, *, alias: str = "tab", code: int = 1000, abruptly: bool = False) -> None:
-        """Step: close a connection.
+        """Adds a step: close a connection.
 
         Args:
             alias: Which one.
             code: Close code (RFC 6455, 7.4).
             abruptly: Drop the transport without a close frame.
+
+        ```robotframework
+        Let Script Close Connection    code=1001
+        ```
         """
         self._add(Close(alias, code, abruptly))
 
     @keyword(tags=["script"])
     def let_script_count(self, operation: str) -> None:
-        """Step: count a piece of work, as ``Count Operations`` of the Monitor library does.
+        """Adds a step: count a piece of work, as ``Count Operations`` of the Monitor library does.
 
         Args:
             operation: What was done, in the singular: ``connection``, ``login``, ``upload``.
+
+        ```robotframework
+        Let Script Count    connection
+        ```
         """
-        self._add(Count(operation))
+        with needed("to count what services are judged by", "monitor"):
+            from realstack.monitor.sampler import sampler  # noqa: PLC0415 -- who counts nothing does without Monitor
+        self._add(Count(operation, sampler.count))
 
     @keyword(tags=["script"])
     def let_script_leave(self) -> None:
-        """Step: close all connections and forget all cookies, as a user who goes away."""
+        """Adds a step: close all connections and forget all cookies, as a user who goes away.
+
+        ```robotframework
+        Let Script Leave
+        ```
+        """
         self._add(Leave())
 
     def _script(self) -> Script:
@@ -248,7 +297,7 @@ class ScriptKeywords:
         script = self._script()
         (script.steps if self._iterates else script.setup).append(step)
 
-    def script(self, name: str) -> Script:
+    def get(self, name: str) -> Script:
         """The script of that name.
 
         Raises:

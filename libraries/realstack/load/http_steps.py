@@ -1,0 +1,93 @@
+"""The steps of a script that send HTTP requests; a module of their own, since only they need an HTTP client."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from realstack.core.errors import StackFailure, explain
+from realstack.core.json_path import parse
+from realstack.load.actor import Actor, StepFailed
+from realstack.oauth.sign_in import FormWalk, expect_end
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Send an HTTP request in the user's session."""
+
+    method: str
+    url: str
+    bearer: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    file: Path | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+    keep: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 5.0
+    measure: str | None = None
+
+    async def run(self, actor: Actor) -> None:
+        """See `Step`."""
+        headers = {name: str(value) for name, value in actor.values.fill(dict(self.headers)).items()}
+        if self.bearer:
+            headers["Authorization"] = f"Bearer {actor.values.text(self.bearer)}"
+        kind = mimetypes.guess_type(self.file.name)[0] or "application/octet-stream" if self.file else ""
+        files = {"file": (self.file.name, self.file.read_bytes(), kind)} if self.file else None
+        form = {name: str(value) for name, value in actor.values.fill(dict(self.form)).items()} if self.form else None
+        try:
+            answer = await actor.session.send(
+                self.method,
+                actor.values.text(self.url),
+                headers=headers,
+                json_body=actor.values.fill(self.body),
+                form=form,
+                files=files,
+                timeout=self.timeout,
+            )
+        except StackFailure as error:
+            raise StepFailed("http", str(error)) from None
+        if answer.status >= 400 if self.status is None else answer.status != self.status:
+            raise StepFailed("http", explain(f"{answer.where} answers {self.status or 'below 400'}", answer.described))
+        if self.measure:
+            actor.results.measure(self.measure, actor.planned, actor.clock.now - actor.planned)
+        body = answer.json() if self.keep else None
+        for name, path in self.keep.items():
+            found = parse(path).all(body)
+            if not found:
+                raise StepFailed("wrong", explain(f"a value at {path} of {answer.where}", "none", evidence=answer.described))
+            actor.values.own[name] = found[0]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Sign in through the provider's forms, in the user's session."""
+
+    url: str
+    fields: Mapping[str, str]
+    press: Sequence[str] = ()
+    end_at: str = ""
+    timeout: float = 10.0
+    measure: str | None = None
+
+    async def run(self, actor: Actor) -> None:
+        """See `Step`."""
+        fields = {name: str(value) for name, value in actor.values.fill(dict(self.fields)).items()}
+        walk = FormWalk(actor.session, fields, press=self.press, timeout=self.timeout)
+        try:
+            ended = await walk.run(actor.session.target(actor.values.text(self.url)))
+            if self.end_at:
+                expect_end(ended, actor.values.text(self.end_at))
+        except StackFailure as error:
+            raise StepFailed("sign-in", str(error)) from None
+        if self.measure:
+            actor.results.measure(self.measure, actor.planned, actor.clock.now - actor.planned)
+
+    def __str__(self) -> str:
+        return "sign in"
