@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from realstack.core.errors import StackError
-from realstack.faults.links import Link, LinkBook, Target, is_local, listeners, targets_of
+from realstack.faults import listeners
+from realstack.faults.links import Link, LinkBook, Target, is_local, targets_of
 from realstack.faults.nft import Table
 from realstack.faults.rules import Rules
 from realstack.faults.sockets import TcpConnection
@@ -102,11 +103,19 @@ def test_nobody_listens() -> None:
             links.get("down")
 
 
+def test_a_link_that_only_leads_somewhere_is_found_whoever_owns_it() -> None:
+    links = book(known=[])
+    links.define("elsewhere", "192.0.2.7", 80)
+    assert str(links.find("elsewhere").targets[0]) == "192.0.2.7:80"
+    with pytest.raises(StackError, match="the platform's driver owns none"):
+        links.find("known")
+
+
 def test_listeners_on_any_address_count() -> None:
     with socket.create_server(("", 0)) as anywhere:
-        assert os.getpid() in listeners(target("127.0.0.1", anywhere.getsockname()[1]))
+        assert os.getpid() in listeners.at(target("127.0.0.1", anywhere.getsockname()[1]))
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as both:
-        assert os.getpid() in listeners(target("::1", both.getsockname()[1]))
+        assert os.getpid() in listeners.at(target("::1", both.getsockname()[1]))
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 0), ("127.0.0.1", 65536), ("no..such.host", 80)])

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
+from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
+from websockets.streams import StreamReader as Frames
 from websockets.uri import parse_uri
 
 from realstack.faults.wsstream import LARGEST_MESSAGE, StreamReader, Upgrade
@@ -169,3 +171,32 @@ def test_an_endless_head_passes() -> None:
     reader = StreamReader("client", Upgrade())
     stream = b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 20_000
     assert b"".join(piece.raw for piece in reader.feed(stream) + reader.flush()) == stream
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(b"\x83\x05wrong", id="reserved opcode"),
+        pytest.param(b"\xb2\x05wrong", id="reserved bits"),
+        pytest.param(b"\x81\x85\x00\x00\x00\x00wrong", id="a server's mask"),
+        pytest.param(b"\x89\x7e\x00\x80" + bytes(128), id="too long a ping"),
+        pytest.param(b"\x82\x7f" + (LARGEST_MESSAGE + 1).to_bytes(8, "big") + bytes(LARGEST_MESSAGE + 1), id="too large"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 100_000])
+def test_what_breaks_the_protocol_passes_and_reading_goes_on(broken: bytes, step: int) -> None:
+    """The reason for a parser of our own: one that stands for an end of the connection gives up here, as it should."""
+    step = step if len(broken) < 1000 else 100_000
+    sent, answered = conversation(["before"], deflate=False)
+    after = Frame(Opcode.TEXT, b"after").serialize(mask=False)
+    upgrade = Upgrade()
+    StreamReader("client", upgrade).feed(sent)
+    reader, stream = StreamReader("server", upgrade), answered + broken + after
+    pieces = [piece for start in range(0, len(stream), step) for piece in reader.feed(stream[start : start + step])]
+    assert b"".join(piece.raw for piece in pieces) == stream
+    assert [piece.message for piece in pieces if piece.message in {"before", "after"}] == ["before", "after"]
+
+    theirs = Frames()
+    theirs.feed_data(broken)
+    with pytest.raises((ProtocolError, PayloadTooBig)):
+        next(Frame.parse(theirs.read_exact, mask=False, max_size=LARGEST_MESSAGE))

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.waiting import Deadline, poll
 from realstack.faults import sockets
 from realstack.faults.links import Link
 from realstack.faults.nft import Count, NoSuchThing, Table
@@ -309,12 +310,9 @@ async def _undisturbed(function: Callable[..., None], *arguments: object) -> Non
 
 
 async def _probe_until_connected(link: Link) -> Probe:
-    end = time.monotonic() + RECOVERY_SECONDS
-    while True:
-        seen = await probe(link.targets[0], PROBE_SECONDS)
-        if seen.connected or time.monotonic() >= end:
-            return seen
-        await asyncio.sleep(0.02)
+    target = link.targets[0]
+    _, seen = await poll(lambda: probe(target, PROBE_SECONDS), lambda one: one.connected, Deadline(RECOVERY_SECONDS))
+    return seen
 
 
 def _verdict(plan: Plan) -> Literal["drop", "reject", "reset"]:

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from robot.api.deco import library
+from robotlibcore import DynamicCore
 
 from realstack import __version__
 from realstack.faults.keywords.cutting import Cutting
 from realstack.faults.keywords.disturbing import Disturbing
+from realstack.faults.keywords.link_faults import LinkFaults
+from realstack.faults.keywords.owned_links import link_book
+from realstack.faults.keywords.proxies import Proxies
 from realstack.faults.keywords.proxying import Proxying
+from realstack.faults.keywords.receipts import Receipts
+from realstack.faults.keywords.undoing import Undoing
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class NetworkFault(Cutting, Proxying, Disturbing):
+class NetworkFault(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Breaks links between clients and services: in the kernel, or in a proxy between them.
 
     ```robotframework
@@ -91,13 +97,21 @@ class NetworkFault(Cutting, Proxying, Disturbing):
         Args:
             allowed: Addresses (``host:port``) that may be hit besides those of the platform.
         """
-        super().__init__([allowed] if isinstance(allowed, str) else allowed)
-        self.ROBOT_LIBRARY_LISTENER = self
+        book = link_book([allowed] if isinstance(allowed, str) else allowed)
+        self._undoing = undoing = Undoing()
+        faults, proxies = LinkFaults(undoing), Proxies(undoing)
+        components = [
+            Cutting(book, faults, undoing),
+            Receipts(faults),
+            Proxying(book, proxies, undoing),
+            Disturbing(proxies, undoing),
+        ]
+        super().__init__(components)
 
     def end_test(self, data: Any, result: Any) -> None:
         """Undo what the test did."""
-        self._release(result.full_name, below=False)
+        self._undoing.release(result.full_name, below=False)
 
     def end_suite(self, data: Any, result: Any) -> None:
         """Undo what the suite did."""
-        self._release(result.full_name, below=True)
+        self._undoing.release(result.full_name, below=True)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast
-
-import psutil
 
 from realstack.core.errors import StackError, explain
+from realstack.core.extras import needed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -107,6 +104,22 @@ class LinkBook:
         Raises:
             StackError: There is none, or it is not this run's to break.
         """
+        link, owned = self._look_up(name)
+        if not owned:
+            for target in link.targets:
+                self._refuse_foreign(link, target)
+        return link
+
+    def find(self, name: str) -> Link:
+        """The link of that name, whoever else uses it: to be looked at, or to lead somewhere.
+
+        Raises:
+            StackError: There is none, or the platform's driver only knows the service.
+        """
+        return self._look_up(name)[0]
+
+    def _look_up(self, name: str) -> tuple[Link, bool]:
+        """The link of that name, and whether the platform's driver owns it."""
         owned = self._resolver(name)
         if owned is not None:
             if not owned:
@@ -117,7 +130,7 @@ class LinkBook:
                         remedy="Run on --variable PLATFORM:embedded, or leave out the tests tagged needs-faults.",
                     )
                 )
-            return Link(name, tuple(target for host, port in owned for target in targets_of(host, port)))
+            return Link(name, tuple(target for host, port in owned for target in targets_of(host, port))), True
         link = self._defined.get(name)
         if link is None:
             known = ", ".join(self._defined) or "none"
@@ -125,9 +138,7 @@ class LinkBook:
                 f"There is no link '{name}'. Defined are: {known}. "
                 f"Use the name of a service of the platform, or [Define Link] first."
             )
-        for target in link.targets:
-            self._refuse_foreign(link, target)
-        return link
+        return link, False
 
     def _refuse_foreign(self, link: Link, target: Target) -> None:
         if target in self._allowed:
@@ -135,43 +146,20 @@ class LinkBook:
         if not is_local(target.address):
             seen = f"{target} is not an address of this machine"
         else:
-            pids = listeners(target)
-            mine = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+            with needed("to tell who listens at an address", "faults"):
+                from realstack.faults import listeners  # noqa: PLC0415 -- a proxy link breaks nobody's and asks nobody
+
+            pids, mine = listeners.at(target), listeners.of_this_process()
             if not pids and len(link.targets) > 1:
                 return  # nobody is at this one of a name's addresses, so nobody can be hit there
             if pids and pids <= mine:
                 return
-            seen = f"at {target} listens {_names(pids - mine)}" if pids else f"nobody listens at {target}"
+            seen = f"at {target} listens {listeners.names(pids - mine)}" if pids else f"nobody listens at {target}"
         raise StackError(
             explain(
                 f"a link to something that this run owns, so that nobody else is cut off: {link}",
                 seen,
                 remedy="Faults hit the platform's own services, what this process or its children listen on, "
-                "and what was allowed at import: Library    NetworkFault    allowed=host:port.",
+                "and what was allowed at import: Library    realstack.NetworkFault    allowed=host:port.",
             )
         )
-
-
-def listeners(target: Target) -> set[int]:
-    """The processes that listen at a target; empty when none does or none may be seen."""
-    found: set[int] = set()
-    for connection in psutil.net_connections("tcp"):
-        if connection.status != psutil.CONN_LISTEN or connection.pid is None:
-            continue
-        host, port = cast("tuple[str, int]", connection.laddr)
-        if port != target.port:
-            continue
-        bound = ipaddress.ip_address(host)
-        if bound == target.address or bound.is_unspecified or getattr(bound, "ipv4_mapped", None) == target.address:
-            found.add(connection.pid)
-    return found
-
-
-def _names(pids: Iterable[int]) -> str:
-    names = []
-    for pid in sorted(pids):
-        try:
-            names.append(f"{psutil.Process(pid).name()} (PID {pid})")
-        except psutil.Error:  # it ended while being looked at
-            names.append(f"PID {pid}")
-    return ", ".join(names)

@@ -2,6 +2,11 @@
 
 The reader follows one direction of one connection from its first byte. It never changes what passes; it says which
 bytes belong together and what they mean.
+
+`websockets` reads frames without I/O as well, and from any parts of them (`Frame.parse`). But it reads as an end of a connection
+has to: at a reserved opcode, a wrong mask or a payload that is too large it gives up, and where the next frame begins is not
+known any more. Whoever stands between the ends lets pass what breaks the protocol, too, reads on behind it, and knows of each
+byte to which frame it belongs before that frame is whole. So headers are read here; tests compare with what `websockets` sends.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ Everything Works Again
     Get Toxics    of-suite    ==    ${EMPTY}
     Connect Client    proxied    ${PORT}
     Client Should Hear    hello    proxied
-    Run Keyword And Expect Error    There is no proxy link 'of-test'. Open are: of-suite.*    Get Toxics    of-test
+    Run Keyword And Expect Error    No proxy link has the alias 'of-test'. Open are: of-suite.*    Get Toxics    of-test
     Run Keyword And Expect Error    There is no link 'echo'.*    Link Should Work    echo
     Run Keyword And Expect Error    Link 'echo' was not cut in this test.*    Get Link Receipt    echo
 

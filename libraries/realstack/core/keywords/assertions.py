@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator, verify_assertion
-from robot.utils import timestr_to_secs
 
 from realstack.core.errors import StackError, explain
 from realstack.core.likeness import like
@@ -78,13 +77,6 @@ def verify_number(value: float, operator: AssertionOperator | None, expected: An
                 expected = float(expected)
             except ValueError:
                 raise ValueError(f"{what} is a number; it can't be compared with '{expected}'") from None
-    return verify_assertion(value, operator, expected, what, message)
-
-
-def verify_seconds(value: float, operator: AssertionOperator | None, expected: Any, what: str, message: str | None) -> Any:
-    """Check a time in seconds; the expected one may be written ``0.5``, ``500 ms`` or be a timedelta."""
-    if operator is not None and operator not in EVALUATING and expected is not None:
-        expected = timestr_to_secs(expected, round_to=None)
     return verify_assertion(value, operator, expected, what, message)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -23,6 +23,15 @@ def wait(coroutine: Coroutine[Any, Any, T], limit: float = 0.0) -> T:
         limit: Seconds of that deadline.
     """
     return background.run(coroutine, limit + MARGIN)
+
+
+def on_loop(function: Callable[[], T]) -> T:
+    """Call a function on the loop, where what it looks at lives."""
+
+    async def call() -> T:
+        return function()
+
+    return wait(call())
 
 
 def seconds(time: timedelta) -> float:

@@ -1,48 +1,63 @@
-"""Keywords that let the kernel break links, and read what proves it."""
+"""Keywords that let the kernel break links."""
 
 from __future__ import annotations
 
 import asyncio
-import html
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword
 
-from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
-from realstack.core.keywords.assertions import verify_number, verify_seconds
+from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.waiting import Deadline, poll
 from realstack.faults import sockets
-from realstack.faults.kernel import Connections, Direction, Fault, Kind, Plan
-from realstack.faults.keywords.state import DirectionName, State, lasting, seconds
-from realstack.faults.links import Target
+from realstack.faults.kernel import Connections, Direction, Kind, Plan
+from realstack.faults.keywords.arguments import DirectionName, lasting
+from realstack.faults.keywords.link_faults import LinkFaults
+from realstack.faults.keywords.undoing import Undoing
+from realstack.faults.links import LinkBook, Target
 from realstack.faults.probe import Probe, probe
-from realstack.faults.receipt import Receipt
 from realstack.recording.recorder import recorder
 
 
-class Cutting(State):
-    """Kernel keywords of the NetworkFault library."""
+class Cutting:
+    """Breaks links in the kernel, and heals them.
 
-    @keyword
+    Args:
+        book: Which links there are.
+        faults: What is done to them.
+        undoing: What is undone at the end of a test.
+    """
+
+    def __init__(self, book: LinkBook, faults: LinkFaults, undoing: Undoing) -> None:
+        self._book = book
+        self._faults = faults
+        self._undoing = undoing
+
+    @keyword(tags=["kernel"])
     def define_link(self, name: str, host: str, port: int) -> None:
         """Names a link to something that is no service of the platform.
 
         It can be cut only if this very process or a child of it listens there, or if the address was allowed when the
         library was imported. The name is forgotten at the end of the test or suite.
+
+        ```robotframework
+        Define Link    mail    127.0.0.1    ${MAIL_PORT}
+        Cut Link    mail    reject    for=2 s
+        ```
         """
         self._book.define(name, host, port)
 
         async def forget() -> None:
             self._book.forget(name)
 
-        self._own(forget)
+        self._undoing.add(forget)
 
-    @keyword
+    @keyword(tags=["kernel"])
     def cut_link(
         self,
         link: str,
@@ -90,19 +105,11 @@ class Cutting(State):
             _ports(spare_port),
             probing=probe,
         )
-        faults = self._kernel_faults
-        fault = self._wait(faults.start(plan))
-        self._faults.setdefault(link, []).append(fault)
-
-        async def undo() -> None:
-            await faults.heal(fault, probing=False)
-            self._faults[link].remove(fault)
-
-        self._own(undo)
+        fault = self._faults.start(plan)
         hit = f", {fault.receipt.aimed_connections} connections" if fault.receipt.aimed_connections else ""
         logger.info(f"{plan.link} is cut: {plan}{hit}")
 
-    @keyword
+    @keyword(tags=["kernel"])
     def heal_link(self, link: str, *, not_before: timedelta = timedelta(0)) -> dict[str, Any]:
         """Ends all faults of a link that the kernel makes, and returns the latest one's receipt.
 
@@ -119,26 +126,30 @@ class Cutting(State):
         Heal Link    frontend    not_before=5 s
         ```
         """
-        latest = self._fault(link)
-        faults = self._kernel_faults
+        latest = self._faults.latest(link)
 
         async def heal() -> None:
             await asyncio.sleep(latest.receipt.started_at + seconds(not_before) - time.monotonic())
-            await asyncio.gather(*(faults.heal(fault) for fault in self._faults[link]))
+            await asyncio.gather(*(self._faults.kernel.heal(fault) for fault in self._faults.of(link)))
 
-        self._wait(heal(), seconds(not_before))
-        receipt = self._fault(link).receipt
+        wait(heal(), seconds(not_before))
+        receipt = self._faults.latest(link).receipt
         logger.info(str(receipt))
         return receipt.facts()
 
-    @keyword
+    @keyword(tags=["kernel"])
     def wait_until_link_is_healed(self, link: str, *, timeout: timedelta = timedelta(seconds=30)) -> dict[str, Any]:
         """Waits until a link's latest fault has ended by itself and a probe has been made; returns its receipt.
 
         Raises:
             StackFailure: It goes on longer than that.
+
+        ```robotframework
+        Cut Link    frontend    drop    for=1.5 s
+        ${receipt} =    Wait Until Link Is Healed    frontend
+        ```
         """
-        fault = self._fault(link)
+        fault = self._faults.latest(link)
 
         async def over() -> bool:
             try:
@@ -148,7 +159,7 @@ class Cutting(State):
                 return fault.over.is_set()
             return True
 
-        if not self._wait(over(), seconds(timeout)):
+        if not wait(over(), seconds(timeout)):
             raise StackFailure(
                 explain(
                     f"the fault of link '{link}' over within {seconds(timeout):g} s",
@@ -159,31 +170,36 @@ class Cutting(State):
         logger.info(str(fault.receipt))
         return fault.receipt.facts()
 
-    @keyword
+    @keyword(tags=["kernel"])
     def link_should_work(self, link: str, *, timeout: timedelta = timedelta(seconds=1)) -> None:
-        """Fails unless TCP connections to the service can be made within a time, at each address of it."""
+        """Fails unless TCP connections to the service can be made within a time, at each address of it.
+
+        ```robotframework
+        Link Should Work    frontend    timeout=2 s
+        ```
+        """
         for target in self._book.get(link).targets:
-            seen = self._probe(target, lambda one: one.connected, timeout)
+            seen = _probe(target, lambda one: one.connected, timeout)
             if not seen.connected:
                 raise StackFailure(
                     explain(f"link '{link}' to work at {target} within {seconds(timeout):g} s", f"a probe was {seen}")
                 )
 
-    @keyword
+    @keyword(tags=["kernel"])
     def link_should_be_cut(self, link: str) -> None:
-        """Fails if a TCP connection to the service can be made, at any address of it."""
+        """Fails if a TCP connection to the service can be made, at any address of it.
+
+        ```robotframework
+        Cut Link    redis    drop
+        Link Should Be Cut    redis
+        ```
+        """
         for target in self._book.get(link).targets:
-            seen = self._probe(target, lambda _one: True, timedelta(0))
+            seen = _probe(target, lambda _one: True, timedelta(0))
             if seen.connected:
                 raise StackFailure(explain(f"link '{link}' to be cut", f"a probe of {target} was {seen}"))
 
-    def _probe(self, target: Target, good: Callable[[Probe], bool], timeout: timedelta) -> Probe:
-        async def look() -> Probe:
-            return await probe(target, 0.25)
-
-        return self._wait(poll(look, good, Deadline(seconds(timeout))), seconds(timeout))[1]
-
-    @keyword
+    @keyword(tags=["kernel"])
     def reset_connections(
         self, link: str, *, client_port: Sequence[int] | int = (), spare_port: Sequence[int] | int = (), at_least: int = 1
     ) -> int:
@@ -200,6 +216,10 @@ class Cutting(State):
 
         Raises:
             InvalidRun: There were fewer: the fault did not happen.
+
+        ```robotframework
+        ${count} =    Reset Connections    frontend    at_least=2
+        ```
         """
         chosen = self._book.get(link)
         killed = sockets.kill(chosen, client_ports=_ports(client_port), spared_ports=_ports(spare_port))
@@ -215,164 +235,12 @@ class Cutting(State):
             )
         return len(killed)
 
-    def _look(self, link: str) -> Receipt:
-        fault = self._fault(link)
-        return self._wait(self._kernel_faults.look(fault))
 
-    @keyword
-    def get_link_receipt(self, link: str) -> dict[str, Any]:
-        """Returns the receipt of a link's latest fault as a dictionary; one in force is read from the kernel now.
+def _probe(target: Target, good: Callable[[Probe], bool], timeout: timedelta) -> Probe:
+    async def look() -> Probe:
+        return await probe(target, 0.25)
 
-        Times ending in ``_at`` are seconds on the monotonic clock, as in the history.
-        """
-        return self._look(link).facts()
-
-    @keyword
-    def get_dropped_packets(
-        self,
-        link: str,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-        *,
-        direction: DirectionName = "both",
-        timeout: timedelta = timedelta(0),
-    ) -> int:
-        """Returns how many packets a link's latest fault has hit, dropped or answered in the service's place, and asserts.
-
-        The library's own probes do not count.
-
-        Args:
-            link: The link.
-            assertion_operator: See the introduction.
-            assertion_expected: See the introduction.
-            message: Replaces the text of a failure.
-            direction: Which packets.
-            timeout: How long to look again while the assertion fails.
-
-        ```robotframework
-        Get Dropped Packets    frontend    >    0    timeout=2s
-        ```
-        """
-        what = f"Packets of link '{link}' that were dropped ({direction})"
-
-        def verify(receipt: Receipt) -> int:
-            return int(verify_number(receipt.hit(direction).packets, assertion_operator, assertion_expected, what, message))
-
-        return self._retry(link, verify, timeout)
-
-    @keyword
-    def get_dropped_bytes(
-        self,
-        link: str,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-        *,
-        direction: DirectionName = "both",
-        timeout: timedelta = timedelta(0),
-    ) -> int:
-        """Returns how many bytes, headers included, a link's latest fault has hit, and asserts. See [Get Dropped Packets]."""
-        what = f"Bytes of link '{link}' that were dropped ({direction})"
-
-        def verify(receipt: Receipt) -> int:
-            return int(verify_number(receipt.hit(direction).bytes, assertion_operator, assertion_expected, what, message))
-
-        return self._retry(link, verify, timeout)
-
-    def _retry(self, link: str, verify: Callable[[Receipt], int], timeout: timedelta) -> int:
-        fault = self._fault(link)
-
-        def holds(receipt: Receipt) -> bool:
-            try:
-                verify(receipt)
-            except AssertionError:
-                return False
-            return True
-
-        looking = poll(lambda: self._kernel_faults.look(fault), holds, Deadline(seconds(timeout)), pause=0.05)
-        return verify(self._wait(looking, seconds(timeout))[1])
-
-    @keyword
-    def get_outage_time(
-        self,
-        link: str,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-    ) -> float:
-        """Returns the seconds that a link's latest fault lasted, and asserts.
-
-        Raises:
-            StackError: It is still in force.
-        """
-        lasted = self._look(link).lasted
-        if lasted is None:
-            raise StackError(
-                f"The fault of link '{link}' is still in force. Use [Heal Link] or [Wait Until Link Is Healed] first."
-            )
-        what = f"Outage of link '{link}' in seconds"
-        return float(verify_seconds(round(lasted, 6), assertion_operator, assertion_expected, what, message))
-
-    @keyword
-    def receipt_should_show_drops(self, link: str, *, at_least: int = 1, direction: DirectionName = "both") -> None:
-        """Makes the test INVALID unless a link's latest fault has hit at least so many packets.
-
-        No receipt, no pass: a fault that met nobody proves nothing about the platform.
-        """
-        self._demand_hits(self._fault(link), self._look(link), at_least, direction)
-
-    @keyword
-    def receipt_should_prove_outage(self, link: str, *, at_least: int = 1, direction: DirectionName = "both") -> None:
-        """Makes the test INVALID unless everything proves that a link's latest fault was there and is over.
-
-        That is: packets were hit, or connections reset; it has ended; and probes connected before it, failed during it and
-        connected after it.
-        """
-        fault, receipt = self._fault(link), self._look(link)
-        if receipt.ended_at is None:
-            raise StackError(
-                f"The fault of link '{link}' is still in force. Use [Heal Link] or [Wait Until Link Is Healed] first."
-            )
-        if not receipt.reset_connections:
-            self._demand_hits(fault, receipt, at_least, direction)
-        doubt = receipt.doubt()
-        if doubt is not None:
-            raise InvalidRun(doubt)
-        logger.info(str(receipt))
-
-    def _demand_hits(self, fault: Fault, receipt: Receipt, at_least: int, direction: str) -> None:
-        seen = receipt.hit(direction).packets
-        if seen < at_least:
-            raise InvalidRun(
-                explain(
-                    f"at least {at_least} packets of link '{receipt.link}' hit ({direction})",
-                    f"{seen} were hit",
-                    evidence=str(receipt),
-                    remedy=f"Nobody used {fault.plan.link} during the fault: send something while it lasts.",
-                )
-            )
-
-    @keyword
-    def log_receipts(self) -> None:
-        """Writes the receipts of all faults of the test so far to the log, as a table."""
-        receipts = [self._wait(self._kernel_faults.look(one)).facts() for faults in self._faults.values() for one in faults]
-        if not receipts:
-            logger.info("No link was cut")
-            return
-        head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in receipts[0])
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(value))}</td>" for value in facts.values()) + "</tr>" for facts in receipts
-        )
-        logger.info(f"<table><tr>{head}</tr>{rows}</table>", html=True)
-
-
-def _cells(values: Iterable[object]) -> str:
-    return "".join(f"<td>{html.escape(str(value))}</td>" for value in values)
-
-
-def _in_force(link: str) -> str:
-    return f"The fault of link '{link}' is still in force. Use [Heal Link] or [Wait Until Link Is Healed] first."
+    return wait(poll(look, good, Deadline(seconds(timeout))), seconds(timeout))[1]
 
 
 def _ports(ports: Sequence[int] | int) -> frozenset[int]:

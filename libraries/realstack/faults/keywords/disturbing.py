@@ -11,10 +11,13 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import InvalidRun, StackError, explain
-from realstack.core.keywords.assertions import verify_list, verify_number
+from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.waiting import on_loop, seconds, wait
 from realstack.core.loop import background
-from realstack.faults.keywords.sizes import bytes_of
-from realstack.faults.keywords.state import DirectionName, OneWay, State, lasting, seconds, ways
+from realstack.core.quantities import byte_size
+from realstack.faults.keywords.arguments import DirectionName, OneWay, lasting, ways
+from realstack.faults.keywords.proxies import Proxies
+from realstack.faults.keywords.undoing import Undoing
 from realstack.faults.proxy import ProxyLink
 from realstack.faults.toxics import (
     Bandwidth,
@@ -34,10 +37,19 @@ from realstack.websocket import Match
 EndingName = Literal["reset", "finish", "swallow", "stall"]
 
 
-class Disturbing(State):
-    """Toxics' keywords of the NetworkFault library."""
+class Disturbing:
+    """Adds toxics to proxy links.
 
-    @keyword
+    Args:
+        proxies: The links.
+        undoing: What is undone at the end of a test.
+    """
+
+    def __init__(self, proxies: Proxies, undoing: Undoing) -> None:
+        self._proxies = proxies
+        self._undoing = undoing
+
+    @keyword(tags=["proxy", "toxic"])
     def add_latency(
         self,
         link: str,
@@ -56,7 +68,7 @@ class Disturbing(State):
         """
         self._add(link, name, direction, lambda one, way: Latency(one, way, seconds(latency), jitter=seconds(jitter)), named)
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def limit_bandwidth(
         self, link: str, rate: str, *, direction: DirectionName = "both", name: str = "bandwidth", **named: timedelta
     ) -> None:
@@ -68,10 +80,14 @@ class Disturbing(State):
             direction: Which way.
             name: Name of the toxic.
             named: ``for=``.
-        """
-        self._add(link, name, direction, lambda one, way: Bandwidth(one, way, bytes_of(rate)), named)
 
-    @keyword
+        ```robotframework
+        Limit Bandwidth    slow    20 kB    direction=to-service
+        ```
+        """
+        self._add(link, name, direction, lambda one, way: Bandwidth(one, way, byte_size(rate, "the rate")), named)
+
+    @keyword(tags=["proxy", "toxic"])
     def slice_data(
         self,
         link: str,
@@ -82,15 +98,25 @@ class Disturbing(State):
         name: str = "slicer",
         **named: timedelta,
     ) -> None:
-        """Lets data arrive in slices of so many bytes, with a delay between them. ``for=`` removes it after a time."""
+        """Lets data arrive in slices of so many bytes, with a delay between them. ``for=`` removes it after a time.
+
+        ```robotframework
+        Slice Data    wire    7    delay=5 ms    direction=from-service
+        ```
+        """
         self._add(link, name, direction, lambda one, way: Slicer(one, way, size, seconds(delay)), named)
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def stall_link(self, link: str, *, direction: DirectionName = "both", name: str = "stall", **named: timedelta) -> None:
-        """Lets nothing pass, and loses nothing: all goes on when the toxic is removed. ``for=`` removes it after a time."""
+        """Lets nothing pass, and loses nothing: all goes on when the toxic is removed. ``for=`` removes it after a time.
+
+        ```robotframework
+        Stall Link    wire    direction=from-service    for=2 s
+        ```
+        """
         self._add(link, name, direction, Stall, named)
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def cut_after_bytes(
         self,
         link: str,
@@ -112,11 +138,15 @@ class Disturbing(State):
             times: How many connections it hits; 0 for any number.
             skip: How many it lets go first.
             name: Name of the toxic.
+
+        ```robotframework
+        Cut After Bytes    wire    1000    direction=to-service    ending=finish
+        ```
         """
         chosen = Ending(ending)
         self._add(link, name, direction, lambda one, way: CutAfterBytes(one, way, chosen, times, skip, count), {})
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def cut_at_bytes(
         self,
         link: str,
@@ -128,12 +158,17 @@ class Disturbing(State):
         skip: int = 0,
         name: str = "cut",
     ) -> None:
-        """Cuts a connection where a pattern of bytes passes. Texts are taken as UTF-8. See [Cut After Bytes]."""
+        """Cuts a connection where a pattern of bytes passes. Texts are taken as UTF-8. See [Cut After Bytes].
+
+        ```robotframework
+        Cut At Bytes    wire    HTTP/1.1 201    ending=reset
+        ```
+        """
         raw = pattern.encode() if isinstance(pattern, str) else pattern
         chosen = Ending(ending)
         self._add(link, name, direction, lambda one, way: CutAtBytes(one, way, chosen, times, skip, raw), {})
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def cut_at_message(
         self,
         link: str,
@@ -175,7 +210,7 @@ class Disturbing(State):
 
     def _add(self, link: str, name: str, direction: str, make: Callable[[str, Way], Toxic], named: dict[str, timedelta]) -> None:
         """Add a toxic, or one for each direction with the direction at the end of its name."""
-        proxy, duration = self._proxy(link), lasting(named)
+        proxy, duration = self._proxies.get(link), lasting(named)
         chosen = ways(direction)
         names = [name] if len(chosen) == 1 else [f"{name}-{way.value}" for way in chosen]
         toxics = [make(one, way) for one, way in zip(names, chosen, strict=True)]
@@ -191,29 +226,39 @@ class Disturbing(State):
             if duration is not None:
                 background.loop.call_later(seconds(duration), lambda: background.spawn(undo()))
 
-        self._run(add)
-        self._own(undo)
+        on_loop(add)
+        self._undoing.add(undo)
         for toxic in toxics:
             logger.info(f"Link '{link}': {toxic}")
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def remove_toxic(self, link: str, name: str) -> None:
-        """Removes a toxic, in both directions if it has both; what it held back goes on at once."""
-        proxy = self._proxy(link)
+        """Removes a toxic, in both directions if it has both; what it held back goes on at once.
+
+        ```robotframework
+        Remove Toxic    slow    latency
+        ```
+        """
+        proxy = self._proxies.get(link)
 
         def remove() -> None:
             for one in _names(proxy, name):
                 proxy.remove(one)
 
-        self._run(remove)
+        on_loop(remove)
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def remove_all_toxics(self, link: str) -> None:
-        """Removes all toxics of a proxy link."""
-        proxy = self._proxy(link)
-        self._run(proxy.remove_all)
+        """Removes all toxics of a proxy link.
 
-    @keyword
+        ```robotframework
+        Remove All Toxics    slow
+        ```
+        """
+        proxy = self._proxies.get(link)
+        on_loop(proxy.remove_all)
+
+    @keyword(tags=["proxy", "toxic", "getter"])
     def get_toxics(
         self,
         link: str,
@@ -221,13 +266,17 @@ class Disturbing(State):
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> list[str]:
-        """Returns the names of the toxics in force, oldest first, and asserts."""
-        proxy = self._proxy(link)
-        names = self._run(lambda: [toxic.name for toxic in proxy.toxics])
-        result: list[str] = verify_list(names, assertion_operator, assertion_expected, f"Toxics of link '{link}'", message)
-        return result
+        """Returns the names of the toxics in force, oldest first, and asserts.
 
-    @keyword
+        ```robotframework
+        Get Toxics    slow    ==    latency-to-service, latency-from-service
+        ```
+        """
+        proxy = self._proxies.get(link)
+        names = on_loop(lambda: [toxic.name for toxic in proxy.toxics])
+        return list(verify(names, assertion_operator, assertion_expected, f"Toxics of link '{link}'", message))
+
+    @keyword(tags=["proxy", "toxic", "getter"])
     def get_toxic_hits(
         self,
         link: str,
@@ -236,40 +285,56 @@ class Disturbing(State):
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> int:
-        """Returns how often a toxic, in force or not any more, has disturbed something, and asserts."""
+        """Returns how often a toxic, in force or not any more, has disturbed something, and asserts.
+
+        ```robotframework
+        Get Toxic Hits    slow    bandwidth    >    0
+        ```
+        """
         what = f"Hits of toxic '{name}' of link '{link}'"
-        return int(verify_number(self._hits(link, name), assertion_operator, assertion_expected, what, message))
+        return int(verify(self._hits(link, name), assertion_operator, assertion_expected, what, message))
 
     def _hits(self, link: str, name: str) -> int:
-        proxy = self._proxy(link)
-        return self._run(lambda: sum(proxy.get(one).hits for one in _names(proxy, name)))
+        proxy = self._proxies.get(link)
+        return on_loop(lambda: sum(proxy.get(one).hits for one in _names(proxy, name)))
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def toxic_should_have_hit(self, link: str, name: str, *, at_least: int = 1) -> None:
-        """Makes the test INVALID unless a toxic has disturbed something at least so often."""
+        """Makes the test INVALID unless a toxic has disturbed something at least so often.
+
+        ```robotframework
+        Toxic Should Have Hit    wire    slicer    at_least=10
+        ```
+        """
         hits = self._hits(link, name)
         if hits < at_least:
             raise InvalidRun(self._missed(link, name, at_least, hits, ""))
 
-    @keyword
+    @keyword(tags=["proxy", "toxic"])
     def wait_until_toxic_hits(
         self, link: str, name: str = "cut", *, at_least: int = 1, timeout: timedelta = timedelta(seconds=5)
     ) -> None:
-        """Waits until a cut has hit so often; makes the test INVALID if it does not in time."""
-        proxy = self._proxy(link)
-        if not isinstance(self._run(lambda: proxy.get(name)), Cut):
+        """Waits until a cut has hit so often; makes the test INVALID if it does not in time.
+
+        ```robotframework
+        Cut At Message    wire    message_accepted
+        Wait Until Toxic Hits    wire    cut    timeout=2 s
+        ```
+        """
+        proxy = self._proxies.get(link)
+        if not isinstance(on_loop(lambda: proxy.get(name)), Cut):
             raise StackError(
                 f"Toxic '{name}' of link '{link}' is no cut: it has no moment at which it hits. Use [Get Toxic Hits]."
             )
         try:
-            self._wait(proxy.wait_hit(name, at_least, seconds(timeout)), seconds(timeout))
+            wait(proxy.wait_hit(name, at_least, seconds(timeout)), seconds(timeout))
         except TimeoutError:
             within = f" within {seconds(timeout):g} s"
             raise InvalidRun(self._missed(link, name, at_least, self._hits(link, name), within)) from None
 
     def _missed(self, link: str, name: str, at_least: int, hits: int, within: str) -> str:
-        proxy = self._proxy(link)
-        evidence = "\n".join(f"{key}: {value}" for key, value in self._run(proxy.facts).items())
+        proxy = self._proxies.get(link)
+        evidence = "\n".join(f"{key}: {value}" for key, value in on_loop(proxy.facts).items())
         return explain(
             f"toxic '{name}' of link '{link}' hits at least {at_least} times{within}",
             f"it hit {hits} times",

@@ -11,7 +11,7 @@ from robot.api.deco import keyword
 
 from realstack.core.errors import StackError
 from realstack.core.keywords.assertions import verify
-from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.keywords.waiting import on_loop, seconds, wait
 from realstack.core.table import html_table
 from realstack.core.waiting import Deadline, poll
 from realstack.websocket import Connection, Frame, Match
@@ -120,10 +120,7 @@ class Ledger:
 
 
 def _look(connection: Connection, match: Match, direction: str) -> list[Frame]:
-    async def look() -> list[Frame]:
-        return _select(connection, match, direction)
-
-    return wait(look())
+    return on_loop(lambda: _select(connection, match, direction))
 
 
 def _split(cells: tuple[Any, ...]) -> tuple[list[Any], AssertionOperator | None, Any, str | None]:

@@ -11,7 +11,7 @@ from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.keywords.scope import current_owner
-from realstack.core.keywords.waiting import MARGIN, seconds, wait
+from realstack.core.keywords.waiting import MARGIN, on_loop, seconds, wait
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.websocket import Connection, Frame, Match
@@ -242,11 +242,7 @@ class Waiting:
         ```
         """
         connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
-
-        async def take() -> list[Frame]:
-            return connection.mailbox.take(wanted)
-
-        frames = wait(take())
+        frames = on_loop(lambda: connection.mailbox.take(wanted))
         logger.info(f"'{connection.alias}': {len(frames)} frames taken")
         return [for_robot(frame.data) for frame in frames]
 

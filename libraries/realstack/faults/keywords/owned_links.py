@@ -1,0 +1,45 @@
+"""Which links a run may break: those of its platform, and what was allowed at import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from realstack.core.errors import StackError, explain
+from realstack.faults.links import LinkBook
+from realstack.platform.driver import Operation
+from realstack.platform.running import running_or_none
+
+
+def link_book(allowed: Sequence[str]) -> LinkBook:
+    """The links of the platform that runs, and others that are named.
+
+    Args:
+        allowed: ``host:port`` of addresses that may be hit besides those of the platform.
+
+    Raises:
+        StackError: One of them is no address.
+    """
+    return LinkBook(_platform_endpoints, [_address(text) for text in allowed])
+
+
+def _platform_endpoints(name: str) -> list[tuple[str, int]] | None:
+    """Hosts and ports of a service, or of all replicas of a group, of the platform that runs; None for another name."""
+    driver = running_or_none()
+    if driver is None:
+        return None
+    try:
+        services = driver.resolve(name)
+    except StackError:  # the platform has no service of that name: it may still be a defined link
+        return None
+    if Operation.FAULTS not in driver.can:
+        return []
+    return [(one.host, one.port) for one in driver.endpoints() if one.service in services]
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise StackError(
+            explain("an address as host:port", f"'{text}'", remedy="Library    realstack.NetworkFault    allowed=10.0.0.5:443")
+        )
+    return host.strip("[]"), int(port)
