@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from realstack.lease import procfs
+from realstack.lease.marker import MARKER
 
 SUITES = Path(__file__).resolve().parents[1] / "keywords" / "platform" / "_runs"
 SECONDS = 30.0
@@ -32,7 +32,7 @@ class RobotProcess:
             stderr=subprocess.STDOUT,
             text=True,
             # It is a run of its own, also where the tests are started by one.
-            env={name: value for name, value in os.environ.items() if name != procfs.MARKER} | {"TMPDIR": str(temp)},
+            env={name: value for name, value in os.environ.items() if name != MARKER} | {"TMPDIR": str(temp)},
             start_new_session=True,
         )
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from realstack.lease import procfs
+from realstack.core import procfs
+from realstack.lease.marker import of_run
 from support.waiting import until_nothing_left
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "libraries"
@@ -66,7 +67,7 @@ class Run:
         self.reaper: int = said["reaper"]
 
     def processes(self) -> list[procfs.ProcessStat]:
-        return procfs.of_run(self.id, str(self.folder))
+        return of_run(self.id, str(self.folder))
 
     def left(self) -> list[object]:
         reaper = procfs.stat(self.reaper)

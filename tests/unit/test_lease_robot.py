@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from realstack.lease import procfs
+from realstack.lease.marker import of_run
 from support.robot_process import RobotProcess
 from support.waiting import until_nothing_left
 
@@ -29,7 +29,7 @@ class RobotRun(RobotProcess):
         ]
 
     def left(self) -> list[object]:
-        found: list[object] = [*procfs.of_run(self.folder.name, str(self.folder))]
+        found: list[object] = [*of_run(self.folder.name, str(self.folder))]
         found += [self.folder] if self.folder.exists() else []
         return found
 
@@ -49,7 +49,7 @@ def run() -> Iterator[RobotRun]:
 
 
 def test_the_runs_own_processes_bear_its_marker(run):
-    names = [process.name for process in procfs.of_run(run.folder.name, str(run.folder))]
+    names = [process.name for process in of_run(run.folder.name, str(run.folder))]
     assert {"redis-server", "postgres", "sleep"} <= set(names)
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from realstack.core.errors import StackError
-from realstack.core.sizes import kibibytes
-from realstack.monitor.leak import Growth, Series, blocks, judge_count, judge_growth, operations_needed
+from realstack.monitor.leak import Growth, Series, blocks, judge_count, judge_growth, operations_needed, read_budget
 from realstack.monitor.trend import find_step, trend
 
 OPERATIONS, SAMPLES, NOISE, BUDGET, RUNS = 1000, 250, 40.0, 4.0, 150
@@ -197,10 +196,12 @@ def test_a_step_is_found_where_it_is() -> None:
     assert trend([[(0.0, 1.0), (1.0, 1.0)]]) is None
 
 
-def test_sizes() -> None:
-    assert [kibibytes(size) for size in ("4 KiB", "1.5MiB", "512 B", 7, 0.5)] == [4.0, 1536.0, 0.5, 7.0, 0.5]
-    with pytest.raises(StackError, match="a size such as 4 KiB"):
-        kibibytes("4 parsecs")
+def test_budgets_are_kibibytes_and_may_be_written_as_sizes() -> None:
+    given = ("4 KiB", "1.5MiB", "512 B", "2048 b", 7, 0.5, "3")
+    assert [read_budget(size) for size in given] == [4.0, 1536.0, 0.5, 2.0, 7.0, 0.5, 3.0]
+    for wrong in ("4 parsecs", "much", "", "-"):
+        with pytest.raises(StackError, match="the budget is"):
+            read_budget(wrong)
 
 
 def test_a_rise_too_small_to_hold_a_leak_is_steady_where_no_slope_can_be_told() -> None:

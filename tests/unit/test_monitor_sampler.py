@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from redis import Redis
 
+from realstack.core import procfs
 from realstack.core.errors import StackError
 from realstack.monitor import process
 from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
@@ -73,7 +74,7 @@ def parent_and_child() -> Iterator[list[int]]:
             deadline = time.monotonic() + 10
             while len(pids) < 2:
                 assert time.monotonic() < deadline, "the child never came"
-                pids = process.tree([parent.pid], process.children_by_parent())
+                pids = [parent.pid, *(child.pid for child in procfs.descendants([parent.pid]))]
             yield pids
         finally:
             for pid in reversed(pids):

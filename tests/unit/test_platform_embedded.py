@@ -18,10 +18,11 @@ import asyncpg
 import pytest
 
 import reference_platform
+from realstack.core import procfs
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
-from realstack.lease import procfs
 from realstack.lease.lease import Lease
+from realstack.lease.marker import of_run
 from realstack.platform.changes import Changes
 from realstack.platform.driver import Endpoint, Started, State
 from realstack.platform.embedded import EmbeddedDriver
@@ -286,7 +287,7 @@ def test_nothing_of_a_killed_run_is_left_after_five_seconds(tmp_path, driver):
         killed = time.monotonic()
         left: list[object] = ["not looked yet"]
         while left and time.monotonic() < killed + 5:
-            left = [*procfs.of_run(facts["run"], facts["folder"])]
+            left = [*of_run(facts["run"], facts["folder"])]
             left += [pid for pid in [*facts["pids"], facts["reaper"]] if procfs.stat(pid)]
             left += [path for path in [Path(facts["folder"])] if path.exists()]
             left += [port for port in facts["ports"] if not is_free("127.0.0.1", port)]

@@ -10,18 +10,20 @@ import pytest
 from robot.running.timeouts import TestTimeout as Limit
 from robot.variables import Variables
 
-from realstack import Platform
-from realstack.platform.keywords.listener import EXIT, INTERRUPTED
+from realstack.platform.changes import Changes
+from realstack.platform.keywords.listener import EXIT, INTERRUPTED, Listener
+from realstack.platform.keywords.state import KnownTests, LogMarks
 
 
 class Waits:
-    """Stands in for the run's place among others."""
+    """Stands in for the run's turn among others."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.waited = 0.0
         self.left = False
 
-    def pass_on(self) -> float:
+    def go_round(self) -> float:
         return self.seconds
 
     def leave(self) -> None:
@@ -31,20 +33,19 @@ class Waits:
 BEGAN = datetime(2026, 1, 1)
 
 
-def begun(waits: Waits, *, limit: str = "60 s") -> tuple[Platform, Any, Any]:
+def begun(waits: Waits, *, limit: str = "60 s") -> tuple[Listener, Any, Any]:
     """A run's first of two tests, which Robot has begun long ago."""
-    platform = Platform()
-    platform._waits = waits  # type: ignore[assignment]
+    listener = Listener(Changes(), LogMarks(), KnownTests(), waits)  # type: ignore[arg-type]
     tests = [SimpleNamespace(tags=[]), SimpleNamespace(tags=[])]
     suite = SimpleNamespace(parent=None, tests=[], all_tests=tests)
-    platform.start_suite(suite, SimpleNamespace(full_name="S"))
+    listener.start_suite(suite, SimpleNamespace(full_name="S"))
     timeout = Limit(limit, Variables())
     if timeout:
         timeout.start()
         timeout.start_time -= 1000
     result = SimpleNamespace(full_name="S.T", start_time=BEGAN, timeout=timeout, tags=[], message="", status="PASS")
-    platform.start_test(tests[0], result)
-    return platform, tests, result
+    listener.start_test(tests[0], result)
+    return listener, tests, result
 
 
 def test_a_wait_is_no_part_of_the_tests_time():
@@ -67,17 +68,17 @@ def test_a_test_without_a_limit(limit):
 
 def test_the_turn_is_kept_until_the_last_test_has_ended():
     waits = Waits(0.0)
-    platform, tests, result = begun(waits)
-    platform.end_test(tests[0], result)
+    listener, tests, result = begun(waits)
+    listener.end_test(tests[0], result)
     assert not waits.left
-    platform.end_test(tests[1], result)
+    listener.end_test(tests[1], result)
     assert waits.left
 
 
 @pytest.mark.parametrize(("tags", "message"), [([EXIT], ""), ([], f"{INTERRUPTED}.")])
 def test_a_run_that_is_to_end_takes_no_more_turns(tags, message):
     waits = Waits(0.0)
-    platform, tests, result = begun(waits)
+    listener, tests, result = begun(waits)
     result.tags, result.message = tags, message
-    platform.end_test(tests[0], result)
+    listener.end_test(tests[0], result)
     assert waits.left

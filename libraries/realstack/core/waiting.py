@@ -63,3 +63,15 @@ async def poll(
         if last_look:
             return False, seen
         await asyncio.sleep(min(pause, deadline.left))
+
+
+def wait_until(look: Callable[[], T], good: Callable[[T], bool], deadline: Deadline, pause: float = 0.02) -> tuple[bool, T]:
+    """As `poll`, for whoever waits in a thread of their own: a keyword, which Robot's time limits interrupt."""
+    while True:
+        last_look = deadline.passed
+        seen = look()
+        if good(seen):
+            return True, seen
+        if last_look:
+            return False, seen
+        time.sleep(min(pause, deadline.left))

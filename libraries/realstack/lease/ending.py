@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from realstack.lease import actions, procfs
+from realstack.core import procfs
+from realstack.lease import actions, marker
 
 GENTLE_SECONDS = 1.0
 """How long servers that have something to tidy up (PostgreSQL's shared memory) get before they are killed."""
@@ -67,12 +68,12 @@ def end_run(
     def living() -> list[procfs.ProcessStat]:
         if own_children:
             _collect_children()
-        found = {process.pid: process for process in procfs.of_run(run_id, folder, spared)}
+        found = {process.pid: process for process in marker.of_run(run_id, folder, spared)}
         if own_children:
             found |= {
                 process.pid: process
                 for process in procfs.descendants([os.getpid()])
-                if process.state not in "ZX" and process.pid not in spared
+                if process.alive and process.pid not in spared
             }
         return list(found.values())
 

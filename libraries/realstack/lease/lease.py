@@ -27,8 +27,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from realstack.core import procfs
 from realstack.core.errors import StackError, explain
-from realstack.lease import actions, ending, procfs
+from realstack.lease import actions, ending
+from realstack.lease.marker import MARKER, mark_this_process, unmark_this_process
 
 ANSWER_SECONDS = 5.0
 """How long the reaper may take for an answer; it does nothing that takes longer than a process start."""
@@ -154,7 +156,7 @@ class Lease:
         me = procfs.stat(os.getpid())
         assert me is not None
         arguments = [self.run_id, str(self.folder), str(theirs.fileno()), str(me.pid), str(me.started)]
-        environment = {name: value for name, value in os.environ.items() if name != procfs.MARKER}
+        environment = {name: value for name, value in os.environ.items() if name != MARKER}
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab") as messages:
             return subprocess.Popen(
@@ -252,7 +254,7 @@ class Lease:
                 return []
             self._closed = True
         atexit.unregister(self.close)
-        _unmark_this_process(self.run_id)
+        unmark_this_process(self.run_id)
         try:
             problems: list[str] = self._ask({"op": "end"}, END_SECONDS).get("problems", [])
         except ReaperLost:
@@ -336,37 +338,6 @@ class Lease:
         child.ended.set_result(message["status"])
 
 
-def mark_this_process() -> str:
-    """Give this process its run's id before there is a lease, so that all children that it starts from now on bear the marker.
-
-    What a run starts by itself, such as the browser's server, is ended with it too.
-
-    Returns:
-        The id of the lease that is taken, or will be taken next.
-    """
-    global _marked  # noqa: PLW0603 -- one process, one run
-    with _current_guard:
-        if _marked is None or os.environ.get(procfs.MARKER) != _marked:
-            _marked = secrets.token_hex(6)
-            os.environ[procfs.MARKER] = _marked
-        return _marked
-
-
-def started_by_a_run() -> bool:
-    """Whether this process was started, over however many others, by a run that has a lease of its own."""
-    return _inherited is not None
-
-
-def _unmark_this_process(run_id: str) -> None:
-    global _marked  # noqa: PLW0603 -- one process, one run
-    with _current_guard:
-        if _marked == run_id:
-            _marked = None
-            os.environ.pop(procfs.MARKER, None)
-
-
-_inherited = os.environ.get(procfs.MARKER)
-_marked: str | None = None
 _current: Lease | None = None
 _current_guard = threading.RLock()
 

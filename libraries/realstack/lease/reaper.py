@@ -30,8 +30,10 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-from realstack.lease import actions, procfs
+from realstack.core import procfs
+from realstack.lease import actions
 from realstack.lease.ending import end_run
+from realstack.lease.marker import MARKER
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -158,7 +160,7 @@ class Reaper:
         with open(request["log"], "ab") as log:
             process = subprocess.Popen(
                 request["argv"],
-                env={**request["env"], procfs.MARKER: self._run_id},
+                env={**request["env"], MARKER: self._run_id},
                 cwd=request["cwd"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -42,6 +42,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+from realstack.core.quantities import byte_size, number
 from realstack.monitor.trend import Trend, find_step, trend
 
 BLOCKS = 24
@@ -214,6 +215,17 @@ def _judge_rise(series: Series, points: list[tuple[float, float]], unknown: Grow
         f"the smallest leak it could have seen is {gained / span:.2f}."
     )
     return GrowthVerdict(Growth.STEADY, text, unknown.slope, unknown.low, unknown.high, gained / span, round(span))
+
+
+def read_budget(given: str | float) -> float:
+    """The growth for one operation, in the metric's own unit: a number of it, or a size such as ``4 KiB``, which becomes KiB.
+
+    Raises:
+        StackError: It is neither.
+    """
+    if isinstance(given, str) and given.rstrip()[-1:].isalpha():
+        return byte_size(given, "the budget") / 1024
+    return float(number(given, "the budget"))
 
 
 def operations_needed(lump: float, budget: float, warmup: float | None = None) -> int:

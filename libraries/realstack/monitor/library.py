@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from robot.api import logger
 from robot.api.deco import library
+from robotlibcore import DynamicCore
 
 from realstack import __version__
-from realstack.monitor.gauges import StoreGauge
-from realstack.monitor.keywords.judging import MonitorJudgingKeywords
-from realstack.monitor.keywords.watching import WatchingKeywords
-from realstack.monitor.sampler import Sample, sampler
+from realstack.monitor.keywords.judging import Judging
+from realstack.monitor.keywords.listener import Listener
+from realstack.monitor.keywords.showing import Showing
+from realstack.monitor.keywords.watching import Watching
+from realstack.monitor.sampler import sampler
+from realstack.monitor.watched import Baseline, Watched
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class Monitor(WatchingKeywords, MonitorJudgingKeywords):
+class Monitor(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Watches services from outside while they are tested: memory, CPU, descriptors, sockets, threads, sessions.
 
     ## Watching
@@ -63,50 +63,7 @@ class Monitor(WatchingKeywords, MonitorJudgingKeywords):
     ```
     """
 
-    ROBOT_LISTENER_API_VERSION = 3
-
     def __init__(self) -> None:
-        self.ROBOT_LIBRARY_LISTENER = self
-        self.sampler = sampler
-        self.gauges: dict[str, StoreGauge] = {}
-        self.baseline: Sample | None = None
-        self._owned: list[list[str]] = [[]]
-        self._baselines: list[Sample | None] = []
-
-    def own(self, name: str) -> None:
-        """Remember that the running test or suite watches this; an empty name stands for the sampling itself."""
-        self._owned[-1].append(name)
-
-    def start_suite(self, data: Any, result: Any) -> None:
-        """What is watched from now on belongs to the suite."""
-        self._owned.append([])
-        self._baselines.append(self.baseline)
-
-    def end_suite(self, data: Any, result: Any) -> None:
-        """Watch no longer what the suite watched."""
-        self._release()
-
-    def start_test(self, data: Any, result: Any) -> None:
-        """What is watched from now on belongs to the test."""
-        self._owned.append([])
-        self._baselines.append(self.baseline)
-
-    def end_test(self, data: Any, result: Any) -> None:
-        """Watch no longer what the test watched."""
-        self._release()
-
-    def _release(self) -> None:
-        names = self._owned.pop() if len(self._owned) > 1 else self._owned[0]
-        if "" in names:
-            self.sampler.stop()
-        for name in filter(None, names):
-            self.sampler.forget(name)
-            gauge = self.gauges.pop(name, None)
-            if gauge is not None:
-                try:
-                    gauge.close()
-                except Exception as error:
-                    logger.debug(f"The gauge {name} was not closed in good order: {type(error).__name__}")
-        if names is self._owned[0]:
-            names.clear()
-        self.baseline = self._baselines.pop() if self._baselines else None
+        watched, baseline = Watched(sampler), Baseline()
+        self.ROBOT_LIBRARY_LISTENER = Listener(watched, baseline)
+        super().__init__([Watching(watched, sampler), Judging(sampler, baseline), Showing(sampler)])

@@ -22,10 +22,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from realstack.core import procfs, tcp
 from realstack.core.errors import StackError
 from realstack.core.priority import be_nice
 from realstack.monitor import process
-from realstack.monitor.accepted import SocketTables
 
 PATIENCE = 15.0
 """Seconds that a look may take."""
@@ -111,21 +111,21 @@ class Looker:
 
     def look(self, targets: Mapping[str, list[int]]) -> Answer:
         """See `Reader.look`."""
-        tables = SocketTables()
-        children: dict[int, list[int]] | None = None
+        tables = tcp.Tables()
+        processes: list[procfs.ProcessStat] | None = None
         answer: Answer = {}
         for name, roots in targets.items():
             known = self._trees.get(name)
             if known is None or known[0] != roots or time.monotonic() - known[1] >= TREE_SECONDS:
-                children = process.children_by_parent() if children is None else children
-                found = process.tree(roots, children)
-                known = roots, time.monotonic(), [pid for pid in found if pid in roots or process.age(pid) >= GROWN_UP]
+                processes = list(procfs.all_processes()) if processes is None else processes
+                grown_up = [child.pid for child in procfs.descendants(roots, processes) if child.age >= GROWN_UP]
+                known = roots, time.monotonic(), [*roots, *grown_up]
                 self._trees[name] = known
             answer[name] = _read(known[2], tables)
         return answer
 
 
-def _read(pids: list[int], tables: SocketTables) -> dict[str, Any]:
+def _read(pids: list[int], tables: tcp.Tables) -> dict[str, Any]:
     began = time.monotonic()
     try:
         used, held = process.usage(pids), process.descriptors(pids, tables)

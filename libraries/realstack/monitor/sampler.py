@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from realstack.core.errors import StackError
 from realstack.monitor import process
@@ -18,6 +19,8 @@ from realstack.monitor.gauges import StoreGauge
 from realstack.monitor.leak import Series
 from realstack.monitor.reader import reader
 
+Metric = Literal["memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes", "gauge"]
+"""What is measured."""
 METRICS = ("memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes")
 """What is sampled of processes: KiB, KiB, percent of one core, and counts."""
 UNITS = {"memory": "KiB", "pss": "KiB", "cpu": "%", "gauge": ""}
@@ -87,6 +90,11 @@ class Sampler:
     def running(self) -> bool:
         """Whether samples are being taken."""
         return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def gaps(self) -> str:
+        """What could not be read, and why, on one line; empty when all could be."""
+        return "; ".join(f"{name}: {problem}" for name, problem in self.problems.items())
 
     def watch(self, name: str, pids: Pids, every: float = 0.0) -> None:
         """Watch processes and their descendants; `pids` is asked again and again, so that a restarted service is found.

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from robot.api.deco import library
+from robotlibcore import DynamicCore
 
 from realstack import __version__
-from realstack.lease.lease import mark_this_process
+from realstack.lease.marker import mark_this_process
+from realstack.platform.changes import Changes
 from realstack.platform.keywords.control import Control
 from realstack.platform.keywords.folders import Folders
+from realstack.platform.keywords.getters import Getters
+from realstack.platform.keywords.health import Health
 from realstack.platform.keywords.listener import Listener
-from realstack.platform.keywords.look import Look
-from realstack.platform.keywords.run import Run
+from realstack.platform.keywords.logs import Logs
+from realstack.platform.keywords.starting import Starting
+from realstack.platform.keywords.state import KnownTests, LogMarks
+from realstack.platform.keywords.turns import Turn
 from realstack.platform.keywords.waiting import Waiting
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class Platform(Run, Control, Look, Folders, Waiting, Listener):
+class Platform(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Starts the platform under test, and does to its services what operations people fear.
 
     ## Services and groups
@@ -62,9 +68,8 @@ class Platform(Run, Control, Look, Folders, Waiting, Listener):
     ```
     """
 
-    ROBOT_LISTENER_API_VERSION = 3
-
     def __init__(self) -> None:
-        super().__init__()
         mark_this_process()  # before another library starts a process of its own
-        self.ROBOT_LIBRARY_LISTENER = self
+        changes, marks, tests, turn, health = Changes(), LogMarks(), KnownTests(), Turn(), Health()
+        self.ROBOT_LIBRARY_LISTENER = Listener(changes, marks, tests, turn)
+        super().__init__([Starting(tests, turn), Control(changes, health), health, Getters(), Logs(marks), Folders(), Waiting()])

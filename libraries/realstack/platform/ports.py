@@ -11,6 +11,7 @@ import random
 import socket
 from pathlib import Path
 
+from realstack.core import procfs, tcp
 from realstack.core.errors import StackError, explain
 
 LOWEST = 20000
@@ -109,13 +110,7 @@ def is_free(host: str, port: int) -> bool:
 
 def port_in_use(host: str, port: int) -> str:
     """The text that says who has a port, as far as that can be seen."""
-    import psutil  # noqa: PLC0415 -- only needed to explain a failure
-
-    holders = {
-        f"{psutil.Process(connection.pid).name()} (PID {connection.pid})"
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port and connection.pid
-    }
+    holders = {f"{found.name} (PID {pid})" for pid in tcp.listeners(port) if (found := procfs.stat(pid)) is not None}
     return explain(
         f"port {port} on {host} is free.",
         f"It is in use by {', '.join(sorted(holders)) or 'another run, or a process of another user'}.",

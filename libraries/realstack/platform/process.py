@@ -7,9 +7,9 @@ import signal
 import time
 from collections.abc import Callable
 
+from realstack.core import procfs
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.waiting import Deadline, poll
-from realstack.lease import procfs
 from realstack.lease.lease import Child, Lease
 from realstack.platform.driver import Receipt
 from realstack.platform.service import Service

@@ -20,8 +20,8 @@ Files Are Listed By Their Path
 A File That Does Not Come Is Told
     Run Keyword And Expect Error    Files of 'files' '?]' (list) should contain 'a.pdf' (str)
     ...    Get Shared Files    files    contains    a.pdf    retry_timeout=50 ms
-    Run Keyword And Expect Error    Bytes of 'files' in x/* '0' (int) should be greater than '5' (int)
-    ...    Get Shared Bytes    files    >    5    pattern=x/*
+    Run Keyword And Expect Error    Bytes of 'files' in x/* '0' (int) should be greater than '1024.0' (float)
+    ...    Get Shared Bytes    files    >    1 KiB    pattern=x/*
 
 A File That Comes Is Waited For
     ${writer}    Evaluate    threading.Timer(0.2, pathlib.Path($FOLDER, 'late').write_text, ['x'])    modules=threading, pathlib

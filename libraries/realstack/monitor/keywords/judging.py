@@ -1,34 +1,36 @@
-"""Keywords that judge and show what was measured."""
+"""Keywords that judge whether something grew."""
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from html import escape
-from typing import Any, Literal
 
-from assertionengine import AssertionOperator, verify_assertion
 from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
-from realstack.core.sizes import kibibytes
-from realstack.core.waiting import Deadline
-from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, judge_growth, operations_needed
+from realstack.core.waiting import Deadline, wait_until
+from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, judge_growth, operations_needed, read_budget
 from realstack.monitor.plot import Line, plot
-from realstack.monitor.sampler import LUMP, UNITS, Sample, Sampler, series
+from realstack.monitor.sampler import LUMP, UNITS, Metric, Sample, Sampler, series
+from realstack.monitor.watched import Baseline
 from realstack.recording.recorder import recorder
 
-Metric = Literal["memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes", "gauge"]
 COUNTS = ("descriptors", "files", "sockets", "clients", "threads", "gauge")
 PAUSE = 0.05
 
 
-class MonitorJudgingKeywords:
-    """Growth, usage, plots."""
+class Judging:
+    """Growth.
 
-    sampler: Sampler
-    baseline: Sample | None
+    Args:
+        sampler: Took the samples.
+        baseline: What counts are compared with.
+    """
+
+    def __init__(self, sampler: Sampler, baseline: Baseline) -> None:
+        self._sampler = sampler
+        self._baseline = baseline
 
     @keyword(tags=["Growth"])
     def should_not_grow(
@@ -60,7 +62,7 @@ class MonitorJudgingKeywords:
         ```
         """
         judged = self._judge(services, operation, budget, metric, warmup)
-        self._raise([verdict for _, verdict in judged])
+        _raise([verdict for _, verdict in judged])
 
     @keyword(tags=["Growth"])
     def record_growth(
@@ -100,7 +102,7 @@ class MonitorJudgingKeywords:
         Run Load    connection    users=${USERS}    duration=2 s    least=${enough}
         ```
         """
-        return operations_needed(LUMP, kibibytes(budget), warmup)
+        return operations_needed(LUMP, read_budget(budget), warmup)
 
     @keyword(tags=["Growth"])
     def take_baseline(self) -> dict[str, float]:
@@ -111,10 +113,11 @@ class MonitorJudgingKeywords:
         Returns:
             The counts by name.
         """
-        self.baseline = self.sampler.look()
-        counts = _counts(self.baseline)
+        taken = self._sampler.look()
+        counts = _counts(taken)
         if not counts:
             raise StackError("Nothing is watched that could be counted. Use [Watch Services] or [Watch Process] first.")
+        self._baseline.sample = taken
         logger.info(f"Baseline: {_told(counts)}.")
         return counts
 
@@ -134,23 +137,18 @@ class MonitorJudgingKeywords:
             StackFailure: A count is higher. The text begins with ``no-growth violated``.
             InvalidRun: A count is lower: the baseline was taken while something was going on. Or no work was counted.
         """
-        if self.baseline is None:
+        baseline = self._baseline.sample
+        if baseline is None:
             raise StackError("There is no baseline. Use [Take Baseline] first.")
-        before = _counts(self.baseline)
+        before = _counts(baseline)
         if unknown := sorted(set(counts) - set(before) - set(COUNTS)):
             raise StackError(explain(f"counts of the baseline: {', '.join(before)}", f"{', '.join(unknown)}"))
         wanted = {name: value for name, value in before.items() if not counts or {name, name.rpartition(" ")[2]} & set(counts)}
-        deadline = Deadline(within)
-        while True:
-            last = deadline.passed
-            now = self.sampler.look()
-            after = _counts(now)
-            if last or all(after.get(name) == value for name, value in wanted.items()):
-                break
-            time.sleep(min(PAUSE, max(deadline.left, 0.001)))
-        done = [self.baseline.operations.get(operation, 0), now.operations.get(operation, 0)]
+        _, now = wait_until(self._sampler.look, lambda sample: wanted.items() <= _counts(sample).items(), Deadline(within), PAUSE)
+        after = _counts(now)
+        done = [baseline.operations.get(operation, 0), now.operations.get(operation, 0)]
         if missing := sorted(name for name in wanted if name not in after):
-            raise InvalidRun(f"{', '.join(missing)} can't be read any more: {self._problems() or 'the process has ended'}.")
+            raise InvalidRun(f"{', '.join(missing)} can't be read any more: {self._sampler.gaps or 'the process has ended'}.")
         verdicts = []
         for name, value in wanted.items():
             unit = next((kind for kind in COUNTS if name.endswith(f" {kind}")), "")
@@ -158,93 +156,16 @@ class MonitorJudgingKeywords:
             recorder.record("growth", name, measured.to_json())
             verdicts.append(judge_count(measured))
         logger.info(f"After {done[1] - done[0]} × {operation}: {_told({name: after[name] for name in wanted})}.")
-        self._raise(verdicts)
-
-    @keyword(tags=["Usage", "Getter"])
-    def get_usage(
-        self,
-        service: str,
-        metric: Metric = "memory",
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: Any = None,
-        message: str | None = None,
-        *,
-        of: Literal["last", "first", "highest", "lowest", "mean"] = "last",
-    ) -> float:
-        """Return what a service used, from the samples taken: memory in KiB, CPU in percent of one core, others as counts.
-
-        Args:
-            service: The service or gauge.
-            metric: What; ``gauge`` for a gauge.
-            assertion_operator: How to compare.
-            assertion_expected: With what.
-            message: Own text of the error.
-            of: Which of the samples.
-
-        ```robotframework
-        Get Usage    backend-1    memory    <    ${300000}    of=highest
-        ```
-        """
-        self._demand(service, metric)
-        values = [sample.values[service, metric] for sample in self.sampler.samples() if (service, metric) in sample.values]
-        picks = {
-            "last": values[-1],
-            "first": values[0],
-            "highest": max(values),
-            "lowest": min(values),
-            "mean": sum(values) / len(values),
-        }
-        told = f"{of} {metric} of {service}:"
-        value: float = verify_assertion(picks[of], assertion_operator, assertion_expected, told, message)
-        return value
-
-    @keyword(tags=["Usage"])
-    def log_plot(self, *metrics: Metric, services: list[str] | None = None, title: str | None = None) -> None:
-        """Draw what was measured into the log, a plot for each metric with a line for each service.
-
-        Args:
-            metrics: What to draw; memory (PSS) and CPU by default.
-            services: Only these.
-            title: Of the plots; the metric's name by default.
-        """
-        samples = self.sampler.samples()
-        if not samples:
-            raise StackError("Nothing was measured yet. Use [Start Monitoring] first.")
-        for metric in metrics or ("pss", "cpu"):
-            logger.info(self._plot(samples, metric, services, title or metric), html=True)
-        if problems := self._problems():
-            logger.info(f"Gaps: {problems}.")
-
-    def _plot(self, samples: list[Sample], metric: str, services: list[str] | None, title: str) -> str:
-        began = samples[0].at
-        scale, unit = (1024.0, "MiB") if UNITS.get(metric) == "KiB" else (1.0, UNITS.get(metric, ""))
-        names = dict.fromkeys(name for sample in samples for name, kind in sample.values if kind == metric)
-        lines = [
-            Line(name, [(s.at - began, s.values[name, metric] / scale) for s in samples if (name, metric) in s.values])
-            for name in names
-            if services is None or name in services
-        ]
-        return plot(title, unit, lines)
-
-    def _demand(self, service: str, metric: str) -> None:
-        if not any((service, metric) in sample.values for sample in self.sampler.samples()):
-            raise StackError(
-                explain(
-                    f"samples of {service} {metric}",
-                    f"sampled are: {', '.join(self.sampler.watched) or 'nothing'}",
-                    evidence=self._problems(),
-                    remedy="Watch it, and use [Start Monitoring].",
-                )
-            )
+        _raise(verdicts)
 
     def _judge(
         self, services: tuple[str, ...], operation: str, budget: str | float, metric: Metric, warmup: float | None
     ) -> list[tuple[Series, GrowthVerdict]]:
-        samples = self.sampler.samples()
+        samples = self._sampler.samples()
         names = services or tuple(dict.fromkeys(name for sample in samples for name, kind in sample.values if kind == metric))
         if not names:
             raise StackError(f"Nothing was sampled of {metric}. Use [Watch Services] and [Start Monitoring] first.")
-        limit = kibibytes(budget)
+        limit = read_budget(budget)
         done = samples[-1].operations.get(operation, 0)
         left_out = None if warmup is None else int(warmup * done if warmup < 1 else warmup)
         judged = []
@@ -260,19 +181,16 @@ class MonitorJudgingKeywords:
         logger.info(plot(f"{metric} over {operation}s", UNITS.get(metric, ""), lines, axis="") + f"<ul>{rows}</ul>", html=True)
         return judged
 
-    def _problems(self) -> str:
-        return "; ".join(f"{name}: {problem}" for name, problem in self.sampler.problems.items())
 
-    @staticmethod
-    def _raise(verdicts: list[GrowthVerdict]) -> None:
-        grows = [verdict.sentence for verdict in verdicts if verdict.outcome is Growth.GROWS]
-        unknown = [verdict.sentence for verdict in verdicts if verdict.outcome is Growth.UNKNOWN]
-        if grows:
-            raise StackFailure("no-growth violated: " + "\n".join([*grows, *(f"Unknown: {text}" for text in unknown)]))
-        if unknown:
-            raise InvalidRun("INVALID: no-growth: " + "\n".join(unknown))
-        for verdict in verdicts:
-            logger.info(verdict.sentence)
+def _raise(verdicts: list[GrowthVerdict]) -> None:
+    grows = [verdict.sentence for verdict in verdicts if verdict.outcome is Growth.GROWS]
+    unknown = [verdict.sentence for verdict in verdicts if verdict.outcome is Growth.UNKNOWN]
+    if grows:
+        raise StackFailure("no-growth violated: " + "\n".join([*grows, *(f"Unknown: {text}" for text in unknown)]))
+    if unknown:
+        raise InvalidRun("INVALID: no-growth: " + "\n".join(unknown))
+    for verdict in verdicts:
+        logger.info(verdict.sentence)
 
 
 def _counts(sample: Sample) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from robot.api import logger
@@ -11,21 +12,27 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
+from realstack.core.keywords.scope import current_owner
+from realstack.core.system import demand_linux
 from realstack.monitor import process
-from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients, StoreGauge
+from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
 from realstack.monitor.sampler import Sampler
+from realstack.monitor.watched import Watched
+from realstack.platform.driver import Driver
 from realstack.platform.running import running
 
 
-class WatchingKeywords:
-    """What is watched, and for how long."""
+class Watching:
+    """What is watched, from when on, and what is done meanwhile.
 
-    sampler: Sampler
-    gauges: dict[str, StoreGauge]
+    Args:
+        watched: What is watched.
+        sampler: Takes the samples.
+    """
 
-    def own(self, name: str) -> None:
-        """Remember that the running test or suite watches this."""
-        raise NotImplementedError
+    def __init__(self, watched: Watched, sampler: Sampler) -> None:
+        self._watched = watched
+        self._sampler = sampler
 
     @keyword(tags=["Watching"])
     def watch_services(self, *services: str, every: timedelta = timedelta()) -> None:
@@ -43,10 +50,11 @@ class WatchingKeywords:
         Watch Services    postgres-auth    every=1 s
         ```
         """
+        demand_linux("watching processes")
         driver = running()
         for name in services or driver.services():
             for service in driver.resolve(name):
-                self._watch(service, lambda service=service: driver.pids(service)[:1], every.total_seconds())  # type: ignore[misc]
+                self._watch(service, partial(_main_process, driver, service), every.total_seconds())
 
     @keyword(tags=["Watching"])
     def watch_process(self, name: str, pid: int) -> None:
@@ -56,6 +64,7 @@ class WatchingKeywords:
             name: What it is called in plots and verdicts.
             pid: Its number.
         """
+        demand_linux("watching processes")
         if not process.alive(pid):
             raise StackError(explain(f"a running process {pid} to watch as {name}", "there is none"))
         process.usage([pid])
@@ -71,8 +80,7 @@ class WatchingKeywords:
         """
         if not callable(gauge):
             raise StackError(explain("a Python function that returns a number", f"a {type(gauge).__name__}"))
-        self.sampler.watch_gauge(name, gauge)
-        self.own(name)
+        self._watched.gauge(current_owner(), name, gauge)
 
     @keyword(tags=["Watching"])
     def watch_postgresql_sessions(self, name: str, dsn: Secret, *, application: str = "") -> None:
@@ -83,7 +91,7 @@ class WatchingKeywords:
             dsn: Where the server is.
             application: Count only sessions whose application name or user contains this.
         """
-        self._watch_store(name, PostgresSessions(dsn.value, application))
+        self._watched.gauge(current_owner(), name, PostgresSessions(dsn.value, application))
 
     @keyword(tags=["Watching"])
     def watch_redis_clients(self, name: str, url: Secret) -> None:
@@ -93,7 +101,7 @@ class WatchingKeywords:
             name: What it is called, such as ``redis clients``.
             url: Where the server is.
         """
-        self._watch_store(name, RedisClients(url.value))
+        self._watched.gauge(current_owner(), name, RedisClients(url.value))
 
     @keyword(tags=["Watching"])
     def watch_redis_channels(self, name: str, url: Secret) -> None:
@@ -105,7 +113,7 @@ class WatchingKeywords:
             name: What it is called, such as ``redis channels``.
             url: Where the server is.
         """
-        self._watch_store(name, RedisChannels(url.value))
+        self._watched.gauge(current_owner(), name, RedisChannels(url.value))
 
     @keyword(tags=["Watching"])
     def start_monitoring(self, interval: timedelta = timedelta(milliseconds=100)) -> None:
@@ -115,16 +123,11 @@ class WatchingKeywords:
             interval: Time between two samples. One sample costs about a millisecond for each process watched; very long runs
                 take fewer by themselves.
         """
-        if not self.sampler.watched:
+        if not self._sampler.watched:
             raise StackError("Nothing is watched yet. Use [Watch Services] or [Watch Process] first.")
         if not 0.005 <= interval.total_seconds() <= 3600:
             raise StackError(explain("an interval of 5 ms to 1 h", str(interval)))
-        self.sampler.stop()
-        self.sampler.clear()
-        self.sampler.interval = interval.total_seconds()
-        self.sampler.look()
-        self.sampler.start()
-        self.own("")
+        self._watched.begin_sampling(current_owner(), interval.total_seconds())
 
     @keyword(tags=["Watching"])
     def stop_monitoring(self) -> int:
@@ -133,8 +136,8 @@ class WatchingKeywords:
         Returns:
             How many there are.
         """
-        self.sampler.stop()
-        count = len(self.sampler.samples())
+        self._sampler.stop()
+        count = len(self._sampler.samples())
         logger.info(f"{count} samples.")
         return count
 
@@ -151,14 +154,11 @@ class WatchingKeywords:
         """
         if number < 0:
             raise StackError(explain("a number of operations of 0 or more", str(number)))
-        return self.sampler.count(operation, number)
+        return self._sampler.count(operation, number)
 
     def _watch(self, name: str, pids: Callable[[], list[int]], every: float = 0.0) -> None:
-        self.sampler.watch(name, pids, every)
-        self.own(name)
+        self._watched.processes(current_owner(), name, pids, every)
 
-    def _watch_store(self, name: str, gauge: StoreGauge) -> None:
-        gauge()
-        self.gauges[name] = gauge
-        self.sampler.watch_gauge(name, gauge)
-        self.own(name)
+
+def _main_process(driver: Driver, service: str) -> list[int]:
+    return driver.pids(service)[:1]

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
 from typing import Any
 
 from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackFailure, explain
 from realstack.core.loop import background
-from realstack.core.waiting import Deadline
+from realstack.platform.changes import Changes
 from realstack.platform.driver import Driver, Operation, Receipt
-from realstack.platform.keywords.state import State
+from realstack.platform.keywords.health import Health
 from realstack.platform.running import running
 
 
-class Control(State):
-    """Stopping, killing, pausing, restarting; and health, before and after."""
+class Control:
+    """Stopping, killing, pausing, restarting.
+
+    Args:
+        changes: What is brought back at the end of a test or suite.
+        health: Waits for a service's health.
+    """
+
+    def __init__(self, changes: Changes, health: Health) -> None:
+        self._changes = changes
+        self._health = health
 
     @keyword(tags=["control"])
     def stop_service(self, service: str) -> None:
@@ -79,7 +86,7 @@ class Control(State):
         """
         self._control(service, Operation.RESTART, lambda driver, name: driver.start_service(name))
         if wait:
-            self.wait_until_service_is_healthy(service)
+            self._health.wait_until_service_is_healthy(service)
 
     @keyword(tags=["control"])
     def restart_service(self, service: str, **settings: str | Secret) -> None:
@@ -107,39 +114,6 @@ class Control(State):
             return receipt
 
         self._control(service, Operation.RESTART, anew)
-
-    @keyword(tags=["health"])
-    def wait_until_service_is_healthy(self, service: str, timeout: timedelta = timedelta(seconds=10)) -> None:
-        """Wait until a service, or every replica of a group, answers by its own protocol that it can work.
-
-        Raises:
-            StackFailure: It does not in time; the text has what it said last, and the end of its log.
-        """
-        driver = running()
-        deadline = Deadline(timeout)
-        for name in driver.resolve(service):
-            background.run(driver.wait_healthy(name, deadline.left))
-
-    @keyword(tags=["health"])
-    def service_should_be_healthy(self, service: str) -> None:
-        """Ask a service, or every replica of a group, once, by its own protocol."""
-        driver = running()
-        for name in driver.resolve(service):
-            problem = background.run(driver.problem(name))
-            if problem is not None:
-                raise StackFailure(
-                    explain(f"{name} is healthy.", problem, remedy="[Wait Until Service Is Healthy] gives it time.")
-                )
-
-    @keyword(tags=["health"])
-    def service_should_be_down(self, service: str) -> None:
-        """Make sure that a service, or every replica of a group, has no process and does not answer."""
-        driver = running()
-        for name in driver.resolve(service):
-            if pids := driver.pids(name):
-                raise StackFailure(explain(f"{name} is down.", f"Its processes run: {', '.join(map(str, pids))}."))
-            if background.run(driver.problem(name)) is None:
-                raise StackFailure(explain(f"{name} is down.", f"Something answers at {driver.url(name)} as if it were healthy."))
 
     def _control(self, service: str, operation: Operation, act: Callable[[Driver, str], Coroutine[Any, Any, Receipt]]) -> None:
         driver = running()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +11,10 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword
 
-from realstack.core.keywords.assertions import verify_list, verify_number
+from realstack.core.keywords.assertions import Unit, verify
 from realstack.core.loop import background
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import Deadline, wait_until
 from realstack.platform.driver import Operation
-from realstack.platform.keywords.state import State
 from realstack.platform.running import running
 
 _LOOK_AGAIN = 0.02
@@ -24,7 +22,7 @@ _LOOK_AGAIN = 0.02
 T = TypeVar("T")
 
 
-class Folders(State):
+class Folders:
     """What services keep in files."""
 
     @keyword(tags=["getter"])
@@ -74,10 +72,9 @@ class Folders(State):
         def look() -> list[str]:
             return sorted(self._sizes(folder, pattern))
 
-        def check(names: list[str]) -> None:
-            verify_list(names, assertion_operator, assertion_expected, f"Files of '{folder}'", message)
-
-        names = _settled(look, check, retry_timeout)
+        names = _verified(
+            look, assertion_operator, assertion_expected, message, f"Files of '{folder}'", retry_timeout=retry_timeout
+        )
         logger.info(f"{len(names)} files of '{folder}' match {pattern}: {', '.join(names) or 'none'}")
         return names
 
@@ -106,10 +103,8 @@ class Folders(State):
         def look() -> int:
             return sum(self._sizes(folder, pattern).values())
 
-        def check(count: int) -> None:
-            verify_number(count, assertion_operator, assertion_expected, f"Bytes of '{folder}' in {pattern}", message)
-
-        count = _settled(look, check, retry_timeout)
+        what = f"Bytes of '{folder}' in {pattern}"
+        count = _verified(look, assertion_operator, assertion_expected, message, what, retry_timeout=retry_timeout, unit="B")
         logger.info(f"Files of '{folder}' that match {pattern} have {count} bytes.")
         return count
 
@@ -126,17 +121,30 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _settled(look: Callable[[], T], check: Callable[[T], None], retry_timeout: timedelta) -> T:
-    """What is seen once the check holds; the check's error when it doesn't in time."""
-    deadline = Deadline(retry_timeout)
-    while True:
-        last_look = deadline.passed
-        seen = look()
+def _verified(
+    look: Callable[[], T],
+    operator: AssertionOperator | None,
+    expected: Any,
+    message: str | None,
+    what: str,
+    *,
+    retry_timeout: timedelta,
+    unit: Unit = "",
+) -> T:
+    """What is seen once the assertion holds; its error when it doesn't in time."""
+
+    def failure(seen: T) -> AssertionError | None:
         try:
-            check(seen)
-        except AssertionError:
-            if last_look:
-                raise
-            time.sleep(min(_LOOK_AGAIN, max(deadline.left, 0.0)))
-        else:
-            return seen
+            verify(seen, operator, expected, what, message, unit=unit)
+        except AssertionError as error:
+            return error
+        return None
+
+    def look_and_judge() -> tuple[T, AssertionError | None]:
+        seen = look()
+        return seen, failure(seen)
+
+    _, (seen, failed) = wait_until(look_and_judge, lambda judged: judged[1] is None, Deadline(retry_timeout), _LOOK_AGAIN)
+    if failed is not None:
+        raise failed
+    return seen

@@ -10,8 +10,10 @@ from robot.api import logger
 from realstack.core.collector import set_apart
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
+from realstack.platform.changes import Changes
 from realstack.platform.driver import Driver, Operation
-from realstack.platform.keywords.state import State
+from realstack.platform.keywords.state import KnownTests, LogMarks
+from realstack.platform.keywords.turns import Turn
 from realstack.platform.log_evidence import service_logs
 from realstack.platform.running import running_or_none
 from realstack.recording.evidence import Window, evidence
@@ -20,8 +22,6 @@ EXIT = "robot:exit"
 """What Robot tags tests with that it does not run, because the run is to end."""
 INTERRUPTED = "Execution terminated by signal"
 """What it says of the test in which the user interrupted the run."""
-NEEDS = "needs-"
-"""What tags begin with that say what a test needs."""
 REVIVE_SECONDS = 20.0
 """How long a service that died unasked may take to come back for the next test."""
 
@@ -29,17 +29,29 @@ TOLD_WAIT = 0.1
 """Seconds of waiting for other runs that the log tells of."""
 
 
-class Listener(State):
-    """What Robot Framework calls at the start and end of tests and suites."""
+class Listener:
+    """What Robot Framework calls at the start and end of tests and suites.
+
+    Args:
+        changes: What tests and suites did to services.
+        marks: Where the running test began in the services' logs.
+        tests: The tests of this run.
+        turn: The run's turn among others.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self, changes: Changes, marks: LogMarks, tests: KnownTests, turn: Turn) -> None:
+        self._changes = changes
+        self._marks = marks
+        self._tests = tests
+        self._turn = turn
 
     def start_suite(self, data: Any, result: Any) -> None:
         top = data
         while top.parent is not None:
             top = top.parent
-        # What --exclude left out is not among them.
-        tests = list(top.all_tests)
-        self._needs = frozenset(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
-        self._last_test = tests[-1] if tests else None  # none with --runemptysuite
+        self._tests.are(list(top.all_tests))
         self._changes.begin(result.full_name)
         if data.tests:
             set_apart()
@@ -48,52 +60,61 @@ class Listener(State):
         self._turn_goes_round(result)
         self._changes.begin(result.full_name)
         driver = running_or_none()
-        self._test_mark = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
-        # Kept when the test ends: whether this listener or the one that shows evidence is asked first, nobody knows.
-        self._evidence_mark = self._test_mark
+        self._marks.test = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
+        self._marks.evidence = self._marks.test
         evidence.offer("log lines of the services", self._logs)
 
     def end_test(self, data: Any, result: Any) -> None:
-        self._end_scope(result)
-        self._test_mark = {}
-        # Tests that Robot no longer runs need no turn.
-        if data is self._last_test or EXIT in result.tags or INTERRUPTED in result.message:
-            self._leave_turn()
+        if told := self._end_scope():
+            result.status = "FAIL"
+            result.message = "\n\n".join(text for text in [result.message, *told] if text)
+        self._marks.test = {}
+        # KnownTests that Robot no longer runs need no turn.
+        if data is self._tests.last or EXIT in result.tags or INTERRUPTED in result.message:
+            self._turn.leave()
 
     def end_suite(self, data: Any, result: Any) -> None:
         last = data.parent is None
-        self._end_scope(result, last=last)
+        if told := self._end_scope(last=last):
+            _fail_suite(result, "\n\n".join(told))
         if last:
-            self._leave_turn()
-            if self._waited >= TOLD_WAIT:
-                result.metadata["Waited for other runs"] = f"{self._waited:.1f} s in all, for cores that they needed"
+            self._turn.leave()
+            if self._turn.waited >= TOLD_WAIT:
+                result.metadata["Waited for other runs"] = f"{self._turn.waited:.1f} s in all, for cores that they needed"
 
     def _turn_goes_round(self, result: Any) -> None:
         """Between two tests, when everything of the one before is put away; the wait is no part of the test's time."""
-        waited = 0.0 if self._waits is None else self._waits.pass_on()
-        self._waited += waited
-        if waited:
+        if self._turn.go_round():
             result.start_time = datetime.now()
             if result.timeout:
                 result.timeout.start()
 
     def _logs(self, window: Window) -> list[tuple[str, str]]:
         driver = running_or_none()
-        if driver is None or not self._evidence_mark:
+        if driver is None or not self._marks.evidence:
             return []
-        return background.run(service_logs(driver, self._evidence_mark, window))
+        return background.run(service_logs(driver, self._marks.evidence, window))
 
-    def _end_scope(self, result: Any, *, last: bool = False) -> None:
+    def _end_scope(self, *, last: bool = False) -> list[str]:
+        """Bring back what the innermost scope changed, and what died unasked; returns what is to be told, a text each."""
         driver = running_or_none()
         # The platform ends with the run's last suite: what its setup changed needs no more bringing back.
         brought_back, problems = background.run(self._changes.end(None if last else driver))
         told = _revive(driver, start=not last) if driver is not None else []
         if brought_back:
             logger.info(f"Brought back: {', '.join(brought_back)}")
-        told += [f"A service could not be brought back: {problem}" for problem in problems]
-        if told and hasattr(result, "status") and hasattr(result, "message"):
-            result.status = "FAIL"
-            result.message = "\n\n".join(text for text in [result.message, *told] if text)
+        return told + [f"A service could not be brought back: {problem}" for problem in problems]
+
+
+def _fail_suite(result: Any, text: str) -> None:
+    """Let a suite fail at its end.
+
+    Its status is that of its tests, which Robot has written already: the run's exit code tells of it, the suite's message, and
+    the errors on the console and at the top of log.html.
+    """
+    result.message = "\n\n".join(part for part in (result.message, text) if part)
+    result.suite_teardown_failed(text)
+    logger.error(f"{result.full_name}: {text}")
 
 
 def _revive(driver: Driver, *, start: bool) -> list[str]:

@@ -1,30 +1,47 @@
-"""What the keywords of the Platform library share."""
+"""What keywords of the Platform library, and its listener, tell each other."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from realstack.platform.changes import Changes
-from realstack.platform.driver import LogMark, Started
-from realstack.platform.keywords.turns import Waits
+from realstack.platform.driver import LogMark
+
+NEEDS = "needs-"
+"""What tags begin with that say what a test needs."""
 
 
-class State:
-    """The platform's start, and what tests changed."""
+@dataclass
+class KnownTests:
+    """The tests of this run.
 
-    def __init__(self) -> None:
-        self._changes = Changes()
-        self._test_mark: LogMark = {}
-        self._evidence_mark: LogMark = {}
-        self._started: list[Started] = []
-        self._waits: Waits | None = None
-        self._waited = 0.0
-        self._last_test: Any = None
-        # Tags of the run's tests that say what they need; None before Robot has told of any test.
-        self._needs: frozenset[str] | None = None
+    Attributes:
+        needs: Their tags that say what they need; None before Robot has told of any test.
+        last: The last of them; None where there is none.
+    """
 
-    def _leave_turn(self) -> None:
-        """The run needs its cores no more."""
-        if self._waits is not None:
-            self._waits.leave()
-            self._waits = None
+    needs: frozenset[str] | None = None
+    last: Any = None
+
+    def are(self, tests: list[Any]) -> None:
+        """Note which there are; what `--exclude` left out is not among them."""
+        self.needs = frozenset(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
+        self.last = tests[-1] if tests else None  # none with --runemptysuite
+
+    def need(self, part: str) -> bool:
+        """Whether one of them needs something; anything may be needed as long as nobody knows."""
+        return self.needs is None or f"{NEEDS}{part}" in self.needs
+
+
+@dataclass
+class LogMarks:
+    """Moments in the services' logs.
+
+    Attributes:
+        test: The running test's beginning; empty between tests.
+        evidence: The same, kept when the test ends: whether the listener that ends it or the one that shows evidence is asked
+            first, nobody knows.
+    """
+
+    test: LogMark = field(default_factory=dict)
+    evidence: LogMark = field(default_factory=dict)

@@ -7,11 +7,17 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from robot.api import logger
 
-from realstack.lease.turns import Turns
+from realstack.core.system import is_linux
+from realstack.lease.marker import started_by_a_run
+
+if TYPE_CHECKING:
+    from realstack.lease.turns import Turns
 
 LOOK_AGAIN = 0.02
 """Seconds between two looks."""
@@ -19,23 +25,55 @@ TELL_AFTER = 1.0
 """Seconds of waiting that the console is told of."""
 
 
-class Waits:
-    """A run's waits for its turn.
+class Turn:
+    """The run's turn among the runs of this machine.
 
-    Args:
-        turns: The run's place among the others.
+    Attributes:
+        waited: Seconds that the run has waited for it.
     """
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self._turns: Turns | None = None
         self._told = False
 
-    def for_turn(self) -> float:
+    def wait(self, cores: int, results: Path) -> None:
         """Return when it is the run's turn, or when the user wants the run to end.
+
+        A run that a test of another run has started is at work for that one, in its turn. Elsewhere than on Linux there are no
+        leases, and so no turns.
+
+        Args:
+            cores: How many it needs for itself.
+            results: Folder of its results, for others to tell whom they wait for.
+        """
+        if started_by_a_run() or not is_linux():
+            return
+        from realstack.lease.lease import current_lease  # noqa: PLC0415 -- what only Linux has
+        from realstack.lease.turns import Turns  # noqa: PLC0415
+
+        self._turns = Turns(current_lease().folder, cores, str(results.resolve()))
+        self._wait()
+
+    def go_round(self) -> float:
+        """Let those who wait come first, and wait for the next turn.
 
         Returns:
             For how many seconds it waited.
         """
+        if self._turns is None:
+            return 0.0
+        self._turns.leave()
+        return self._wait()
+
+    def leave(self) -> None:
+        """The run needs its cores no more."""
+        if self._turns is not None:
+            self._turns.leave()
+            self._turns = None
+
+    def _wait(self) -> float:
+        assert self._turns is not None
         if not self._turns.ask():
             return 0.0
         began = time.monotonic()
@@ -45,20 +83,9 @@ class Waits:
                     self._told = True
                     logger.console(f"\nOther runs need the same cores, so that tests take turns: {', '.join(map(str, others))}.")
                 time.sleep(LOOK_AGAIN)
-        return time.monotonic() - began
-
-    def pass_on(self) -> float:
-        """Let those who wait come first, and wait for the next turn.
-
-        Returns:
-            For how many seconds it waited.
-        """
-        self._turns.leave()
-        return self.for_turn()
-
-    def leave(self) -> None:
-        """The run needs its cores no more."""
-        self._turns.leave()
+        seconds = time.monotonic() - began
+        self.waited += seconds
+        return seconds
 
 
 @contextlib.contextmanager

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 from robot.api import logger
 from robot.api.deco import keyword
 
+from realstack.core import tcp
 from realstack.core.errors import InvalidRun, explain
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import Deadline, wait_until
 from realstack.platform.driver import Operation
-from realstack.platform.keywords.state import State
 from realstack.platform.running import running
-from realstack.platform.unread import Unread, client_ports, unread
 from realstack.recording.recorder import recorder
 
 _LOOK_AGAIN = 0.01
 
 
-class Waiting(State):
+class Waiting:
     """Requests in front of a service that stands still."""
 
     @keyword(tags=["look"])
@@ -56,22 +54,21 @@ class Waiting(State):
         name = driver.one(service)
         port = next(endpoint.port for endpoint in driver.endpoints() if endpoint.service == name)
         deadline = Deadline(timeout)
-        while len(found := self._waiting(port, by)) < count:
-            if deadline.passed:
-                whose = f" of {by}" if by else ""
-                expected = f"requests{whose} that wait for {name} over {count} connection(s), within {deadline.seconds:g} s"
-                raise InvalidRun(explain(expected, f"{len(found)}", remedy="[Pause Service] keeps it from reading."))
-            time.sleep(_LOOK_AGAIN)
-        told = ", ".join(f"{one.size} bytes from port {one.client_port}" for one in found)
+        enough, found = wait_until(lambda: _waiting(port, by), lambda seen: len(seen) >= count, deadline, _LOOK_AGAIN)
+        if not enough:
+            whose = f" of {by}" if by else ""
+            expected = f"requests{whose} that wait for {name} over {count} connection(s), within {deadline.seconds:g} s"
+            raise InvalidRun(explain(expected, f"{len(found)}", remedy="[Pause Service] keeps it from reading."))
+        told = ", ".join(f"{one.unread} bytes from port {one.peer_port}" for one in found)
         recorder.record("note", name, {"what": "requests wait", "connections": len(found)})
         logger.info(f"Requests wait for {name} over {len(found)} connection(s), after {deadline.elapsed:.3f} s: {told}.")
         return len(found)
 
-    @staticmethod
-    def _waiting(port: int, by: str | None) -> list[Unread]:
-        found = unread(port)
-        if by is None:
-            return found
-        driver = running()
-        ports = client_ports(pid for name in driver.resolve(by) for pid in driver.pids(name))
-        return [one for one in found if one.client_port in ports]
+
+def _waiting(port: int, by: str | None) -> list[tcp.TcpSocket]:
+    found = tcp.unread(port)
+    if by is None:
+        return found
+    driver = running()
+    ports = tcp.ports_of(pid for name in driver.resolve(by) for pid in driver.pids(name))
+    return [one for one in found if one.peer_port in ports]

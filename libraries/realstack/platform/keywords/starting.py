@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Coroutine
-from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,21 +15,30 @@ from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.figures import Figures, UnknownProfile, load
 from realstack.core.loop import background
-from realstack.lease.lease import current_lease, started_by_a_run
-from realstack.lease.turns import Turns
+from realstack.core.table import html_table
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
-from realstack.platform.keywords.state import State
-from realstack.platform.keywords.turns import Waits
+from realstack.platform.keywords.state import KnownTests
+from realstack.platform.keywords.turns import Turn
 from realstack.platform.running import running_or_none, set_running
 
 Part = Literal["browser", "faults"]
 
 _LOOK_AGAIN = 0.05
+_COLUMNS = ("service", "version", "PID", "port", "prepared (s)", "start (s)", "up at (s)")
 
 
-class Run(State):
-    """Starting and stopping."""
+class Starting:
+    """Starting and stopping.
+
+    Args:
+        tests: The tests of this run.
+        turn: The run's turn among others.
+    """
+
+    def __init__(self, tests: KnownTests, turn: Turn) -> None:
+        self._tests = tests
+        self._turn = turn
 
     @keyword(tags=["run"])
     def start_platform(
@@ -92,18 +100,18 @@ class Run(State):
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         try:
-            self._wait_for_turn(int(figures.plain()["cores"]))
+            self._turn.wait(int(figures.plain()["cores"]), _output_folder())
             began = time.monotonic()
             logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
-            self._started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))
+            started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))
         except BaseException:
-            self._leave_turn()
+            self._turn.leave()
             background.run(driver.end())
             raise
         set_running(driver)
         took = time.monotonic() - began
-        logger.console(f"  {'platform':<17} {took:5.2f} s   {len(self._started)} services")
-        self._tell_versions(driver, figures, took)
+        logger.console(f"  {'platform':<17} {took:5.2f} s   {len(started)} services")
+        _tell_versions(driver, figures, started, took)
 
     @keyword(tags=["getter"])
     def get_whether_any_test_needs(self, part: Part) -> bool:
@@ -117,7 +125,7 @@ class Run(State):
         IF    $needed    Ensure Browser Is Open
         ```
         """
-        return self._needs is None or f"needs-{part}" in self._needs
+        return self._tests.need(part)
 
     @keyword(tags=["run"])
     def stop_platform(self) -> None:
@@ -130,38 +138,27 @@ class Run(State):
         if driver is None:
             return
         set_running(None)
-        self._leave_turn()
+        self._turn.leave()
         problems = background.run(driver.end())
         if problems:
             raise StackFailure(
                 explain("the platform stops in good order.", f"{len(problems)} problems.", evidence="\n".join(problems))
             )
 
-    def _wait_for_turn(self, cores: int) -> None:
-        # A run that a test of another run has started is at work for that one, in its turn.
-        if not started_by_a_run():
-            self._waits = Waits(Turns(current_lease().folder, cores, str(_output_folder().resolve())))
-            self._waited += self._waits.for_turn()
 
-    def _tell_versions(self, driver: Driver, figures: Figures, took: float) -> None:
-        builtin = BuiltIn()
-        builtin.set_suite_metadata("Platform", f"{driver.name}, profile {figures.profile}, up in {took:.2f} s", top=True)
-        for one in self._started:
-            pid = "" if one.pid is None else f", PID {one.pid}"
-            where = f"{one.endpoint.host}:{one.endpoint.port}"
-            builtin.set_suite_metadata(one.service, f"{one.version}{pid}, {where}", top=True)
-        logger.info(_table(self._started), html=True)
+def _tell_versions(driver: Driver, figures: Figures, started: list[Started], took: float) -> None:
+    builtin = BuiltIn()
+    builtin.set_suite_metadata("Platform", f"{driver.name}, profile {figures.profile}, up in {took:.2f} s", top=True)
+    for one in started:
+        pid = "" if one.pid is None else f", PID {one.pid}"
+        where = f"{one.endpoint.host}:{one.endpoint.port}"
+        builtin.set_suite_metadata(one.service, f"{one.version}{pid}, {where}", top=True)
+    logger.info(html_table(_COLUMNS, map(_row, started)), html=True)
 
 
-def _table(started: list[Started]) -> str:
-    heads = ("service", "version", "PID", "port", "prepared (s)", "start (s)", "up at (s)")
-    cells = [
-        (one.service, one.version, one.pid or "", one.endpoint.port, f"{one.prepared:.2f}", f"{one.took:.2f}", f"{one.at:.2f}")
-        for one in started
-    ]
-    rows = ["".join(f"<th>{head}</th>" for head in heads)]
-    rows += ["".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in cells]
-    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+def _row(one: Started) -> dict[str, object]:
+    seconds = (f"{value:.2f}" for value in (one.prepared, one.took, one.at))
+    return dict(zip(_COLUMNS, (one.service, one.version, one.pid or "", one.endpoint.port, *seconds), strict=True))
 
 
 def _watch(

@@ -1,0 +1,95 @@
+"""What is watched, and for whom: each thing until the test or suite ends that began it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from realstack.core.ownership import Owned
+from realstack.monitor.gauges import StoreGauge
+from realstack.monitor.sampler import Gauge, Pids, Sample, Sampler
+
+_SAMPLING = ""
+"""What the taking of samples goes by among the things watched."""
+
+
+class Watched:
+    """Things that tests and suites watch; whoever watches one again takes it over.
+
+    Args:
+        sampler: Takes the samples.
+    """
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+        self._ends: Owned[Callable[[], None]] = Owned("watched thing", "Watch Services")
+
+    def processes(self, owner: str, name: str, pids: Pids, every: float = 0.0) -> None:
+        """Watch processes; see `Sampler.watch`."""
+        self._sampler.watch(name, pids, every)
+        self._own(owner, name, lambda: self._sampler.forget(name))
+
+    def gauge(self, owner: str, name: str, gauge: Gauge) -> None:
+        """Watch a number; one of a store is asked once, and its session is closed in the end."""
+
+        def end() -> None:
+            self._sampler.forget(name)
+            if isinstance(gauge, StoreGauge):
+                gauge.close()
+
+        if isinstance(gauge, StoreGauge):
+            gauge()
+        self._sampler.watch_gauge(name, gauge)
+        self._own(owner, name, end)
+
+    def begin_sampling(self, owner: str, interval: float) -> None:
+        """Take samples from now on; earlier ones are forgotten."""
+        self._sampler.stop()
+        self._sampler.clear()
+        self._sampler.interval = interval
+        self._sampler.look()
+        self._sampler.start()
+        self._own(owner, _SAMPLING, self._sampler.stop)
+
+    def release(self, owner: str) -> list[str]:
+        """Watch no longer what a test or suite watched.
+
+        Returns:
+            What did not end in good order, a sentence each.
+        """
+        problems: list[str] = []
+        for end in self._ends.release(owner):
+            try:
+                end()
+            except Exception as error:  # a store that is down can't say goodbye, and the others are still to be ended
+                problems.append(f"A gauge was not closed in good order: {type(error).__name__}")
+        return problems
+
+    def _own(self, owner: str, name: str, end: Callable[[], None]) -> None:
+        if name in self._ends:
+            self._ends.pop(name)
+        self._ends.add(end, owner, name)
+
+
+class Baseline:
+    """The counts that later ones are compared with: what a test takes is gone with the test."""
+
+    def __init__(self) -> None:
+        self._samples: list[Sample | None] = [None]
+
+    @property
+    def sample(self) -> Sample | None:
+        """The innermost scope's, which begins with that of the one around it."""
+        return self._samples[-1]
+
+    @sample.setter
+    def sample(self, sample: Sample) -> None:
+        self._samples[-1] = sample
+
+    def begin_scope(self) -> None:
+        """A suite or test begins."""
+        self._samples.append(self.sample)
+
+    def end_scope(self) -> None:
+        """The innermost one ends; without any, the library was imported by a keyword, after the suite began."""
+        if len(self._samples) > 1:
+            self._samples.pop()

@@ -1,0 +1,100 @@
+"""Keywords that tell where services are and what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.keywords.assertions import verify
+from realstack.core.loop import background
+from realstack.platform.driver import Operation
+from realstack.platform.running import running
+
+
+class Getters:
+    """Names, addresses, processes and versions."""
+
+    @keyword(tags=["getter"])
+    def get_services(
+        self,
+        group: str | None = None,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """Names of all services, or of a group's replicas."""
+        driver = running()
+        names = driver.resolve(group) if group else driver.services()
+        return list(verify(names, assertion_operator, assertion_expected, "Services", message))
+
+    @keyword(tags=["getter"])
+    def get_service_url(
+        self,
+        service: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> str:
+        """A service's address, without credentials; `frontend` is what users' browsers open."""
+        driver = running()
+        return str(verify(driver.url(driver.one(service)), assertion_operator, assertion_expected, "URL", message))
+
+    @keyword(tags=["getter"])
+    def get_credential_url(self, service: str) -> Secret:
+        """A store's address with the tests' own credentials.
+
+        For PostgreSQL that is the superuser `tester`, so that tests can look into every table, hold locks and end sessions; the
+        platform's services use another role.
+        """
+        driver = running()
+        return Secret(driver.credential_url(driver.one(service)))
+
+    @keyword(tags=["getter"])
+    def get_credential(self, name: str) -> Secret:
+        """A credential of the platform by name, such as `idp-scim` (secret of the client that may administer users)."""
+        return Secret(running().credential(name))
+
+    @keyword(tags=["getter"])
+    def get_service_pid(
+        self,
+        service: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> int | None:
+        """The number of a service's main process; `None` while it is down."""
+        driver = running()
+        driver.demand(Operation.PROCESSES, service)
+        pids = driver.pids(driver.one(service))
+        pid: int | None = verify(pids[0] if pids else None, assertion_operator, assertion_expected, "PID", message)
+        return pid
+
+    @keyword(tags=["getter"])
+    def get_service_pids(
+        self,
+        service: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> list[int]:
+        """The numbers of all processes of a service or group, main processes and their descendants."""
+        driver = running()
+        driver.demand(Operation.PROCESSES, service)
+        pids = [pid for name in driver.resolve(service) for pid in driver.pids(name)]
+        return list(verify(pids, assertion_operator, assertion_expected, "PIDs", message))
+
+    @keyword(tags=["getter"])
+    def get_service_version(
+        self,
+        service: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Any = None,
+        message: str | None = None,
+    ) -> str:
+        """The version that the running service tells."""
+        driver = running()
+        version = background.run(driver.version(driver.one(service)))
+        return str(verify(version, assertion_operator, assertion_expected, "Version", message))
