@@ -15,7 +15,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
-from realstack.platform.checks import BROWSER_PACKAGE, BROWSERS, find_program
+from realstack.core import programs
+from realstack.platform.checks import BROWSER_PACKAGE, BROWSERS
 
 PATIENCE = 60.0
 """Seconds that all test files together may take; they need about three."""
@@ -42,7 +43,7 @@ def run_modules(files: list[str], roots: Mapping[str, Path]) -> dict[str, list[O
     Raises:
         RuntimeError: Chromium is not installed, or reported nothing in time.
     """
-    chromium = find_program(BROWSERS)
+    chromium = programs.find(BROWSERS)
     if chromium is None:
         raise RuntimeError(f"Chromium is not installed: on Debian, apt-get install {BROWSER_PACKAGE}")
     results: dict[str, list[Outcome]] = {}

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from realstack.core import programs
+
 START_SECONDS = 20.0
 """How long a server may take until it answers; generous, because machines of CI are busy."""
 
@@ -94,7 +96,7 @@ def postgres(folder: Path | None = None) -> Iterator[Postgres]:
 
     As root it runs as the user ``postgres``, since PostgreSQL refuses root.
     """
-    binaries = _postgres_binaries()
+    binaries = Path(programs.program("postgres", "postgresql")).resolve().parent
     user = "postgres" if os.geteuid() == 0 else None
     with _scratch(folder, "postgres", user) as scratch:
         data, password_file, password = scratch / "data", scratch / "password", secrets.token_hex(12)
@@ -119,7 +121,7 @@ def postgres(folder: Path | None = None) -> Iterator[Postgres]:
 @contextmanager
 def redis(folder: Path | None = None) -> Iterator[Redis]:
     """Run a Redis server without persistence."""
-    binary = _binary("redis-server")
+    binary = programs.program("redis-server", "redis-server")
     with _scratch(folder, "redis") as scratch:
         port, password = free_port(), secrets.token_hex(12)
         config = scratch / "redis.conf"
@@ -133,8 +135,8 @@ def redis(folder: Path | None = None) -> Iterator[Redis]:
 @contextmanager
 def clickhouse(folder: Path | None = None) -> Iterator[ClickHouse]:
     """Run a ClickHouse server (any version since 18.16) with an empty database ``events``."""
-    single = shutil.which("clickhouse")
-    command = [single, "server"] if single else [_binary("clickhouse-server")]
+    single = programs.find("clickhouse")
+    command = [single, "server"] if single else [programs.program("clickhouse-server", "clickhouse-server")]
     with _scratch(folder, "clickhouse") as scratch:
         port, password = free_port(), secrets.token_hex(12)
         (scratch / "users.xml").write_text(CLICKHOUSE_USERS.format(password=password))
@@ -250,17 +252,3 @@ def _http_answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
-
-
-def _binary(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
-    if found is None:
-        raise RuntimeError(f"{name} is not installed; `make install` lists the system packages that the checks need")
-    return found
-
-
-def _postgres_binaries() -> Path:
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
-    if not versions:
-        raise RuntimeError("no PostgreSQL server is installed below /usr/lib/postgresql")
-    return versions[-1].parent

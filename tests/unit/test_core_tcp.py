@@ -101,6 +101,12 @@ def test_who_listens_is_told(host: str) -> None:
     assert tcp.listeners(port) == set()
 
 
+def test_a_listener_on_any_address_has_clients_of_both_kinds() -> None:
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as both:
+        port = both.getsockname()[1]
+        assert tcp.listeners(port, LOOPBACK) == tcp.listeners(port, ipaddress.ip_address("::1")) == {os.getpid()}
+
+
 def test_a_connection_has_two_ends_in_the_table() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
         ends = {

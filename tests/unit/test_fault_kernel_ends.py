@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from realstack.core import programs
 from realstack.core.waiting import Deadline, poll
 from realstack.faults.kernel import Plan
 from support.kernel_scene import QUIET, Scene, play
@@ -126,8 +127,8 @@ def test_in_a_network_namespace_of_its_own(tmp_path: Path) -> None:
     )
     (tmp_path / "story.py").write_text(story)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "libraries")}
-    command = ["unshare", "--user", "--map-current-user", "--net", "--keep-caps", "sh", "-c"]
-    command += [f"ip link set lo up && exec {sys.executable} {tmp_path}/story.py"]
+    command = [programs.program("unshare", "util-linux"), "--user", "--map-current-user", "--net", "--keep-caps", "sh", "-c"]
+    command += [f"{programs.program('ip', 'iproute2')} link set lo up && exec {sys.executable} {tmp_path}/story.py"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["drop silent", "reject refused", "reset refused"]

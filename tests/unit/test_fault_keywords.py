@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from realstack.core import programs
 from realstack.core.waiting import Deadline
 from realstack.faults.nft import Table
 
@@ -89,7 +90,9 @@ def run(words: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def tables() -> set[str]:
-    listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        [programs.program("nft", "nftables"), "list", "tables"], capture_output=True, text=True, check=True
+    ).stdout
     return {line.split()[-1] for line in listed.splitlines()}
 
 
@@ -132,7 +135,16 @@ def test_without_the_right_the_error_says_what_to_do(tmp_path: Path) -> None:
 
 def test_in_a_namespace_of_its_own(tmp_path: Path) -> None:
     inside = " ".join(command(tmp_path, OWN_NAMESPACE))
-    words = ["unshare", "--user", "--map-current-user", "--net", "--keep-caps", "sh", "-c", f"ip link set lo up && exec {inside}"]
+    words = [
+        programs.program("unshare", "util-linux"),
+        "--user",
+        "--map-current-user",
+        "--net",
+        "--keep-caps",
+        "sh",
+        "-c",
+        f"{programs.program('ip', 'iproute2')} link set lo up && exec {inside}",
+    ]
     done = run(words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not Table("realstack_own").exists()

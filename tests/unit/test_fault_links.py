@@ -11,7 +11,6 @@ import sys
 import pytest
 
 from realstack.core.errors import StackError
-from realstack.faults import listeners
 from realstack.faults.links import Link, LinkBook, Target, is_local, targets_of
 from realstack.faults.nft import Table
 from realstack.faults.rules import Rules
@@ -109,13 +108,6 @@ def test_a_link_that_only_leads_somewhere_is_found_whoever_owns_it() -> None:
     assert str(links.find("elsewhere").targets[0]) == "192.0.2.7:80"
     with pytest.raises(StackError, match="the platform's driver owns none"):
         links.find("known")
-
-
-def test_listeners_on_any_address_count() -> None:
-    with socket.create_server(("", 0)) as anywhere:
-        assert os.getpid() in listeners.at(target("127.0.0.1", anywhere.getsockname()[1]))
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as both:
-        assert os.getpid() in listeners.at(target("::1", both.getsockname()[1]))
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 0), ("127.0.0.1", 65536), ("no..such.host", 80)])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from realstack.core import programs
 from realstack.core.errors import StackError
 from realstack.lease import lease as lease_module
 from realstack.platform import checks
@@ -19,8 +20,8 @@ from support.project import figures, platform_file
 def empty_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any program."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(checks, "_SYSTEM_PATH", str(tmp_path))
-    monkeypatch.setattr(checks, "DEBIAN_POSTGRES", tmp_path)
+    monkeypatch.setattr(programs, "SYSTEM_FOLDERS", [str(tmp_path)])
+    monkeypatch.setattr(programs, "POSTGRES_SERVERS", tmp_path)
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     return tmp_path
 

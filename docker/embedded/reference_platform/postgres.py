@@ -24,6 +24,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from realstack.core import programs
 from realstack.core.errors import StackError, explain
 from realstack.platform.probes import ask_postgres
 from realstack.platform.service import Command, Service, Stack, base_environment
@@ -136,20 +137,12 @@ class PostgreSQL(Service):
 
 @functools.cache
 def bin_folder() -> Path:
-    """The folder with `postgres` and `initdb`: the newest of Debian's, else that of the PATH.
+    """The folder with `postgres` and `initdb`.
 
     Raises:
         StackError: There is none.
     """
-    debian = [folder for folder in Path("/usr/lib/postgresql").glob("*/bin") if (folder / "postgres").exists()]
-    if debian:
-        return max(debian, key=lambda folder: float(folder.parent.name))
-    found = shutil.which("postgres")
-    if found:
-        return Path(found).resolve().parent
-    raise StackError(
-        explain("PostgreSQL's server is installed.", "There is no 'postgres' program.", remedy="apt-get install postgresql")
-    )
+    return Path(programs.program("postgres", "postgresql")).resolve().parent
 
 
 def server_account() -> str | None:
@@ -183,7 +176,9 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
 
 def _run(argv: list[str], account: str | None, folder: Path, text: str = "") -> str:
     # Not by `user=`: Python forks then, and gRPC, whose threads Browser brings into this process, aborts a forked child at times.
-    become = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups", "--"] if account else []
+    become: list[str] = []
+    if account is not None:
+        become = [programs.program("setpriv", "util-linux"), f"--reuid={account}", f"--regid={account}", "--clear-groups", "--"]
     done = subprocess.run(
         [*become, *argv],
         input=text,
@@ -208,30 +203,53 @@ def _single_user(data: Path, account: str | None, database: str, statements: str
 
 
 def _copy(source: Path, target: Path) -> None:
-    done = subprocess.run(["cp", "-a", "--reflink=auto", str(source), str(target)], capture_output=True, text=True, check=False)
+    command = [programs.program("cp", "coreutils"), "-a", "--reflink=auto", str(source), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise StackError(explain("the prepared cluster can be copied.", done.stderr.strip(), remedy="Look for free disk space."))
 
 
 def _template(cache: Path, scratch: Path, account: str | None, database: str) -> Path:
-    """The prepared cluster of this version, made when missing; two runs don't make it at the same time."""
+    """The prepared cluster of this version, made when missing; two runs don't make it at the same time.
+
+    Where the cache is somebody else's, one is made for this run alone.
+    """
     said = _run([str(bin_folder() / "postgres"), "--version"], None, Path("/"))
     version = re.sub(r"[^0-9A-Za-z.+-]+", "-", said.strip())
-    recipe = hashlib.sha256(repr((_INITDB, _FROM_TEMPLATE1, _FROM_DATABASE, _ids(account))).encode()).hexdigest()[:8]
-    cache.mkdir(exist_ok=True)
-    ready = cache / f"{version}-{database}-{recipe}"
-    with open(cache / f"{ready.name}.lock", "a", encoding="ascii") as lock:
+    owner = _ids(account)
+    recipe = hashlib.sha256(repr((_INITDB, _FROM_TEMPLATE1, _FROM_DATABASE, owner)).encode()).hexdigest()[:8]
+    name = f"{version}-{database}-{recipe}"
+    try:
+        cache.mkdir(exist_ok=True)
+        lock = open(cache / f"{name}.lock", "a", encoding="ascii")  # noqa: SIM115 -- closed below
+    except PermissionError:
+        cache = scratch / "cache"
+        cache.mkdir()
+        lock = open(cache / f"{name}.lock", "a", encoding="ascii")  # noqa: SIM115 -- closed below
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = cache / name
+        if ready.exists() and not _belongs_to(ready, owner):
+            shutil.rmtree(ready)
         if not ready.exists():
-            work = scratch / "initdb"
-            work.mkdir(mode=0o700)
-            os.chown(work, *_ids(account))
-            data = work / "data"
-            _run([str(bin_folder() / "initdb"), *_INITDB, "-D", str(data)], account, work)
-            _single_user(data, account, "template1", _FROM_TEMPLATE1.format(database=database))
-            _single_user(data, account, database, _FROM_DATABASE)
-            unfinished = cache / f".{ready.name}.{os.getpid()}"
-            _copy(data, unfinished)
-            unfinished.rename(ready)
-            shutil.rmtree(work)
+            _make_template(ready, scratch / "initdb", account, database)
     return ready
+
+
+def _belongs_to(cluster: Path, owner: tuple[int, int]) -> bool:
+    """Whether PostgreSQL can read a cluster: in a copied checkout it belongs to whoever made the copy."""
+    version = cluster / "PG_VERSION"
+    return version.exists() and all((path.stat().st_uid, path.stat().st_gid) == owner for path in (cluster, version))
+
+
+def _make_template(ready: Path, work: Path, account: str | None, database: str) -> None:
+    work.mkdir(mode=0o700)
+    os.chown(work, *_ids(account))
+    data = work / "data"
+    _run([str(bin_folder() / "initdb"), *_INITDB, "-D", str(data)], account, work)
+    _single_user(data, account, "template1", _FROM_TEMPLATE1.format(database=database))
+    _single_user(data, account, database, _FROM_DATABASE)
+    unfinished = ready.with_name(f".{ready.name}.{os.getpid()}")
+    _copy(data, unfinished)
+    unfinished.rename(ready)
+    shutil.rmtree(work)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from realstack.core import programs
 from realstack.platform.probes import expect_200, redis_info
 from realstack.platform.service import Command, NotReady, Service, base_environment, write_private
 
@@ -43,7 +43,7 @@ class Redis(Service):
 
     def command(self) -> Command:
         options = [word for name, value in self.effective({}).items() for word in (f"--{name}", value)]
-        argv = ["redis-server", str(self.folder / "redis.conf"), *options]
+        argv = [programs.program("redis-server", "redis-server"), str(self.folder / "redis.conf"), *options]
         return Command(argv, base_environment(self.folder), self.folder)
 
     async def probe(self) -> None:
@@ -96,13 +96,13 @@ def clickhouse_program() -> list[str]:
     """The newest ClickHouse at hand: the single binary that the project publishes, else Debian's server.
 
     Returns:
-        The first words of the command; empty when there is none.
+        The first words of the command.
+
+    Raises:
+        StackError: There is none.
     """
-    single = shutil.which("clickhouse")
-    if single:
-        return [single, "server"]
-    server = shutil.which("clickhouse-server") or shutil.which("clickhouse-server", path="/usr/sbin:/usr/bin")
-    return [server] if server else []
+    single = programs.find("clickhouse")
+    return [single, "server"] if single else [programs.program("clickhouse-server", "clickhouse-server")]
 
 
 @cache

@@ -7,8 +7,8 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from realstack.core import procfs, tcp
 from realstack.core.errors import StackError, explain
-from realstack.core.extras import needed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -146,15 +146,13 @@ class LinkBook:
         if not is_local(target.address):
             seen = f"{target} is not an address of this machine"
         else:
-            with needed("to tell who listens at an address", "faults"):
-                from realstack.faults import listeners  # noqa: PLC0415 -- a proxy link breaks nobody's and asks nobody
-
-            pids, mine = listeners.at(target), listeners.of_this_process()
+            pids = tcp.listeners(target.port, target.address)
+            mine = {os.getpid(), *(child.pid for child in procfs.descendants([os.getpid()]))}
             if not pids and len(link.targets) > 1:
                 return  # nobody is at this one of a name's addresses, so nobody can be hit there
             if pids and pids <= mine:
                 return
-            seen = f"at {target} listens {listeners.names(pids - mine)}" if pids else f"nobody listens at {target}"
+            seen = f"at {target} listens {_names(pids - mine)}" if pids else f"nobody listens at {target}"
         raise StackError(
             explain(
                 f"a link to something that this run owns, so that nobody else is cut off: {link}",
@@ -163,3 +161,15 @@ class LinkBook:
                 "and what was allowed at import: Library    realstack.NetworkFault    allowed=host:port.",
             )
         )
+
+
+def _names(pids: Iterable[int]) -> str:
+    found = {pid: procfs.stat(pid) for pid in sorted(pids)}
+    # One may have ended while it was looked at.
+    return ", ".join(f"PID {pid}" if one is None else f"{one.name} (PID {pid})" for pid, one in found.items())
+
+
+def _names(pids: Iterable[int]) -> str:
+    found = {pid: procfs.stat(pid) for pid in sorted(pids)}
+    # One may have ended while it was looked at.
+    return ", ".join(f"PID {pid}" if one is None else f"{one.name} (PID {pid})" for pid, one in found.items())

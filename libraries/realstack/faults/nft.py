@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from realstack.core import programs
 from realstack.core.errors import StackError, explain
 
 COMMAND_SECONDS = 5.0
@@ -51,7 +51,7 @@ class Table:
         Raises:
             StackError: The kernel refused, or nft is missing.
         """
-        self._run(["nft", "-f", "-"], "\n".join(lines) + "\n")
+        self._run([programs.program("nft", "nftables"), "-f", "-"], "\n".join(lines) + "\n")
 
     def counters(self) -> dict[str, Count]:
         """All named counters of the table; empty when there is no table."""
@@ -75,7 +75,7 @@ class Table:
 
     def _list(self) -> list[dict[str, Any]]:
         try:
-            text = self._run(["nft", "-j", "list", "table", "inet", self.name])
+            text = self._run([programs.program("nft", "nftables"), "-j", "list", "table", "inet", self.name])
         except NoSuchThing:
             return []
         items: list[dict[str, Any]] = json.loads(text)["nftables"]
@@ -84,10 +84,6 @@ class Table:
     def _run(self, command: list[str], stdin: str = "") -> str:
         try:
             done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
-        except FileNotFoundError:
-            raise StackError(
-                explain("the program nft", "it is not installed", remedy="Install the package 'nftables'.")
-            ) from None
         except subprocess.TimeoutExpired:
             raise StackError(explain(f"nft done within {COMMAND_SECONDS:g} s", "it is still at it", evidence=stdin)) from None
         if done.returncode == 0:
@@ -104,7 +100,7 @@ class NoSuchThing(StackError):
 
 
 def _not_permitted(text: str) -> str:
-    unshare = "" if shutil.which("unshare") else " (unshare is in the package 'util-linux')"
+    unshare = "" if programs.find("unshare") else " (unshare is in the package 'util-linux')"
     return explain(
         "permission to change this network namespace's packet filter (CAP_NET_ADMIN)",
         f"user {os.geteuid()} has none: {text}",

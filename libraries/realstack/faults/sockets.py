@@ -1,20 +1,16 @@
-"""The machine's TCP connections of a link: seen, and ended, through the kernel's socket diagnosis (``ss``)."""
+"""The machine's TCP connections of a link: seen in the kernel's table, and ended through its socket diagnosis (``ss``)."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import subprocess
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from realstack.core import programs, tcp
 from realstack.core.errors import StackError, explain
 from realstack.faults.links import Link, Target
 
 COMMAND_SECONDS = 5.0
-
-_LIVE = frozenset({"ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "LAST-ACK", "CLOSING"})
-_END = re.compile(r"\[?(?P<host>[0-9a-fA-F.:]+?)(?:%\w+)?\]?:(?P<port>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,19 @@ def connections(
         client_ports: Only connections from these ports; all where empty.
         spared_ports: No connections from these ports.
     """
-    return frozenset(_parse(_ss(["-tnHO", "state", "connected", *_filter(link, client_ports, spared_ports)]), link))
+    found: set[TcpConnection] = set()
+    for one in tcp.sockets():
+        if not one.connected:
+            continue
+        ports = {one.local_port, one.peer_port}
+        if (client_ports and ports.isdisjoint(client_ports)) or not ports.isdisjoint(spared_ports):
+            continue
+        local, peer = Target(one.local_address, one.local_port), Target(one.peer_address, one.peer_port)
+        if peer in link.targets:
+            found.add(TcpConnection(local, peer))
+        elif local in link.targets:
+            found.add(TcpConnection(peer, local))
+    return frozenset(found)
 
 
 def kill(link: Link, *, client_ports: Collection[int] = (), spared_ports: Collection[int] = ()) -> frozenset[TcpConnection]:
@@ -83,33 +91,8 @@ def _filter(link: Link, client_ports: Collection[int], spared_ports: Collection[
     return words
 
 
-def _parse(text: str, link: Link) -> list[TcpConnection]:
-    found: list[TcpConnection] = []
-    for line in text.splitlines():
-        fields = line.split()
-        if len(fields) < 5 or fields[0] not in _LIVE:
-            continue
-        local, peer = _target(fields[3]), _target(fields[4])
-        if peer in link.targets:
-            found.append(TcpConnection(local, peer))
-        elif local in link.targets:
-            found.append(TcpConnection(peer, local))
-    return found
-
-
-def _target(text: str) -> Target:
-    end = _END.fullmatch(text)
-    if end is None:
-        raise StackError(f"ss shows an address that can't be read: '{text}'")
-    address = ipaddress.ip_address(end["host"])
-    return Target(getattr(address, "ipv4_mapped", None) or address, int(end["port"]))
-
-
-def _ss(arguments: list[str]) -> str:
-    try:
-        done = subprocess.run(["ss", *arguments], capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
-    except FileNotFoundError:
-        raise StackError(explain("the program ss", "it is not installed", remedy="Install the package 'iproute2'.")) from None
+def _ss(arguments: list[str]) -> None:
+    command = [programs.program("ss", "iproute2"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
     if done.returncode != 0:
-        raise StackError(explain("ss tells the TCP connections", done.stderr.strip(), evidence=" ".join(["ss", *arguments])))
-    return done.stdout
+        raise StackError(explain("ss ends TCP connections", done.stderr.strip(), evidence=" ".join(command)))

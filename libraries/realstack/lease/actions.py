@@ -13,6 +13,9 @@ import shutil
 import subprocess
 from typing import Any
 
+from realstack.core import programs
+from realstack.core.errors import StackError
+
 Action = dict[str, str]
 """An action as JSON: ``{"kind": …}`` and its fields, all strings."""
 
@@ -85,6 +88,13 @@ def _own_name(name: str, run_id: str) -> str:
     return name
 
 
+def _program(name: str, package: str) -> str:
+    try:
+        return programs.program(name, package)
+    except StackError as error:
+        raise ActionFailed(str(error)) from error
+
+
 def _run(argv: list[str], by_hand: str, seconds: float = COMMAND_SECONDS) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL)
@@ -97,7 +107,7 @@ def _delete_nft_table(action: Action, run_id: str) -> None:
     family = action["family"]
     if family not in ("inet", "ip", "ip6"):
         raise ActionFailed(f"'{family}' is no nftables family of this project.")
-    argv = ["nft", "delete", "table", family, name]
+    argv = [_program("nft", "nftables"), "delete", "table", family, name]
     done = _run(argv, " ".join(argv))
     if done.returncode != 0 and "No such file or directory" not in done.stderr:
         raise ActionFailed(f"{done.stderr.strip()}. Do it by hand: {' '.join(argv)}")
@@ -105,7 +115,8 @@ def _delete_nft_table(action: Action, run_id: str) -> None:
 
 def _compose_down(action: Action, run_id: str) -> None:
     project = _own_name(action["project"], run_id)
-    argv = ["docker", "compose", "-p", project, "-f", action["file"], "down", "--volumes", "--timeout", "1"]
+    argv = [_program("docker", "docker.io"), "compose", "-p", project, "-f", action["file"]]
+    argv += ["down", "--volumes", "--timeout", "1"]
     done = _run(argv, " ".join(argv), seconds=60)
     if done.returncode != 0:
         raise ActionFailed(f"{done.stderr.strip()[-500:]}. Do it by hand: {' '.join(argv)}")

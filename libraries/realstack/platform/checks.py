@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterable
@@ -16,15 +15,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from realstack.core import programs
+
 OLDEST_PYTHON = (3, 11)
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 """Programs that Browser library can drive, the preferred one first; resources/browser.resource looks for the same."""
 
-DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
-"""Where Debian keeps PostgreSQL's servers, outside the PATH."""
-
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CAP_NET_ADMIN = 12
 
 
@@ -65,19 +62,6 @@ FAULT_PROGRAMS = (
 BROWSER_PACKAGE = "chromium-headless-shell"
 
 
-def find_program(names: Iterable[str]) -> str | None:
-    """The path of the first program that is installed; also where only administrators' PATH looks."""
-    for name in names:
-        found = shutil.which(name) or shutil.which(name, path=_SYSTEM_PATH)
-        if found:
-            return found
-        if name == "postgres":
-            versions = sorted(DEBIAN_POSTGRES.glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
-            if versions:
-                return str(versions[-1])
-    return None
-
-
 def check_python(
     oldest: tuple[int, int] = OLDEST_PYTHON, running: tuple[int, ...] = tuple(sys.version_info[:3])
 ) -> list[Problem]:
@@ -114,18 +98,18 @@ def check_requirements(files: Iterable[Path]) -> list[Problem]:
     ]
 
 
-def check_programs(programs: Iterable[Program]) -> list[Problem]:
+def check_programs(needed: Iterable[Program]) -> list[Problem]:
     """Whether the programs are installed."""
     return [
         Problem(f"'{program.names[0]}' is not installed ({program.purpose}).", packages=(program.package,))
-        for program in programs
-        if find_program(program.names) is None
+        for program in needed
+        if programs.find(program.names) is None
     ]
 
 
 def check_browser() -> list[Problem]:
     """Whether there is a browser: the system's, or one that Playwright installed."""
-    if find_program(BROWSERS) or playwright_browser():
+    if programs.find(BROWSERS) or playwright_browser():
         return []
     return [Problem("There is no Chromium (the browser of the journeys).", "or: rfbrowser install chromium", (BROWSER_PACKAGE,))]
 
@@ -210,15 +194,14 @@ def check_compose(needs: Collection[str] = ()) -> list[Problem]:
     """All that the composed platform needs: Docker with its Compose plugin, and a daemon that answers."""
     problems = check_python()
     problems += check_browser() if "browser" in needs else []
-    if find_program(("docker",)) is None:
+    docker = programs.find("docker")
+    if docker is None:
         return [
             *problems,
             Problem("'docker' is not installed (the composed platform).", "Install Docker with its Compose plugin."),
         ]
     for words, what in ((["compose", "version"], "Docker's Compose plugin answers"), (["info"], "Docker's daemon answers")):
-        done = subprocess.run(
-            ["docker", *words], capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL
-        )
+        done = subprocess.run([docker, *words], capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             said = done.stderr.strip().splitlines()
             problems.append(Problem(f"Not true: {what}. 'docker {' '.join(words)}' says: {said[-1] if said else 'nothing'}"))

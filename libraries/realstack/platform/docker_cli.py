@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from realstack.core import programs
 from realstack.core.errors import StackError, explain
 from realstack.secrets import secrets
 
@@ -45,12 +46,16 @@ class Docker:
         project: The project's name, which bears the run's id.
         file: The compose file.
         environment: File with the variables that the compose file asks for; private.
+
+    Raises:
+        StackError: Docker is not installed.
     """
 
     def __init__(self, project: str, file: Path, environment: Path) -> None:
         self.project = project
         self.file = file
-        self._compose = ["docker", "compose", "-p", project, "--env-file", str(environment), "-f", str(file)]
+        self._docker = programs.program("docker", "docker.io")
+        self._compose = [self._docker, "compose", "-p", project, "--env-file", str(environment), "-f", str(file)]
 
     async def run(self, *words: str, seconds: float = COMMAND_SECONDS) -> str:
         """Run `docker …` and return what it printed.
@@ -58,7 +63,7 @@ class Docker:
         Raises:
             StackError: It failed or took too long; the text has the end of what it said, masked.
         """
-        return await self._execute(["docker", *words], seconds)
+        return await self._execute([self._docker, *words], seconds)
 
     async def compose(self, *words: str, overrides: Sequence[Path] = (), seconds: float = COMMAND_SECONDS) -> str:
         """Run `docker compose …` on the project; see `run`."""
