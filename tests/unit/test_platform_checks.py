@@ -115,8 +115,58 @@ def test_unknown_platforms_and_drivers_are_told(tmp_path):
     ):
         create(platform_file("embeded"), figures(), tmp_path)
     (tmp_path / "mine.yaml").write_text("driver: kubernetes\n")
-    with pytest.raises(StackError, match=r"'driver' in mine\.yaml is one of embedded, compose, external"):
+    known = r"'driver' in mine\.yaml is one of those that are installed: compose, embedded, external"
+    with pytest.raises(StackError, match=rf"(?s){known}.*It is 'kubernetes'"):
         create(tmp_path / "mine.yaml", figures(), tmp_path)
+
+
+@pytest.fixture
+def strangers_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of somebody else that is installed, with two drivers of which one lacks what it needs."""
+    folder = tmp_path / "site"
+    facts = folder / "robotframework_orbit-1.0.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: robotframework-orbit\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text(
+        "[realstack.drivers]\norbit = orbit_driver:create\nbroken = orbit_broken:create\nnothing = orbit_driver:no_such\n"
+    )
+    (folder / "orbit_driver.py").write_text(
+        "from realstack.platform.external import ExternalDriver\n"
+        "class Orbit(ExternalDriver):\n"
+        "    name = 'orbit'\n"
+        "def create(setup):\n"
+        "    driver = Orbit({}, dict(setup.section('stations')))\n"
+        "    driver.setup = setup\n"
+        "    return driver\n"
+    )
+    (folder / "orbit_broken.py").write_text("import no_such_module_anywhere\n")
+    monkeypatch.syspath_prepend(folder)
+    (tmp_path / "mine.yaml").write_text("driver: orbit\nstations: {alpha: one}\n")
+    return tmp_path
+
+
+def test_a_driver_of_somebody_else_is_found(strangers_package: Path) -> None:
+    given = {"services": {"a": "http://x"}, "ports": {}}
+    driver = create(strangers_package / "mine.yaml", figures(), strangers_package, needs=["browser"], overrides=given)
+    assert driver.name == "orbit"
+    assert driver.credential("alpha") == "one"
+    setup = driver.setup  # type: ignore[attr-defined]
+    assert setup.content == {"driver": "orbit", "stations": {"alpha": "one"}, "services": {"a": "http://x"}}
+    assert (setup.needs, setup.logs) == ({"browser"}, strangers_package / "services")
+    assert setup.path("sources", ".") == strangers_package
+
+
+@pytest.mark.parametrize(("name", "said"), [("broken", "no_such_module_anywhere"), ("nothing", "no_such")])
+def test_a_driver_that_can_not_be_loaded_is_told_with_its_package(strangers_package: Path, name: str, said: str) -> None:
+    (strangers_package / "mine.yaml").write_text(f"driver: {name}\n")
+    with pytest.raises(StackError, match=rf"(?s)the driver '{name}' of the package robotframework-orbit can be.*{said}"):
+        create(strangers_package / "mine.yaml", figures(), strangers_package)
+
+
+def test_those_of_somebody_else_are_listed(strangers_package: Path) -> None:
+    (strangers_package / "mine.yaml").write_text("driver: obrit\n")
+    with pytest.raises(StackError, match="installed: broken, compose, embedded, external, nothing, orbit"):
+        create(strangers_package / "mine.yaml", figures(), strangers_package)
 
 
 @pytest.mark.parametrize(

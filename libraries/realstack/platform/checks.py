@@ -6,7 +6,6 @@ Standard library only: it must also be able to say that a requirement is missing
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from realstack.core import programs
+from realstack.core.errors import StackError
+from realstack.core.system import is_linux
 
 OLDEST_PYTHON = (3, 11)
 
@@ -70,6 +71,28 @@ def check_python(
         return []
     said, wanted = ".".join(map(str, running)), ".".join(map(str, oldest))
     return [Problem(f"Python is {said}; {wanted} or newer is needed.", f"Make the environment with python{wanted}: make setup")]
+
+
+def check_linux(driver: str) -> list[Problem]:
+    """Whether this is Linux, whose processes, namespaces and leases a driver needs."""
+    if is_linux():
+        return []
+    return [
+        Problem(
+            f"The driver '{driver}' needs Linux; this is {sys.platform}.",
+            "Run the tests on Linux, or against a platform that runs already: robot --variable PLATFORM:external suites/",
+        )
+    ]
+
+
+def demand(problems: Collection[Problem]) -> None:
+    """Make sure that everything is in place.
+
+    Raises:
+        StackError: Something is not; the text lists all of it with the remedies.
+    """
+    if problems:
+        raise StackError(explain_problems(problems))
 
 
 def check_requirements(files: Iterable[Path]) -> list[Problem]:
@@ -157,6 +180,8 @@ def check_folders(folders: Iterable[Path]) -> list[Problem]:
 
 def check_reachable(folder: Path, account: str = "postgres") -> list[Problem]:
     """Whether another account may enter a folder: under root, PostgreSQL runs as one and has its data there."""
+    import pwd  # noqa: PLC0415 -- not every system has accounts of this kind
+
     try:
         entry = pwd.getpwnam(account)
     except KeyError:
@@ -180,10 +205,8 @@ def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Probl
     Args:
         needs: What the tests use beside it: `browser`, `faults`.
     """
-    if not sys.platform.startswith("linux"):
-        return [
-            Problem(f"The embedded platform runs on Linux, not on {sys.platform}.", "robot --variable PLATFORM:compose suites/")
-        ]
+    if problems := check_linux("embedded"):
+        return problems
     problems = check_python()
     problems += check_browser() if "browser" in needs else []
     problems += check_faults() if "faults" in needs else []
@@ -192,6 +215,8 @@ def check_embedded(needs: Collection[str] = ("browser", "faults")) -> list[Probl
 
 def check_compose(needs: Collection[str] = ()) -> list[Problem]:
     """All that the composed platform needs: Docker with its Compose plugin, and a daemon that answers."""
+    if problems := check_linux("compose"):
+        return problems
     problems = check_python()
     problems += check_browser() if "browser" in needs else []
     docker = programs.find("docker")

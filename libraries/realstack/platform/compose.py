@@ -14,22 +14,64 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.waiting import Deadline, poll
 from realstack.lease.actions import compose_down
-from realstack.lease.lease import Lease
-from realstack.platform import logs
+from realstack.platform import checks, logs
+from realstack.platform.config import Setup
 from realstack.platform.docker_cli import BUILD_SECONDS, Docker
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
-from realstack.platform.remote import RemoteService
-from realstack.platform.service import Credentials, NotReady
+from realstack.platform.ports import PortLocks
+from realstack.platform.remote import RemoteService, remote_service
+from realstack.platform.service import Credentials, NotReady, write_private
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
+if TYPE_CHECKING:
+    from realstack.lease.lease import Lease
+
 START_SECONDS = 60.0
 LAST_LINES = 20
+
+
+def create(setup: Setup) -> Driver:
+    """Make the driver of a platform's file; nothing is started yet.
+
+    Raises:
+        StackError: Something is not in place; the text lists all of it with the remedies.
+    """
+    checks.demand(checks.check_compose(setup.needs) + checks.check_folders([setup.logs]))
+    from realstack.lease.lease import current_lease  # noqa: PLC0415 -- what only Linux has
+
+    file = setup.file.name
+    compose_file = setup.path("file", "compose.yaml")
+    if not compose_file.exists():
+        raise StackError(explain(f"'file' in {file} is a compose file.", f"There is no '{compose_file}'."))
+    credentials = Credentials()
+    ports = PortLocks()
+    # A container's published port must be free when Docker binds it, so it is only looked for, not held.
+    published = {str(variable): str(ports.take()) for variable in setup.content.get("ports") or []}
+    ports.release()
+    passwords = {str(variable): credentials[str(name)] for variable, name in setup.section("passwords").items()}
+    variables = setup.filled_in("variables", setup.section("variables"))
+    services = {name: remote_service(name, entry, passwords, file) for name, entry in setup.section("services").items()}
+    shared = {name: _shared_folder(name, entry, services, file) for name, entry in setup.section("folders").items()}
+    lease = current_lease(setup.logs / "reaper.log")
+    environment = lease.folder / "compose.env"
+    write_private(environment, "".join(f"{name}={value}\n" for name, value in {**variables, **published, **passwords}.items()))
+    docker = Docker(f"realstack-{lease.run_id}", compose_file, environment)
+    return ComposeDriver(docker, services, lease, credentials, setup.logs, shared=shared)
+
+
+def _shared_folder(name: str, entry: object, services: Collection[str], file: str) -> tuple[str, str]:
+    if isinstance(entry, Mapping) and entry.get("service") in services and str(entry.get("path") or "").startswith("/"):
+        return str(entry["service"]), str(entry["path"])
+    raise StackError(
+        explain(f"'folders: {name}' in {file} has a 'service' of this file and an absolute 'path' in it.", f"It is {entry!r}.")
+    )
 
 
 class ComposeDriver(Driver):

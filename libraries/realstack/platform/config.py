@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,37 +44,75 @@ def load(file: Path) -> dict[str, Any]:
     return content
 
 
-def section(config: Mapping[str, Any], key: str, file: str) -> dict[str, Any]:
-    """A part of a platform's file that is a mapping; empty when it is missing.
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a driver is made from.
 
-    Raises:
-        StackError: It is something else.
+    Attributes:
+        content: What the platform's YAML file says.
+        figures: The run's figures.
+        output: Folder of the run's results; services' logs go to `services` in it.
+        needs: What the tests use beside the platform: `browser`, `faults`.
+        file: The YAML file; paths in it are relative to its folder.
     """
-    found = config.get(key) or {}
-    if not isinstance(found, dict):
-        raise StackError(explain(f"'{key}' in {file} is a mapping.", f"It is {found!r}."))
-    return {str(name): value for name, value in found.items()}
 
+    content: Mapping[str, Any]
+    figures: Figures
+    output: Path
+    needs: frozenset[str]
+    file: Path
 
-def environments(config: Mapping[str, Any], figures: Figures, file: str) -> dict[str, dict[str, str]]:
-    """The environment variables by service or group, with the profile's figures filled in.
+    @property
+    def logs(self) -> Path:
+        """Folder for the services' logs."""
+        return self.output / "services"
 
-    Raises:
-        StackError: A figure is asked for that does not exist.
-    """
-    plain = figures.plain()
-    result: dict[str, dict[str, str]] = {}
-    for service, variables in section(config, "settings", file).items():
-        if not isinstance(variables, dict):
-            raise StackError(explain(f"'settings: {service}' in {file} is a mapping.", f"It is {variables!r}."))
+    def path(self, key: str, default: str) -> Path:
+        """A path that the file names, resolved."""
+        return (self.file.parent / str(self.content.get(key) or default)).resolve()
+
+    def section(self, key: str) -> dict[str, Any]:
+        """A part of the file that is a mapping; empty when it is missing.
+
+        Raises:
+            StackError: It is something else.
+        """
+        found = self.content.get(key) or {}
+        if not isinstance(found, dict):
+            raise StackError(explain(f"'{key}' in {self.file.name} is a mapping.", f"It is {found!r}."))
+        return {str(name): value for name, value in found.items()}
+
+    def filled_in(self, key: str, variables: Mapping[str, object]) -> dict[str, str]:
+        """Variables with the profile's figures in the place of their names in braces.
+
+        Args:
+            key: Where in the file they stand, for errors.
+            variables: The variables by name.
+
+        Raises:
+            StackError: A figure is asked for that does not exist.
+        """
+        plain = self.figures.plain()
         try:
-            result[service] = {str(name): str(value).format_map(plain) for name, value in variables.items()}
+            return {str(name): str(value).format_map(plain) for name, value in variables.items()}
         except KeyError as error:
             raise StackError(
                 explain(
-                    f"'settings: {service}' in {file} names figures of profile '{figures.profile}'.",
+                    f"'{key}' in {self.file.name} names figures of profile '{self.figures.profile}'.",
                     f"There is no figure {error}.",
-                    evidence=f"figures are: {', '.join(figures)}",
+                    evidence=f"figures are: {', '.join(self.figures)}",
                 )
             ) from error
-    return result
+
+    def environments(self) -> dict[str, dict[str, str]]:
+        """The environment variables by service or group, with the profile's figures filled in.
+
+        Raises:
+            StackError: They are no mappings, or a figure is asked for that does not exist.
+        """
+        result: dict[str, dict[str, str]] = {}
+        for service, variables in self.section("settings").items():
+            if not isinstance(variables, dict):
+                raise StackError(explain(f"'settings: {service}' in {self.file.name} is a mapping.", f"It is {variables!r}."))
+            result[service] = self.filled_in(f"settings: {service}", variables)
+        return result

@@ -9,17 +9,23 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.core.waiting import Deadline
-from realstack.lease.lease import Child, Lease
-from realstack.platform import logs
+from realstack.core.waiting import Deadline, poll
+from realstack.platform import checks, logs
+from realstack.platform.config import Setup
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.plugin import Plugin
+from realstack.platform.plugin import load as load_plugin
+from realstack.platform.ports import PortLocks
 from realstack.platform.process import ServiceProcess
 from realstack.platform.service import NotReady, Service, Stack
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
+
+if TYPE_CHECKING:
+    from realstack.lease.lease import Child, Lease
 
 START_SECONDS = 30.0
 """How long one service may take to become healthy; a machine under load is slow, not broken."""
@@ -31,6 +37,54 @@ SHORTEST_LOOK = 0.05
 """Seconds that a look at a service's health gets even when there is no time left."""
 
 _PAUSE = 0.02
+
+_FOLDERS_OF_THIS_RUN: set[Path] = set()
+
+
+def create(setup: Setup) -> Driver:
+    """Make the driver of a platform's file; nothing is started yet.
+
+    Raises:
+        StackError: Something is not in place; the text lists all of it with the remedies.
+    """
+    checks.demand(checks.check_linux("embedded"))
+    from realstack.lease.lease import current_lease  # noqa: PLC0415 -- what only Linux has
+
+    file = setup.file.name
+    sources = setup.path("sources", ".")
+    if not sources.is_dir():
+        raise StackError(explain(f"'sources' in {file} is the folder of the platform's sources.", f"There is no '{sources}'."))
+    plugin = load_plugin(sources / str(setup.content.get("plugin") or "embedded"))
+    checks.demand([*checks.check_embedded(setup.needs), *plugin.check(sources), *checks.check_folders([setup.logs])])
+    fixed = {name: _port(name, value, file) for name, value in setup.section("ports").items()}
+    settings = setup.environments()
+    ports = PortLocks()
+    try:
+        for port in fixed.values():
+            ports.take(port)
+    except StackError:
+        ports.release()
+        raise
+    _begin_logs(setup.logs)
+    lease = current_lease(setup.logs / "reaper.log")
+    stack = Stack(
+        lease.folder,
+        setup.logs,
+        ports,
+        sources,
+        setup.path("cache", ".cache"),
+        shared_folders=plugin.SHARED_FOLDERS,
+        fixed_ports=fixed,
+        settings=settings,
+    )
+    try:
+        plugin.describe(stack)
+        _known_names(stack.services, {service.group for service in stack.services.values()}, {**fixed, **settings}, file)
+    except StackError:
+        ports.release()
+        lease.close()
+        raise
+    return EmbeddedDriver(stack, lease, plugin)
 
 
 class EmbeddedDriver(Driver):
@@ -155,15 +209,19 @@ class EmbeddedDriver(Driver):
     async def wait_healthy(self, service: str, seconds: float = START_SECONDS) -> None:
         process = self._processes[service]
         deadline = Deadline(seconds)
-        while (problem := await self._problem_within(service, max(deadline.left, SHORTEST_LOOK))) is not None:
-            child = process.child
-            if child is None or not child.alive:
-                code = "never started" if child is None else f"ended with exit code {await process.ended()}"
-                self._forget_death(service)  # it is told here
-                raise StackFailure(self._failed(service, f"Its process {code}."))
-            if deadline.passed:
-                raise StackFailure(self._failed(service, f"After {seconds:g} s: {problem}."))
-            await asyncio.sleep(_PAUSE)
+
+        async def look() -> tuple[str | None, bool]:
+            problem = await self._problem_within(service, max(deadline.left, SHORTEST_LOOK))
+            return problem, process.alive
+
+        _, (problem, alive) = await poll(look, lambda seen: seen[0] is None or not seen[1], deadline, _PAUSE)
+        if problem is None:
+            return
+        if not alive:
+            code = "never started" if process.child is None else f"ended with exit code {await process.ended()}"
+            self._forget_death(service)  # it is told here
+            raise StackFailure(self._failed(service, f"Its process {code}."))
+        raise StackFailure(self._failed(service, f"After {seconds:g} s: {problem}."))
 
     def _failed(self, name: str, seen: str) -> str:
         path = self.stack[name].log
@@ -248,3 +306,30 @@ class EmbeddedDriver(Driver):
     async def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
         begin = (since or self._log_begin).get(service, 0)
         return list(logs.lines(service, logs.read(self.stack[service].log, begin), secrets.scrub))
+
+
+def _begin_logs(folder: Path) -> None:
+    """Make the folder for the services' logs. Logs of an earlier run go; a further platform of this run adds to its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder not in _FOLDERS_OF_THIS_RUN:
+        _FOLDERS_OF_THIS_RUN.add(folder)
+        for log in folder.glob("*.log"):
+            log.unlink()
+
+
+def _port(name: str, value: object, file: str) -> int:
+    if isinstance(value, int) and 0 < value < 65536:
+        return value
+    raise StackError(explain(f"'ports: {name}' in {file} is a number from 1 to 65535.", f"It is {value!r}."))
+
+
+def _known_names(services: Collection[str], groups: Collection[str], named: Collection[str], file: str) -> None:
+    unknown = sorted(set(named) - set(services) - set(groups))
+    if unknown:
+        raise StackError(
+            explain(
+                f"{file} names services of the platform: {', '.join(services)}.",
+                f"It names {', '.join(unknown)}.",
+                remedy="Correct the name, or delete the entry.",
+            )
+        )

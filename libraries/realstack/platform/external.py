@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -10,12 +11,44 @@ from typing import NoReturn
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.waiting import Deadline, poll
+from realstack.platform import checks
+from realstack.platform.config import Setup
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
-from realstack.platform.remote import RemoteService
+from realstack.platform.remote import RemoteService, remote_service
 from realstack.platform.service import NotReady
+from realstack.secrets import secrets
 
 PATIENCE = 10.0
 """Seconds that a service of a running platform may take until it is healthy."""
+
+
+def create(setup: Setup) -> Driver:
+    """Make the driver of a platform's file.
+
+    Raises:
+        StackError: An address or a credential is missing; the text says how it is given.
+    """
+    checks.demand(checks.check_external(setup.needs))
+    file = setup.file.name
+    services = {name: remote_service(name, entry, os.environ, file) for name, entry in setup.section("services").items()}
+    if not services:
+        raise StackError(
+            explain(
+                "the addresses of the external platform's services are given.",
+                "None are.",
+                remedy="robot --variable PLATFORM:external --variablefile mine.yaml suites/; resources/platforms/external.yaml "
+                "shows what stands in mine.yaml.",
+            )
+        )
+    credentials: dict[str, str] = {}
+    for name, variable in setup.section("credentials").items():
+        if not os.environ.get(str(variable)):
+            raise StackError(explain(f"environment variable {variable} holds the credential '{name}'.", "It is not set."))
+        credentials[name] = secrets.remember(os.environ[str(variable)], f"credential '{name}' of the platform", lasting=True)
+    for service in services.values():
+        if service.password:
+            secrets.remember(service.password, f"password of {service.name}", lasting=True)
+    return ExternalDriver(services, credentials)
 
 
 class ExternalDriver(Driver):

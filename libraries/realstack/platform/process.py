@@ -6,13 +6,16 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from realstack.core import procfs
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.waiting import Deadline, poll
-from realstack.lease.lease import Child, Lease
 from realstack.platform.driver import Receipt
 from realstack.platform.service import Service
+
+if TYPE_CHECKING:
+    from realstack.lease.lease import Child, Lease
 
 SIGNAL_SECONDS = 3.0
 """How long the kernel may take to stop or end a whole tree of processes."""
