@@ -8,7 +8,6 @@ import re
 import pytest
 
 from realstack.core.errors import StackError, StackFailure
-from realstack.oauth.aliases import Aliases
 from realstack.oauth.flow import authorization_request, client_authentication, code_of, token_set
 from realstack.oauth.metadata import discovery_urls, read_metadata
 from realstack.oauth.urls import parameters
@@ -101,20 +100,3 @@ def test_metadata_must_name_its_issuer_to_the_character() -> None:
     for issuer in ("http://a.test/", "HTTP://a.test", None):
         with pytest.raises(StackFailure, match=r"names the issuer 'http://a\.test'"):
             read_metadata("http://a.test", {"issuer": issuer}, "x")
-
-
-def test_aliases_tell_what_there_is() -> None:
-    things: Aliases[str] = Aliases("session", "Open Session")
-    with pytest.raises(StackError, match=r"There is no session. Use \[Open Session\] first."):
-        things.get()
-    assert things.add(None, "first", "test a") == "session-1"
-    things.add("two", "second", "suite")
-    with pytest.raises(StackError, match="already a session with the alias 'two'"):
-        things.add("two", "again", "suite")
-    assert things.get() == "second"
-    assert things.switch("session-1") == "two"
-    assert things.get() == "first"
-    with pytest.raises(StackError, match=r"No session has the alias 'x'\. Open are: two, session-1"):
-        things.get("x")
-    assert things.take_owned("test a") == ["first"]
-    assert things.names() == ["two"]

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from robot.api import logger
-from robot.api.deco import keyword, library
-from robot.api.types import Secret
+from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+from robotlibcore import DynamicCore
 
 from realstack import __version__
-from realstack.core.errors import StackError, StackFailure, explain
+from realstack.oauth.keywords.cookies import CookieKeywords
 from realstack.oauth.keywords.directory import DirectoryKeywords
+from realstack.oauth.keywords.ends import Ends
 from realstack.oauth.keywords.forms import FormKeywords
+from realstack.oauth.keywords.judging import JudgingKeywords
 from realstack.oauth.keywords.keys import KeyKeywords
 from realstack.oauth.keywords.providers import ProviderKeywords
 from realstack.oauth.keywords.requests import RequestKeywords
 from realstack.oauth.keywords.rogue import RogueKeywords
+from realstack.oauth.keywords.secrets import SecretKeywords
+from realstack.oauth.keywords.sessions import SessionKeywords
 from realstack.oauth.keywords.tokens import TokenKeywords
 from realstack.oauth.keywords.urls import UrlKeywords
 from realstack.secrets import secrets
 from realstack.secrets.guard import Guard
-from realstack.secrets.search import search_live
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class OAuth(
-    ProviderKeywords, TokenKeywords, KeyKeywords, RequestKeywords, UrlKeywords, FormKeywords, DirectoryKeywords, RogueKeywords
-):
+class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Signs users in at real OpenID providers, judges and forges tokens, and runs a misbehaving provider.
 
     ```robotframework
@@ -79,62 +78,35 @@ class OAuth(
     the values of their queries.
     """  # noqa: E501 - paragraphs of Markdown
 
-    ROBOT_LISTENER_API_VERSION = 3
-
     def __init__(self) -> None:
-        super().__init__()
-        self._guard = Guard()
-        self.ROBOT_LIBRARY_LISTENER = [self, self._guard]
+        providers, sessions, rogues = ProviderKeywords(), SessionKeywords(), RogueKeywords()
+        directories = DirectoryKeywords(providers.providers)
+        self.requests = RequestKeywords(sessions.sessions)
+        # Directories first: their users are removed while the providers still answer.
+        ends = Ends([directories, self.requests, rogues, sessions, providers], between_tests=rogues.reset)
+        self.ROBOT_LIBRARY_LISTENER = [ends, Guard(secrets, output_folder)]
+        super().__init__(
+            [
+                providers,
+                TokenKeywords(),
+                JudgingKeywords(providers.providers),
+                KeyKeywords(),
+                sessions,
+                CookieKeywords(sessions.sessions),
+                self.requests,
+                FormKeywords(sessions.sessions),
+                UrlKeywords(),
+                directories,
+                rogues,
+                SecretKeywords(secrets),
+            ]
+        )
 
-    def start_suite(self, data: Any, result: Any) -> None:
-        """Tell the guard where the output goes; see also [Base]."""
-        super().start_suite(data, result)
-        if folder := self._output_folder():
-            self._guard.leave_fingerprints(folder)
 
-    @keyword(tags=["secrets"])
-    def remember_secret(self, value: Secret, what: str) -> Secret:
-        """Add a credential that this library did not see itself, such as a database's password, to what no log may hold.
-
-        Args:
-            value: The credential.
-            what: Its kind, for the report of a leak.
-
-        Returns:
-            The same Secret.
-        """
-        secrets.remember(str(value.value), what, lasting=True)
-        return value
-
-    @keyword(tags=["secrets"])
-    def output_should_hold_no_secret(self, *paths: Path) -> None:
-        """Search files for every credential that this run has got to know until now.
-
-        Args:
-            *paths: Text files, or folders whose files are all searched.
-
-        Raises:
-            StackFailure: One was found; the text tells its kind, the file and the line.
-            StackError: There is nothing to search.
-
-        ```robotframework
-        Output Should Hold No Secret    ${OUTPUT_DIR}/output.xml    ${OUTPUT_DIR}/logs
-        ```
-        """
-        missing = [str(path) for path in paths if not path.exists()]
-        files = [inner for path in paths for inner in ([path] if path.is_file() else sorted(path.rglob("*"))) if inner.is_file()]
-        if missing or not files:
-            raise StackError(explain("files to search", f"there is no {', '.join(missing) or 'file in them'}"))
-        leaks = search_live(secrets, files)
-        if leaks:
-            evidence = "\n".join(f"- {leak}" for leak in leaks[:20])
-            raise StackFailure(explain("no credential in any file", f"{len(leaks)} lines with one", evidence=evidence))
-        logger.info(f"{len(files)} files hold none of {len(secrets)} credentials.")
-
-    @staticmethod
-    def _output_folder() -> Path | None:
-        try:
-            output = BuiltIn().get_variable_value("${OUTPUT_DIR}")
-        except RobotNotRunningError:
-            return None
-        return Path(output) if output else None
+def output_folder() -> Path | None:
+    """Where Robot writes its output; None where it writes none, or does not run."""
+    try:
+        output = BuiltIn().get_variable_value("${OUTPUT_DIR}")
+    except RobotNotRunningError:
+        return None
+    return Path(output) if output else None

@@ -8,6 +8,7 @@ masked is a defect of the tests, the test that caused it fails and says which ke
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,22 @@ class Guard:
 
     Args:
         registry: What to look for.
+        folder: Tells where Robot writes its output, once a suite has begun; None where it writes none.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
     ROBOT_LISTENER_PRIORITY = -1000  # after all others: what they write is looked at too
 
-    def __init__(self, registry: Registry = secrets) -> None:
+    def __init__(self, registry: Registry = secrets, folder: Callable[[], Path | None] = lambda: None) -> None:
         self._registry = registry
+        self._folder = folder
         self._keywords: list[str] = []
         self._leaks: list[str] = []
 
-    def leave_fingerprints(self, folder: Path) -> None:
+    def start_suite(self, data: Any, result: Any) -> None:
         """Have the fingerprints of all credentials written beside output.xml, as they become known."""
-        self._registry.leave_fingerprints(folder / FILE_NAME)
+        if folder := self._folder():
+            self._registry.leave_fingerprints(folder / FILE_NAME)
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """Look at a keyword's arguments as they are written."""

@@ -50,7 +50,7 @@ Name Is Taken Once
     ${address}    A Silent Server
     Open Session    ${address}
     Begin Request    one    GET    /
-    Run Keyword And Expect Error    There is already a begun request with the alias 'one'*    Begin Request    one    GET    /
+    Run Keyword And Expect Error    Expected: a free alias for the begun request*'one' is taken*    Begin Request    one    GET    /
 
 Upload Is Begun As Requests Are
     [Documentation]    The file goes out while the test goes on.
@@ -89,7 +89,7 @@ Request Should Be Over
     [Documentation]    The check of what is under way tells how it ended.
     [Arguments]    ${name}
     ${oauth}    Get Library Instance    realstack.OAuth
-    Evaluate    $oauth.begun.get($name).future.exception(5)
+    Evaluate    $oauth.requests.begun.get($name).future.exception(5)
     Run Keyword And Expect Error
     ...    INVALID: Expected: GET /login ('login') to be under way*200*
     ...    Request Should Be Under Way    ${name}

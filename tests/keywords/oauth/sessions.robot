@@ -67,7 +67,7 @@ Relative URL Needs A Base
 
 Alias Is Taken Once
     Open Session    alias=one
-    Run Keyword And Expect Error    There is already a session with the alias 'one'*    Open Session    alias=one
+    Run Keyword And Expect Error    Expected: a free alias for the session*'one' is taken*    Open Session    alias=one
 
 Current Session Can Be Switched
     Open Session    ${SERVER}[issuer]    alias=one

@@ -9,11 +9,21 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackFailure, explain
-from realstack.oauth.keywords.base import Base, check, plain, secret
+from realstack.core.keywords.assertions import verify
+from realstack.core.ownership import Owned
+from realstack.oauth.http import Session
+from realstack.oauth.keywords.values import plain, secret
 
 
-class CookieKeywords(Base):
-    """Reading, setting and deleting cookies; their values are Secrets."""
+class CookieKeywords:
+    """Reading, setting and deleting cookies; their values are Secrets.
+
+    Args:
+        sessions: The open sessions.
+    """
+
+    def __init__(self, sessions: Owned[Session]) -> None:
+        self._sessions = sessions
 
     @keyword(tags=["session", "getter"])
     def get_cookie(self, name: str, *, session: str | None = None) -> Secret:
@@ -26,11 +36,13 @@ class CookieKeywords(Base):
         Raises:
             StackFailure: The session holds none of that name.
         """
-        held = self.sessions.get(session)
+        held = self._sessions.get(session)
         value = held.cookie(name)
         if value is None:
             names = ", ".join(held.cookie_names()) or "none"
-            raise StackFailure(explain(f"session {self.sessions.name(session)!r} holds the cookie {name!r}", f"it holds {names}"))
+            raise StackFailure(
+                explain(f"session {self._sessions.name(session)!r} holds the cookie {name!r}", f"it holds {names}")
+            )
         return secret(value, f"cookie {name}")
 
     @keyword(tags=["session", "getter"])
@@ -54,8 +66,8 @@ class CookieKeywords(Base):
         Get Cookie Names    not contains    refresh_token
         ```
         """
-        names = self.sessions.get(session).cookie_names()
-        result: list[str] = check(names, assertion_operator, assertion_expected, "Cookies", message)
+        names = self._sessions.get(session).cookie_names()
+        result: list[str] = verify(names, assertion_operator, assertion_expected, "Cookies", message)
         return result
 
     @keyword(tags=["session", "getter"])
@@ -84,12 +96,12 @@ class CookieKeywords(Base):
         Get Cookie Attribute    refresh_token    httponly    ==    True
         ```
         """
-        cookie = self.sessions.get(session).cookies_set.get(name)
+        cookie = self._sessions.get(session).cookies_set.get(name)
         if cookie is None:
-            known = ", ".join(self.sessions.get(session).cookies_set) or "none"
+            known = ", ".join(self._sessions.get(session).cookies_set) or "none"
             raise StackFailure(explain(f"a server has set the cookie {name!r} in this session", f"it has set {known}"))
         value = cookie.attributes.get(attribute.lower())
-        result: str | bool | None = check(value, assertion_operator, assertion_expected, f"{attribute} of {name}", message)
+        result: str | bool | None = verify(value, assertion_operator, assertion_expected, f"{attribute} of {name}", message)
         return result
 
     @keyword(tags=["session"])
@@ -102,7 +114,7 @@ class CookieKeywords(Base):
             session: Alias; the current one unless given.
             path: Its path, when the session holds none of that name.
         """
-        self.sessions.get(session).set_cookie(name, plain(value, f"cookie {name}"), path=path)
+        self._sessions.get(session).set_cookie(name, plain(value, f"cookie {name}"), path=path)
 
     @keyword(tags=["session"])
     def delete_cookie(self, name: str, *, session: str | None = None) -> None:
@@ -111,5 +123,5 @@ class CookieKeywords(Base):
         Raises:
             StackFailure: The session holds none of that name.
         """
-        if not self.sessions.get(session).delete_cookie(name):
+        if not self._sessions.get(session).delete_cookie(name):
             raise StackFailure(explain(f"the session holds the cookie {name!r}", "it does not"))

@@ -12,7 +12,11 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.oauth.keywords.base import Base, plain
+from realstack.core.keywords.scope import current_owner
+from realstack.core.loop import background
+from realstack.core.ownership import Owned
+from realstack.oauth.client import ProviderClient
+from realstack.oauth.keywords.values import plain
 from realstack.oauth.scim import Directory, ProviderUser
 
 MOST_USERS = 500
@@ -37,8 +41,29 @@ class User:
     name: str
 
 
-class DirectoryKeywords(Base):
-    """Keywords of the provider's user administration."""
+class DirectoryKeywords:
+    """Keywords of the provider's user administration.
+
+    Args:
+        providers: The open providers.
+    """
+
+    def __init__(self, providers: Owned[ProviderClient]) -> None:
+        self._providers = providers
+        self._directories: Owned[Directory] = Owned("directory", "Open Directory")
+        self._users: Owned[tuple[Directory, ProviderUser]] = Owned("user", "Create Provider User")
+
+    async def close_owned(self, owner: str) -> list[str]:
+        """Remove the users that an owner has made, and close its directories; tells of users that could not be removed."""
+        problems: list[str] = []
+        for directory, user in self._users.release(owner):
+            try:
+                await directory.delete(user.id)
+            except AssertionError as error:  # the provider may be gone by now; the verdict is not about that
+                problems.append(f"{user.user_name}: {error}")
+        for opened in self._directories.release(owner):
+            await opened.close()
+        return problems
 
     @keyword(tags=["directory"])
     def open_directory(self, url: str, *, provider: str | None = None, alias: str | None = None) -> str:
@@ -55,13 +80,13 @@ class DirectoryKeywords(Base):
         Returns:
             The alias.
         """
-        self.directories.check_free(alias)
-        client = self.providers.get(provider)
+        self._directories.free_alias(alias)
+        client = self._providers.get(provider)
 
         async def make() -> Directory:
             return Directory(url, client)
 
-        return self.directories.add(alias, self.run(make()), self.owner)
+        return self._directories.add(background.run(make()), current_owner(), alias)
 
     @keyword(tags=["directory"])
     def create_provider_user(
@@ -93,9 +118,11 @@ class DirectoryKeywords(Base):
         ${user}    Create Provider User    reader
         ```
         """
-        chosen = self.directories.get(directory)
-        made = self.run(_create(chosen, base_name, password, email, given_name=given_name, family_name=family_name, exact=exact))
-        self.users.append((self.owner, chosen, made))
+        chosen = self._directories.get(directory)
+        made = background.run(
+            _create(chosen, base_name, password, email, given_name=given_name, family_name=family_name, exact=exact)
+        )
+        self._users.add((chosen, made), current_owner())
         return _user(made)
 
     @keyword(tags=["directory"])
@@ -109,15 +136,16 @@ class DirectoryKeywords(Base):
         """
         if not 1 <= count <= MOST_USERS:
             raise StackError(explain(f"1 to {MOST_USERS} users", str(count)))
-        chosen = self.directories.get(directory)
+        chosen = self._directories.get(directory)
 
         async def create_all() -> list[ProviderUser | BaseException]:
             making = [_create(chosen, f"{base_name}{number}", None, None) for number in range(1, count + 1)]
             return await asyncio.gather(*making, return_exceptions=True)
 
-        outcomes = self.run(create_all())
+        outcomes = background.run(create_all())
         made = [outcome for outcome in outcomes if isinstance(outcome, ProviderUser)]
-        self.users.extend((self.owner, chosen, user) for user in made)
+        for user in made:
+            self._users.add((chosen, user), current_owner())
         errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if errors:
             raise StackFailure(f"{len(errors)} of {count} users could not be made. The first:\n{errors[0]}") from None
@@ -135,7 +163,7 @@ class DirectoryKeywords(Base):
             directory: Alias; the one opened last unless given.
         """
         new = plain(value, attribute) if isinstance(value, Secret) else value
-        self.run(self.directories.get(directory).change(user.id, attribute, new))
+        background.run(self._directories.get(directory).change(user.id, attribute, new))
 
     @keyword(tags=["directory"])
     def delete_provider_user(self, user: User, *, directory: str | None = None) -> None:
@@ -148,8 +176,10 @@ class DirectoryKeywords(Base):
         Raises:
             StackFailure: There is no such user.
         """
-        self.users = [entry for entry in self.users if entry[2].id != user.id]
-        if not self.run(self.directories.get(directory).delete(user.id)):
+        for made in self._users:
+            if made[1].id == user.id:
+                self._users.drop(made)
+        if not background.run(self._directories.get(directory).delete(user.id)):
             raise StackFailure(explain(f"the provider has the user {user.user_name!r}", "it has none of that id"))
 
 

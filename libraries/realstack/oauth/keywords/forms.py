@@ -14,8 +14,11 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
-from realstack.oauth.keywords.base import plain_map, plain_url
-from realstack.oauth.keywords.sessions import SessionKeywords
+from realstack.core.loop import background
+from realstack.core.ownership import Owned
+from realstack.oauth.http import Session
+from realstack.oauth.keywords.exchange import all_good
+from realstack.oauth.keywords.values import plain_map, plain_url
 from realstack.oauth.sign_in import FormWalk, Walk, expect_end
 from realstack.oauth.urls import parameters, shown
 
@@ -48,8 +51,15 @@ def _ended(walk: Walk) -> SignIn:
     return SignIn(walk.answer.status, shown(walk.url), error, Secret(walk.url), len(walk.hops), walk.seconds)
 
 
-class FormKeywords(SessionKeywords):
-    """Signing in, alone or many at once."""
+class FormKeywords:
+    """Signing in, alone or many at once.
+
+    Args:
+        sessions: The open sessions.
+    """
+
+    def __init__(self, sessions: Owned[Session]) -> None:
+        self._sessions = sessions
 
     @keyword(tags=["sign-in"])
     def sign_in_with_forms(
@@ -89,7 +99,7 @@ class FormKeywords(SessionKeywords):
         Sign In With Forms    /auth/login?provider=main    fields=${fields}    press=answer=accept    end_at=${URL}/
         ```
         """
-        held = self.sessions.get(session)
+        held = self._sessions.get(session)
         target = held.target(plain_url(url))
         walk = FormWalk(
             held,
@@ -98,7 +108,7 @@ class FormKeywords(SessionKeywords):
             stop_before=stop_before,
             timeout=timeout.total_seconds(),
         )
-        ended = self.run(walk.run(target))
+        ended = background.run(walk.run(target))
         logger.info(ended.told)
         if end_at or stop_before:
             expect_end(ended, end_at or stop_before, stopped=not end_at)
@@ -137,7 +147,7 @@ class FormKeywords(SessionKeywords):
         seconds = timeout.total_seconds()
 
         async def one(name: str) -> Walk:
-            held = self.sessions.get(name)
+            held = self._sessions.get(name)
             walk = FormWalk(
                 held,
                 _values(people[name]),
@@ -154,7 +164,7 @@ class FormKeywords(SessionKeywords):
             return await asyncio.gather(*map(one, names), return_exceptions=True)
 
         began = time.monotonic()
-        walks: list[Walk] = self._all(names, self.run(everybody()))
+        walks: list[Walk] = all_good(names, background.run(everybody()))
         slowest = max(walk.seconds for walk in walks)
         logger.info(f"{len(names)} sign-ins in {time.monotonic() - began:.2f} s together; the slowest took {slowest:.2f} s.")
         return {name: _ended(walk) for name, walk in zip(names, walks, strict=True)}

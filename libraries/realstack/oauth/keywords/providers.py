@@ -12,9 +12,13 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.scope import current_owner
+from realstack.core.loop import background
+from realstack.core.ownership import Owned
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
-from realstack.oauth.keywords.base import Base, check, hidden, plain, plain_url, secret
+from realstack.oauth.keywords.values import hidden, plain, plain_url, secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,17 @@ def _tokens(given: TokenSet) -> Tokens:
     return Tokens(Secret(given.access_token), refresh, identity, given.token_type, given.expires_in, given.scope)
 
 
-class ProviderKeywords(Base):
+class ProviderKeywords:
     """Keywords that talk to a provider as its client."""
+
+    def __init__(self) -> None:
+        self.providers: Owned[ProviderClient] = Owned("provider", "Open Provider")
+
+    async def close_owned(self, owner: str) -> list[str]:
+        """Close an owner's connections to providers; there is nothing that could fail."""
+        for client in self.providers.release(owner):
+            await client.close()
+        return []
 
     @keyword(tags=["provider"])
     def open_provider(
@@ -78,7 +91,7 @@ class ProviderKeywords(Base):
         Open Provider    http://127.0.0.2:20010    chat    ${CLIENT_SECRET}    redirect_uri=http://127.0.0.1:20000/auth/callback/main
         ```
         """
-        self.providers.check_free(alias)
+        self.providers.free_alias(alias)
         client = ProviderClient(
             issuer,
             client_id,
@@ -90,11 +103,11 @@ class ProviderKeywords(Base):
             timeout=timeout.total_seconds(),
         )
         try:
-            self.run(client.discover())
+            background.run(client.discover())
         except BaseException:
-            self.run(client.close())
+            background.run(client.close())
             raise
-        return self.providers.add(alias, client, self.owner)
+        return self.providers.add(client, current_owner(), alias)
 
     @keyword(tags=["provider", "getter"])
     def get_provider_metadata(
@@ -116,7 +129,7 @@ class ProviderKeywords(Base):
             provider: Alias; the one opened last unless given.
         """
         metadata = self.providers.get(provider).metadata
-        return check(metadata.values.get(name), assertion_operator, assertion_expected, f"{name} of {metadata.issuer}", message)
+        return verify(metadata.values.get(name), assertion_operator, assertion_expected, f"{name} of {metadata.issuer}", message)
 
     @keyword(tags=["provider"])
     def create_authorization_request(
@@ -241,7 +254,7 @@ class ProviderKeywords(Base):
             hint: ``refresh_token`` or ``access_token``: where the provider looks first.
             provider: Alias; the one opened last unless given.
         """
-        self.run(self.providers.get(provider).revoke(plain(token, hint), hint))
+        background.run(self.providers.get(provider).revoke(plain(token, hint), hint))
 
     @keyword(tags=["provider", "getter"])
     def get_introspection(
@@ -270,9 +283,9 @@ class ProviderKeywords(Base):
         Get Introspection    ${tokens.access_token}    active    ==    True
         ```
         """
-        told = hidden(self.run(self.providers.get(provider).introspect(plain(token, hint), hint)))
+        told = hidden(background.run(self.providers.get(provider).introspect(plain(token, hint), hint)))
         value = told if field == "*" else told.get(field)
-        return check(value, assertion_operator, assertion_expected, f"Introspected {field}", message)
+        return verify(value, assertion_operator, assertion_expected, f"Introspected {field}", message)
 
     @keyword(tags=["provider", "getter"])
     def get_user_info(
@@ -297,16 +310,16 @@ class ProviderKeywords(Base):
             subject: ``sub`` of the ID token, which the answer must have too (5.3.2).
             provider: Alias; the one opened last unless given.
         """
-        claims = hidden(self.run(self.providers.get(provider).userinfo(plain(access_token, "access token"), subject)))
+        claims = hidden(background.run(self.providers.get(provider).userinfo(plain(access_token, "access token"), subject)))
         value = claims if claim == "*" else claims.get(claim)
-        return check(value, assertion_operator, assertion_expected, f"UserInfo's {claim}", message)
+        return verify(value, assertion_operator, assertion_expected, f"UserInfo's {claim}", message)
 
     def _grant(self, grant_type: str, fields: dict[str, str], refused: str | None, provider: str | None) -> Tokens | None:
         client = self.providers.get(provider)
         if refused is not None and not refused:
             raise StackError(explain("refused=… with an OAuth error code, such as invalid_grant", "an empty one"))
         try:
-            given = self.run(client.grant(grant_type, fields))
+            given = background.run(client.grant(grant_type, fields))
         except OAuthRefusal as refusal:
             if refused != refusal.code:
                 if refused is None:

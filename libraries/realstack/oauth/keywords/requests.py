@@ -12,13 +12,30 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
+from realstack.core.ownership import Owned
 from realstack.oauth.begun import BegunRequest
-from realstack.oauth.keywords.sessions import HttpAnswer, Outgoing, SessionKeywords, Status, answered, expect_status, file_part
+from realstack.oauth.http import Session
+from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, answered, expect_status, file_part, send
 
 
-class RequestKeywords(SessionKeywords):
-    """Requests that are begun now and answered later."""
+class RequestKeywords:
+    """Requests that are begun now and answered later.
+
+    Args:
+        sessions: The open sessions.
+    """
+
+    def __init__(self, sessions: Owned[Session]) -> None:
+        self._sessions = sessions
+        self.begun: Owned[BegunRequest] = Owned("begun request", "Begin Request")
+
+    async def close_owned(self, owner: str) -> list[str]:
+        """Hang up what an owner has begun; there is nothing that could fail."""
+        for request in self.begun.release(owner):
+            await request.close()
+        return []
 
     @keyword(tags=["session"])
     def begin_request(
@@ -53,10 +70,10 @@ class RequestKeywords(SessionKeywords):
         ${answer} =    Wait For Answer    change    status=503
         ```
         """
-        self.begun.check_free(name)
+        self.begun.free_alias(name)
         out = Outgoing(bearer, headers, None, json, None, timeout.total_seconds())
-        future = background.spawn(self._send(self.sessions.get(session), method, url, out))
-        self.begun.add(name, BegunRequest(f"{method} {url}", future), self.owner)
+        future = background.spawn(send(self._sessions.get(session), method, url, out))
+        self.begun.add(BegunRequest(f"{method} {url}", future), current_owner(), name)
 
     @keyword(tags=["session"])
     def begin_upload(
@@ -95,11 +112,11 @@ class RequestKeywords(SessionKeywords):
         Request Should Be Under Way    report
         ```
         """
-        self.begun.check_free(name)
+        self.begun.free_alias(name)
         file = file_part(path, file_name, content_type)
         out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
-        future = background.spawn(self._send(self.sessions.get(session), "POST", url, out))
-        self.begun.add(name, BegunRequest(f"POST {url}", future), self.owner)
+        future = background.spawn(send(self._sessions.get(session), "POST", url, out))
+        self.begun.add(BegunRequest(f"POST {url}", future), current_owner(), name)
 
     @keyword(tags=["session"])
     def request_should_be_under_way(self, name: str) -> None:
@@ -132,7 +149,7 @@ class RequestKeywords(SessionKeywords):
         Raises:
             StackFailure: No answer in time, a broken connection, or another status.
         """
-        request = self.begun.take(name)
+        request = self.begun.pop(name)
         try:
             answer = request.future.result(timeout.total_seconds())
         except concurrent.futures.TimeoutError as error:

@@ -12,15 +12,33 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
-from realstack.oauth.keywords.base import Base, check, plain, secret
+from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.scope import current_owner
+from realstack.core.loop import background
+from realstack.core.ownership import Owned
+from realstack.oauth.keywords.values import plain, secret
 from realstack.oauth.rogue.provider import Receipt, RogueProvider, RogueUser
 from realstack.oauth.rogue.scenarios import Scenario, misbehaving_endpoint
 
 Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo", "picture", "unknown"]
 
 
-class RogueKeywords(Base):
+class RogueKeywords:
     """Keywords that run a provider which misbehaves on demand."""
+
+    def __init__(self) -> None:
+        self._rogues: Owned[RogueProvider] = Owned("rogue provider", "Start Rogue Provider")
+
+    async def close_owned(self, owner: str) -> list[str]:
+        """Stop an owner's rogue providers; there is nothing that could fail."""
+        for rogue in self._rogues.release(owner):
+            await rogue.close()
+        return []
+
+    def reset(self) -> None:
+        """Let those that outlive a test behave again."""
+        for rogue in self._rogues:
+            rogue.reset()
 
     @keyword(tags=["rogue"])
     def start_rogue_provider(
@@ -53,12 +71,12 @@ class RogueKeywords(Base):
         Set Rogue Scenario    nonce-wrong
         ```
         """
-        self.rogues.check_free(alias)
+        self._rogues.free_alias(alias)
         word = plain(client_secret, "client secret") if client_secret is not None else random.token_urlsafe(24)
         mark = random.token_hex(4)
         rogue = RogueProvider(client_id, word, RogueUser(f"rogue-{mark}", f"rogue-{mark}@example.org", "Rogue User"))
-        issuer = self.run(rogue.start(host, port))
-        self.rogues.add(alias, rogue, self.owner)
+        issuer = background.run(rogue.start(host, port))
+        self._rogues.add(rogue, current_owner(), alias)
         return issuer
 
     @keyword(tags=["rogue"])
@@ -68,7 +86,7 @@ class RogueKeywords(Base):
         Args:
             rogue: Alias; the one started last unless given.
         """
-        self.run(self.rogues.take(rogue).close())
+        background.run(self._rogues.pop(rogue).close())
 
     @keyword(tags=["rogue"])
     def set_rogue_scenario(
@@ -94,7 +112,7 @@ class RogueKeywords(Base):
         Returns:
             The scenario that was in force.
         """  # noqa: E501 - rows of a Markdown table can't be broken
-        provider = self.rogues.get(rogue)
+        provider = self._rogues.get(rogue)
         if slowness is not None:
             provider.slowness = slowness.total_seconds()
         return provider.set_scenario(scenario, tenant)
@@ -109,17 +127,17 @@ class RogueKeywords(Base):
             name: Full name.
             rogue: Alias; the one started last unless given.
         """
-        self.rogues.get(rogue).user = RogueUser(subject, email, name)
+        self._rogues.get(rogue).user = RogueUser(subject, email, name)
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_issuer(self, tenant: str = "", *, rogue: str | None = None) -> str:
         """Return the issuer identifier of the rogue provider, or of a tenant of it."""
-        return self.rogues.get(rogue).issuer(tenant)
+        return self._rogues.get(rogue).issuer(tenant)
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_client_secret(self, *, rogue: str | None = None) -> Secret:
         """Return the secret of the client that the rogue provider knows."""
-        return secret(self.rogues.get(rogue).client_secret, "client secret")
+        return secret(self._rogues.get(rogue).client_secret, "client secret")
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_calls(
@@ -143,7 +161,7 @@ class RogueKeywords(Base):
             rogue: Alias; the one started last unless given.
         """
         count = len(self._receipts(rogue, tenant, endpoint))
-        result: int = check(count, assertion_operator, assertion_expected, f"Calls of {endpoint}", message)
+        result: int = verify(count, assertion_operator, assertion_expected, f"Calls of {endpoint}", message)
         return result
 
     @keyword(tags=["rogue", "getter"])
@@ -187,7 +205,7 @@ class RogueKeywords(Base):
         }
         if fact not in facts:
             raise StackFailure(explain(f"a receipt of {endpoint} tells {fact!r}", f"it tells {', '.join(facts)}"))
-        return check(facts[fact], assertion_operator, assertion_expected, f"{fact} of {endpoint}", message)
+        return verify(facts[fact], assertion_operator, assertion_expected, f"{fact} of {endpoint}", message)
 
     @keyword(tags=["rogue"])
     def rogue_provider_should_have_misbehaved(self, *, tenant: str = "", rogue: str | None = None) -> None:
@@ -200,7 +218,7 @@ class RogueKeywords(Base):
         Raises:
             InvalidRun: It was not given.
         """
-        provider = self.rogues.get(rogue)
+        provider = self._rogues.get(rogue)
         scenario = provider.scenario(tenant)
         misbehaved = [receipt for receipt in provider.receipts if receipt.tenant == tenant and receipt.misbehaved]
         if not misbehaved:
@@ -216,10 +234,10 @@ class RogueKeywords(Base):
         logger.info(f"Misbehaved {len(misbehaved)} times ({scenario}).\n{self._told(rogue)}")
 
     def _receipts(self, rogue: str | None, tenant: str, endpoint: str) -> list[Receipt]:
-        return [one for one in self.rogues.get(rogue).receipts if one.tenant == tenant and one.endpoint == endpoint]
+        return [one for one in self._rogues.get(rogue).receipts if one.tenant == tenant and one.endpoint == endpoint]
 
     def _told(self, rogue: str | None) -> str:
-        receipts = self.rogues.get(rogue).receipts
+        receipts = self._rogues.get(rogue).receipts
         return (
             "\n".join(f"{one.tenant}/{one.endpoint} → {one.status} {one.outcome} {one.facts or ''}" for one in receipts)
             or "no calls"

@@ -1,110 +1,37 @@
-"""Keywords of a user's HTTP session: requests, cookies, and signing in through forms."""
+"""Keywords of a user's HTTP session: one request, many at once, and uploads."""
 
 from __future__ import annotations
 
 import asyncio
-import mimetypes
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, explain
+from realstack.core.keywords.scope import current_owner
+from realstack.core.loop import background
+from realstack.core.ownership import Owned
 from realstack.oauth.http import Answer, Session
-from realstack.oauth.keywords.base import hidden, plain, plain_map, plain_url
-from realstack.oauth.keywords.cookies import CookieKeywords
-from realstack.secrets import secrets
-
-Status = int | Literal["ok", "any"]
+from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, all_good, answered, expect_status, file_part, send
+from realstack.oauth.keywords.values import plain_map
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """A response, safe to log: credentials in ``json``, ``headers`` and ``text`` are Secrets or masked.
-
-    Attributes:
-        status: HTTP status code.
-        seconds: From the request to the end of the body.
-        headers: By lower-case name.
-        json: The body when it is JSON, else None.
-        text: The body as text, masked.
-        body: The body's bytes, as they are; never logged by this library.
-        location: Where a redirect goes to, absolute; it may carry a code.
-    """
-
-    status: int
-    seconds: float
-    headers: Mapping[str, Any] = field(repr=False)
-    json: Any = field(repr=False)
-    text: str = field(repr=False)
-    body: bytes = field(repr=False)
-    location: Secret | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What a request carries; values may be Secrets.
-
-    Attributes:
-        bearer: Access token.
-        headers: Besides the session's.
-        query: Parameters of the URL.
-        json: JSON body.
-        form: Form body.
-        timeout: Seconds for the whole exchange.
-        files: Multipart: field name to (file name, bytes, content type); ``form`` comes with it.
-    """
-
-    bearer: Secret | None
-    headers: Mapping[str, Any] | None
-    query: Mapping[str, Any] | None
-    json: Any
-    form: Mapping[str, Any] | None
-    timeout: float
-    files: Mapping[str, tuple[str, bytes, str]] | None = None
-
-
-def file_part(path: Path, file_name: str | None, content_type: str | None) -> tuple[str, bytes, str]:
-    """A file as a part of a form: its name, its bytes, its content type.
-
-    Raises:
-        StackError: There is no such file.
-    """
-    if not path.is_file():
-        raise StackError(explain("a file to upload", f"there is none at {path}"))
-    kind = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return path.name if file_name is None else file_name, path.read_bytes(), kind
-
-
-def answered(answer: Answer) -> HttpAnswer:
-    """What a keyword returns for a response."""
-    is_json = "json" in answer.headers.get("content-type", "") and bool(answer.body)
-    location = Secret(answer.location) if answer.location else None
-    headers = hidden({name: value for name, value in answer.headers.items() if name != "location"})
-    body = hidden(answer.json()) if is_json else None
-    text = "" if answer.binary else secrets.scrub(answer.text)
-    return HttpAnswer(answer.status, answer.seconds, headers, body, text, answer.body, location)
-
-
-def expect_status(answer: Answer, status: Status) -> None:
-    """Check a response's status.
-
-    Raises:
-        StackFailure: It is another one.
-    """
-    if status in {"any", answer.status} or (status == "ok" and answer.status < 400):
-        return
-    expected = "a status below 400" if status == "ok" else str(status)
-    raise StackFailure(explain(f"{answer.where} answers {expected}", f"{answer.status}", evidence=answer.described))
-
-
-class SessionKeywords(CookieKeywords):
+class SessionKeywords:
     """Keywords that act as one user agent, or as many at once."""
+
+    def __init__(self) -> None:
+        self.sessions: Owned[Session] = Owned("session", "Open Session")
+
+    async def close_owned(self, owner: str) -> list[str]:
+        """Close the sessions of an owner; there is nothing that could fail."""
+        for session in self.sessions.release(owner):
+            await session.close()
+        return []
 
     @keyword(tags=["session"])
     def open_session(
@@ -128,13 +55,12 @@ class SessionKeywords(CookieKeywords):
         Returns:
             The alias.
         """
-        self.sessions.check_free(alias)
-        name = alias or f"session-{len(self.sessions.names()) + 1}"
+        name = self.sessions.free_alias(alias)
 
         async def make() -> Session:
             return Session(name, base_url, headers=plain_map(headers, "session header"), ca=ca)
 
-        return self.sessions.add(alias, self.run(make()), self.owner)
+        return self.sessions.add(background.run(make()), current_owner(), name)
 
     @keyword(tags=["session"])
     def switch_session(self, alias: str) -> str | None:
@@ -152,7 +78,7 @@ class SessionKeywords(CookieKeywords):
         Args:
             session: Alias; the current one unless given.
         """
-        self.run(self.sessions.take(session).close())
+        background.run(self.sessions.pop(session).close())
 
     @keyword(tags=["session"])
     def send_request(
@@ -196,7 +122,7 @@ class SessionKeywords(CookieKeywords):
         ```
         """
         out = Outgoing(bearer, headers, query, json, form, timeout.total_seconds())
-        answer = self.run(self._send(self.sessions.get(session), method, url, out))
+        answer = background.run(send(self.sessions.get(session), method, url, out))
         logger.info(answer.described)
         expect_status(answer, status)
         return answered(answer)
@@ -240,12 +166,12 @@ class SessionKeywords(CookieKeywords):
 
         async def send_all() -> list[Answer | BaseException]:
             sending = [
-                self._send(one, method, url, Outgoing(bearer, headers, None, json, None, seconds))
+                send(one, method, url, Outgoing(bearer, headers, None, json, None, seconds))
                 for one, bearer in zip(opened, tokens, strict=True)
             ]
             return await asyncio.gather(*sending, return_exceptions=True)
 
-        answers = self._all(sessions, self.run(send_all()))
+        answers = all_good(sessions, background.run(send_all()))
         for answer in answers:
             logger.info(answer.described)
         for answer in answers:
@@ -286,46 +212,7 @@ class SessionKeywords(CookieKeywords):
         """
         file = file_part(path, file_name, content_type)
         out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
-        answer = self.run(self._send(self.sessions.get(session), "POST", url, out))
+        answer = background.run(send(self.sessions.get(session), "POST", url, out))
         logger.info(answer.described)
         expect_status(answer, status)
         return answered(answer)
-
-    @staticmethod
-    async def _send(session: Session, method: str, url: str | Secret, out: Outgoing) -> Answer:
-        headers = plain_map(out.headers, "header")
-        if out.bearer is not None:
-            headers["Authorization"] = f"Bearer {plain(out.bearer, 'access token')}"
-        return await session.send(
-            method,
-            plain_url(url),
-            headers=headers,
-            query=plain_map(out.query, "query") if out.query else None,
-            form=plain_map(out.form, "form field") if out.form is not None else None,
-            json_body=_unwrapped(out.json),
-            files=out.files,
-            timeout=out.timeout,
-        )
-
-    @staticmethod
-    def _all(names: Sequence[str], outcomes: Sequence[Any]) -> list[Any]:
-        """The outcomes of doing something at once, when all are good; else one error that tells all that failed."""
-        failed = [f"{name}: {error}" for name, error in zip(names, outcomes, strict=True) if isinstance(error, BaseException)]
-        stopped = next(
-            (error for error in outcomes if isinstance(error, BaseException) and not isinstance(error, Exception)), None
-        )
-        if stopped is not None:
-            raise stopped
-        if failed:
-            raise StackFailure(f"{len(failed)} of {len(names)} failed.\n" + "\n\n".join(failed))
-        return list(outcomes)
-
-
-def _unwrapped(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return plain(value, "JSON member")
-    if isinstance(value, Mapping):
-        return {str(name): _unwrapped(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_unwrapped(inner) for inner in value]
-    return value

@@ -7,11 +7,11 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackFailure, explain
-from realstack.oauth.keywords.base import Base, plain, plain_url, secret
+from realstack.oauth.keywords.values import plain, plain_url, secret
 from realstack.oauth.urls import parameters, shown, with_parameters
 
 
-class UrlKeywords(Base):
+class UrlKeywords:
     """Reading and changing the query of a URL; the URL and its values are Secrets."""
 
     @keyword(tags=["session"])

@@ -1,0 +1,63 @@
+"""Keywords about the run's credentials: which there are, and that no file holds one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.deco import keyword
+from robot.api.types import Secret
+
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.secrets import Registry
+from realstack.secrets.search import search_live
+
+
+class SecretKeywords:
+    """Adding credentials, and searching files for them.
+
+    Args:
+        registry: The run's credentials.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @keyword(tags=["secrets"])
+    def remember_secret(self, value: Secret, what: str) -> Secret:
+        """Add a credential that this library did not see itself, such as a database's password, to what no log may hold.
+
+        Args:
+            value: The credential.
+            what: Its kind, for the report of a leak.
+
+        Returns:
+            The same Secret.
+        """
+        self._registry.remember(str(value.value), what, lasting=True)
+        return value
+
+    @keyword(tags=["secrets"])
+    def output_should_hold_no_secret(self, *paths: Path) -> None:
+        """Search files for every credential that this run has got to know until now.
+
+        Args:
+            *paths: Text files, or folders whose files are all searched.
+
+        Raises:
+            StackFailure: One was found; the text tells its kind, the file and the line.
+            StackError: There is nothing to search.
+
+        ```robotframework
+        Output Should Hold No Secret    ${OUTPUT_DIR}/output.xml    ${OUTPUT_DIR}/logs
+        ```
+        """
+        missing = [str(path) for path in paths if not path.exists()]
+        files = [inner for path in paths for inner in ([path] if path.is_file() else sorted(path.rglob("*"))) if inner.is_file()]
+        if missing or not files:
+            raise StackError(explain("files to search", f"there is no {', '.join(missing) or 'file in them'}"))
+        leaks = search_live(self._registry, files)
+        if leaks:
+            evidence = "\n".join(f"- {leak}" for leak in leaks[:20])
+            raise StackFailure(explain("no credential in any file", f"{len(leaks)} lines with one", evidence=evidence))
+        logger.info(f"{len(files)} files hold none of {len(self._registry)} credentials.")

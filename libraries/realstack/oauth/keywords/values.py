@@ -1,0 +1,49 @@
+"""How values are handed over between a test and the engine: Secrets in, Secrets out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from robot.api.types import Secret
+
+from realstack.oauth.http import wrapped
+from realstack.secrets import secrets
+
+
+def plain(value: str | Secret, what: str = "given by the test") -> str:
+    """The text of a value that may be a Secret, remembered as a credential when it is one."""
+    if isinstance(value, Secret):
+        return secrets.remember(str(value.value), what)
+    return value
+
+
+def plain_url(value: str | Secret) -> str:
+    """The text of a URL that may be a Secret. The code that it may carry is remembered where it is used, not the whole of it."""
+    return str(value.value) if isinstance(value, Secret) else value
+
+
+def plain_map(values: Mapping[str, Any] | None, what: str) -> dict[str, str]:
+    """The texts of a dictionary whose values may be Secrets."""
+    return {str(name): plain(value if isinstance(value, Secret) else str(value), what) for name, value in (values or {}).items()}
+
+
+def plain_json(value: Any) -> Any:
+    """A copy of a JSON value whose Secrets are what they are."""
+    if isinstance(value, Secret):
+        return plain(value, "JSON member")
+    if isinstance(value, Mapping):
+        return {str(name): plain_json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(inner) for inner in value]
+    return value
+
+
+def secret(value: str, what: str = "credential") -> Secret:
+    """A Secret, remembered."""
+    return Secret(secrets.remember(value, what))
+
+
+def hidden(value: Any) -> Any:
+    """A copy of a JSON value with every credential in it as a Secret."""
+    return wrapped(value, Secret)
