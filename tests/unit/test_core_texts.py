@@ -14,6 +14,7 @@ from realstack.core.json_path import parse
 from realstack.core.likeness import like
 from realstack.core.ownership import Owned
 from realstack.core.quantities import byte_size, duration, number
+from realstack.core.several import several
 
 
 @pytest.mark.parametrize(
@@ -160,3 +161,15 @@ def test_switching_makes_nothing_younger():
     tabs.add(2, "Suite", "two")
     tabs.switch("one")
     assert tabs.release_all() == [2, 1]
+
+
+@pytest.mark.parametrize("told", ["a, b", "a,b ,", ["a", "b"], ("a ", "b"), "['a', 'b']", '["a", "b"]', " ('a', 'b')"], ids=str)
+def test_several_are_a_text_with_commas_or_a_list(told):
+    assert several(told) == ["a", "b"]
+
+
+def test_several_may_be_one_or_none():
+    assert several("host:8080") == ["host:8080"]
+    assert several("") == several(()) == []
+    with pytest.raises(StackError, match=r"texts between commas.*\n.*\['a'"):
+        several("['a'")

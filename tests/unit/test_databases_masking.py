@@ -17,7 +17,7 @@ from realstack.databases.snapshot import Part, Snapshot, compare, ignored, split
 from realstack.databases.table import html_table, text_table
 from realstack.databases.values import json_safe, like
 
-masking = Masking()
+masking = Masking("state_hash, browser_hash, nonce")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -36,6 +36,8 @@ JSON = st.recursive(
         "STATE_HASH",
         "nonce",
         "user_password",
+        "refreshToken",
+        "apikey",
         "browser_hash",
     ],
 )
@@ -43,7 +45,10 @@ def test_secret_names(name: str) -> None:
     assert masking.is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["id", "sha256", "name", "email", "seq", "state", "tokens_used_count", "keyword", "message_id"])
+@pytest.mark.parametrize(
+    "name",
+    ["id", "sha256", "name", "email", "seq", "state", "tokens_used_count", "keyword", "message_id", "token_type", "tokenType"],
+)
 def test_plain_names(name: str) -> None:
     assert not masking.is_secret(name)
 

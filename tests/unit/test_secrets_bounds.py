@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realstack.core.errors import StackError
-from realstack.secrets import MASK, Registry
+from realstack.secrets import HIDDEN, Registry
 from realstack.secrets.__main__ import main
 from realstack.secrets.fingerprints import FILE_NAME
 from realstack.secrets.forms import WINDOW, windows
@@ -44,7 +44,7 @@ def test_memory_is_bounded_and_what_was_used_last_is_masked(uses: list[tuple[int
         registry.remember(token(number), "token", lasting=number in lasting)
         # Each has 15 windows at most; ten of them fit, and those that stay come on top.
         assert registry.kept_windows <= BOUND + 25 * len(lasting)
-        assert registry.scrub(f"at {token(number)}.") == f"at {MASK}."
+        assert registry.scrub(f"at {token(number)}.") == f"at {HIDDEN}."
     recent = list(dict.fromkeys(number for number, _ in reversed(uses)))[: BOUND // 25]
     for number in {*recent, *lasting}:
         assert registry.find(token(number)), number

@@ -20,7 +20,7 @@ def masker() -> Masker:
     return Masker(registry=Registry())
 
 
-@pytest.mark.parametrize("key", ["token", "Access_Token", "AUTHORIZATION", "password"])
+@pytest.mark.parametrize("key", ["token", "Access_Token", "accessToken", "AUTHORIZATION", "password", "session_token"])
 def test_fields_with_telling_names_are_hidden_at_any_depth(masker: Masker, key: str) -> None:
     value = {"payload": [{key: "short"}]}
     assert masker.payload(json.dumps(value), value) == {"payload": [{key: "<hidden>"}]}
@@ -31,10 +31,15 @@ def test_what_tells_nothing_is_left_alone(masker: Masker) -> None:
     assert masker.payload(json.dumps(value), value) == value
 
 
-def test_own_keys_replace_the_usual_ones() -> None:
-    masker = Masker(["ticket"], Registry())
-    value = {"ticket": "T-1", "token": "not hidden then"}
-    assert masker.payload(json.dumps(value), value) == {"ticket": "<hidden>", "token": "not hidden then"}
+@pytest.mark.parametrize("told", [["ticket", "!token"], "ticket, !token", "['ticket', '!token']"])
+def test_own_names_join_the_usual_ones_and_take_some_out(told: str | list[str]) -> None:
+    masker = Masker(told, Registry())
+    value = {"ticket": "T-1", "token": "not hidden then", "password": "hidden as ever"}
+    assert masker.payload(json.dumps(value), value) == {
+        "ticket": "<hidden>",
+        "token": "not hidden then",
+        "password": "<hidden>",
+    }
 
 
 def test_registered_values_are_hidden_wherever_they_appear(masker: Masker) -> None:
@@ -74,7 +79,7 @@ def test_tokens_are_known_by_their_looks(masker: Masker) -> None:
 def test_headers(masker: Masker) -> None:
     masker.register(SECRET, "test")
     headers = [("Set-Cookie", "a=b"), ("X-Echo", SECRET), ("Via", "a"), ("Via", "b")]
-    assert masker.headers(headers) == {"Set-Cookie": "<hidden>", "X-Echo": "<secret>", "Via": "a, b"}
+    assert masker.headers(headers) == {"Set-Cookie": "<hidden>", "X-Echo": "<hidden>", "Via": "a, b"}
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ import httpx
 from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse_literals import bind
 from realstack.databases.errors import StatementRefused, StoreUnreachable
-from realstack.databases.masking import HIDDEN
 from realstack.databases.table import shorten
 from realstack.databases.values import Rows
+from realstack.secrets import HIDDEN
 
 for _name in ("httpx", "httpcore"):
     # Their DEBUG lines hold headers, and the headers hold the password.

@@ -103,12 +103,13 @@ class Databases(
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, run: str | None = None, secret_columns: Sequence[str] = ()) -> None:
+    def __init__(self, run: str | None = None, secret_columns: Sequence[str] | str = ()) -> None:
         """Takes the library into use.
 
         Args:
             run: Name of the run's sessions on the servers; default: ``realstack-``, the process's number and something random.
-            secret_columns: More names (shell patterns, case ignored) of columns, keys and fields that hold secrets.
+            secret_columns: More names (shell patterns, case ignored) of columns, keys and fields that hold secrets: a text, texts
+                between commas, or a list. ``!name`` leaves a usual one as it is.
         """
         super().__init__(run, secret_columns)
         self.ROBOT_LIBRARY_LISTENER = self

@@ -10,34 +10,10 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
+from realstack.secrets.names import HIDDEN, CredentialNames, concealed
 from realstack.secrets.redaction import redact_text
-
-HIDDEN = "<hidden>"
-
-SECRET_COLUMNS = (
-    "password",
-    "passwd",
-    "password_*",
-    "*_password",
-    "*token",
-    "token_*",
-    "*secret",
-    "secret_*",
-    "state_hash",
-    "browser_hash",
-    "code_verifier",
-    "nonce",
-    "cookie",
-    "authorization",
-    "private_key",
-    "api_key",
-    "requirepass",
-    "masterauth",
-)
-"""Names (shell patterns, case ignored) of columns and fields whose values are never shown."""
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _LONGEST_SHOWN_LITERAL = 40
@@ -50,23 +26,21 @@ class Masking:
     """Knows the secret names of a run.
 
     Args:
-        names: Names or shell patterns of secret columns, keys and fields; case is ignored.
+        more_names: Names or shell patterns of secret columns, keys and fields besides the usual ones (see
+            `realstack.secrets.names`).
     """
 
-    def __init__(self, names: Iterable[str] = SECRET_COLUMNS) -> None:
-        self.names = tuple(name.lower() for name in names)
+    def __init__(self, more_names: str | Iterable[str] = ()) -> None:
+        self._names = CredentialNames(more_names)
 
     def is_secret(self, name: str) -> bool:
         """Whether values under that name are secret."""
-        lowered = name.lower()
-        return any(fnmatchcase(lowered, pattern) for pattern in self.names)
+        return name in self._names
 
     def apply(self, name: str, value: Any, hide: Callable[[Any], Any]) -> Any:
-        """The value with everything secret in it replaced by what `hide` makes of it; null stays null."""
-        if value is None or isinstance(value, bool):
-            return value
+        """The value with everything secret in it replaced by what `hide` makes of it; numbers, moments and null stay."""
         if self.is_secret(name):
-            return hide(value)
+            return concealed(value, hide)
         if isinstance(value, Mapping):
             return {key: self.apply(str(key), item, hide) for key, item in value.items()}
         if isinstance(value, (list, tuple)):

@@ -25,20 +25,11 @@ import httpx
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.oauth.urls import shown
 from realstack.recording.recorder import recorder
-from realstack.secrets import MASK, secrets
+from realstack.secrets import HIDDEN, secrets
 
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
 for _name in ("httpx", "httpcore", "authlib", "h11"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-CREDENTIAL_FIELDS = frozenset(
-    {"access_token", "refresh_token", "id_token", "client_secret", "password", "code", "code_verifier", "device_code"}
-    | {"token", "assertion", "client_assertion", "registration_access_token", "id_token_hint", "logout_token"}
-)
-"""Names of form and query fields whose values are credentials (RFC 6749, 7009, 7591, 7636, 7643, OpenID Connect)."""
-
-CREDENTIAL_MEMBERS = CREDENTIAL_FIELDS - {"code"}
-"""The same for members of a JSON object, where ``code`` is what an error calls its kind."""
 
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
@@ -125,7 +116,7 @@ class Answer:
         if self.binary:
             return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {len(self.body)} bytes"
         # A body may also show a token that nobody was given, in the text of an error, say.
-        text = _JWT.sub(MASK, secrets.scrub(" ".join(self.text.split())))
+        text = _JWT.sub(HIDDEN, secrets.scrub(" ".join(self.text.split())))
         cut = text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)"
         return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {cut or 'empty'}"
 
@@ -205,8 +196,9 @@ class Session:
             StackError: The URL is none.
         """
         target = self.target(url)
-        _remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {shown(target)}")
-        _remember_json(json_body, f"sent to {shown(target)}")
+        host = urlsplit(target).netloc
+        _remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
+        _remember_json(json_body, f"sent to {host}")
         _remember_headers(headers or {})
         fields: Any = form
         body = content
@@ -226,7 +218,7 @@ class Session:
             files=dict(files) if files else None,
             timeout=httpx.Timeout(timeout),
         )
-        _remember_pairs(request.url.params.multi_items(), f"query to {shown(target)}")
+        _remember_pairs(request.url.params.multi_items(), f"query to {host}")
         started = time.monotonic()
         with self._explained(request.method, target, timeout):
             async with asyncio.timeout(timeout):
@@ -288,8 +280,8 @@ class Session:
     def _read(self, response: httpx.Response, url: str, seconds: float) -> Answer:
         cookies = tuple(cookie for line in response.headers.get_list("set-cookie") for cookie in parse_cookie(line))
         for cookie in cookies:
-            secrets.remember(cookie.value, f"cookie {cookie.name} of {urlsplit(url).netloc}")
             self.cookies_set[cookie.name] = cookie
+            self._remember_cookie(cookie.name, cookie.value, f" of {urlsplit(url).netloc}")
         answer = Answer(
             response.request.method,
             url,
@@ -303,8 +295,13 @@ class Session:
             _remember_pairs(parse_qsl(urlsplit(target).query), f"redirect from {urlsplit(url).netloc}")
         if "json" in answer.headers.get("content-type", ""):
             with contextlib.suppress(ValueError):  # a body that is no JSON holds no JSON field
-                _remember_json(json.loads(answer.body), f"answer of {answer.where}")
+                _remember_json(json.loads(answer.body), f"answer of {urlsplit(url).netloc}")
         return answer
+
+    def _remember_cookie(self, name: str, value: str, where: str = "") -> None:
+        seen = self.cookies_set.get(name)
+        if secrets.names.cookie(name, value, http_only=seen is None or bool(seen.attributes.get("httponly"))):
+            secrets.remember(value, f"cookie {name}{where}")
 
     def cookie(self, name: str, url: str | None = None) -> str | None:
         """The value of a cookie that the session would send now, or None."""
@@ -320,7 +317,7 @@ class Session:
 
     def set_cookie(self, name: str, value: str, url: str | None = None, path: str = "/") -> None:
         """Put a cookie into the session, in place of any of the same name at the same host and path."""
-        secrets.remember(value, f"cookie {name}")
+        self._remember_cookie(name, value)
         host = urlsplit(url or self.base_url).hostname or ""
         for held in list(self._client.cookies.jar):
             if held.name == name and held.domain.lstrip(".") in {host, f"{host}.local"}:
@@ -359,7 +356,7 @@ def wrapped(value: Any, wrap: Callable[[str], Any], name: str = "") -> Any:
         return {key: wrapped(inner, wrap, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [wrapped(inner, wrap, name) for inner in value]
-    if isinstance(value, str) and (name in CREDENTIAL_MEMBERS or secrets.find(value)):
+    if isinstance(value, str) and (name in secrets.names or secrets.find(value)):
         return wrap(value)
     return value
 
@@ -371,13 +368,13 @@ def _remember_json(value: Any, what: str, name: str = "") -> None:
     elif isinstance(value, list):
         for inner in value:
             _remember_json(inner, what, name)
-    elif isinstance(value, str) and name in CREDENTIAL_MEMBERS:
+    elif isinstance(value, str) and name in secrets.names:
         secrets.remember(value, f"{name}, {what}")
 
 
 def _remember_pairs(pairs: Any, what: str) -> None:
     for name, value in pairs:
-        if name in CREDENTIAL_FIELDS and isinstance(value, str):
+        if name in secrets.parameters and isinstance(value, str):
             secrets.remember(value, f"{name}, {what}")
 
 
@@ -387,4 +384,8 @@ def _remember_headers(headers: Mapping[str, str]) -> None:
             secrets.remember(value.partition(" ")[2] or value, "Authorization header")
         elif name.lower() == "cookie":
             for pair in value.split(";"):
-                secrets.remember(pair.partition("=")[2].strip(), "Cookie header")
+                cookie, _, held = pair.strip().partition("=")
+                if secrets.names.cookie(cookie, held, http_only=True):
+                    secrets.remember(held, f"cookie {cookie} of a Cookie header")
+        elif name in secrets.names:
+            secrets.remember(value, f"{name} header")

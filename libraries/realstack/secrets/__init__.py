@@ -7,6 +7,7 @@ A library that makes or receives a credential calls `secrets.remember(value, wha
 - `python -m realstack.secrets check results/output.xml …` finds it in the files of a finished run.
 """
 
-from realstack.secrets.registry import MASK, Registry, Remembered, secrets
+from realstack.secrets.names import HIDDEN, CredentialNames, is_credential_name
+from realstack.secrets.registry import Registry, Remembered, secrets
 
-__all__ = ["MASK", "Registry", "Remembered", "secrets"]
+__all__ = ["HIDDEN", "CredentialNames", "Registry", "Remembered", "is_credential_name", "secrets"]

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-HIDDEN = "<hidden>"
+from realstack.secrets.names import HIDDEN, concealed, is_credential_name
 
-_NAMES = re.compile(
-    r"^(token|.*_token|.*-token|password|passwd|secret|.*_secret|authorization|cookie|set-cookie|code_verifier|api_?key|private_key)$",
-    re.IGNORECASE,
-)
 _SUSPECT = re.compile(r"eyJ|jwt\.|://|bearer", re.IGNORECASE)
 """What every credential of `_VALUES` has in it; texts without it, nearly all, are passed on as they are."""
 _VALUES = (
@@ -30,27 +25,19 @@ _VALUES = (
 def redact(value: Any) -> Any:
     """A copy of a JSON value with every credential replaced by ``<hidden>``.
 
-    Credentials are known by the name of their field (``token``, ``password``, ``cookie``, …) and by their
-    looks (signed JSON Web Tokens, ``Bearer …``, the password in a URL). Names whose value is a number,
-    a truth or null are left alone: ``"has_token": true`` tells nothing.
+    Credentials are known by the name of their field (`realstack.secrets.names`) and by their looks (signed JSON Web Tokens,
+    ``Bearer …``, the password in a URL). Names whose value is a number, a truth or null are left alone: ``"has_token": true``
+    tells nothing.
     """
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
-        return {
-            str(name): HIDDEN if isinstance(item, str) and _is_credential(str(name)) else redact(item)
-            for name, item in value.items()
-        }
+        return {str(name): redact(concealed(item) if is_credential_name(str(name)) else item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [redact(item) for item in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return redact_text(str(value))
-
-
-@lru_cache(maxsize=4096)
-def _is_credential(name: str) -> bool:
-    return _NAMES.match(name) is not None
 
 
 def redact_text(text: str) -> str:

@@ -16,8 +16,10 @@ from pathlib import Path
 
 from realstack.secrets.fingerprints import LONG_ENOUGH, FingerprintWriter
 from realstack.secrets.forms import SHORTEST, WINDOW, core, forms, windows
+from realstack.secrets.names import HIDDEN, PARAMETER_NAMES, CredentialNames
 
-MASK = "<secret>"
+SECRETS_TEXT = "<secret>"
+"""What Robot Framework shows of a ``Secret``: no credential either."""
 
 WINDOWS_KEPT = 200_000
 """Windows of passing credentials that are kept: some 40 MB, and the last 2,000 visits of journey 10's users."""
@@ -68,6 +70,8 @@ class Registry:
         windows_kept: How many windows of passing credentials to keep.
 
     Attributes:
+        names: Which names tell of a credential in this run.
+        parameters: The same for fields of forms and queries.
         fingerprints: What writes each credential's fingerprints.
         let_go: How many are not kept any more. One that is remembered after that counts as another.
         too_short: Credentials that can't be searched for at all.
@@ -76,6 +80,7 @@ class Registry:
     def __init__(self, windows_kept: int = WINDOWS_KEPT) -> None:
         self._lock = threading.Lock()
         self._windows_kept = windows_kept
+        self.name_credentials()
         self.fingerprints = FingerprintWriter()
         self.let_go = 0
         self.too_short: list[Remembered] = []
@@ -86,6 +91,11 @@ class Registry:
         self._windows: dict[str, _Kept] = {}  # where several share one, it is the lasting one's, or the last used one's
         self._odd: dict[str, _Kept] = {}
 
+    def name_credentials(self, more: str | Iterable[str] = ()) -> None:
+        """Say which names tell of a credential, besides the usual ones; see [CredentialNames][realstack.secrets.names]."""
+        self.names = CredentialNames(more)
+        self.parameters = self.names.also(*PARAMETER_NAMES)
+
     def remember(self, value: str, what: str, *, lasting: bool = False) -> str:
         """Remember a credential and return it unchanged.
 
@@ -94,7 +104,7 @@ class Registry:
             what: Its kind and origin, for the report of a leak.
             lasting: It may appear for as long as the run lasts, such as a service's password: it is never let go.
         """
-        if not value or value == MASK:
+        if not value or value in (HIDDEN, SECRETS_TEXT):
             return value
         with self._lock:
             if value in self._lasting:
@@ -173,15 +183,15 @@ class Registry:
                 yield at, kept
 
     def scrub(self, text: str) -> str:
-        """The text with every credential that it holds replaced by ``<secret>``, whatever its form."""
+        """The text with every credential that it holds replaced by ``<hidden>``, whatever its form."""
         hit = {kept.value for _, kept in self._hits(text)}
         for value in sorted(hit, key=len, reverse=True):
             for form in sorted(forms(value) | forms(core(value)), key=len, reverse=True):
-                text = text.replace(form, MASK) if len(form) >= SHORTEST else text
+                text = text.replace(form, HIDDEN) if len(form) >= SHORTEST else text
         # A credential that was cut off leaves stretches that no whole form matches: their words go as a whole.
         while (left := next(self._hits(text), None)) is not None:
             start, end = _word(text, left[0])
-            text = text[:start] + MASK + text[end:]
+            text = text[:start] + HIDDEN + text[end:]
         return text
 
 

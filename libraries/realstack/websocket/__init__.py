@@ -12,13 +12,12 @@ from realstack.websocket.connection import Connection, Record
 from realstack.websocket.frames import Frame
 from realstack.websocket.handshake import Refused, Tls
 from realstack.websocket.mailbox import Closed, Mailbox
-from realstack.websocket.masking import DEFAULT_KEYS, Masker
+from realstack.websocket.masking import Masker
 from realstack.websocket.match import ANY, Match
 from realstack.websocket.options import Options
 
 __all__ = [
     "ANY",
-    "DEFAULT_KEYS",
     "Closed",
     "Connection",
     "Frame",

@@ -9,7 +9,7 @@ from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from realstack import __version__
-from realstack.websocket import DEFAULT_KEYS, Masker
+from realstack.websocket import Masker
 from realstack.websocket.keywords.closing import Closing
 from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.facts import Facts
@@ -85,14 +85,15 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, *, masked_fields: Sequence[str] = (), type_path: str = "type") -> None:
+    def __init__(self, *, masked_fields: Sequence[str] | str = (), type_path: str = "type") -> None:
         """Settings of the library.
 
         Args:
-            masked_fields: Names of JSON fields and headers to mask besides the usual ones.
+            masked_fields: Names (shell patterns, case ignored) of JSON fields and headers to mask besides the usual ones: a text,
+                texts between commas, or a list. ``!name`` leaves a usual one as it is.
             type_path: Where a frame says its type.
         """
-        self._connections = connections = Connections(Masker([*DEFAULT_KEYS, *masked_fields]), type_path)
+        self._connections = connections = Connections(Masker(masked_fields), type_path)
         self._waiting = Waiting(connections)
         components = [
             Opening(connections),

@@ -12,39 +12,22 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from realstack.secrets import Registry
+from realstack.secrets import HIDDEN, CredentialNames, Registry
 from realstack.secrets import secrets as run_secrets
-from realstack.secrets.redaction import HIDDEN, redact_text
-
-DEFAULT_KEYS = frozenset(
-    {
-        "access_token",
-        "api_key",
-        "authorization",
-        "client_secret",
-        "code_verifier",
-        "cookie",
-        "id_token",
-        "password",
-        "refresh_token",
-        "secret",
-        "set-cookie",
-        "token",
-    }
-)
-"""Names of JSON fields and headers whose values are credentials; letter case does not matter."""
+from realstack.secrets.names import concealed
+from realstack.secrets.redaction import redact_text
 
 
 class Masker:
     """Replaces credentials; safe from any thread.
 
     Args:
-        keys: Names of fields and headers to hide. They replace `DEFAULT_KEYS`, so give these as well.
+        more_names: Names of fields and headers to hide besides the usual ones (see `realstack.secrets.names`).
         registry: The secrets that are known by value; those of the run where not given.
     """
 
-    def __init__(self, keys: Iterable[str] = DEFAULT_KEYS, registry: Registry = run_secrets) -> None:
-        self.keys = frozenset(key.lower() for key in keys)
+    def __init__(self, more_names: str | Iterable[str] = (), registry: Registry = run_secrets) -> None:
+        self.names = CredentialNames(more_names)
         self._registry = registry
 
     def register(self, secret: str, what: str) -> None:
@@ -75,7 +58,7 @@ class Masker:
         """Headers by name, masked; a repeated header is joined with a comma (RFC 9110, 5.3)."""
         masked: dict[str, str] = {}
         for name, value in headers:
-            shown = HIDDEN if name.lower() in self.keys else self.text(value)
+            shown = HIDDEN if name in self.names else self.text(value)
             masked[name] = f"{masked[name]}, {shown}" if name in masked else shown
         return masked
 
@@ -89,9 +72,7 @@ class Masker:
         return value
 
     def _field(self, name: object, item: Any, deep: bool) -> Any:
-        if isinstance(name, str) and name.lower() in self.keys and item and not isinstance(item, bool):
-            return HIDDEN
-        return self._walk(item, deep)
+        return concealed(item) if name in self.names else self._walk(item, deep)
 
 
 def _parts(secret: str) -> list[str]:

@@ -60,7 +60,7 @@ class Options:
         for value in self.secrets:
             masker.register(value, "secret of a WebSocket handshake")
         for name, value in self.headers.items():
-            if name.lower() in masker.keys:
+            if name in masker.names:
                 masker.register(value, f"{name} header of a WebSocket handshake")
         for name in self.subprotocols:
             if len(name) > LONGEST_PLAIN_SUBPROTOCOL:

@@ -26,7 +26,7 @@ Credential In Base64 Is Masked As Well
 
 Credential In A Failure Is Masked
     ${run}    Run Inner Test    In A Failure    1
-    Should Contain    ${run.stdout}    Could not use <secret>
+    Should Contain    ${run.stdout}    Could not use <hidden>
     Files Should Hold No Token
 
 Credential That Is Cut Off Is Masked

@@ -22,7 +22,7 @@ from realstack.core.waiting import Deadline
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.errors import NotThere, StoreUnreachable
 from realstack.databases.locks import HeldLock
-from realstack.databases.masking import HIDDEN, SECRET_COLUMNS, Masking, hidden
+from realstack.databases.masking import Masking, hidden
 from realstack.databases.postgres import PostgresSession
 from realstack.databases.redis_channels import ChannelListener
 from realstack.databases.redis_store import RedisSession
@@ -31,7 +31,7 @@ from realstack.databases.snapshot import Snapshot
 from realstack.databases.table import html_table, shorten
 from realstack.databases.values import Rows, json_safe, like
 from realstack.recording.recorder import recorder
-from realstack.secrets import secrets
+from realstack.secrets import HIDDEN, secrets
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Session")
@@ -80,9 +80,9 @@ class KeywordsBase:
         secret_columns: More names, or shell patterns, of columns that hold secrets.
     """
 
-    def __init__(self, run: str | None = None, secret_columns: Sequence[str] = ()) -> None:
+    def __init__(self, run: str | None = None, secret_columns: Sequence[str] | str = ()) -> None:
         self.run = run or f"realstack-{os.getpid()}-{random_secrets.token_hex(3)}"
-        self.masking = Masking([*SECRET_COLUMNS, *secret_columns])
+        self.masking = Masking(secret_columns)
         self.sessions: Registry[Session] = Registry("session", "Open Postgres Session", current_owner)
         self.locks: Registry[HeldLock] = Registry("lock", "Hold Lock", current_owner)
         self.listeners: Registry[ChannelListener] = Registry("listener", "Start Redis Listener", current_owner)

@@ -12,7 +12,6 @@ from realstack.core.errors import StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.ownership import Owned
 from realstack.oauth.http import Session
-from realstack.oauth.keywords.values import plain, secret
 
 
 class CookieKeywords:
@@ -43,7 +42,7 @@ class CookieKeywords:
             raise StackFailure(
                 explain(f"session {self._sessions.name(session)!r} holds the cookie {name!r}", f"it holds {names}")
             )
-        return secret(value, f"cookie {name}")
+        return Secret(value)  # remembered when it came, where it is a credential
 
     @keyword(tags=["session", "getter"])
     def get_cookie_names(
@@ -114,7 +113,7 @@ class CookieKeywords:
             session: Alias; the current one unless given.
             path: Its path, when the session holds none of that name.
         """
-        self._sessions.get(session).set_cookie(name, plain(value, f"cookie {name}"), path=path)
+        self._sessions.get(session).set_cookie(name, str(value.value), path=path)
 
     @keyword(tags=["session"])
     def delete_cookie(self, name: str, *, session: str | None = None) -> None:
