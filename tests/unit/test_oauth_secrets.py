@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 from html import escape
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realstack.secrets import MASK, Registry
+from realstack.secrets import HIDDEN, Registry
 from realstack.secrets.__main__ import main
 from realstack.secrets.fingerprints import FILE_NAME
 from realstack.secrets.forms import WINDOW
@@ -23,7 +24,7 @@ from realstack.secrets.search import CHUNK, Fingerprints, search_live
 
 TOKEN = "q7Jx-2fWm_Zt9LrKbV0sYcN4eHgD8uPa"
 JWT = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJyZWFkZXIifQ.MEUCIQDk3v8cQ0pXnB7tYw2LrKzHs5uAeG1fJm9VdTiOxZ6yCg"
-ODD = 'p"ä<ss> w&rd%7 of a person'
+ODD = 'p"ä<ss> w&rd%7/+ of a person'
 
 url_safe = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=2 * WINDOW, max_size=80).filter(
     lambda value: len(set(value[:WINDOW])) > 8 and len(set(value[WINDOW : 2 * WINDOW])) > 8
@@ -45,19 +46,22 @@ def registry() -> Registry:
     [
         lambda value: value,
         lambda value: quote(value, safe=""),
+        quote,
+        lambda value: re.sub("%..", lambda code: code[0].lower(), quote(value, safe="")),
+        lambda value: quote(quote(value, safe=""), safe=""),
         escape,
         lambda value: json.dumps({"v": value}),
         lambda value: base64.b64encode(b"user:" + value.encode()).decode(),
         lambda value: base64.b64encode(b"u:" + value.encode() + b"!").decode(),
         lambda value: base64.urlsafe_b64encode(value.encode()).rstrip(b"=").decode(),
     ],
-    ids=["plain", "url", "xml", "json", "basic", "inside", "base64url"],
+    ids=["plain", "url", "path", "small-digits", "url-in-url", "xml", "json", "basic", "inside", "base64url"],
 )
 def test_credential_is_found_and_masked_in_every_form(registry: Registry, value: str, write_as) -> None:  # type: ignore[no-untyped-def]
     text = f"before {write_as(value)} after"
     assert [item.what for item in registry.find(text)] == [{TOKEN: "token", JWT: "jwt", ODD: "password"}[value]]
     masked = registry.scrub(text)
-    assert MASK in masked
+    assert HIDDEN in masked
     assert masked.startswith("before ")
     assert masked.endswith(" after")
     assert registry.find(masked) == []
@@ -91,7 +95,8 @@ def test_token_is_found_by_its_start_and_claims_alone_are_no_leak(registry: Regi
 def test_what_is_no_credential_is_not_remembered() -> None:
     registry = Registry()
     registry.remember("", "nothing")
-    registry.remember(MASK, "a mask")
+    registry.remember(HIDDEN, "a mask")
+    registry.remember("<secret>", "the text of a Secret")
     assert len(registry) == 0
     registry.remember("short", "pin")
     assert registry.find("in short") == []
@@ -154,9 +159,9 @@ def test_guard_masks_what_robot_would_write_and_fails_the_test(registry: Registr
     guard.log_message(message)
     guard.end_keyword(None, step)
     guard.end_test(None, result)
-    assert step.args == (f"Bearer {MASK}", 7)
-    assert message.message == f"<b>{MASK}</b>"
-    assert result.message.startswith(f"No: {MASK}\n\nExpected: no credential reaches the log.\nSeen: 3 had to be masked:")
+    assert step.args == (f"Bearer {HIDDEN}", 7)
+    assert message.message == f"<b>{HIDDEN}</b>"
+    assert result.message.startswith(f"No: {HIDDEN}\n\nExpected: no credential reaches the log.\nSeen: 3 had to be masked:")
     assert "#3 (password) in a message at INFO of BuiltIn.Log" in result.message
 
 

@@ -213,7 +213,7 @@ def logged_names(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _is_logging(function: ast.expr) -> bool:
     if isinstance(function, ast.Name):
-        return function.id == "print"
+        return function.id in {"print", "told"}
     levels = {"trace", "debug", "info", "warn", "warning", "error", "exception", "critical", "console", "write"}
     return (
         isinstance(function, ast.Attribute)

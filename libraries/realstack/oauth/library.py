@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.oauth.keywords.cookies import CookieKeywords
 from realstack.oauth.keywords.directory import DirectoryKeywords
 from realstack.oauth.keywords.ends import Ends
@@ -23,7 +26,7 @@ from realstack.oauth.keywords.sessions import SessionKeywords
 from realstack.oauth.keywords.tokens import TokenKeywords
 from realstack.oauth.keywords.urls import UrlKeywords
 from realstack.secrets import secrets
-from realstack.secrets.guard import Guard
+from realstack.secrets.guard import Guard, Mode
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
@@ -62,7 +65,10 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     ## Credentials
     Tokens, codes, passwords, cookies and client secrets are Robot's ``Secret``: given as such and returned as such. Every one that the run
     gets to know is remembered, in memory only. A listener looks at every message, argument and failure before it is written: a
-    credential in any form (as it is, URL-encoded, base64 at any offset, cut off) is masked, and the test that logged it fails. Meanwhile
+    credential in any form (as it is, URL-encoded, base64 at any offset, cut off) is masked, and the test that logged it fails (import with
+    ``guard=mask`` or ``guard=off`` for less). What this library says itself is masked and fails nobody. Credentials are Secrets, and values
+    of fields, headers and cookies that are named like one or can't be guessed; ``credential_names=ticket, !campaign`` at import brings
+    names in and takes them out. Meanwhile
     ``secrets.fingerprints.jsonl`` beside ``output.xml`` gets keyed hashes of each credential, by which
     ``python -m realstack.secrets check`` searches all files of the run. [Output Should Hold No Secret] does the same during the run.
     A run of many hours masks the credentials that it used last and those that last; all of them are searched for.
@@ -78,13 +84,26 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     the values of their queries.
     """  # noqa: E501 - paragraphs of Markdown
 
-    def __init__(self) -> None:
+    def __init__(self, *, guard: Mode = "fail", credential_names: Sequence[str] | str = ()) -> None:
+        """Settings of the library; they hold for the whole run.
+
+        Args:
+            guard: What is done about a credential that is about to be logged: ``fail`` masks it and fails the test, ``mask``
+                only masks it, ``off`` does nothing.
+            credential_names: Names (shell patterns, case ignored) of cookies, fields and headers whose values are credentials,
+                besides the usual ones: a text, texts between commas, or a list. ``!name`` takes one out.
+
+        ```robotframework
+        Library    realstack.OAuth    guard=mask    credential_names=ticket, !campaign
+        ```
+        """
+        secrets.name_credentials(credential_names)
         providers, sessions, rogues = ProviderKeywords(), SessionKeywords(), RogueKeywords()
         directories = DirectoryKeywords(providers.providers)
         self.requests = RequestKeywords(sessions.sessions)
         # Directories first: their users are removed while the providers still answer.
         ends = Ends([directories, self.requests, rogues, sessions, providers], between_tests=rogues.reset)
-        self.ROBOT_LIBRARY_LISTENER = [ends, Guard(secrets, output_folder)]
+        self.ROBOT_LIBRARY_LISTENER = [ends, Guard(secrets, guard, output_folder)]
         super().__init__(
             [
                 providers,
@@ -101,6 +120,14 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
                 SecretKeywords(secrets),
             ]
         )
+
+    def run_keyword(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Run a keyword; what its errors tell is masked, as its messages are: a test does not fail for what this library says."""
+        try:
+            return super().run_keyword(name, args, kwargs)
+        except (StackError, StackFailure, InvalidRun) as error:
+            error.args = tuple(secrets.scrub(str(text)) for text in error.args)
+            raise
 
 
 def output_folder() -> Path | None:

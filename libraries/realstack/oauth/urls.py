@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-HIDDEN = "…"
+from realstack.secrets import secrets
+
+LEFT_OUT = "…"
+"""In the place of each value, whatever it is."""
 _SHOWN_PARAMETERS = frozenset({"error", "provider", "response_type", "scope", "code_challenge_method", "prompt"})
 
 
 def shown(url: str) -> str:
-    """The URL without user information and fragment, and without the values of its query but a few harmless ones."""
+    """The URL without user information, fragment, credentials and the values of its query, but for a few harmless ones."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else HIDDEN}" for name, value in pairs)
-    return urlunsplit((parts.scheme, host, parts.path, query, HIDDEN if parts.fragment else ""))
+    query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else LEFT_OUT}" for name, value in pairs)
+    # A provider may put what is a credential elsewhere, such as the name of an interaction, into its path.
+    return secrets.scrub(urlunsplit((parts.scheme, host, parts.path, query, LEFT_OUT if parts.fragment else "")))
 
 
 def parameters(url: str) -> dict[str, str]:

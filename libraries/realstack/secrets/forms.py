@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
@@ -23,12 +24,21 @@ VARIED = 6
 """Different characters that a window must have: runs of one character (zeros, in base64) are in many files."""
 
 
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
+
+
 def forms(value: str) -> set[str]:
-    """Every written form of a value: as it is, escaped for URL, XML and JSON, and base64 in any alignment."""
+    """Every written form of a value: as it is, escaped for URL, XML and JSON, and base64 in any alignment.
+
+    Percent-encoding leaves ``/`` as it is or not, has capital or small digits (RFC 3986, 2.1), and is done twice where a URL is
+    put into another one.
+    """
+    quoted = {quote(value, safe=""), quote(value), quote_plus(value)}
+    quoted |= {_PERCENT.sub(lambda code: code[0].lower(), form) for form in quoted}
     return {
         value,
-        quote(value, safe=""),
-        quote_plus(value),
+        *quoted,
+        *(quote(form, safe="") for form in quoted),
         html.escape(value),
         html.escape(value, quote=False),
         json.dumps(value)[1:-1],

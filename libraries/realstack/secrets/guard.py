@@ -2,7 +2,7 @@
 
 A library hands the guard to Robot as one of its listeners (`ROBOT_LIBRARY_LISTENER`). Robot shows every message to its
 listeners before it writes it, so the guard masks what must not be seen; and because a log that had to be
-masked is a defect of the tests, the test that caused it fails and says which keyword it was.
+masked is a defect of the tests, the test that caused it fails and says which text of which keyword it was.
 """
 
 from __future__ import annotations
@@ -10,10 +10,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from realstack.secrets.fingerprints import FILE_NAME
+from realstack.secrets.names import HIDDEN
 from realstack.secrets.registry import Registry, names, secrets
+
+Mode = Literal["fail", "mask", "off"]
+"""``fail`` masks what must not be seen and fails the test that caused it, ``mask`` masks it, ``off`` looks at nothing."""
+
+AROUND = 60
+"""Characters that are told on both sides of a credential that had to be masked."""
 
 
 class Guard:
@@ -21,14 +28,18 @@ class Guard:
 
     Args:
         registry: What to look for.
+        mode: What to do about it.
         folder: Tells where Robot writes its output, once a suite has begun; None where it writes none.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
     ROBOT_LISTENER_PRIORITY = -1000  # after all others: what they write is looked at too
 
-    def __init__(self, registry: Registry = secrets, folder: Callable[[], Path | None] = lambda: None) -> None:
+    def __init__(
+        self, registry: Registry = secrets, mode: Mode = "fail", folder: Callable[[], Path | None] = lambda: None
+    ) -> None:
         self._registry = registry
+        self._mode = mode
         self._folder = folder
         self._keywords: list[str] = []
         self._leaks: list[str] = []
@@ -68,7 +79,8 @@ class Guard:
             result.status = "FAIL"
             result.message = (
                 f"{before}Expected: no credential reaches the log.\nSeen: {len(self._leaks)} had to be masked:\n{shown}{more}\n"
-                "Remedy: pass credentials as Secret, and never take their value into a variable."
+                "Remedy: pass credentials as Secret, and never take their value into a variable. Where it is no credential, "
+                "import the OAuth library with credential_names=!name; with guard=mask no test fails for it."
             )
             self._leaks = []
 
@@ -93,9 +105,19 @@ class Guard:
                 setattr(owner, attribute, masked)
 
     def _masked(self, text: str, where: str) -> str:
-        found = self._registry.find(text)
+        found = self._registry.find(text) if self._mode != "off" else []
         if not found:
             return text
-        keyword = f" of {self._keywords[-1]}" if self._keywords else ""
-        self._leaks.append(f"{names(found)} in {where}{keyword}")
-        return self._registry.scrub(text)
+        masked = self._registry.scrub(text)
+        if self._mode == "fail":
+            keyword = f" of {self._keywords[-1]}" if self._keywords else ""
+            self._leaks.append(f"{names(found)} in {where}{keyword}: {_around(masked)}")
+        return masked
+
+
+def _around(masked: str) -> str:
+    """The masked text next to its first mask, in one line."""
+    at = masked.find(HIDDEN)
+    start, end = max(0, at - AROUND), at + len(HIDDEN) + AROUND
+    near = " ".join(masked[start:end].split())
+    return f"{'…' if start else ''}{near}{'…' if end < len(masked) else ''}"

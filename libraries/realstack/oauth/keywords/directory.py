@@ -7,7 +7,6 @@ import secrets as random
 from dataclasses import dataclass, field
 from typing import Any
 
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -16,7 +15,7 @@ from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.oauth.client import ProviderClient
-from realstack.oauth.keywords.values import plain
+from realstack.oauth.keywords.values import plain, told
 from realstack.oauth.scim import Directory, ProviderUser
 
 MOST_USERS = 500
@@ -149,7 +148,7 @@ class DirectoryKeywords:
         errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if errors:
             raise StackFailure(f"{len(errors)} of {count} users could not be made. The first:\n{errors[0]}") from None
-        logger.info("Made " + ", ".join(user.user_name for user in made))
+        told("Made " + ", ".join(user.user_name for user in made))
         return [_user(user) for user in made]
 
     @keyword(tags=["directory"])

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -18,7 +17,7 @@ from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.oauth.http import Session
 from realstack.oauth.keywords.exchange import all_good
-from realstack.oauth.keywords.values import plain_map, plain_url
+from realstack.oauth.keywords.values import plain_map, plain_url, told
 from realstack.oauth.sign_in import FormWalk, Walk, expect_end
 from realstack.oauth.urls import parameters, shown
 
@@ -109,7 +108,7 @@ class FormKeywords:
             timeout=timeout.total_seconds(),
         )
         ended = background.run(walk.run(target))
-        logger.info(ended.told)
+        told(ended.told)
         if end_at or stop_before:
             expect_end(ended, end_at or stop_before, stopped=not end_at)
         return _ended(ended)
@@ -166,7 +165,7 @@ class FormKeywords:
         began = time.monotonic()
         walks: list[Walk] = all_good(names, background.run(everybody()))
         slowest = max(walk.seconds for walk in walks)
-        logger.info(f"{len(names)} sign-ins in {time.monotonic() - began:.2f} s together; the slowest took {slowest:.2f} s.")
+        told(f"{len(names)} sign-ins in {time.monotonic() - began:.2f} s together; the slowest took {slowest:.2f} s.")
         return {name: _ended(walk) for name, walk in zip(names, walks, strict=True)}
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -18,7 +17,7 @@ from realstack.core.ownership import Owned
 from realstack.oauth.client import ProviderClient, read_keys
 from realstack.oauth.forge import Forgery, Issuer, described, forge
 from realstack.oauth.http import Session
-from realstack.oauth.keywords.values import plain, secret
+from realstack.oauth.keywords.values import plain, secret, told
 from realstack.oauth.tokens import ASYMMETRIC, Demands, Problem, Token, decode, problems
 
 KEYS_TIMEOUT = 5.0
@@ -144,7 +143,7 @@ class JudgingKeywords:
             provider=provider,
         )
         found = self._judged(read, demands, jwks_url, provider)
-        logger.info("\n".join(map(str, found)) or "No reason to refuse it.")
+        told("\n".join(map(str, found)) or "No reason to refuse it.")
         result: list[str] = verify(
             [problem.code for problem in found], assertion_operator, assertion_expected, "Problems", message
         )
@@ -192,7 +191,7 @@ class JudgingKeywords:
         """
         keys = self._keys(jwks_url, provider) if kind == "hs256-public-key" else []
         made = forge(decode(plain(token, "token")), kind, issuer=Issuer(tuple(keys)), claims=claims, headers=headers)
-        logger.info(f"Forged: {described(kind)}.")
+        told(f"Forged: {described(kind)}.")
         return secret(made, f"forged token, {kind}")
 
     def _keys(self, jwks_url: str | None, provider: str | None, *, fresh: bool = False) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from joserfc.jwk import ECKey
-from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.oauth.keywords.values import told
 
 Curve = Literal["P-256", "P-384", "P-521"]
 
@@ -55,5 +55,5 @@ class KeyKeywords:
         finally:
             draft.unlink()
         kid = key.thumbprint()
-        logger.info(f"{path.name}: {curve}, key id {kid}.")
+        told(f"{path.name}: {curve}, key id {kid}.")
         return kid

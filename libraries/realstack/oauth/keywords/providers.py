@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -18,7 +17,7 @@ from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
-from realstack.oauth.keywords.values import hidden, plain, plain_url, secret
+from realstack.oauth.keywords.values import hidden, plain, plain_url, secret, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +282,8 @@ class ProviderKeywords:
         Get Introspection    ${tokens.access_token}    active    ==    True
         ```
         """
-        told = hidden(background.run(self.providers.get(provider).introspect(plain(token, hint), hint)))
-        value = told if field == "*" else told.get(field)
+        answer = hidden(background.run(self.providers.get(provider).introspect(plain(token, hint), hint)))
+        value = answer if field == "*" else answer.get(field)
         return verify(value, assertion_operator, assertion_expected, f"Introspected {field}", message)
 
     @keyword(tags=["provider", "getter"])
@@ -326,7 +325,7 @@ class ProviderKeywords:
                     raise
                 expected = f"{client.issuer} refuses the {grant_type} grant with {refused}"
                 raise StackFailure(explain(expected, refusal.code, evidence=refusal.answer.described)) from None
-            logger.info(f"Refused as expected: {refusal.answer.described}")
+            told(f"Refused as expected: {refusal.answer.described}")
             return None
         if refused is not None:
             raise StackFailure(explain(f"{client.issuer} refuses the {grant_type} grant with {refused}", "it gave tokens"))

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -18,6 +17,7 @@ from realstack.core.ownership import Owned
 from realstack.oauth.begun import BegunRequest
 from realstack.oauth.http import Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, answered, expect_status, file_part, send
+from realstack.oauth.keywords.values import told
 
 
 class RequestKeywords:
@@ -159,6 +159,6 @@ class RequestKeywords:
             raise StackFailure(explain(f"an answer to {request.what} ('{name}')", seen)) from error
         finally:
             request.future.cancel()
-        logger.info(answer.described)
+        told(answer.described)
         expect_status(answer, status)
         return answered(answer)

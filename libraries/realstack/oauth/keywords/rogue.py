@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -16,7 +15,7 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
-from realstack.oauth.keywords.values import plain, secret
+from realstack.oauth.keywords.values import plain, secret, told
 from realstack.oauth.rogue.provider import Receipt, RogueProvider, RogueUser
 from realstack.oauth.rogue.scenarios import Scenario, misbehaving_endpoint
 
@@ -231,7 +230,7 @@ class RogueKeywords:
                     remedy="Does the platform use this provider's issuer, and does it keep what it read before?",
                 )
             )
-        logger.info(f"Misbehaved {len(misbehaved)} times ({scenario}).\n{self._told(rogue)}")
+        told(f"Misbehaved {len(misbehaved)} times ({scenario}).\n{self._told(rogue)}")
 
     def _receipts(self, rogue: str | None, tenant: str, endpoint: str) -> list[Receipt]:
         return [one for one in self._rogues.get(rogue).receipts if one.tenant == tenant and one.endpoint == endpoint]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.oauth.keywords.values import told
 from realstack.secrets import Registry
 from realstack.secrets.search import search_live
 
@@ -60,4 +60,4 @@ class SecretKeywords:
         if leaks:
             evidence = "\n".join(f"- {leak}" for leak in leaks[:20])
             raise StackFailure(explain("no credential in any file", f"{len(leaks)} lines with one", evidence=evidence))
-        logger.info(f"{len(files)} files hold none of {len(self._registry)} credentials.")
+        told(f"{len(files)} files hold none of {len(self._registry)} credentials.")

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -18,7 +17,7 @@ from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, all_good, answered, expect_status, file_part, send
-from realstack.oauth.keywords.values import plain_map
+from realstack.oauth.keywords.values import plain_map, told
 
 
 class SessionKeywords:
@@ -123,7 +122,7 @@ class SessionKeywords:
         """
         out = Outgoing(bearer, headers, query, json, form, timeout.total_seconds())
         answer = background.run(send(self.sessions.get(session), method, url, out))
-        logger.info(answer.described)
+        told(answer.described)
         expect_status(answer, status)
         return answered(answer)
 
@@ -173,7 +172,7 @@ class SessionKeywords:
 
         answers = all_good(sessions, background.run(send_all()))
         for answer in answers:
-            logger.info(answer.described)
+            told(answer.described)
         for answer in answers:
             expect_status(answer, status)
         return [answered(answer) for answer in answers]
@@ -213,6 +212,6 @@ class SessionKeywords:
         file = file_part(path, file_name, content_type)
         out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
         answer = background.run(send(self.sessions.get(session), "POST", url, out))
-        logger.info(answer.described)
+        told(answer.described)
         expect_status(answer, status)
         return answered(answer)

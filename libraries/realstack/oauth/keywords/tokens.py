@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -16,7 +15,7 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.loop import background
 from realstack.core.waiting import Deadline, poll
-from realstack.oauth.keywords.values import plain
+from realstack.oauth.keywords.values import plain, told
 from realstack.oauth.tokens import decode
 
 CLOCKS_DIFFER = 1.0
@@ -177,7 +176,7 @@ class TokenKeywords:
         if not in_time:
             seen = f"{deadline.elapsed:.1f} s later it lives for {moment - time.time():.1f} s more"
             raise StackError(explain(f"the clock of this machine shows the token's exp within {left:.1f} s", seen))
-        logger.info(f"Expired {-(self._expiry(token) - time.time()):.3f} s ago.")
+        told(f"Expired {-(self._expiry(token) - time.time()):.3f} s ago.")
 
     @staticmethod
     def _part(

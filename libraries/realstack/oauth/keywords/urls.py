@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackFailure, explain
-from realstack.oauth.keywords.values import plain, plain_url, secret
+from realstack.oauth.keywords.values import plain, plain_url, secret, told
 from realstack.oauth.urls import parameters, shown, with_parameters
 
 
@@ -32,7 +31,7 @@ class UrlKeywords:
         """
         values = {name: None if value is None else plain(value, f"parameter {name}") for name, value in query.items()}
         changed = with_parameters(plain_url(url), values)
-        logger.info(shown(changed))
+        told(shown(changed))
         return Secret(changed)
 
     @keyword(tags=["session", "getter"])

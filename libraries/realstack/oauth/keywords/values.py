@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from robot.api import logger
 from robot.api.types import Secret
 
 from realstack.oauth.http import wrapped
@@ -47,3 +48,8 @@ def secret(value: str, what: str = "credential") -> Secret:
 def hidden(value: Any) -> Any:
     """A copy of a JSON value with every credential in it as a Secret."""
     return wrapped(value, Secret)
+
+
+def told(text: str) -> None:
+    """Say something in the log, without credentials: an address or an answer may hold one that no test could know of."""
+    logger.info(secrets.scrub(text))
