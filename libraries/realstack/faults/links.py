@@ -168,9 +168,3 @@ def _names(pids: Iterable[int]) -> str:
     found = {pid: procfs.stat(pid) for pid in sorted(pids)}
     # One may have ended while it was looked at.
     return ", ".join(f"PID {pid}" if one is None else f"{one.name} (PID {pid})" for pid, one in found.items())
-
-
-def _names(pids: Iterable[int]) -> str:
-    found = {pid: procfs.stat(pid) for pid in sorted(pids)}
-    # One may have ended while it was looked at.
-    return ", ".join(f"PID {pid}" if one is None else f"{one.name} (PID {pid})" for pid, one in found.items())
