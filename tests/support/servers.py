@@ -17,12 +17,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from realstack.core import programs
+from reference_platform.stores import clickhouse_program
+from support.project import SOURCES
 
 START_SECONDS = 20.0
 """How long a server may take until it answers; generous, because machines of CI are busy."""
@@ -134,14 +136,14 @@ def redis(folder: Path | None = None) -> Iterator[Redis]:
 
 @contextmanager
 def clickhouse(folder: Path | None = None) -> Iterator[ClickHouse]:
-    """Run a ClickHouse server (any version since 18.16) with an empty database ``events``."""
-    single = programs.find("clickhouse")
-    command = [single, "server"] if single else [programs.program("clickhouse-server", "clickhouse-server")]
+    """Run ClickHouse (a real server where there is one, else its engine) with an empty database ``events``."""
+    command, environment = clickhouse_program(SOURCES)
     with _scratch(folder, "clickhouse") as scratch:
         port, password = free_port(), secrets.token_hex(12)
         (scratch / "users.xml").write_text(CLICKHOUSE_USERS.format(password=password))
         (scratch / "config.xml").write_text(CLICKHOUSE_CONFIG.format(folder=scratch, port=port, tcp_port=free_port()))
-        with _process([*command, f"--config-file={scratch / 'config.xml'}"], scratch, stop=signal.SIGTERM) as process:
+        command = [*command, f"--config-file={scratch / 'config.xml'}"]
+        with _process(command, scratch, stop=signal.SIGTERM, environment=environment) as process:
             server = ClickHouse("127.0.0.1", port, "tester", password, "events", process.pid)
             _wait(process, scratch, lambda: _http_answers(f"{server.url}/ping"))
             create = urllib.request.Request(  # noqa: S310 - own loopback server
@@ -154,7 +156,7 @@ def clickhouse(folder: Path | None = None) -> Iterator[ClickHouse]:
 
 
 CLICKHOUSE_CONFIG = """<?xml version="1.0"?>
-<yandex>
+<clickhouse>
   <logger><level>warning</level><console>1</console></logger>
   <http_port>{port}</http_port>
   <tcp_port>{tcp_port}</tcp_port>
@@ -168,11 +170,11 @@ CLICKHOUSE_CONFIG = """<?xml version="1.0"?>
   <default_database>default</default_database>
   <mark_cache_size>5368709</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
-</yandex>
+</clickhouse>
 """
 
 CLICKHOUSE_USERS = """<?xml version="1.0"?>
-<yandex>
+<clickhouse>
   <profiles><default><max_threads>2</max_threads></default></profiles>
   <quotas><default></default></quotas>
   <users>
@@ -182,7 +184,7 @@ CLICKHOUSE_USERS = """<?xml version="1.0"?>
       <profile>default</profile><quota>default</quota>
     </tester>
   </users>
-</yandex>
+</clickhouse>
 """
 
 
@@ -208,12 +210,24 @@ def _sweep(folder: Path | None) -> None:
 
 @contextmanager
 def _process(
-    command: list[str], scratch: Path, *, stop: signal.Signals, user: str | None = None
+    command: list[str],
+    scratch: Path,
+    *,
+    stop: signal.Signals,
+    user: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     log = (scratch / "log").open("wb")
     death = f"--pdeathsig={stop.name.removeprefix('SIG')}"
     with log:
-        process = subprocess.Popen([*_as(user, death), *command], stdout=log, stderr=log, cwd=scratch, start_new_session=True)
+        process = subprocess.Popen(
+            [*_as(user, death), *command],
+            stdout=log,
+            stderr=log,
+            cwd=scratch,
+            start_new_session=True,
+            env=os.environ | (environment or {}),
+        )
     try:
         yield process
     finally:

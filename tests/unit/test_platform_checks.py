@@ -43,21 +43,21 @@ def test_all_missing_packages_are_one_command(empty_path):
         start(empty_path, needs=["browser", "faults"])
     text = str(error.value)
     assert text.startswith("Nothing was started, because")
-    for program in ("postgres", "redis-server", "clickhouse", "nginx", "nft", "ip"):
+    for program in ("postgres", "redis-server", "nginx", "nft", "ip"):
         assert f"'{program}' is not installed" in text
     assert "There is no Chromium" in text
-    packages = "chromium-headless-shell clickhouse-server iproute2 nftables nginx-light postgresql redis-server"
+    packages = "chromium-headless-shell iproute2 nftables nginx-light postgresql redis-server"
     assert f"apt-get install -y --no-install-recommends {packages}" in text
 
 
 def test_one_missing_package_is_named_alone(empty_path):
-    for name in ("postgres", "redis-server", "nginx"):
+    for name in ("postgres", "nginx"):
         (empty_path / name).write_text("#!/bin/sh\n")
         (empty_path / name).chmod(0o755)
     with pytest.raises(StackError, match="because 1 thing is not in place") as error:
         start(empty_path)
-    assert "'clickhouse' is not installed (ClickHouse)" in str(error.value)
-    assert "apt-get install -y --no-install-recommends clickhouse-server" in str(error.value)
+    assert "'redis-server' is not installed (Redis)" in str(error.value)
+    assert "apt-get install -y --no-install-recommends redis-server" in str(error.value)
 
 
 def test_a_browser_of_playwrights_is_enough(empty_path):

@@ -16,7 +16,7 @@ from support.waiting import until
 
 HOLDER = """
 import sys, signal
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {sources!r}
 from support import servers
 with servers.{name}() as server:
     print(server.pid, flush=True)
@@ -27,7 +27,8 @@ with servers.{name}() as server:
 @pytest.mark.parametrize("name", ["postgres", "redis", "clickhouse"])
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_server_ends_with_its_user(name: str, ending: signal.Signals) -> None:
-    code = HOLDER.format(tests=str(Path(servers.__file__).parents[1]), name=name)
+    tests = Path(servers.__file__).parents[1]
+    code = HOLDER.format(sources=[str(tests), str(tests.parent / "libraries")], name=name)
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert holder.stdout is not None
     server = psutil.Process(int(holder.stdout.readline()))

@@ -1,4 +1,4 @@
-"""ClickHouse over its HTTP interface, in SQL that suits version 18.16 as well as today's."""
+"""ClickHouse over its HTTP interface."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ClickHouseError(Exception):
 
 
 def literal(value: Any) -> str:
-    """Write a value as an SQL literal. Version 18.16 knows no query parameters, so they are put in here."""
+    """Write a value as an SQL literal."""
     if value is None:
         return "NULL"
     if isinstance(value, bool):

@@ -17,7 +17,6 @@ from .stores import ClickHouse, Redis
 PROGRAMS = (
     checks.Program(("postgres",), "postgresql", "the two PostgreSQL servers"),
     checks.Program(("redis-server",), "redis-server", "Redis"),
-    checks.Program(("clickhouse", "clickhouse-server"), "clickhouse-server", "ClickHouse"),
     checks.Program(("nginx",), "nginx-light", "the frontend"),
 )
 STORES = ("postgres-auth", "postgres-backend", "redis", "clickhouse")

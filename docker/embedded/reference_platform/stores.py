@@ -1,10 +1,12 @@
-"""Redis and ClickHouse, run as the plain servers that they are."""
+"""Redis and ClickHouse: the plain servers, or, where there is no ClickHouse, its engine behind the same interface."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +14,9 @@ from urllib.parse import quote
 from realstack.core import programs
 from realstack.platform.probes import expect_200, redis_info
 from realstack.platform.service import Command, NotReady, Service, base_environment, write_private
+
+OLDEST_CLICKHOUSE = 22
+"""Year of the first ClickHouse whose configuration and SQL are those of today."""
 
 
 class Redis(Service):
@@ -54,7 +59,7 @@ class Redis(Service):
 
 
 class ClickHouse(Service):
-    """One ClickHouse server with a configuration of its own; Debian's 18.16 and today's both read it."""
+    """ClickHouse's HTTP interface with a configuration of its own: a real server's, or the one that its engine is put behind."""
 
     store = True
     stop_seconds = 10.0
@@ -67,17 +72,15 @@ class ClickHouse(Service):
         folder = self.make_folder()
         for name in ("data", "temporary", "user_files", "format_schemas"):
             (folder / name).mkdir()
-        # The element's name changed with the project's; each version reads its own.
-        root = "yandex" if _clickhouse_year() < 22 else "clickhouse"
         tcp_port = self.stack.ports.take()
-        write_private(folder / "config.xml", _config(root, folder, self.host, self.port, tcp_port))
+        write_private(folder / "config.xml", _config(folder, self.host, self.port, tcp_port))
         passwords = {name: self.stack.credentials[f"clickhouse-{name}"] for name in ("chat", "tester")}
-        write_private(folder / "users.xml", _users(root, self.host, passwords))
+        write_private(folder / "users.xml", _users(self.host, passwords))
 
     def command(self) -> Command:
-        program = clickhouse_program()
-        argv = [*program, f"--config-file={self.folder / 'config.xml'}"]
-        return Command(argv, base_environment(self.folder), self.folder)
+        argv, environment = clickhouse_program(self.stack.sources)
+        environment = base_environment(self.folder) | {"SERVICE_NAME": self.name} | environment
+        return Command([*argv, f"--config-file={self.folder / 'config.xml'}"], environment, self.folder)
 
     def _as_tester(self) -> dict[str, str]:
         return {"X-ClickHouse-User": "tester", "X-ClickHouse-Key": self.stack.credentials["clickhouse-tester"]}
@@ -89,32 +92,39 @@ class ClickHouse(Service):
 
     async def version(self) -> str:
         answer = await expect_200(self.host, self.port, "/?query=SELECT+version()", self._as_tester())
-        return answer.body.decode().strip()
-
-
-def clickhouse_program() -> list[str]:
-    """The newest ClickHouse at hand: the single binary that the project publishes, else Debian's server.
-
-    Returns:
-        The first words of the command.
-
-    Raises:
-        StackError: There is none.
-    """
-    single = programs.find("clickhouse")
-    return [single, "server"] if single else [programs.program("clickhouse-server", "clickhouse-server")]
+        return f"{'ClickHouse' if clickhouse_server() else 'chDB'} {answer.body.decode().strip()}"
 
 
 @cache
-def _clickhouse_year() -> int:
-    said = subprocess.run([*clickhouse_program(), "--version"], capture_output=True, text=True, check=False, timeout=10).stdout
+def clickhouse_server() -> str | None:
+    """The path of a real ClickHouse (the single binary that its project publishes) on the PATH; None where there is none.
+
+    One that is older than this platform's SQL is passed over.
+    """
+    single = programs.find("clickhouse")
+    if single is None:
+        return None
+    said = subprocess.run([single, "server", "--version"], capture_output=True, text=True, check=False, timeout=20).stdout
     found = re.search(r"(\d+)\.\d+\.\d+", said)
-    return int(found[1]) if found else 18
+    return single if found and int(found[1]) >= OLDEST_CLICKHOUSE else None
 
 
-def _config(root: str, folder: Path, host: str, port: int, tcp_port: int) -> str:
+def clickhouse_program(docker: Path) -> tuple[list[str], dict[str, str]]:
+    """How ClickHouse is started: the first words of the command, and what its environment needs.
+
+    Args:
+        docker: Folder of the reference platform's sources.
+    """
+    server = clickhouse_server()
+    if server is not None:
+        return [server, "server"], {}
+    sources = os.pathsep.join([str(docker / "common"), str(docker / "stores")])
+    return [sys.executable, "-m", "clickhouse_http"], {"PYTHONPATH": sources, "PYTHONUNBUFFERED": "1"}
+
+
+def _config(folder: Path, host: str, port: int, tcp_port: int) -> str:
     return f"""<?xml version="1.0"?>
-<{root}>
+<clickhouse>
   <logger><level>information</level><console>1</console></logger>
   <listen_host>{host}</listen_host>
   <http_port>{port}</http_port>
@@ -131,11 +141,11 @@ def _config(root: str, folder: Path, host: str, port: int, tcp_port: int) -> str
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <max_connections>256</max_connections>
   <keep_alive_timeout>10</keep_alive_timeout>
-</{root}>
+</clickhouse>
 """
 
 
-def _users(root: str, host: str, passwords: dict[str, str]) -> str:
+def _users(host: str, passwords: dict[str, str]) -> str:
     users = "".join(
         f"""    <{name}>
       <password_sha256_hex>{hashlib.sha256(password.encode()).hexdigest()}</password_sha256_hex>
@@ -147,10 +157,10 @@ def _users(root: str, host: str, passwords: dict[str, str]) -> str:
         for name, password in passwords.items()
     )
     return f"""<?xml version="1.0"?>
-<{root}>
+<clickhouse>
   <profiles><default><max_memory_usage>1000000000</max_memory_usage></default></profiles>
   <users>
 {users}  </users>
   <quotas><default/></quotas>
-</{root}>
+</clickhouse>
 """

@@ -100,10 +100,11 @@ def check_requirements(files: Iterable[Path]) -> list[Problem]:
     missing: list[str] = []
     for file in files:
         for line in file.read_text(encoding="utf-8").splitlines():
-            found = re.match(r"\s*([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s#;]+)", line)
-            if found is None:
+            found = re.match(r"\s*([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s#;]+)(\s*;)?", line)
+            # What only some Pythons need is pip's to know.
+            if found is None or found[3]:
                 continue
-            name, wanted = found.groups()
+            name, wanted = found[1], found[2]
             try:
                 installed = version(name)
             except PackageNotFoundError:

@@ -29,7 +29,7 @@ A credential is a secret
 Versions are those of the running servers
     Get Service Version    redis    matches    ^\\d+\\.\\d+
     Get Service Version    postgres-auth    matches    ^\\d+
-    Get Service Version    clickhouse    matches    ^\\d+\\.\\d+
+    Get Service Version    clickhouse    matches    ^(ClickHouse|chDB) \\d+\\.\\d+
 
 A wrong expectation shows both values
     Run Keyword And Expect Error    URL 'redis://127.0.0.1:*' (str) should be 'nowhere' (str)
