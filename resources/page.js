@@ -161,12 +161,44 @@ async function waitUntilAllAre(state, timeout, page) {
   );
 }
 
-/** What each of these pages says of its connection now. */
+/**
+ * From now on each of these pages keeps how long it waits before it tries to connect again: seconds from the end of the attempt
+ * before, null where a new one began sooner. Each attempt that gets through begins a new list; the wait before the first attempt
+ * after a loss is not seen.
+ */
+async function watchAttempts(page) {
+  await page.evaluate(() => {
+    for (const one of window.crowd) {
+      const waits = [[]];
+      let first = true;
+      let ended = null;
+      one.waits = waits;
+      one.WebSocket = class extends one.WebSocket {
+        constructor(...given) {
+          if (!first) waits.at(-1).push(ended === null ? null : (performance.now() - ended) / 1000);
+          first = false;
+          ended = null;
+          super(...given);
+          this.addEventListener('open', () => {
+            first = true;
+            waits.push([]);
+          });
+          this.addEventListener('close', () => {
+            ended = performance.now();
+          });
+        }
+      };
+    }
+  });
+}
+
+/** What each of these pages says of its connection now, and how long it waited where that is watched. */
 async function statesOfAll(page) {
   return page.evaluate(() =>
-    window.crowd
-      .map((one) => one.document.querySelector('#connection')?.dataset ?? {})
-      .map(({ state, connectionId }) => ({ state: state ?? null, connection: connectionId || null })),
+    window.crowd.map((one) => {
+      const { state, connectionId } = one.document.querySelector('#connection')?.dataset ?? {};
+      return { state: state ?? null, connection: connectionId || null, waits: one.waits ?? [] };
+    }),
   );
 }
 
@@ -183,4 +215,5 @@ async function inTime(wait) {
 
 exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, watchStates, statesSeen, watchWaits, waitsTold });
-Object.assign(exports, { watchProgress, progressSeen, clockAhead, openPagesBeside, waitUntilAllAre, statesOfAll });
+Object.assign(exports, { watchProgress, progressSeen, clockAhead });
+Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });

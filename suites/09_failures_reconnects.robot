@@ -14,5 +14,5 @@ Many Pages Come Back Spread Out
     ...    spread over the time that they wait, no more often than that allows, and are all back by themselves.
     All Pages Should Be Online
     ${before} =    Break Connections Of All Pages
-    Let Pages Try In Vain    ${before}
-    All Pages Should Come Back Spread Out
+    Let Pages Try In Vain
+    All Pages Should Come Back Spread Out    ${before}

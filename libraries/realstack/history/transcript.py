@@ -115,8 +115,10 @@ def _series(event: Event) -> str:
     """Many numbers of one kind: how many, and what they are of."""
     if event.kind == "growth":
         return f"growth: {event.data.get('name')} ({len(event.data.get('values') or ())} values)"
-    told = {name: value for name, value in event.data.items() if name != "times"}
-    return f"arrivals: {len(event.data.get('times') or ())} attempts, {_facts(told)}"
+    told = {name: value for name, value in event.data.items() if name not in ("times", "waits")}
+    measured = sum(map(len, event.data.get("waits") or ()))
+    waits = f", waits {measured}" if measured else ""
+    return f"arrivals: {len(event.data.get('times') or ())} attempts, {_facts(told)}{waits}"
 
 
 def _frame(history: History, event: Event) -> str:

@@ -28,6 +28,18 @@ Clients In Lockstep Come In Bursts
     ...    spread-out violated: clients came in bursts: 12 clients must come spread over waits of up to 0.5 s*
     ...    Law Should Hold    spread-out    within=0 s
 
+Waits Without Jitter Show Where Clients Come Spread
+    ${times} =    Evaluate    [at / 40 for at in range(80)]
+    Let Clients Try At    ${times}    waits=${{[[0.2, None, 0.5, 0.5]] * 12}}
+    Run Keyword And Expect Error
+    ...    spread-out violated: clients waited without jitter: more than 10% of 36 waits must be over before 75%*
+    ...    Law Should Hold    spread-out    within=0 s
+
+Waits With Jitter Are Counted
+    ${times} =    Evaluate    [at / 40 for at in range(80)]
+    Let Clients Try At    ${times}    waits=${{[[0.2, None, 0.3, 0.5]] * 12}}
+    Law Should Hold    spread-out    within=0 s    measured waits=36
+
 Too Short An Outage Is Invalid And No Pass
     ${times} =    Evaluate    [at + client / 1000 for at in $LOCKSTEP for client in range(12)]
     Let Clients Try At    ${times}    outage=${1.4}
@@ -38,6 +50,9 @@ Bad Input Is Explained
     Run Keyword And Expect Error    Expected: times in seconds since the epoch, or by RFC 3339*Seen: 'soon'
     ...    Record Arrivals    clients    ${{['soon']}}    during=link    clients=12
     ...    shortest_wait=100 ms    longest_wait=500 ms
+    Run Keyword And Expect Error    Expected: waits in seconds, and None for one that was not measured*Seen: -1.0
+    ...    Record Arrivals    clients    ${LOCKSTEP}    during=link    clients=12
+    ...    shortest_wait=100 ms    longest_wait=500 ms    waits=${{[[0.1, None], [-1]]}}
     Run Keyword And Expect Error    ValueError: Argument 'longest_wait' got value 'long'*
     ...    Record Arrivals    clients    ${LOCKSTEP}    during=link    clients=12    shortest_wait=100 ms    longest_wait=long
 
@@ -45,7 +60,7 @@ Bad Input Is Explained
 *** Keywords ***
 Let Clients Try At
     [Documentation]    A fault that began so long ago and is over now, and when clients tried to connect, in seconds since then.
-    [Arguments]    ${times}    ${outage}=${2.0}    ${written}=${False}
+    [Arguments]    ${times}    ${outage}=${2.0}    ${written}=${False}    ${waits}=${{[]}}
     Fault Began Before    link    ${outage}
     Record Fault End    link
     ${began} =    Evaluate    time.time() - float($outage)    modules=time
@@ -54,3 +69,4 @@ Let Clients Try At
         ${moments} =    Evaluate    [datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat() for at in $moments]    datetime
     END
     Record Arrivals    clients    ${moments}    during=link    clients=12    shortest_wait=100 ms    longest_wait=500 ms
+    ...    waits=${waits}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,15 @@ class ArrivalKeywords(HistoryBase):
 
     @keyword(tags=["Evidence"])
     def record_arrivals(
-        self, name: str, times: list[Any], *, during: str, clients: int, shortest_wait: timedelta, longest_wait: timedelta
+        self,
+        name: str,
+        times: list[Any],
+        *,
+        during: str,
+        clients: int,
+        shortest_wait: timedelta,
+        longest_wait: timedelta,
+        waits: Sequence[Sequence[float | None]] = (),
     ) -> None:
         """Record when clients that lost their connections tried to connect, for the law ``spread-out``.
 
@@ -32,9 +41,12 @@ class ArrivalKeywords(HistoryBase):
             clients: How many clients lost their connections; count them where the times come from.
             shortest_wait: The first ceiling of the clients' backoff.
             longest_wait: Its last ceiling. The n-th attempt waits no longer than ``min(longest, shortest * 2**n)``.
+            waits: For each client that can be watched, and each loss of its connection, the seconds from the end of an attempt to
+                the next one, from the first attempt on; None for one that nobody could measure. They show jitter also where
+                the way to the server, or a busy machine, smears what clients do in step.
 
         Raises:
-            StackError: Something among the times is none.
+            StackError: Something among the times is none, or among the waits no number of seconds.
 
         ```robotframework
         Cut Link    backend    reset
@@ -47,6 +59,9 @@ class ArrivalKeywords(HistoryBase):
         wrong = next((given for given, moment in zip(times, moments, strict=True) if moment is None), None)
         if wrong is not None:
             raise StackError(explain("times in seconds since the epoch, or by RFC 3339", f"{wrong!r}"))
+        unmeasured = next((given for each in waits for given in each if given is not None and not _is_wait(given)), None)
+        if unmeasured is not None:
+            raise StackError(explain("waits in seconds, and None for one that was not measured", f"{unmeasured!r}"))
         zero = self.session.recording.began_wall
         self.record(
             "arrivals",
@@ -56,4 +71,9 @@ class ArrivalKeywords(HistoryBase):
             shortest=shortest_wait.total_seconds(),
             longest=longest_wait.total_seconds(),
             times=sorted(round(moment - zero, 6) for moment in moments if moment is not None),
+            waits=[[None if wait is None else round(wait, 6) for wait in each] for each in waits],
         )
+
+
+def _is_wait(given: object) -> bool:
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and given >= 0

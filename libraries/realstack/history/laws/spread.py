@@ -20,11 +20,27 @@ MOST_ATTEMPTS = 1.5
 """How many times the average of full jitter may be tried."""
 LEAST_CLIENTS, LEAST_WAITS, LEAST_EACH = 8, 3, 2
 """Clients, longest waits in the outage, attempts of each client on average: below them silence may be chance and isn't judged."""
+EARLY = 0.75
+"""Part of its ceiling before which a wait is over early."""
+LEAST_EARLY = 0.1
+"""Part of the clients' own waits of which more must be over early."""
+LEAST_MEASURED = 3
+"""Measured waits of each client on average: below them their lengths may be chance and aren't judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """How clients tried to come back in one outage: when they tried, and the waits in seconds that their backoff allows."""
+    """How clients tried to come back in one outage.
+
+    Attributes:
+        note: The event that told it.
+        outage: What took their connections.
+        clients: How many they are.
+        shortest: Seconds that their backoff lets the first attempt wait at most.
+        longest: The same of late attempts.
+        times: When somebody tried.
+        parts: Each wait that a client was seen to keep, as a part of what its backoff allowed just then.
+    """
 
     note: Note
     outage: Outage
@@ -32,6 +48,7 @@ class Return:
     shortest: float
     longest: float
     times: list[float]
+    parts: list[float]
 
     @property
     def seconds(self) -> float:
@@ -53,19 +70,37 @@ class Return:
 def spread_out(history: History) -> Findings:
     """Clients that lost their connections at one moment come back spread over their waiting time, no more often than it allows.
 
-    Read from ``arrivals`` events: when clients tried to connect during a fault, how many they are, and the bounds of their
-    backoff, whose n-th attempt waits between nothing and ``min(longest, shortest * 2**n)`` (full jitter). Two things show
-    in the times alone, whoever came when:
+    Read from ``arrivals`` events: when clients tried to connect during a fault, how many they are, the bounds of their
+    backoff, whose n-th attempt waits between nothing and ``min(longest, shortest * 2**n)`` (full jitter), and, where each client
+    can be watched, how long it waited before its second, third … attempt. Three things are judged:
 
-    *Silence.* Clients in step come in bursts, and between bursts nobody comes. What counts is how much of the outage nobody came
-    in for longer than a quarter of the longest wait, that quarter left out each time: a share of 1 % for 8 independent
-    clients and of 0.1 % for 12, since each is away so long with a chance of 3/4 squared; 75 % for clients in lockstep. More
-    than 25 % is a violation. Of 570 000 simulated outages of three longest waits with 8 clients under full jitter the quietest
-    had 17 %, and what has more gets ten times rarer with every 2 %; more clients or a longer outage leave less. A machine that
-    stands still looks silent as well: in such an outage that takes a whole longest wait at one go.
+    *Lengths.* A client without jitter waits for the whole of what the backoff allows, and a busy machine adds to that. So waits
+    that are over before three quarters of it show jitter: three of four are under full jitter, every second one where only half
+    of the wait is random, none without. No more than a tenth is a violation, once three waits of each client were measured. Who
+    came when, and what browser, proxy and machine do to attempts on their way, has no part in it.
 
-    *Hammering.* More attempts than one and a half times what full jitter makes on average are a violation. With 8 clients in
-    three longest waits that is seven standard deviations away. A slow machine makes attempts fewer.
+    *Silence.* Clients in step come in bursts, and between bursts nobody comes, also where each wait is of another length, as
+    until the next full second. What counts is how much of the outage nobody came in for longer than a quarter of the longest
+    wait, that quarter left out each time. More than 25 % is a violation. A machine that stands still looks silent as well: in
+    such an outage that takes a whole longest wait at one go. A busy one smears bursts, and then nothing but lengths tells.
+
+    *Hammering.* More attempts than one and a half times what full jitter makes on average are a violation. A slow machine makes
+    attempts fewer.
+
+    Error rates, from theory and the seeded simulation in ``tests/unit/test_history_spread.py``:
+
+    - *Lengths, false alarm* (violated under full jitter): of the least that is judged, 24 waits, two at most are early by a
+      chance of 1e-11; where each is late by a tenth of its ceiling of 2e-8, and of 2e-5 by a quarter. An outage of 3.4
+      longest waits shows 40 and more of 8 clients: under 1e-7 also by a quarter.
+    - *Lengths, miss* (without jitter, holds): none, since a timer is not over before its time. Three of 24 waits would have to
+      be measured short by a quarter. Jitter of less than a quarter of the wait is found like none.
+    - *Silence, false alarm*: of 570 000 simulated outages of three longest waits with 8 clients the quietest had 17 %, and what
+      has more gets ten times rarer with every 2 %: under 1e-7. More clients or a longer outage leave less. That holds on a machine
+      that keeps up; one with six times as much to do as it had cores for made 23 % and 32 %.
+    - *Silence, miss*: none while bursts take less than a third of the longest wait (33 % and more are silent then), all where
+      they take half of it. Measured on two busy cores, with 8 pages of two browser windows and a longest wait of 0.5 s: between
+      a tenth and a half. So where waits can be measured, measure them.
+    - *Hammering, false alarm*: seven standard deviations, with 8 clients in three longest waits.
     """
     findings = Findings()
     returns: list[Return] = []
@@ -76,6 +111,7 @@ def spread_out(history: History) -> Findings:
             if seen.enough:
                 _judge_silence(history, findings, seen)
                 _judge_attempts(history, findings, seen)
+                _judge_lengths(history, findings, seen)
             elif len(seen.times) < LEAST_EACH * seen.clients:
                 findings.lacking.append(
                     f"Only {len(seen.times)} attempts of {seen.clients} clients, at least {LEAST_EACH} of each must be seen."
@@ -85,6 +121,7 @@ def spread_out(history: History) -> Findings:
         "clients": min((seen.clients for seen in returns), default=0),
         "attempts": min((len(seen.times) for seen in returns), default=0),
         "longest waits": min((seen.waits for seen in returns), default=0),
+        "measured waits": min((len(seen.parts) for seen in returns), default=0),
     }
     return findings
 
@@ -115,7 +152,42 @@ def _return(history: History, findings: Findings, note: Note) -> Return | None:
     told = note.data.get("times")
     moments = (number(at) for at in told) if isinstance(told, list) else ()
     times = sorted(at for at in moments if at is not None and span.covers(at))
-    return Return(note, span, clients, shortest, longest, times)
+    return Return(note, span, clients, shortest, longest, times, _parts(note.data.get("waits"), shortest, longest))
+
+
+def _parts(told: object, shortest: float, longest: float) -> list[float]:
+    """Each wait before a client's second, third … attempt as a part of its ceiling, less those that nobody could measure."""
+    parts: list[float] = []
+    for waits in told if isinstance(told, list) else ():
+        ceiling = shortest
+        for wait in waits if isinstance(waits, list) else ():
+            ceiling = min(longest, 2 * ceiling)
+            seconds = number(wait)
+            if seconds is not None:
+                parts.append(seconds / ceiling)
+    return parts
+
+
+def _judge_lengths(history: History, findings: Findings, seen: Return) -> None:
+    if not seen.parts:
+        return
+    if len(seen.parts) < LEAST_MEASURED * seen.clients:
+        findings.lacking.append(
+            f"Only {len(seen.parts)} waits of {seen.clients} clients were measured, at least {LEAST_MEASURED} of each must be."
+        )
+        return
+    early = sum(part < EARLY for part in seen.parts)
+    if early > LEAST_EARLY * len(seen.parts):
+        return
+    findings.violated(
+        f"{seen.note.source} waited without jitter: more than {LEAST_EARLY:.0%} of {len(seen.parts)} waits must be over before "
+        f"{EARLY:.0%} of what the backoff allows ({seen.shortest:g} s, then twice as much each time up to {seen.longest:g} s), "
+        f"because the fault on {seen.outage.target} dropped {seen.clients} clients all at {history.when(seen.outage.begin)}; "
+        f"however, {early} were, and the shortest took {min(seen.parts):.0%}.",
+        seen.outage.end,
+        (seen.outage.index, seen.note.index),
+        (seen.note.source,),
+    )
 
 
 def _judge_silence(history: History, findings: Findings, seen: Return) -> None:
