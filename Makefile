@@ -11,6 +11,7 @@ PLATFORM ?= embedded
 OPTIONS ?=
 N ?= 20
 ONLY ?= *
+TIMES ?= 1
 
 PYTHON := .venv/bin/python
 # Compiled modules make every later start faster; some environments switch them off.
@@ -76,8 +77,8 @@ keywords: setup ## the libraries' keywords (Robot)
 	@$(STEP) keywords $(ROBOT) --outputdir $(RESULTS)/keywords --console dotted $(OPTIONS) tests/keywords/
 
 .PHONY: defects
-defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them
-	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --results $(RESULTS)/defects
+defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, TIMES=20 to try each so often
+	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --times '$(TIMES)' --results $(RESULTS)/defects
 
 .PHONY: repeat
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core; OPTIONS='--include critical --busy all'

@@ -58,7 +58,8 @@ def planted_bugs(file: Path) -> Tally:
     for outcome in json.loads(file.read_text(encoding="utf-8")):
         verdict = outcome["verdict"]
         good = verdict in ("killed", "survivor", "clean")
-        tally.add(outcome["defect"]["name"], good, f"{verdict}: {outcome['witness']}")
+        some = f" ({outcome['good']} of {outcome['tries']} tries were good)" if outcome["tries"] > 1 else ""
+        tally.add(outcome["defect"]["name"], good, f"{verdict}{some}: {outcome['witness']}")
     return tally
 
 

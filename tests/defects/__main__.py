@@ -1,7 +1,7 @@
 """`python -m defects`: plant every bug of the catalog and demand that its law catches it.
 
-Exit code 0 when every bug is killed by the named law or listed as a survivor, and every journey passes without one; 1 otherwise,
-and 130 after Ctrl-C. The report is written anew after each run.
+Exit code 0 when every bug is killed by the named law or listed as a survivor, and every journey passes without one, each time
+that it is tried; 1 otherwise, and 130 after Ctrl-C. The report is written anew after each run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from support.robot_run import INTERRUPTED
 
 from . import catalog, report
-from .outcome import GOOD, Outcome
+from .outcome import Outcome
 from .runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         default=max(1, len(os.sched_getaffinity(0)) // 2),
         help="platforms at the same time: each wants two cores",
     )
+    parser.add_argument("--times", type=_count, default=1, help="how often each bug, and each journey without one, is tried")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "defects")
     options = parser.parse_args(arguments)
     try:
@@ -49,28 +50,39 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     started = time.monotonic()
     done: list[Outcome] = []
+    total = len(chosen) * options.times
 
     def tell(outcome: Outcome) -> None:
         done.append(outcome)
-        done.sort(key=lambda one: chosen.index(one.defect))
+        done.sort(key=lambda one: (chosen.index(one.defect), one.number))
         report.write(done, options.results)
-        print(report.console_line(outcome, len(done), len(chosen)), flush=True)
+        print(report.console_line(outcome, done, total, options.times), flush=True)
 
     bugs = sum(not defect.is_clean for defect in chosen)
-    print(f"Planting {bugs} bugs, {options.parallel} platforms at a time; each journey passes without one first.", flush=True)
+    each = f", {options.times} times each" if options.times > 1 else ""
+    print(
+        f"Planting {bugs} bugs{each}, {options.parallel} platforms at a time; each journey passes without one first.", flush=True
+    )
     interrupted = False
     try:
-        asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell))
+        asyncio.run(Runner(ROOT, options.results, options.parallel).run(chosen, tell, options.times))
     except KeyboardInterrupt:
         interrupted = True
-        print(f"Stopped: {len(chosen) - len(done)} of {len(chosen)} runs have not been judged.")
+        print(f"Stopped: {total - len(done)} of {total} runs have not been judged.")
     print("\n".join(["", *report.to_repair(done), ""]))
     print(f"{report.summary(done)}, in {time.monotonic() - started:.0f} s. Report: {options.results / 'index.html'}")
-    kept = sum(outcome.verdict in GOOD for outcome in done)
+    kept = sum(outcome.is_good for outcome in done)
     print(f"{kept} passed, {len(done) - kept} failed")
     if interrupted:
         return INTERRUPTED
-    return 0 if kept == len(chosen) else 1
+    return 0 if kept == total else 1
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"Expected: how often, at least once.\nSeen: {text}.")
+    return count
 
 
 def _with_clean_runs(chosen: list[catalog.Defect]) -> list[catalog.Defect]:

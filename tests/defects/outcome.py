@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,6 +37,8 @@ class Outcome:
         laws: Every law that failed, by id.
         witness: The named law's own words, or what was seen instead.
         failed: Failed tests, by name.
+        number: Which of its tries it was, from 1 on.
+        log: Folder of its log, relative to that of the report.
     """
 
     defect: Defect
@@ -44,6 +47,49 @@ class Outcome:
     laws: tuple[str, ...] = ()
     witness: str = ""
     failed: tuple[str, ...] = ()
+    number: int = 1
+    log: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is as it should be."""
+        return self.verdict in GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """A bug and what became of it each time.
+
+    Attributes:
+        defect: The bug.
+        outcomes: One for each try that was judged, in order; at least one.
+    """
+
+    defect: Defect
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def good(self) -> int:
+        """How many tries ended as they should."""
+        return sum(outcome.is_good for outcome in self.outcomes)
+
+    @property
+    def telling(self) -> Outcome:
+        """The try that speaks for all: the first that was not as it should be, or the first of all."""
+        return next((outcome for outcome in self.outcomes if not outcome.is_good), self.outcomes[0])
+
+    @property
+    def seconds(self) -> float:
+        """How long a try took on average."""
+        return sum(outcome.seconds for outcome in self.outcomes) / len(self.outcomes)
+
+
+def tries(outcomes: Iterable[Outcome]) -> list[Tries]:
+    """Outcomes by bug, in the order in which the bugs come."""
+    of: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        of.setdefault(outcome.defect.name, []).append(outcome)
+    return [Tries(some[0].defect, tuple(sorted(some, key=lambda one: one.number))) for some in of.values()]
 
 
 class _Failures(ResultVisitor):  # type: ignore[misc]

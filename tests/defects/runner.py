@@ -37,7 +37,7 @@ class Runner:
 
     Args:
         root: The repository's root.
-        results: Folder for the runs' logs, one folder a bug.
+        results: Folder for the runs' logs.
         parallel: Runs at work at the same time, each with a platform of its own.
     """
 
@@ -47,16 +47,22 @@ class Runner:
         self._loading = asyncio.Semaphore(parallel)
         self._at_work = asyncio.Semaphore(parallel)
 
-    async def run(self, defects: list[Defect], tell: Callable[[Outcome], None]) -> None:
-        """Plant every bug, and tell each outcome as it is known."""
+    async def run(self, defects: list[Defect], tell: Callable[[Outcome], None], times: int = 1) -> None:
+        """Plant every bug so many times, and tell each outcome as it is known.
 
-        async def one(defect: Defect) -> None:
-            tell(await self._run(defect))
+        The log of a bug is in the folder of its name; where it is tried several times, in a folder there for each try.
+        """
 
+        async def one(defect: Defect, number: int) -> None:
+            log = Path(defect.name, str(number)) if times > 1 else Path(defect.name)
+            tell(replace(await self._run(defect, log), number=number, log=str(log)))
+
+        for defect in defects:
+            shutil.rmtree(self._results / defect.name, ignore_errors=True)
         async with Runs(self._root) as self._runs:
-            await asyncio.gather(*(one(defect) for defect in defects))
+            await asyncio.gather(*(one(defect, number) for defect in defects for number in range(1, times + 1)))
 
-    async def _run(self, defect: Defect) -> Outcome:
+    async def _run(self, defect: Defect, log: Path) -> Outcome:
         async with contextlib.AsyncExitStack() as loading:
             await loading.enter_async_context(self._loading)
             with tempfile.TemporaryDirectory(prefix="planted-") as folder:
@@ -64,15 +70,18 @@ class Runner:
                     project, options = self._copy(defect, Path(folder))
                 except CatalogError as error:
                     return Outcome(defect, "error", 0.0, witness=str(error))
-                output = self._results / defect.name
-                shutil.rmtree(output, ignore_errors=True)
-                output.mkdir(parents=True)
+                output = self._made(log)
                 options += _options(defect)
                 seconds = await self._robot(options, project / "suites" / f"{defect.journey}.robot", output, loading)
         outcome = judge(defect, output / "output.xml", seconds)
         if seconds >= RUN_LIMIT and outcome.verdict != "killed":
             return replace(outcome, verdict="missed", witness=f"The run did not end within {RUN_LIMIT:g} s. {outcome.witness}")
         return outcome
+
+    def _made(self, log: Path) -> Path:
+        folder = self._results / log
+        folder.mkdir(parents=True)
+        return folder
 
     def _copy(self, defect: Defect, folder: Path) -> tuple[Path, list[str]]:
         """Make the planted copy; returns the project whose suites run, and Robot's options."""

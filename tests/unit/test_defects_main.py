@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -22,17 +23,22 @@ class RunnerThatIsStopped:
     def __init__(self, *_arguments: object) -> None:
         pass
 
-    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None]) -> None:
-        tell(Outcome(chosen[0], self.verdict, 7.0))
+    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None], times: int) -> None:
+        for number in range(1, times + 1):
+            tell(Outcome(chosen[0], self.verdict, 7.0, number=number))
         raise KeyboardInterrupt
 
 
 class RunnerThatEnds(RunnerThatIsStopped):
-    """Ends every run with the same verdict, the last one first."""
+    """Ends every run with the same verdict, the last one first, but those that are named as exceptions."""
 
-    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None]) -> None:
+    exceptions: ClassVar[dict[tuple[str, int], Verdict]] = {}
+
+    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None], times: int) -> None:
         for defect in reversed(chosen):
-            tell(Outcome(defect, self.verdict, 7.0, witness="seen"))
+            for number in range(times, 0, -1):
+                verdict = self.exceptions.get((defect.name, number), self.verdict)
+                tell(Outcome(defect, verdict, 7.0, witness=f"seen {number}", number=number))
 
 
 def names(folder: Path) -> list[str]:
@@ -58,6 +64,42 @@ def test_one_run_that_is_not_as_it_should_be_fails_all(
     monkeypatch.setattr(RunnerThatEnds, "verdict", verdict)
     assert defects.main(["--only", "state-is-never-compared", "--results", str(tmp_path)]) == code
     assert names(tmp_path) == ["clean-01_login_refusals", "state-is-never-compared"]
+
+
+def test_each_is_tried_so_often_and_one_bad_try_fails_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(defects, "Runner", RunnerThatEnds)
+    monkeypatch.setattr(RunnerThatEnds, "verdict", "killed")
+    options = ["--only", "state-is-never-compared", "--times", "20", "--results", str(tmp_path)]
+    assert defects.main(options) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Planting 1 bugs, 20 times each, ")
+    assert "[ 20/40] killed   20/20 of 20" in said
+    assert said.splitlines()[-1] == "40 passed, 0 failed"
+
+    monkeypatch.setattr(RunnerThatEnds, "exceptions", {("state-is-never-compared", 7): "missed"})
+    assert defects.main(options) == 1
+    said = capsys.readouterr().out
+    # The last try comes first here: the 14th that is through is number 7, and then 13 of 14 were good.
+    assert "[ 14/40] missed   13/14 of 20 01_login_refusals" in said
+    assert "missed (19 of 20 were good): 01_login_refusals: state-is-never-compared: try 7: seen 7" in said
+    assert "Each counts once, by its worst try; 39 of 40 tries were good, in" in said
+    assert said.splitlines()[-1] == "39 passed, 1 failed"
+    assert names(tmp_path) == ["clean-01_login_refusals", "state-is-never-compared"]
+
+
+@pytest.mark.parametrize("times", ["0", "-1", "often"])
+def test_how_often_is_a_number_from_one_on(times: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        defects.main(["--times", times])
+    assert "--times" in capsys.readouterr().err
+
+
+def test_stopped_tries_are_no_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(defects, "Runner", RunnerThatIsStopped)
+    assert defects.main(["--only", "state-is-never-compared", "--times", "3", "--results", str(tmp_path)]) == INTERRUPTED
+    assert "Stopped: 3 of 6 runs have not been judged." in capsys.readouterr().out
 
 
 def test_a_name_that_nothing_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,14 @@
 """Planting: an entry applies exactly once; judging: only the named law is a kill."""
 
+import json
+import runpy
 from pathlib import Path
 
 import pytest
 
 from defects.catalog import CatalogError, Defect, clean
-from defects.outcome import judge, violated_laws
-from defects.report import summary, write
+from defects.outcome import Outcome, Verdict, judge, tries, violated_laws
+from defects.report import console_line, summary, to_repair, write
 
 
 def defect(**changes: str) -> Defect:
@@ -131,3 +133,56 @@ def test_report_escapes_what_came_from_outside(tmp_path: Path) -> None:
     assert "<script>alert" not in html
     assert "&lt;script&gt;" in html
     assert "1 killed" in summary(outcomes)
+
+
+def tried(*verdicts: Verdict, name: str = "silent-tab") -> list[Outcome]:
+    """The outcomes of tries, the last one first."""
+    outcomes = [
+        Outcome(defect(name=name), verdict, float(number), witness=f"{verdict} {number}", number=number, log=f"{name}/{number}")
+        for number, verdict in enumerate(verdicts, start=1)
+    ]
+    return outcomes[::-1]
+
+
+def test_tries_are_told_by_the_first_bad_one() -> None:
+    all_good, some_bad = tries([*tried("killed", "killed"), *tried("killed", "error", "missed", "killed", name="other")])
+    assert (all_good.good, all_good.telling.number, all_good.seconds) == (2, 1, 1.5)
+    assert [outcome.number for outcome in some_bad.outcomes] == [1, 2, 3, 4]
+    assert (some_bad.good, some_bad.telling.witness, some_bad.seconds) == (2, "error 2", 2.5)
+
+
+def test_a_bug_that_was_tried_once_is_told_as_ever() -> None:
+    (outcome,) = tried("missed")
+    line = console_line(outcome, [outcome], 3)
+    assert line == "[  1/3] missed   02_tabs            acked-is-kept        silent-tab (1.0 s)\n          missed 1"
+    assert summary([outcome]).endswith("without a bug 0 journeys passed")
+    assert to_repair([outcome]) == ["missed: 02_tabs: silent-tab: missed 1"]
+
+
+def test_a_bug_counts_once_however_often_it_was_tried() -> None:
+    outcomes = [*tried("killed", "missed", "killed"), *tried("killed", "killed", "killed", name="other")]
+    assert summary(outcomes) == (
+        "2 planted bugs: 1 killed by the named law, 1 missed, 0 admitted survivors, 0 errors; without a bug 0 journeys passed. "
+        "Each counts once, by its worst try; 5 of 6 tries were good"
+    )
+    assert to_repair(outcomes) == ["missed (2 of 3 were good): 02_tabs: silent-tab: try 2: missed 2"]
+    assert console_line(outcomes[0], outcomes[:2], 6, times=3).startswith("[  2/6] killed   1/2 of 3 02_tabs ")
+
+
+def test_report_lists_every_try(tmp_path: Path) -> None:
+    (tmp_path / "silent-tab" / "2").mkdir(parents=True)
+    (tmp_path / "silent-tab" / "2" / "log.html").touch()
+    write(tried("killed", "missed", "killed"), tmp_path)
+    html = (tmp_path / "index.html").read_text()
+    assert "2 of 3 tries were good" in html
+    assert '<a href="silent-tab/2/log.html">02_tabs</a>' in html
+    assert '<a href="silent-tab/2/log.html">try 2</a>: missed, 2.0 s. missed 2' in html
+    assert "try 3: killed, 3.0 s" in html
+    (entry,) = json.loads((tmp_path / "defects.json").read_text())
+    assert (entry["verdict"], entry["witness"], entry["good"], entry["tries"]) == ("missed", "missed 2", 2, 3)
+    assert [one["verdict"] for one in entry["outcomes"]] == ["killed", "missed", "killed"]
+    summary_of = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "summary.py"))["planted_bugs"]
+    assert summary_of(tmp_path / "defects.json").failed == ["silent-tab: missed (2 of 3 tries were good): missed 2"]
+    write(tried("killed"), tmp_path)
+    assert summary_of(tmp_path / "defects.json").passed == 1
+    assert "tries" not in (tmp_path / "index.html").read_text()

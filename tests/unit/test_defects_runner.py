@@ -72,6 +72,24 @@ def test_runs_follow_each_other_and_tests_have_the_machine_for_themselves(projec
     assert not any(Path(folder).exists() for folder in folders)
 
 
+def test_each_try_has_a_copy_and_a_log_of_its_own(project: Path) -> None:
+    left = project / "results" / "a" / "log.html"
+    left.parent.mkdir(parents=True)
+    left.write_text("of an earlier run", encoding="utf-8")
+    told: list[Outcome] = []
+    asyncio.run(runner.Runner(project, project / "results", 1).run([planted("a", "bug"), planted("b", "fine")], told.append, 2))
+    assert sorted((one.defect.name, one.number, one.log, one.verdict) for one in told) == [
+        ("a", 1, "a/1", "killed"),
+        ("a", 2, "a/2", "killed"),
+        ("b", 1, "b/1", "missed"),
+        ("b", 2, "b/2", "missed"),
+    ]
+    assert all((project / "results" / one.log / "output.xml").is_file() for one in told)
+    assert not left.exists()
+    folders = [line.split()[0] for line in (project / "diary").read_text(encoding="utf-8").splitlines()]
+    assert len(set(folders)) == 4
+
+
 def test_run_that_hangs_or_holds_no_test_does_not_hold_up_the_next(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "RUN_LIMIT", 3.0)
     hanging, empty, last = planted("a", "hangs"), planted("b", "bug", test="No Such*"), planted("c", "bug")
