@@ -134,7 +134,7 @@ def test_rules_of_a_remote_service_hit_where_packets_leave() -> None:
 
 
 def test_the_kernel_takes_the_rules_of_every_shape() -> None:
-    table = Table("realstack_shapes")
+    table = Table(f"realstack_shapes_{os.getpid()}")
     link = Link("remote", (target("192.0.2.7", 443), target("2001:db8::7", 443)))
     existing = [TcpConnection(target("192.0.2.1", 999), link.targets[0])]
     try:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from robot.api import get_model, get_resource_model, parsing
 from robot.api.parsing import Token
+from robot.libdocpkg import LibraryDocumentation
 
 import realstack
 
@@ -91,11 +93,10 @@ def expressions(statement: parsing.Statement) -> Iterator[str]:
         yield from (found.group(1) for found in PYTHON.finditer(word))
 
 
+@cache
 def keywords_of(library: str) -> list[str]:
     """The names of a library's keywords, as Robot shows them."""
-    methods = {name: getattr(getattr(realstack, library), name) for name in dir(getattr(realstack, library))}
-    named = {name: method.robot_name for name, method in methods.items() if hasattr(method, "robot_name")}
-    return [own or name.replace("_", " ").title() for name, own in named.items()]
+    return [keyword.name for keyword in LibraryDocumentation(f"realstack.{library}").keywords]
 
 
 def well_named(name: str) -> bool:

@@ -117,7 +117,8 @@ No Receipt No Pass
 
 Bad Input
     Run Keyword And Expect Error    No proxy link has the alias 'x'. Open are: wire.*    Stall Link    x
-    Run Keyword And Expect Error    *a free alias for the proxy link*'wire' is taken*    Open Proxy Link    wire    127.0.0.1    80
+    Run Keyword And Expect Error    *a free alias for the proxy link*'wire' is taken*
+    ...    Open Proxy Link    wire    127.0.0.1    80
     Run Keyword And Expect Error    Expected: the rate is bytes, such as 4096*    Limit Bandwidth    wire    fast
     Run Keyword And Expect Error    Latency can't be negative*    Add Latency    wire    10ms    jitter=20ms
     Run Keyword And Expect Error    Link 'wire' has no toxic 'x'*    Remove Toxic    wire    x

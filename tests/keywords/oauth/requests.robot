@@ -50,7 +50,8 @@ Name Is Taken Once
     ${address}    A Silent Server
     Open Session    ${address}
     Begin Request    one    GET    /
-    Run Keyword And Expect Error    Expected: a free alias for the begun request*'one' is taken*    Begin Request    one    GET    /
+    Run Keyword And Expect Error    Expected: a free alias for the begun request*'one' is taken*
+    ...    Begin Request    one    GET    /
 
 Upload Is Begun As Requests Are
     [Documentation]    The file goes out while the test goes on.

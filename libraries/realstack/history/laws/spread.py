@@ -95,8 +95,8 @@ def spread_out(history: History) -> Findings:
     - *Lengths, miss* (without jitter, holds): none, since a timer is not over before its time. Three of 24 waits would have to
       be measured short by a quarter. Jitter of less than a quarter of the wait is found like none.
     - *Silence, false alarm*: of 570 000 simulated outages of three longest waits with 8 clients the quietest had 17 %, and what
-      has more gets ten times rarer with every 2 %: under 1e-7. More clients or a longer outage leave less. That holds on a machine
-      that keeps up; one with six times as much to do as it had cores for made 23 % and 32 %.
+      has more gets ten times rarer with every 2 %: under 1e-7. More clients or a longer outage leave less. That holds on a
+      machine that keeps up; one with six times as much to do as it had cores for made 23 % and 32 %.
     - *Silence, miss*: none while bursts take less than a third of the longest wait (33 % and more are silent then), all where
       they take half of it. Measured on two busy cores, with 8 pages of two browser windows and a longest wait of 0.5 s: between
       a tenth and a half. So where waits can be measured, measure them.
