@@ -12,6 +12,7 @@ from robot.variables import Variables
 
 from realstack.platform.changes import Changes
 from realstack.platform.keywords.listener import EXIT, INTERRUPTED, Listener
+from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests, LogMarks
 
 
@@ -35,7 +36,7 @@ BEGAN = datetime(2026, 1, 1)
 
 def begun(waits: Waits, *, limit: str = "60 s") -> tuple[Listener, Any, Any]:
     """A run's first of two tests, which Robot has begun long ago."""
-    listener = Listener(Changes(), LogMarks(), KnownTests(), waits)  # type: ignore[arg-type]
+    listener = Listener(Changes(), LogMarks(), KnownTests(), waits, Machine())  # type: ignore[arg-type]
     tests = [SimpleNamespace(tags=[]), SimpleNamespace(tags=[])]
     suite = SimpleNamespace(parent=None, tests=[], all_tests=tests)
     listener.start_suite(suite, SimpleNamespace(full_name="S"))

@@ -37,6 +37,7 @@ class ProcessStat(NamedTuple):
         parent: Number of its parent.
         terminal: Its controlling terminal; 0 without one.
         cpu: Processor time in user and system mode, clock ticks.
+        reaped: The same of its children that have ended, theirs included, and that it has waited for.
         threads: How many it has.
         started: Clock ticks since boot.
     """
@@ -47,6 +48,7 @@ class ProcessStat(NamedTuple):
     parent: int
     terminal: int
     cpu: int
+    reaped: int
     threads: int
     started: int
 
@@ -117,6 +119,7 @@ def stat(pid: int) -> ProcessStat | None:
         parent=int(fields[1]),
         terminal=int(fields[4]),
         cpu=int(fields[11]) + int(fields[12]),
+        reaped=int(fields[13]) + int(fields[14]),
         threads=int(fields[17]),
         started=int(fields[19]),
     )

@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import httpx
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.oauth.urls import shown
 from realstack.recording.recorder import recorder
 from realstack.secrets import HIDDEN, secrets
@@ -258,7 +259,7 @@ class Session:
         try:
             yield
         except (TimeoutError, httpx.TimeoutException):
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"{where} is answered within {timeout:g} s",
                     "no complete response in that time",

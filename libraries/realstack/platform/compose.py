@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.lease.actions import compose_down
 from realstack.platform import checks, logs
@@ -189,7 +190,7 @@ class ComposeDriver(Driver):
         healthy, problem = await poll(lambda: self.problem(service), lambda seen: seen is None, Deadline(seconds), pause=0.05)
         if not healthy:
             text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--tail", str(LAST_LINES), service)
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"{service} becomes healthy.",
                     f"After {seconds:g} s: {problem}.",

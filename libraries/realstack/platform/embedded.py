@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.platform import checks, logs
 from realstack.platform.config import Setup
@@ -221,7 +222,7 @@ class EmbeddedDriver(Driver):
             code = "never started" if process.child is None else f"ended with exit code {await process.ended()}"
             self._forget_death(service)  # it is told here
             raise StackFailure(self._failed(service, f"Its process {code}."))
-        raise StackFailure(self._failed(service, f"After {seconds:g} s: {problem}."))
+        raise Late(self._failed(service, f"After {seconds:g} s: {problem}."))
 
     def _failed(self, name: str, seen: str) -> str:
         path = self.stack[name].log

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.platform import checks
 from realstack.platform.config import Setup
@@ -124,7 +125,7 @@ class ExternalDriver(Driver):
     async def wait_healthy(self, service: str, seconds: float) -> None:
         healthy, problem = await poll(lambda: self.problem(service), lambda seen: seen is None, Deadline(seconds), pause=0.1)
         if not healthy:
-            raise StackFailure(explain(f"{service} at {self.url(service)} is healthy.", f"After {seconds:g} s: {problem}."))
+            raise Late(explain(f"{service} at {self.url(service)} is healthy.", f"After {seconds:g} s: {problem}."))
 
     async def version(self, service: str) -> str:
         try:

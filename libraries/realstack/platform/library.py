@@ -14,6 +14,7 @@ from realstack.platform.keywords.getters import Getters
 from realstack.platform.keywords.health import Health
 from realstack.platform.keywords.listener import Listener
 from realstack.platform.keywords.logs import Logs
+from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.starting import Starting
 from realstack.platform.keywords.state import KnownTests, LogMarks
 from realstack.platform.keywords.turns import Turn
@@ -50,6 +51,11 @@ class Platform(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     Should Robot Framework itself be killed, a separate process ends everything within seconds: no process, port, folder or
     kernel rule outlives a run.
 
+    ## Busy machines
+    What others take of the machine's cores is measured for each test. A test that fails only because something came late, while
+    fewer cores were there than it needs (figure `cores` of the profile), ends as `INVALID: the machine was too busy`, with the
+    figures and the tag `machine-too-busy`: that is no verdict on the platform. A violation that slowness can't explain stays one.
+
     ## Proof
     Keywords that inject a fault return only when the system confirms it, and log a receipt: the processes that are gone
     after [Kill Service], or that stand in state `T` after [Pause Service].
@@ -70,6 +76,8 @@ class Platform(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     def __init__(self) -> None:
         mark_this_process()  # before another library starts a process of its own
-        changes, marks, tests, turn, health = Changes(), LogMarks(), KnownTests(), Turn(), Health()
-        self.ROBOT_LIBRARY_LISTENER = Listener(changes, marks, tests, turn)
-        super().__init__([Starting(tests, turn), Control(changes, health), health, Getters(), Logs(marks), Folders(), Waiting()])
+        changes, marks, tests, turn, health, machine = Changes(), LogMarks(), KnownTests(), Turn(), Health(), Machine()
+        self.ROBOT_LIBRARY_LISTENER = Listener(changes, marks, tests, turn, machine)
+        super().__init__(
+            [Starting(tests, turn, machine), Control(changes, health), health, Getters(), Logs(marks), Folders(), Waiting()]
+        )

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import State
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline
 from realstack.recording.recorder import recorder
 from realstack.websocket import report
@@ -180,7 +181,7 @@ class Connection:
                 pong = await self._wire.ping()
                 return await pong
         except TimeoutError:
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"a pong on connection '{self.alias}' within {timeout:g} s",
                     f"none after {deadline.elapsed:.3f} s, and the connection still looks open",
@@ -219,7 +220,7 @@ class Connection:
             # An interrupted wait gives its frames back: nobody has seen them.
             self.mailbox.finish(waiter, keep=over and waiter.complete)
         if not waiter.complete:
-            raise StackFailure(report.missing_frames(self.alias, self.mailbox, waiter, began, deadline.elapsed))
+            raise Late(report.missing_frames(self.alias, self.mailbox, waiter, began, deadline.elapsed))
         return waiter.taken
 
     async def expect_silence(self, match: Match, within: float, *, only_new: bool = False) -> None:
@@ -264,7 +265,7 @@ class Connection:
         """
         if not await _set_within(self._ended, timeout):
             last = self.mailbox.frames()[-1:]
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"connection '{self.alias}' closed within {timeout:g} s",
                     f"it is still {self.state}",

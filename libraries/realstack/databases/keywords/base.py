@@ -17,6 +17,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.lateness import note as note_lateness
 from realstack.core.loop import LoopTimeout, background
 from realstack.core.waiting import Deadline
 from realstack.databases.clickhouse import ClickHouseSession
@@ -178,7 +179,10 @@ class KeywordsBase:
                 if last:
                     self._show_last(seen, show)
                     own_words = wanted.message is not None and not isinstance(error, (NotThere, StoreUnreachable))
-                    raise type(error)(_with_effort(str(error), "" if own_words else evidence, looks, deadline.elapsed)) from None
+                    text = _with_effort(str(error), "" if own_words else evidence, looks, deadline.elapsed)
+                    if looks > 1 or isinstance(error, StoreUnreachable):
+                        note_lateness(text)
+                    raise type(error)(text) from None
             else:
                 self._show_last(seen, show)
                 return result

@@ -13,6 +13,7 @@ from robot.api.deco import keyword
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.faults import sockets
 from realstack.faults.kernel import Connections, Direction, Kind, Plan
@@ -160,7 +161,7 @@ class Cutting:
             return True
 
         if not wait(over(), seconds(timeout)):
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"the fault of link '{link}' over within {seconds(timeout):g} s",
                     f"it goes on: {fault.plan}",

@@ -12,9 +12,10 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.lateness import Late
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.waiting import Deadline, poll
@@ -266,7 +267,7 @@ class Running:
             seen = f"{done} of {running.results.planned}{'' if held else f' after {deadline.seconds:g} s'}"
             over = ", and the load is over" if running.over else ""
             evidence = running.results.told_errors()
-            raise StackFailure(explain(f"{count} iterations of {self._name!r} went well", seen + over, evidence=evidence))
+            raise Late(explain(f"{count} iterations of {self._name!r} went well", seen + over, evidence=evidence))
 
     @keyword(tags=["load"])
     def stop_load(self) -> None:

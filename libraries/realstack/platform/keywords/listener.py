@@ -12,6 +12,7 @@ from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
 from realstack.platform.changes import Changes
 from realstack.platform.driver import Driver, Operation
+from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests, LogMarks
 from realstack.platform.keywords.turns import Turn
 from realstack.platform.log_evidence import service_logs
@@ -37,15 +38,17 @@ class Listener:
         marks: Where the running test began in the services' logs.
         tests: The tests of this run.
         turn: The run's turn among others.
+        machine: What watches the machine.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, changes: Changes, marks: LogMarks, tests: KnownTests, turn: Turn) -> None:
+    def __init__(self, changes: Changes, marks: LogMarks, tests: KnownTests, turn: Turn, machine: Machine) -> None:
         self._changes = changes
         self._marks = marks
         self._tests = tests
         self._turn = turn
+        self._machine = machine
 
     def start_suite(self, data: Any, result: Any) -> None:
         top = data
@@ -63,13 +66,15 @@ class Listener:
         self._marks.test = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
         self._marks.evidence = self._marks.test
         evidence.offer("log lines of the services", self._logs)
+        self._machine.begin_test()
 
     def end_test(self, data: Any, result: Any) -> None:
+        self._machine.end_test(result)
         if told := self._end_scope():
             result.status = "FAIL"
             result.message = "\n\n".join(text for text in [result.message, *told] if text)
         self._marks.test = {}
-        # KnownTests that Robot no longer runs need no turn.
+        # Tests that Robot no longer runs need no turn.
         if data is self._tests.last or EXIT in result.tags or INTERRUPTED in result.message:
             self._turn.leave()
 

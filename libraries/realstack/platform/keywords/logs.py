@@ -9,8 +9,9 @@ from typing import Any
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
-from realstack.core.errors import StackFailure, explain
+from realstack.core.errors import explain
 from realstack.core.keywords.assertions import verify
+from realstack.core.lateness import Late
 from realstack.core.loop import background
 from realstack.core.waiting import Deadline, wait_until
 from realstack.platform.driver import LogLine, LogMark, Operation
@@ -82,7 +83,7 @@ class Logs:
         )
         if not found:
             tail = "\n".join(str(line) for line in lines[-10:]) or "(none)"
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"a line of the log of {service} matches /{pattern}/ within {deadline.seconds:g} s.",
                     f"None of {len(lines)} does.",

@@ -18,6 +18,7 @@ from realstack.core.loop import background
 from realstack.core.table import html_table
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
+from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests
 from realstack.platform.keywords.turns import Turn
 from realstack.platform.running import running_or_none, set_running
@@ -34,11 +35,13 @@ class Starting:
     Args:
         tests: The tests of this run.
         turn: The run's turn among others.
+        machine: What watches the machine.
     """
 
-    def __init__(self, tests: KnownTests, turn: Turn) -> None:
+    def __init__(self, tests: KnownTests, turn: Turn, machine: Machine) -> None:
         self._tests = tests
         self._turn = turn
+        self._machine = machine
 
     @keyword(tags=["run"])
     def start_platform(
@@ -100,7 +103,8 @@ class Starting:
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         try:
-            self._turn.wait(int(figures.plain()["cores"]), _output_folder())
+            self._machine.needed = int(figures.plain()["cores"])
+            self._turn.wait(self._machine.needed, _output_folder())
             began = time.monotonic()
             logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
             started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))

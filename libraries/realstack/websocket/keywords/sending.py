@@ -12,8 +12,9 @@ from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackError, explain
 from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.lateness import Late
 from realstack.websocket import Connection, Frame
 from realstack.websocket.keywords.connections import Connections, line
 from realstack.websocket.keywords.documents import build, reveal
@@ -111,7 +112,7 @@ class Sending:
         try:
             wait(send_all(), seconds(timeout))
         except TimeoutError:
-            raise StackFailure(
+            raise Late(
                 explain(
                     f"{len(documents)} frames sent on connection '{connection.alias}' within {seconds(timeout):g} s",
                     f"{sent} were",
@@ -129,7 +130,7 @@ def _send(connection: Connection, sending: Coroutine[Any, Any, Frame], timeout: 
     try:
         frame = wait(within(), seconds(timeout))
     except TimeoutError:
-        raise StackFailure(
+        raise Late(
             explain(
                 f"a frame sent on connection '{connection.alias}' within {seconds(timeout):g} s",
                 "the other end takes no more bytes",
