@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 from realstack.history.domain import History
+from realstack.history.events import TabRegistered
 from realstack.history.laws import judge
 from realstack.history.verdict import Outcome
 from realstack.history.vocabulary import Vocabulary
-from realstack.recording.recorder import Event
+from realstack.recording.events import Event, FrameIn, FrameOut, Opened, Stored
 
 from .measure import Figure
 
@@ -23,27 +24,27 @@ def events() -> list[Event]:
     tabs = [f"tab {number}" for number in range(1, TABS + 1)]
     told: list[Event] = []
 
-    def tell(kind: str, source: str, **data: object) -> None:
-        told.append(Event(len(told) / 1000, kind, source, data))
+    def now() -> float:
+        return len(told) / 1000
 
     for tab in tabs:
-        tell("tab", tab, user="ann")
-        tell("opened", tab, url="ws://127.0.0.1/ws")
+        told.append(TabRegistered(tab, "ann", at=now()))
+        told.append(Opened(tab, "ws://127.0.0.1/ws", at=now()))
         greeting = {"connection_id": f"c-{tab}", "user_id": "account-ann"}
-        tell("frame-in", tab, frame={"type": "connection_established", "payload": greeting})
+        told.append(FrameIn(tab, {"type": "connection_established", "payload": greeting}, at=now()))
     rows = []
     while len(told) < EVENTS - 1:
         seq = len(rows) + 1
         message, sender = f"message-{seq}", tabs[seq % TABS]
         body = {"message_id": message, "thread_id": "t", "seq": seq, "role": "user", "text": f"What is {seq} + 1?"}
         sent = {"type": "user_message", "payload": {"text": body["text"]}, "message_id": message, "thread_id": "t"}
-        tell("frame-out", sender, frame=sent)
+        told.append(FrameOut(sender, sent, at=now()))
         accepted = {"type": "message_accepted", "payload": {"message_id": message, "seq": seq}, "thread_id": "t"}
-        tell("frame-in", sender, frame=accepted)
+        told.append(FrameIn(sender, accepted, at=now()))
         for tab in tabs:
-            tell("frame-in", tab, frame={"type": "message", "payload": body, "thread_id": "t"})
+            told.append(FrameIn(tab, {"type": "message", "payload": body, "thread_id": "t"}, at=now()))
         rows.append({"id": message, "thread_id": "t", "user_id": "account-ann", "seq": seq, "role": "user", "text": body["text"]})
-    tell("stored", "messages", rows=rows, users=["ann"])
+    told.append(Stored("messages", rows, ["ann"], at=now()))
     return told
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from realstack.recording.events import Event
 from support.websocket_server import websocket_server
 
 Scenario = Callable[[str], Awaitable[None]]
@@ -29,9 +30,9 @@ class Recorded:
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.times: list[float] = []
 
-    def __call__(self, kind: str, source: str, data: Any = None, *, at: float | None = None) -> None:
-        assert at is None or at <= time.monotonic()
-        self.events.append((kind, source, dict(data or {})))
+    def __call__(self, event: Event) -> None:
+        assert event.at <= time.monotonic()
+        self.events.append((event.kind, event.source, event.data))
 
     def kinds(self) -> list[str]:
         return [kind for kind, _, _ in self.events]

@@ -10,7 +10,7 @@ from realstack.history.domain import History
 from realstack.history.laws import judge
 from realstack.history.verdict import Outcome, Verdict
 from realstack.history.vocabulary import Vocabulary
-from realstack.recording.recorder import Event
+from realstack.recording.events import Event, event_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAT = Vocabulary.load(ROOT / "resources" / "vocabulary" / "chat.yaml")
@@ -25,7 +25,7 @@ class Story:
 
     def add(self, kind: str, source: str, data: Mapping[str, Any] | None = None, *, at: float | None = None) -> Story:
         self.now = round(self.now + 0.01, 6) if at is None else at
-        self.events.append(Event(self.now, kind, source, dict(data or {})))
+        self.events.append(event_of(kind, source, data, at=self.now))
         return self
 
     def tabs(self, user: str, *names: str) -> Story:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +19,8 @@ from realstack.history.export import judgement, load, write
 from realstack.history.judge import judge_again
 from realstack.history.laws import LAWS, judge
 from realstack.history.verdict import Outcome
-from realstack.recording.recorder import Event, Recording
+from realstack.recording.events import Event, event_of
+from realstack.recording.recorder import Recording
 
 CANARIES = {"ann": "canary-00000000000000aa", "bob": "canary-00000000000000bb"}
 LAWS_OF_MESSAGES = ("acked-is-kept", "exactly-once", "same-order", "from-somebody", "no-crosstalk", "resume-without-gap")
@@ -143,7 +144,7 @@ def changed(events: list[Event], position: int, change: Callable[[dict[str, Any]
     event = events[position]
     data = copy.deepcopy(dict(event.data))
     change(data)
-    return [*events[:position], Event(event.at, event.kind, event.source, data), *events[position + 1 :]]
+    return [*events[:position], event_of(event.kind, event.source, data, at=event.at), *events[position + 1 :]]
 
 
 @EXAMPLES
@@ -194,7 +195,7 @@ def test_a_message_from_nobody(events: list[Event], rng: random.Random) -> None:
     position = rng.choice(deliveries(events))
     tab = events[position].source
     ghost = Story().deliver(tab, "ghost", 1, thread="nobody's").events[0]
-    assert violated([*events, Event(events[-1].at + 1, ghost.kind, tab, ghost.data)]) == {"from-somebody"}
+    assert violated([*events, event_of(ghost.kind, tab, ghost.data, at=events[-1].at + 1)]) == {"from-somebody"}
 
 
 @EXAMPLES
@@ -211,7 +212,7 @@ def test_a_message_on_another_users_tab(events: list[Event], rng: random.Random)
     position = rng.choice(deliveries(events))
     user = events[position].source.split()[0]
     other = "bob 1" if user == "ann" else "ann 1"
-    stray = Event(events[-1].at + 1, "frame-in", other, events[position].data)
+    stray = event_of("frame-in", other, events[position].data, at=events[-1].at + 1)
     assert violated([*events, stray]) == {"no-crosstalk"}
 
 
@@ -248,7 +249,7 @@ def test_two_rows_with_their_places_swapped(events: list[Event], rng: random.Ran
 @given(legal_histories(), st.randoms(use_true_random=False))
 def test_a_canary_in_a_strangers_row(events: list[Event], rng: random.Random) -> None:
     owner, other = rng.sample(["ann", "bob"], 2)
-    seen = Event(events[-1].at + 1, "seen", other, {"what": "keys", "content": f"limit:{CANARIES[owner].upper()}"})
+    seen = event_of("seen", other, {"what": "keys", "content": f"limit:{CANARIES[owner].upper()}"}, at=events[-1].at + 1)
     assert violated([*events, seen]) == {"no-crosstalk"}
 
 
@@ -375,13 +376,13 @@ def test_judged_again_from_the_file_the_verdicts_are_equal(
         events = [event for n, event in enumerate(events) if n != deliveries(events)[-1]]
     recording = Recording("a test")
     for event in events:
-        recording.add(Event(event.at + recording.began, event.kind, event.source, event.data))
+        recording.add(replace(event, at=event.at + recording.began))
     verdicts = {}
     for law in LAWS:
         upto = len(recording.entries())
         verdict = judge(law, History(recording.entries(), QUIET, recording.began, recording.began_wall))
         verdicts[law] = verdict
-        recording.add(Event(recording.began + 1e3, "judged", "history", judgement(verdict, upto, {})))
+        recording.add(judgement(verdict, upto, {}, at=recording.began + 1e3))
     path = tmp_path_factory.mktemp("histories") / "a.jsonl"
     write(path, recording, QUIET)
     again = judge_again(load(path))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import Story, assert_holds, assert_invalid, assert_violated
 
+from realstack.history.events import Arrivals
 from realstack.history.laws.spread import LEAST_EACH, MOST_ATTEMPTS, usual_attempts
 from realstack.history.timeline import timeline
 from realstack.history.transcript import whole
@@ -117,7 +118,7 @@ def test_a_fault_under_way_proves_nothing() -> None:
 
 def test_arrivals_without_their_facts_prove_nothing() -> None:
     story = came(evenly(60))
-    story.events[-1] = type(story.events[-1])(20.0, "arrivals", "pages", {"during": "link", "times": ["?", None, 10.2]})
+    story.events[-1] = Arrivals("pages", "link", 0, 0.0, 0.0, ["?", None, 10.2], at=20.0)
     assert_invalid(story.judge("spread-out"), "say neither of how many clients nor how long these wait")
 
 

@@ -11,16 +11,18 @@ from story import CHAT, Story
 
 from realstack.core.errors import StackError
 from realstack.history import report
+from realstack.history.events import TabRegistered
 from realstack.history.export import file_name, load, write
 from realstack.history.judge import EXIT_DIFFERS, EXIT_HOLDS, EXIT_INVALID, EXIT_USAGE, EXIT_VIOLATED, main
-from realstack.history.paths import read
+from realstack.history.laws import judge
 from realstack.history.search import found_in
 from realstack.history.session import Session
 from realstack.history.timeline import timeline
 from realstack.history.transcript import around, html, legend, whole
 from realstack.history.vocabulary import Vocabulary
+from realstack.recording import events
 from realstack.recording.evidence import MOST, EvidenceSources, Window
-from realstack.recording.recorder import Event, Recorder, Recording
+from realstack.recording.recorder import Recorder, Recording
 from realstack.secrets.redaction import redact
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -35,15 +37,7 @@ def recorded(story: Story) -> Recording:
     return recording
 
 
-# --- paths and vocabulary ---
-
-
-def test_paths_lead_through_objects_lists_and_alternatives() -> None:
-    document = {"a": {"b": [{"c": 0}, {"c": None}]}, "d": 2}
-    assert read(document, "a.b.0.c") == 0
-    assert read(document, "a.b.1.c | d") == 2
-    assert read(document, "a.b.7.c") is None
-    assert read("text", "a") is None
+# --- vocabulary ---
 
 
 @pytest.mark.parametrize(
@@ -244,16 +238,16 @@ def test_what_a_suite_opened_stands_in_each_test() -> None:
     session = Session(recorder, CHAT)
     mark = session.begin_suite("Suite")
     for event in Story().tabs("ann", "suite tab").add("canary", "ann", {"canary": "canary-1"}).events:
-        recorder.record(event.kind, event.source, event.data)
+        recorder.record(event)
     for number in range(2):
         session.begin_test(f"Suite.Test {number}")
         history = session.history()
         assert history.tabs["suite tab"].user == "ann"
         assert len(history.greetings) == 1
         assert len(history.noted("canary")) == 1
-        recorder.record("tab", "test tab", {"user": "bob"})
+        recorder.record(TabRegistered("test tab", "bob"))
         session.end_test()
-    recorder.record("closed", "suite tab", {"by": "client"})
+    recorder.record(events.Closed("suite tab", by="client"))
     session.begin_test("Suite.Test 3")
     assert "test tab" not in session.history().tabs, "what a test registered ends with it"
     assert not session.history().greetings, "the connection was closed between tests"
@@ -268,8 +262,9 @@ def test_verdicts_go_into_the_history() -> None:
     session = Session(recorder, CHAT)
     session.begin_test("Test")
     for event in Story().tabs("ann", "tab 1").exchange("tab 1", "a", 1, "tab 1").events:
-        recorder.record(event.kind, event.source, event.data)
-    verdict, _, upto = session.judge("exactly-once", {"messages": 1})
+        recorder.record(event)
+    history = session.history()
+    verdict, upto = judge("exactly-once", history, {"messages": 1}), len(history.events)
     session.keep(verdict, upto, {"messages": 1})
     (judged,) = [event for event in session.recording.entries() if event.kind == "judged"]
     assert judged.data["outcome"] == "holds"
@@ -290,7 +285,7 @@ def test_canaries_are_found_in_bytes_and_compressed_streams() -> None:
 
 def test_events_have_one_clock() -> None:
     recording = Recording("x")
-    recording.add(Event(recording.began + 2, "note", "b"))
-    recording.add(Event(recording.began + 1, "note", "a"))
+    recording.add(events.Note("b", at=recording.began + 2))
+    recording.add(events.Note("a", at=recording.began + 1))
     assert [event.source for event in recording.events()] == ["a", "b"]
     assert [event.source for event in recording.entries()] == ["b", "a"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from realstack.core.errors import InvalidRun, StackFailure
+from realstack.recording.events import Event, FrameIn
 from realstack.websocket import Connection, Match, Options
 from support.websocket_scene import Recorded, with_server
 
@@ -31,7 +31,7 @@ def test_sends_receives_and_records_in_order() -> None:
     with_server(scenario)
     assert recorded.kinds() == ["opened", "frame-out", "frame-in", "closed"]
     assert recorded.events[1][2]["frame"] == {"type": "hello", "payload": {"text": "grüße"}}
-    assert recorded.events[3][2] == {"code": 4000, "reason": "done", "by": "client", "cause": ""}
+    assert recorded.events[3][2] == {"code": 4000, "reason": "done", "by": "client"}
 
 
 def test_the_reader_works_while_nobody_waits() -> None:
@@ -53,7 +53,7 @@ def test_text_and_binary_frames() -> None:
         await connection.send(b"\x00\x01")
         frames = await connection.wait_for_several(Match(), 2, 2)
         assert [(frame.content, frame.data) for frame in frames] == [("text", "plain"), ("binary", b"\x00\x01")]
-        assert "sha256" in frames[1].facts
+        assert frames[1].event("x").sha256
         await connection.close()
 
     with_server(scenario)
@@ -232,8 +232,8 @@ def test_a_message_above_the_limit_closes_with_1009() -> None:
 
 
 def test_a_fault_in_the_recorder_ends_the_connection_instead_of_hanging_its_waits() -> None:
-    def broken(kind: str, source: str, data: Any = None, *, at: float | None = None) -> None:
-        if kind == "frame-in":
+    def broken(event: Event) -> None:
+        if isinstance(event, FrameIn):
             raise OSError("disk full")
 
     async def scenario(url: str) -> None:

@@ -57,9 +57,18 @@ class JsonPath:
     def first(self, value: Any) -> Any:
         """The first value that the path leads to; None where it leads nowhere or to a null."""
         for steps in self.alternatives:
-            for item in _walk(value, steps):
-                if item is not None:
-                    return item
+            found = value
+            for position, step in enumerate(steps):
+                # Histories read every frame by paths: names of an object, the usual case, are looked up on the spot.
+                if type(found) is dict and type(step) is str:
+                    found = found.get(step)
+                    if found is None:
+                        break
+                else:
+                    found = next((item for item in _walk(found, steps[position:]) if item is not None), None)
+                    break
+            if found is not None:
+                return found
         return None
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.waiting import Deadline
 from realstack.databases.redis_store import RedisSession
 from realstack.databases.table import shorten
+from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
 from realstack.secrets.redaction import redact
 
@@ -165,14 +166,14 @@ class ChannelListener:
                 return
             self.messages.append(message)
             self._changed.notify_all()
-        data = {"what": "published", "channel": message.channel, "data": redact(message.data)}
-        recorder.record("note", self.name, data, at=message.at)
+        facts = {"channel": message.channel, "data": redact(message.data)}
+        recorder.record(Note(self.name, what="published", facts=facts, at=message.at))
 
     async def _note_gap(self) -> None:
         if self._subscribed.is_set():
             self._subscribed.clear()
             self.gaps.append(time.monotonic())
-            recorder.record("note", self.name, {"what": "subscription lost"})
+            recorder.record(Note(self.name, what="subscription lost"))
 
 
 def _parsed(text: str) -> Any:

@@ -19,6 +19,7 @@ from realstack.faults.nft import Count, NoSuchThing, Table
 from realstack.faults.probe import Probe, probe, probe_socket
 from realstack.faults.receipt import Receipt
 from realstack.faults.rules import Rules
+from realstack.recording.events import FaultBegun, FaultEnded
 from realstack.recording.recorder import recorder
 
 LONGEST = 600.0
@@ -202,9 +203,8 @@ class KernelFaults:
                 probing.close()
             await asyncio.shield(self.heal(fault, probing=False))
             raise
-        recorder.record(
-            "fault-on", plan.link.name, {"what": str(plan), "way_round": plan.hits_existing_only}, at=fault.receipt.started_at
-        )
+        facts = {"way_round": plan.hits_existing_only}
+        recorder.record(FaultBegun(plan.link.name, str(plan), facts=facts, at=fault.receipt.started_at))
         return fault
 
     async def _existing(self, plan: Plan) -> frozenset[sockets.TcpConnection]:
@@ -257,7 +257,8 @@ class KernelFaults:
                 else:
                     with contextlib.suppress(NoSuchThing):
                         await _undisturbed(self.table.apply, fault.rules.remove_rest())
-            recorder.record("fault-off", fault.plan.link.name, fault.receipt.facts(), at=fault.receipt.ended_at)
+            assert fault.receipt.ended_at is not None
+            recorder.record(FaultEnded(fault.plan.link.name, facts=fault.receipt.facts(), at=fault.receipt.ended_at))
             fault.over.set()
 
     def _withdraw(self, fault: Fault) -> None:

@@ -17,6 +17,7 @@ from realstack.faults.pipe import Changes, Pipe, Severed, Traffic
 from realstack.faults.probe import probe
 from realstack.faults.toxics import Cut, CutAtMessage, Ending, Stall, Toxic, Way
 from realstack.faults.wsstream import StreamReader, Upgrade
+from realstack.recording.events import FaultBegun, FaultEnded, FaultInjected
 from realstack.recording.recorder import recorder
 
 CONNECT_SECONDS = 5.0
@@ -106,7 +107,7 @@ class ProxyLink:
         if self._server is not None:
             self._server.close()
             self._server = None
-            recorder.record("fault-on", self.name, {"what": "new connections refused"})
+            recorder.record(FaultBegun(self.name, "new connections refused"))
 
     async def accept_again(self) -> None:
         """Take new connections again, at the same port."""
@@ -114,7 +115,7 @@ class ProxyLink:
             tried = await probe(Target(LOOPBACK, self.port), PROBE_SECONDS)
             await self.open(port=self.port)
             receipt = {"probe_during": str(tried), "proven": not tried.connected}
-            recorder.record("fault-off", self.name, {"what": "new connections refused", "receipt": receipt})
+            recorder.record(FaultEnded(self.name, "new connections refused", receipt))
 
     @property
     def connections(self) -> int:
@@ -137,9 +138,9 @@ class ProxyLink:
             session.task.cancel()  # a toxic may hold it back, and would hold back its end too
         if sessions:
             await asyncio.wait([session.task for session in sessions])
-        facts = {"what": "connections reset", "reset_connections": len(sessions)}
-        for kind in ("fault-on", "fault-off"):
-            recorder.record(kind, self.name, facts)
+        facts = {"reset_connections": len(sessions)}
+        recorder.record(FaultBegun(self.name, "connections reset", facts=facts))
+        recorder.record(FaultEnded(self.name, "connections reset", facts=facts))
         return len(sessions)
 
     async def half_close(self, way: Way) -> int:
@@ -149,11 +150,11 @@ class ProxyLink:
             How many connections.
         """
         sessions = list(self._sessions.values())
-        facts = {"what": f"half closed {way.value}", "hits": len(sessions)}
-        recorder.record("fault-on", self.name, facts)
+        what, facts = f"half closed {way.value}", {"hits": len(sessions)}
+        recorder.record(FaultBegun(self.name, what, facts=facts))
         for session in sessions:
             await session.pipes[way].finish()
-        recorder.record("fault-off", self.name, facts)
+        recorder.record(FaultEnded(self.name, what, facts=facts))
         return len(sessions)
 
     # Toxics.
@@ -184,7 +185,7 @@ class ProxyLink:
         self._toxics[toxic.name] = toxic
         self._past.pop(toxic.name, None)
         self._changes.tell()
-        recorder.record("fault-on", self.name, {"what": f"{toxic.kind} {toxic.way.value}", **toxic.facts()}, at=toxic.added_at)
+        recorder.record(FaultBegun(self.name, f"{toxic.kind} {toxic.way.value}", facts=toxic.facts(), at=toxic.added_at))
         return toxic
 
     def remove(self, name: str) -> Toxic:
@@ -202,7 +203,7 @@ class ProxyLink:
         toxic.removed_at = time.monotonic()
         self._past[name] = toxic
         self._changes.tell()
-        recorder.record("fault-off", self.name, toxic.facts(), at=toxic.removed_at)
+        recorder.record(FaultEnded(self.name, facts=toxic.facts(), at=toxic.removed_at))
         return toxic
 
     def remove_all(self) -> None:
@@ -247,8 +248,8 @@ class ProxyLink:
 
     def _hit(self, key: int, cut: Cut) -> None:
         """A cut has hit a connection: tell of it, and take it out if it has spent itself."""
-        facts = {"what": f"{cut.kind} hit: {cut.ending.value}", "connection": key, **cut.facts()}
-        recorder.record("fault-hit", self.name, facts)
+        facts = {"connection": key, **cut.facts()}
+        recorder.record(FaultInjected(self.name, f"{cut.kind} hit: {cut.ending.value}", facts))
         if cut.ending is Ending.STALL:
             for way in Way:
                 stall = Stall(f"{cut.name} of connection {key} {way.value}", way, only=key)

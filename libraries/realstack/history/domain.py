@@ -1,15 +1,17 @@
-"""From raw events to the history that laws are judged over."""
+"""From raw events to the history that laws are judged over, event by event as they are recorded."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
 from typing import Any
 
 from realstack.history.facts import (
     Ack,
     Connected,
     Deliver,
-    Item,
+    Fact,
     Note,
     PageReading,
     Refreshed,
@@ -22,47 +24,46 @@ from realstack.history.facts import (
     Stretch,
     Tab,
 )
-from realstack.history.paths import read
+from realstack.history.items import Items
+from realstack.history.known import Known, Order, Owner
+from realstack.history.names import Names
 from realstack.history.values import epoch, number, text, truth, whole
-from realstack.history.vocabulary import Rule, Vocabulary
-from realstack.recording.recorder import Event
-from realstack.secrets.redaction import redact
+from realstack.history.vocabulary import Rule, Taken, Vocabulary
+from realstack.recording.events import Entry, Event
 
-Meaning = tuple[Rule, dict[str, Any]] | None
-"""What a frame means: its rule and the fields taken; None for everything else."""
-Memory = dict[int, tuple[Event, Event, Meaning]]
-"""By the identity of a raw event: the event, its redacted copy on the history's clock, and its meaning."""
+STRETCHING = frozenset({"frame-in", "frame-out", "opened", "closed", "page", "typed"})
+"""Kinds of events that happen on a tab and tell whether it is connected."""
+OF_TABS = STRETCHING | {"tab"}
+"""Kinds of events that only tabs have."""
+
+Place = tuple[float, int, str, str, int]
+"""When, by which event, on which tab, of which user, on which of its connections."""
+_Read = tuple[float, int, Entry, Taken | None]
+"""An event in its place: its time, its number in the order of recording, what it tells, what it means."""
+_FRAMES = frozenset({"frame-in", "frame-out"})
 
 
 class History:
-    """One test's events, redacted, by time, and the facts read from them.
+    """One test's events, redacted, by time, and the facts read from them; it grows with what it is given.
+
+    Events are read once, in the order of their time. One that is told late (its time lies before that of others) takes back what
+    was read after it, and so does what changes an answer that facts rest on: whose a tab is, which message a text belongs to.
+    However the events are handed over, at once or one by one, the history is the same.
 
     Args:
         events: Raw events in the order they were recorded.
         vocabulary: What frames, pages and rows mean.
         began: The time on the events' clock that counts as 0, in seconds.
         began_wall: The same moment in seconds since the epoch.
-        memory: What earlier histories of the same recording made of each event; kept and added to, so that judging again and
-            again costs only what is new.
     """
 
-    def __init__(
-        self,
-        events: Iterable[Event],
-        vocabulary: Vocabulary,
-        began: float = 0.0,
-        began_wall: float = 0.0,
-        *,
-        memory: Memory | None = None,
-    ) -> None:
+    def __init__(self, events: Iterable[Event], vocabulary: Vocabulary, began: float = 0.0, began_wall: float = 0.0) -> None:
         self.vocabulary = vocabulary
+        self.began = began
         self.began_wall = began_wall
-        self._memory: Memory = {} if memory is None else memory
-        known = sorted((self._remembered(event, began) for event in events), key=lambda entry: entry[1].at)
-        self.events: list[Event] = [moved for _, moved, _ in known]
-        self.end = max((event.at for event in self.events if event.kind != "judged"), default=0.0)
+        self.events: list[Entry] = []
+        self.end = 0.0
         self.tabs: dict[str, Tab] = {}
-        self.accounts: dict[str, str] = {}
         self.sends: list[Send] = []
         self.acks: list[Ack] = []
         self.deliveries: list[Deliver] = []
@@ -74,22 +75,103 @@ class History:
         self.run_events: list[RunEvent] = []
         self.pages: list[PageReading] = []
         self.stores: list[StoreReading] = []
-        self.notes: list[Note] = []
-        self.known: set[str] = set()
-        self._names: dict[str, str] = {}
-        self._named: dict[str, int] = {}
-        self._acked_on_pages: set[str] = set()
-        self._ids_by_text: dict[str, list[str]] = {}
-        self._meanings = [meaning for _, _, meaning in known]
-        self._read_tabs()
-        self._learn_ids()
-        for index, event in enumerate(self.events):
-            self._read(index, event)
-        self._name_all()
+        self._notes: dict[str, list[Note]] = {}
+        self._facts: tuple[list[Any], ...] = (
+            self.sends,
+            self.acks,
+            self.deliveries,
+            self.refusals,
+            self.rejections,
+            self.greetings,
+            self.refreshes,
+            self.resumes,
+            self.run_events,
+            self.pages,
+            self.stores,
+        )
+        self._read_events: list[_Read] = []
+        self._known = Known()
+        self._items = Items(vocabulary, self._known)
+        self._names = {letter: Names(letter) for letter in "mtr"}
+        self._acked_on_pages: dict[str, int] = {}
+        self.take(events)
+
+    # What keeps growing.
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Read events on: those that were recorded after all that were taken before, in the order they were recorded."""
+        new: list[_Read] = []
+        for place, event in enumerate(events, len(self._read_events)):
+            entry = Entry.of(event, self.began)
+            meaning = self.vocabulary.meaning(entry.kind[6:], entry.data.get("frame")) if entry.kind in _FRAMES else None
+            new.append((entry.at, place, entry, meaning))
+            self._learn((entry.at, place), entry, meaning)
+        if not new:
+            return
+        new.sort(key=_order)
+        first: Order = new[0][:2]
+        changed = self._known.changed()
+        if changed is not None and changed < first:
+            first = changed
+        position = bisect_left(self._read_events, first, key=_order)
+        if position < len(self._read_events):
+            self._take_back(position)
+        for names in self._names.values():
+            names.forget_asked()
+        self._merge(new)
+        for index in range(position, len(self._read_events)):
+            at, place, entry, meaning = self._read_events[index]
+            if entry.kind != "judged" and at > self.end:
+                self.end = at
+            self._read((at, place), index, entry, meaning)
+
+    def _merge(self, new: list[_Read]) -> None:
+        known = self._read_events
+        late = bisect_left(known, _order(new[0]), key=_order)
+        if late < len(known):
+            new = sorted([*known[late:], *new], key=_order)
+            del known[late:], self.events[late:]
+        known.extend(new)
+        self.events.extend(entry for _, _, entry, _ in new)
+
+    def _take_back(self, position: int) -> None:
+        """Forget what was read of the events from a position on."""
+        for facts in (*self._facts, *self._notes.values()):
+            while facts and facts[-1].index >= position:
+                facts.pop()
+        while self.tabs and next(reversed(self.tabs.values())).index >= position:
+            self.tabs.popitem()
+        for tab in self.tabs.values():
+            while tab.stretches and tab.stretches[-1].index >= position:
+                tab.stretches.pop()
+            if tab.stretches and (tab.stretches[-1].closed_index or 0) >= position:
+                tab.stretches[-1] = Stretch(tab.stretches[-1].opened, tab.stretches[-1].index)
+        while self._acked_on_pages and next(reversed(self._acked_on_pages.values())) >= position:
+            self._acked_on_pages.popitem()
+        for names in self._names.values():
+            names.take_back(position)
+
+    # What laws and views ask for.
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """The users of the platform's accounts."""
+        return self._known.accounts
+
+    @property
+    def known(self) -> set[str]:
+        """Messages that were there before the test."""
+        return self._known.baseline
+
+    @property
+    def notes(self) -> list[Note]:
+        """All events that have no meaning of their own, by time."""
+        return self.noted(*self._notes)
 
     def noted(self, *kinds: str) -> list[Note]:
         """The events of the given kinds that have no meaning of their own, by time."""
-        return [note for note in self.notes if note.kind in kinds]
+        found = [notes for kind in dict.fromkeys(kinds) if (notes := self._notes.get(kind))]
+        return list(found[0]) if len(found) == 1 else list(merge(*found, key=_index))
 
     def user_of(self, tab: str) -> str:
         """The user whose tab it is; the tab's own name where nobody said."""
@@ -97,15 +179,11 @@ class History:
 
     def name(self, identity: str, letter: str = "m") -> str:
         """The short name of a message (``m-17``), thread (``t-1``) or run (``r-3``), by first appearance."""
-        key = f"{letter}:{identity}"
-        if key not in self._names:
-            self._named[letter] = self._named.get(letter, 0) + 1
-            self._names[key] = f"{letter}-{self._named[letter]}"
-        return self._names[key]
+        return self._names[letter].of(identity)
 
     def legend(self) -> dict[str, str]:
         """Short names and the identities they stand for."""
-        return {name: key.split(":", 1)[1] for key, name in self._names.items()}
+        return {name: identity for names in self._names.values() for identity, name in names.all().items()}
 
     @staticmethod
     def when(at: float) -> str:
@@ -114,50 +192,66 @@ class History:
 
     def ids_with_text(self, words: str) -> list[str]:
         """The ids of users' messages that were seen anywhere with exactly this text, by first appearance."""
-        return self._ids_by_text.get(words, [])
+        return self._known.ids(words)
 
-    def _name_all(self) -> None:
-        """Give every message, thread and run its name in the order of appearance, whoever asks first."""
-        named: list[tuple[int, str, str]] = []
-        messages: list[Send | Ack | Deliver | Refuse] = [*self.sends, *self.acks, *self.deliveries, *self.refusals]
-        named += [(fact.index, fact.message, "m") for fact in messages]
-        named += [(send.index, send.thread, "t") for send in self.sends if send.thread]
-        named += [(resume.index, resume.thread, "t") for resume in self.resumes if resume.thread]
-        named += [(event.index, event.run, "r") for event in self.run_events]
-        readings: list[StoreReading | PageReading] = [*self.stores, *self.pages]
-        named += [(reading.index, item.message, "m") for reading in readings for item in reading.items or ()]
-        for _, identity, letter in sorted(named, key=lambda entry: entry[0]):
-            self.name(identity, letter)
+    # What holds for the whole history.
 
-    def _remembered(self, event: Event, began: float) -> tuple[Event, Event, Meaning]:
-        # The raw event is kept in the entry, so that its identity can't be given to another one.
-        entry = self._memory.get(id(event))
-        if entry is None:
-            moved = Event(round(event.at - began, 6), event.kind, event.source, redact(event.data))
-            entry = self._memory[id(event)] = (event, moved, self._meaning(moved))
-        return entry
+    def _learn(self, order: Order, entry: Entry, meaning: Taken | None) -> None:
+        if entry.kind in OF_TABS:
+            self._known.appeared(entry.source)
+        if meaning is not None:
+            rule, got = meaning
+            if rule.means == "connected" and (account := text(got.get("account"))) is not None:
+                self._known.greeted(order, entry.source, account)
+            elif rule.means == "deliver" and self.vocabulary.role(got.get("role")) == "user":
+                self._items.learn_text((*order, 0), got.get("text"), got.get("message"))
+        elif entry.kind == "tab":
+            owner = Owner(str(entry.data.get("user", entry.source)), bool(entry.data.get("page")), registered=True)
+            self._known.registered(order, entry.source, owner)
+        elif entry.kind == "stored":
+            self._items.learn(order, entry.data.get("rows"), self.vocabulary.row_take)
+        elif entry.kind == "page":
+            self._items.learn(order, entry.data.get("messages"), self.vocabulary.page_take)
+        elif entry.kind == "baseline":
+            self._known.baseline.update(str(message) for message in entry.data.get("messages", ()))
 
-    def _meaning(self, event: Event) -> Meaning:
-        if event.kind not in ("frame-in", "frame-out"):
-            return None
-        return self.vocabulary.meaning(event.kind[6:], event.data.get("frame"))
+    # Reading one event.
 
-    def _read_tabs(self) -> None:
-        for event in self.events:
-            if event.kind == "tab":
-                name = event.source
-                self.tabs[name] = Tab(name, str(event.data.get("user", name)), bool(event.data.get("page")), [], registered=True)
-        for index, event in enumerate(self.events):
-            if event.kind in ("frame-in", "frame-out", "opened", "closed", "page", "typed"):
-                self._read_stretch(index, event)
-                self._read_account(index, event)
-        for tab in self.tabs.values():
-            if not tab.registered:
-                tab.user = self.accounts.get(tab.user, tab.user)
+    def _read(self, order: Order, index: int, event: Entry, meaning: Taken | None) -> None:
+        kind = event.kind
+        if kind in STRETCHING:
+            self._read_stretch(order, index, event)
+        if kind in _FRAMES:
+            if meaning is not None:
+                self._read_frame(index, event, *meaning)
+        elif kind == "page":
+            self._read_page(order, index, event)
+        elif kind == "typed":
+            self._read_typed(order, index, event)
+        elif kind == "posted" and self._known.is_tab(order, event.source):
+            self._read_posted(order, index, event)
+        elif kind == "stored":
+            items = self._items.read(order, event.data.get("rows"), self.vocabulary.row_take, "")
+            users, threads = _names(event.data.get("users")), _names(event.data.get("threads"))
+            took = number(event.data.get("took")) or 0.0
+            self.stores.append(StoreReading(event.at, index, event.source, items, users, threads, took))
+            for item in items:
+                self._named(index, item.message)
+        elif kind == "tab":
+            self._tab(order, index, event)
+        elif kind != "baseline":
+            self._notes.setdefault(kind, []).append(Note(event.at, index, kind, event.source, event.data))
 
-    def _read_stretch(self, index: int, event: Event) -> None:
-        page = event.kind in ("page", "typed")
-        tab = self.tabs.setdefault(event.source, Tab(event.source, event.source, page, []))
+    def _tab(self, order: Order, index: int, event: Entry) -> Tab:
+        tab = self.tabs.get(event.source)
+        if tab is None:
+            owner = self._known.owner(order, event.source)
+            page = owner.page if owner.registered else event.kind in ("page", "typed")
+            tab = self.tabs[event.source] = Tab(event.source, owner.user, page, [], owner.registered, index)
+        return tab
+
+    def _read_stretch(self, order: Order, index: int, event: Entry) -> None:
+        tab = self._tab(order, index, event)
         stretch = tab.stretches[-1] if tab.stretches else None
         if event.kind == "closed":
             if stretch is not None and stretch.closed is None:
@@ -166,92 +260,42 @@ class History:
         elif stretch is None or event.kind == "opened" or (stretch.closed is not None and event.kind == "frame-out"):
             tab.stretches.append(Stretch(event.at, index))
 
-    def _read_account(self, index: int, event: Event) -> None:
-        meaning = self._meanings[index]
-        if meaning is None or meaning[0].means != "connected":
-            return
-        account = text(meaning[1].get("account"))
+    def _place(self, index: int, event: Entry) -> Place:
         tab = self.tabs[event.source]
-        if account is not None:
-            if tab.registered:
-                self.accounts.setdefault(account, tab.user)
-            else:
-                tab.user = account
+        return event.at, index, tab.name, tab.user, max(len(tab.stretches) - 1, 0)
 
-    def _learn_ids(self) -> None:
-        for index, event in enumerate(self.events):
-            if event.kind == "frame-in":
-                meaning = self._meanings[index]
-                if (
-                    meaning is not None
-                    and meaning[0].means == "deliver"
-                    and self.vocabulary.role(meaning[1].get("role")) == "user"
-                ):
-                    self._learn(meaning[1].get("text"), meaning[1].get("message"))
-            elif event.kind == "stored":
-                self._learn_all(event.data.get("rows"), self.vocabulary.row_take)
-            elif event.kind == "page":
-                self._learn_all(event.data.get("messages"), self.vocabulary.page_take)
+    def _named(self, index: int, message: str, thread: str = "") -> None:
+        self._names["m"].give(index, message)
+        if thread:
+            self._names["t"].give(index, thread)
 
-    def _learn_all(self, items: Any, take: Mapping[str, str]) -> None:
-        for item in items if isinstance(items, list) else []:
-            if self.vocabulary.role(read(item, take.get("role", "role"))) == "user":
-                self._learn(read(item, take.get("text", "text")), read(item, take.get("message", "message")))
-
-    def _learn(self, words: Any, message: Any) -> None:
-        if isinstance(words, str) and message is not None:
-            ids = self._ids_by_text.setdefault(words, [])
-            if str(message) not in ids:
-                ids.append(str(message))
-
-    def _read(self, index: int, event: Event) -> None:
-        if event.kind in ("frame-in", "frame-out"):
-            meaning = self._meanings[index]
-            if meaning is not None:
-                self._read_frame(index, event, *meaning)
-        elif event.kind == "page":
-            self._read_page(index, event)
-        elif event.kind == "typed":
-            self._read_typed(index, event)
-        elif event.kind == "posted" and event.source in self.tabs:
-            self._read_posted(index, event)
-        elif event.kind == "stored":
-            items = self._items(event.data.get("rows"), self.vocabulary.row_take, "")
-            users, threads = _names(event.data.get("users")), _names(event.data.get("threads"))
-            took = number(event.data.get("took")) or 0.0
-            self.stores.append(StoreReading(event.at, index, event.source, items, users, threads, took))
-        elif event.kind == "baseline":
-            self.known.update(str(message) for message in event.data.get("messages", ()))
-        elif event.kind != "tab":
-            self.notes.append(Note(event.at, index, event.kind, event.source, event.data))
-
-    def _place(self, index: int, event: Event) -> tuple[float, int, str, str, int]:
-        tab = self.tabs[event.source]
-        stretch = max((n for n, s in enumerate(tab.stretches) if s.index <= index), default=0)
-        return event.at, index, tab.name, tab.user, stretch
-
-    def _read_frame(self, index: int, event: Event, rule: Rule, got: dict[str, Any]) -> None:
+    def _read_frame(self, index: int, event: Entry, rule: Rule, got: dict[str, Any]) -> None:
         place = self._place(index, event)
         message, thread = text(got.get("message")) or "", text(got.get("thread")) or ""
         if rule.means == "send":
             self.sends.append(Send(*place, message, thread, text(got.get("text"))))
+            self._named(index, message, thread)
         elif rule.means == "ack":
             self.acks.append(Ack(*place, message, thread, whole(got.get("seq")), truth(got.get("duplicate"))))
+            self._named(index, message)
         elif rule.means == "deliver":
             role = self.vocabulary.role(got.get("role"))
             self.deliveries.append(
                 Deliver(*place, message, thread, whole(got.get("seq")), role, text(got.get("text")), text(got.get("run")))
             )
+            self._named(index, message)
         elif rule.means == "refuse":
             self.refusals.append(
                 Refuse(*place, message, whole(got.get("limit")), number(got.get("window")), number(got.get("retry_after")))
             )
+            self._named(index, message)
         elif rule.means == "reject":
             self.rejections.append(Reject(*place, message, text(got.get("code")) or ""))
         else:
             self._read_other(place, rule, got, thread)
 
-    def _read_other(self, place: tuple[float, int, str, str, int], rule: Rule, got: dict[str, Any], thread: str) -> None:
+    def _read_other(self, place: Place, rule: Rule, got: dict[str, Any], thread: str) -> None:
+        index = place[1]
         if rule.means == "connected":
             self.greetings.append(
                 Connected(
@@ -266,11 +310,14 @@ class History:
             self.refreshes.append(Refreshed(*place, epoch(got.get("expires_at"))))
         elif rule.means == "resume":
             self.resumes.append(Resume(*place, thread, whole(got.get("after")) or 0))
+            if thread:
+                self._names["t"].give(index, thread)
         elif rule.means == "run-event":
+            run = text(got.get("run")) or ""
             self.run_events.append(
                 RunEvent(
                     *place,
-                    text(got.get("run")) or "",
+                    run,
                     text(got.get("event")),
                     whole(got.get("number")),
                     rule.stage,
@@ -279,55 +326,51 @@ class History:
                     text(got.get("answer")),
                 )
             )
+            self._names["r"].give(index, run)
 
-    def _read_typed(self, index: int, event: Event) -> None:
+    def _read_typed(self, order: Order, index: int, event: Entry) -> None:
         words = str(event.data.get("text", ""))
-        ids = self.ids_with_text(words)
-        message = text(event.data.get("message")) or (ids[0] if ids else f"typed: {words}")
+        message = text(event.data.get("message")) or self._known.first_id(order, words) or f"typed: {words}"
         thread = text(event.data.get("thread")) or ""
         self.sends.append(Send(*self._place(index, event), message, thread, words, typed=True))
+        self._named(index, message, thread)
 
-    def _read_posted(self, index: int, event: Event) -> None:
+    def _read_posted(self, order: Order, index: int, event: Entry) -> None:
+        self._tab(order, index, event)
         place, message = self._place(index, event), str(event.data.get("message"))
         thread = text(event.data.get("thread")) or ""
         self.sends.append(Send(*place, message, thread, text(event.data.get("text"))))
+        self._named(index, message, thread)
         if event.data.get("acknowledged"):
             self.acks.append(Ack(*place, message, thread, whole(event.data.get("seq"))))
 
-    def _read_page(self, index: int, event: Event) -> None:
+    def _read_page(self, order: Order, index: int, event: Entry) -> None:
         place = self._place(index, event)
         shown = event.data.get("messages")
-        items = None if shown is None else self._items(shown, self.vocabulary.page_take, place[3])
-        status = read(event.data, self.vocabulary.page_working_path)
+        items = None if shown is None else self._items.read(order, shown, self.vocabulary.page_take, place[3])
+        status = self.vocabulary.page_working_path.first(event.data)
         working = event.data.get("working")
         if working is None and status is not None:
             working = status in self.vocabulary.page_working_values
-        connection = text(read(event.data, self.vocabulary.page_connection))
+        connection = text(self.vocabulary.page_connection.first(event.data))
         wait = number(event.data.get("wait"))
         took = number(event.data.get("took")) or 0.0
         self.pages.append(PageReading(*place, items, None if working is None else bool(working), connection, wait, took))
         for item in items or ():
             if item.acknowledged and item.message not in self._acked_on_pages:
-                self._acked_on_pages.add(item.message)
+                self._acked_on_pages[item.message] = index
                 self.acks.append(Ack(*place, item.message, item.thread, item.seq))
+                self._named(index, item.message)
+        for item in items or ():
+            self._named(index, item.message)
 
-    def _items(self, items: Any, take: Mapping[str, str], user: str) -> tuple[Item, ...]:
-        return tuple(self._item(item, take, user) for item in items) if isinstance(items, list) else ()
 
-    def _item(self, item: Any, take: Mapping[str, str], user: str) -> Item:
-        got = {name: read(item, path) for name, path in take.items()}
-        words, role = text(got.get("text")), self.vocabulary.role(got.get("role"))
-        message = text(got.get("message"))
-        if message is None:
-            ids = self.ids_with_text(words) if words is not None and role == "user" else []
-            message = ids[0] if ids else f"typed: {words}"
-        account = text(got.get("user"))
-        owner = user if account is None else self.accounts.get(account, account)
-        state = text(got.get("state"))
-        acknowledged = role == "user" and state is not None and state in self.vocabulary.page_acknowledged
-        thread = text(got.get("thread")) or ""
-        held = role == "user" and state in self.vocabulary.page_held
-        return Item(message, thread, whole(got.get("seq")), role, words, text(got.get("run")), owner or None, acknowledged, held)
+def _order(read: _Read) -> Order:
+    return read[:2]
+
+
+def _index(fact: Fact) -> int:
+    return fact.index
 
 
 def _names(value: Any) -> frozenset[str]:
@@ -335,10 +378,8 @@ def _names(value: Any) -> frozenset[str]:
 
 
 def _closed_by_us(data: Mapping[str, Any]) -> bool | None:
-    by = data.get("by", data.get("initiator", data.get("closed_by")))
-    if by is None:
-        return None
-    return str(by).lower() in ("us", "test", "client", "local", "own", "aborted")
+    by = data.get("by")
+    return None if by is None else str(by).lower() in ("us", "test", "client", "local", "own", "aborted")
 
 
 def compact(values: Sequence[str], most: int = 5) -> str:

@@ -1,7 +1,7 @@
 """Histories as JSON lines, to be judged again later without the platform.
 
-The first line names the format, the test and its vocabulary; every other line is an event: ``{"at", "kind", "source", "data"}``,
-in the order of recording, ``at`` in seconds since the recording began. A judgement is an event too (kind ``judged``): the
+The first line names the format, the test and its vocabulary; every other line is an event (`realstack.recording.events`), in the
+order of recording, ``at`` in seconds since the recording began. A judgement is an event too (kind ``judged``): the
 law, its floors, how many events it was made over, and its verdict. So judging again sees what was judged then.
 """
 
@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from realstack.core.errors import StackError, explain
 from realstack.history.domain import History
+from realstack.history.events import Judged
 from realstack.history.verdict import Verdict
 from realstack.history.vocabulary import Vocabulary
-from realstack.recording.recorder import Event, Recording
-from realstack.secrets.redaction import redact
+from realstack.recording.events import Entry, Event, read_line
+from realstack.recording.recorder import Recording
 
 FORMAT = 1
 
@@ -38,18 +38,20 @@ class Stored:
         return History(self.events[:upto], self.vocabulary, 0.0, self.began_wall)
 
 
-def judgement(verdict: Verdict, upto: int, floors: Mapping[str, int]) -> dict[str, Any]:
-    """The data of a ``judged`` event."""
-    return {
-        "law": verdict.law,
-        "floors": dict(floors),
-        "upto": upto,
-        "outcome": verdict.outcome.value,
-        "counts": dict(verdict.counts),
-        "violations": len(verdict.witnesses),
-        "witness": verdict.smallest.text if verdict.smallest else None,
-        "lacking": list(verdict.lacking),
-    }
+def judgement(verdict: Verdict, upto: int, floors: Mapping[str, int], *, at: float) -> Judged:
+    """The event that a law was judged over the first `upto` events."""
+    return Judged(
+        "history",
+        verdict.law,
+        upto,
+        verdict.outcome.value,
+        dict(floors),
+        dict(verdict.counts),
+        len(verdict.witnesses),
+        verdict.smallest.text if verdict.smallest else None,
+        list(verdict.lacking),
+        at=at,
+    )
 
 
 def write(path: Path, recording: Recording, vocabulary: Vocabulary, events: Iterable[Event] | None = None) -> None:
@@ -66,13 +68,7 @@ def write(path: Path, recording: Recording, vocabulary: Vocabulary, events: Iter
     with path.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, ensure_ascii=False) + "\n")
         for event in recording.entries() if events is None else events:
-            line = {
-                "at": round(event.at - recording.began, 6),
-                "kind": event.kind,
-                "source": event.source,
-                "data": redact(event.data),
-            }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(Entry.of(event, recording.began).line + "\n")
 
 
 def load(path: Path) -> Stored:
@@ -95,12 +91,9 @@ def load(path: Path) -> Stored:
     events = []
     for number, line in enumerate(lines[1:], start=2):
         try:
-            item = json.loads(line)
-            events.append(Event(float(item["at"]), str(item["kind"]), str(item["source"]), item["data"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise StackError(
-                explain("an event with at, kind, source and data", f"line {number} of {path} is not ({error!r})")
-            ) from error
+            events.append(read_line(line))
+        except StackError as error:
+            raise StackError(f"In line {number} of {path}: {error}") from error
     return Stored(str(head.get("name", "")), vocabulary, float(head.get("began_wall", 0.0)), events)
 
 

@@ -198,13 +198,19 @@ class Stretch:
 
 @dataclass(slots=True)
 class Tab:
-    """A tab of a user: a connection that tests hold by its alias, or a page in a browser."""
+    """A tab of a user: a connection that tests hold by its alias, or a page in a browser.
+
+    Attributes:
+        registered: Whether a test said whose it is.
+        index: The event that it appeared with.
+    """
 
     name: str
     user: str
     page: bool
     stretches: list[Stretch]
     registered: bool = False
+    index: int = 0
 
     def open_at(self, at: float) -> bool:
         """Whether the tab had an open connection at a time (a page always counts as open)."""

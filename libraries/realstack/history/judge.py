@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realstack.core.errors import StackError
+from realstack.history.events import Judged
 from realstack.history.export import Stored, judgement, load
 from realstack.history.laws import LAWS, judge
 from realstack.history.transcript import around, legend, whole
 from realstack.history.verdict import Outcome, Verdict
-from realstack.recording.recorder import Event
 
 EXIT_HOLDS, EXIT_VIOLATED, EXIT_INVALID, EXIT_DIFFERS, EXIT_USAGE = 0, 1, 2, 3, 64
 
@@ -33,12 +33,12 @@ def judge_again(stored: Stored, laws: Sequence[str] = ()) -> list[Rejudged]:
         stored: The history.
         laws: The laws to judge it by; without any, each judgement that was recorded is made again.
     """
-    recorded = [event for event in stored.events if event.kind == "judged"]
+    recorded = [event for event in stored.events if isinstance(event, Judged)]
     if not laws:
         return [_again(stored, event) for event in recorded]
     results: list[Rejudged] = []
     for law in laws:
-        earlier = [event for event in recorded if event.data.get("law") == law]
+        earlier = [event for event in recorded if event.law == law]
         if earlier:
             results.extend(_again(stored, event) for event in earlier)
         else:
@@ -46,11 +46,10 @@ def judge_again(stored: Stored, laws: Sequence[str] = ()) -> list[Rejudged]:
     return results
 
 
-def _again(stored: Stored, event: Event) -> Rejudged:
-    upto = int(event.data["upto"])
-    floors = {str(name): int(least) for name, least in event.data.get("floors", {}).items()}
-    verdict = judge(str(event.data["law"]), stored.history(upto), floors)
-    return Rejudged(verdict, upto, judgement(verdict, upto, floors) == event.data)
+def _again(stored: Stored, event: Judged) -> Rejudged:
+    floors = dict(event.floors or {})
+    verdict = judge(event.law, stored.history(event.upto), floors)
+    return Rejudged(verdict, event.upto, judgement(verdict, event.upto, floors, at=event.at) == event)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,25 +8,27 @@ from typing import Any, Literal
 from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+from robotlibcore import DynamicCore
 
 from realstack import __version__
 from realstack.history import report
 from realstack.history.export import file_name, write
+from realstack.history.judgements import Judgements
 from realstack.history.keywords.arrivals import ArrivalKeywords
 from realstack.history.keywords.credentials import CredentialKeywords
 from realstack.history.keywords.judging import JudgingKeywords
 from realstack.history.keywords.recording import RecordingKeywords
 from realstack.history.keywords.showing import ShowingKeywords
+from realstack.history.laws import LAWS
 from realstack.history.session import Session
 from realstack.history.timeline import timeline
-from realstack.history.verdict import Verdict
 from realstack.history.vocabulary import Vocabulary
 from realstack.recording.evidence import evidence
 from realstack.recording.recorder import recorder
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class History(RecordingKeywords, CredentialKeywords, ArrivalKeywords, JudgingKeywords, ShowingKeywords):
+class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without types
     """Judges what really happened in a test, by laws that must always hold.
 
     Every library of this project reports what happens to one recorder: frames both ways, connections that open
@@ -39,23 +41,7 @@ class History(RecordingKeywords, CredentialKeywords, ArrivalKeywords, JudgingKey
 
     | id | law |
     |---|---|
-    | ``acked-is-kept`` | A message that the platform acknowledged is stored, and reaches every tab of its user. |
-    | ``exactly-once`` | No message is stored twice, or shown twice in one tab, however often it was sent again. |
-    | ``same-order`` | All tabs of a user, and the store, agree on one order; a sender's messages keep theirs. |
-    | ``from-somebody`` | Nothing is delivered that nobody sent. |
-    | ``no-crosstalk`` | A user's canary never appears in another user's frames, page, rows, keys or files. |
-    | ``resume-without-gap`` | After a reconnect a tab holds every message from its last one on, without a gap. |
-    | ``agent-stream`` | The events of an agent run come in order, whole, and end once. |
-    | ``all-or-nothing`` | Once the platform is quiet, an operation over several stores exists in all or in none. |
-    | ``admits-exactly`` | In one window exactly the plan's limit is admitted: the first ones. |
-    | ``one-connection`` | Token expiry alone neither closes a connection nor changes its id. |
-    | ``same-claims`` | A refreshed token says the same of its user and session as the one before it. |
-    | ``no-entry`` | An expired, forged, replayed or revoked credential opens nothing, anywhere. |
-    | ``contained`` | While one service is down, the others answer in their usual time, without an error. |
-    | ``recovers-alone`` | After the fault the user's page works again with no act of the user's. |
-    | ``spread-out`` | Clients that were dropped at one moment come back spread over their waiting time. |
-    | ``no-growth`` | Repeating the same work makes nothing grow (measured by the Monitor library). |
-    | ``whole-file`` | Every layer that holds a file holds the same bytes, and a half upload leaves nothing behind. |
+    {laws}
 
     ## Verdicts
 
@@ -110,58 +96,71 @@ class History(RecordingKeywords, CredentialKeywords, ArrivalKeywords, JudgingKey
             export: Whether to write histories into the output folder.
         """
         self.ROBOT_LIBRARY_LISTENER = self
-        self.session = Session(recorder, Vocabulary.load(vocabulary) if vocabulary else Vocabulary({}))
-        self.verdicts: dict[str, Verdict] = {}
-        self.pointed: set[int] = set()
+        self._session = Session(recorder, Vocabulary.load(vocabulary) if vocabulary else Vocabulary({}))
+        self._judgements = Judgements()
+        super().__init__(
+            [
+                RecordingKeywords(self._session),
+                CredentialKeywords(recorder),
+                ArrivalKeywords(self._session),
+                JudgingKeywords(self._session, self._judgements),
+                ShowingKeywords(self._session, self._judgements),
+            ]
+        )
         self._timeline = timeline
         self._export = export
         self._marks: list[tuple[int, float]] = []
 
+    def get_keyword_documentation(self, name: str) -> str:
+        """The documentation of a keyword; the library's own lists the laws as they are registered."""
+        told: str = super().get_keyword_documentation(name)
+        if name != "__intro__":
+            return told
+        return told.replace("{laws}", "\n".join(f"| ``{law.id}`` | {law.sentence} |" for law in LAWS.values()))
+
     def start_suite(self, data: Any, result: Any) -> None:
         """Begin the suite's own recording."""
-        self._marks.append(self.session.begin_suite(result.full_name))
+        self._marks.append(self._session.begin_suite(result.full_name))
 
     def end_suite(self, data: Any, result: Any) -> None:
         """Forget what only the suite's tests shared."""
         if self._marks:
-            self.session.end_suite(self._marks.pop())
+            self._session.end_suite(self._marks.pop())
 
     def start_test(self, data: Any, result: Any) -> None:
         """Begin the test's recording."""
-        self.verdicts.clear()
-        self.pointed.clear()
-        self.session.begin_test(result.full_name)
+        self._judgements.clear()
+        self._session.begin_test(result.full_name)
 
     def end_test(self, data: Any, result: Any) -> None:
         """Show and write the test's history; whatever fails here changes no verdict."""
-        recording = self.session.test
+        recording = self._session.test
         if recording is None:
             return
         try:
             self._show(result)
             self._write()
-            result.metadata.update({law: verdict.tally for law, verdict in self.verdicts.items()})
+            result.metadata.update({law: verdict.tally for law, verdict in self._judgements.verdicts.items()})
         except Exception as error:
             logger.warn(f"The history of {result.name} could not be shown: {type(error).__name__}: {error}")
         finally:
-            self.session.end_test()
+            self._session.end_test()
 
     def _show(self, result: Any) -> None:
-        history = self.session.history()
+        history = self._session.history()
         if not history.tabs and not history.notes:
             return
         drawn = bool(history.tabs) or bool(history.noted("fault-on", "service", "act", "note"))
         if drawn and (self._timeline == "ALWAYS" or (self._timeline == "ON_FAILURE" and result.failed)):
-            logger.info(timeline(history, self.pointed), html=True)
+            logger.info(timeline(history, self._judgements.evidence), html=True)
         if result.failed:
-            assert self.session.test is not None
-            violated = [verdict.smallest.at for verdict in self.verdicts.values() if verdict.smallest is not None]
-            pieces = evidence.collect(report.window(self.session.test, min(violated, default=None)))
+            assert self._session.test is not None
+            pieces = evidence.collect(report.window(self._session.test, self._judgements.first_violation))
             logger.info(report.tabs(history) + report.evidence(pieces), html=True)
 
     def _write(self) -> None:
-        recording = self.session.test
-        if not self._export or recording is None or not recording.entries():
+        recording = self._session.test
+        if not self._export or recording is None or not len(recording):
             return
         try:
             folder = BuiltIn().get_variable_value("${OUTPUT DIR}")
@@ -169,4 +168,4 @@ class History(RecordingKeywords, CredentialKeywords, ArrivalKeywords, JudgingKey
             return
         if folder is None or str(folder).upper() == "NONE":
             return
-        write(Path(folder) / "histories" / file_name(recording.name), recording, self.session.vocabulary)
+        write(Path(folder) / "histories" / file_name(recording.name), recording, self._session.vocabulary)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from realstack.history.domain import History, Memory
+import time
+from collections.abc import Iterator
+
+from realstack.core.waiting import Deadline
+from realstack.history.domain import History
 from realstack.history.export import judgement
-from realstack.history.laws import judge
 from realstack.history.verdict import Verdict
 from realstack.history.vocabulary import Vocabulary
-from realstack.recording.recorder import Event, Recorder, Recording
+from realstack.recording.events import Event, FrameIn
+from realstack.recording.recorder import Recorder, Recording
 
 STANDING = frozenset({"tab", "canary", "listener", "limit", "baseline"})
 """Kinds of events that, recorded outside a test, hold for every test of the suite."""
+
+BURST = 0.02
+"""Seconds within which events count as one burst."""
 
 
 class Session:
@@ -30,7 +37,7 @@ class Session:
         self._outer: list[Recording] = []
         self._open: dict[str, list[Event]] = {}
         self.test: Recording | None = None
-        self._memory: tuple[Recording | None, Memory] = (None, {})
+        self._live: tuple[Recording, History] | None = None
 
     @property
     def recording(self) -> Recording:
@@ -72,35 +79,54 @@ class Session:
         self._open = {tab: events for tab, events in self._open.items() if events[0].at < began}
         self.recorder.begin("between suites")
 
-    def history(self, upto: int | None = None) -> History:
-        """The history of the recording under way, of its first `upto` events or of all."""
+    def history(self) -> History:
+        """The history of the recording under way; it is read on as more is recorded: asking again costs only what is new."""
         recording = self.recording
-        if self._memory[0] is not recording:
-            self._memory = (recording, {})
-        memory = self._memory[1]
-        return History(recording.entries()[:upto], self.vocabulary, recording.began, recording.began_wall, memory=memory)
+        if self._live is None or self._live[0] is not recording:
+            self._live = recording, self._made([])
+        history = self._live[1]
+        history.take(recording.entries(len(history.events)))
+        return history
 
-    def snapshot(self) -> tuple[History, int]:
-        """The history of the recording under way, and how many events it was made from."""
-        upto = len(self.recording.entries())
-        return self.history(upto), upto
+    def looks(self, deadline: Deadline) -> Iterator[History]:
+        """The history now, and again each time that more was recorded; the last look has all that was at the deadline.
 
-    def judge(self, law: str, floors: dict[str, int] | None = None) -> tuple[Verdict, History, int]:
-        """Judge the recording under way; returns the verdict, the history it was made over, and how many events that has."""
-        history, upto = self.snapshot()
-        return judge(law, history, floors), history, upto
+        What comes in a burst is looked at together, and looking takes half of the time at most: the process that judges is the
+        one that measures.
+        """
+        while True:
+            last = deadline.passed
+            began = time.monotonic()
+            history = self.history()
+            seen = len(history.events)
+            yield history
+            took = time.monotonic() - began
+            if last or not self.recording.wait_for_more(seen, deadline.left):
+                return
+            time.sleep(min(max(0.0, began + max(BURST, 2 * took) - time.monotonic()), deadline.left))
+
+    def history_of(self, upto: int) -> History:
+        """The history of the first `upto` events of the recording under way, as it was then."""
+        if self._live is not None and self._live[0] is self.recording and len(self._live[1].events) == upto:
+            return self._live[1]
+        return self._made(self.recording.entries()[:upto])
+
+    def _made(self, events: list[Event]) -> History:
+        return History(events, self.vocabulary, self.recording.began, self.recording.began_wall)
 
     def keep(self, verdict: Verdict, upto: int, floors: dict[str, int] | None = None) -> None:
         """Write a verdict into the history, so that it can be compared when it is judged again."""
-        self.recorder.record("judged", "history", judgement(verdict, upto, floors or {}))
+        self.recorder.record(judgement(verdict, upto, floors or {}, at=time.monotonic()))
 
     def _absorb(self, recording: Recording) -> None:
-        for event in recording.events():
+        events = recording.events()
+        for event in events:
             if event.kind == "opened":
                 self._open[event.source] = [event]
             elif event.kind == "closed":
                 self._open.pop(event.source, None)
-            elif event.kind == "frame-in" and event.source in self._open:
-                meaning = self.vocabulary.meaning("in", event.data.get("frame"))
-                if meaning is not None and meaning[0].means == "connected" and event not in self._open[event.source]:
-                    self._open[event.source].append(event)
+        for event in events:
+            if isinstance(event, FrameIn) and (known := self._open.get(event.source)) and event.at >= known[0].at:
+                meaning = self.vocabulary.meaning("in", event.frame)
+                if meaning is not None and meaning[0].means == "connected" and event not in known:
+                    known.append(event)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from realstack.history.domain import History
-from realstack.recording.recorder import Event
+from realstack.recording.events import Entry
 
 MOST_LINES = 80
 LONGEST_FACTS = 240
@@ -90,7 +90,7 @@ def _bounded(lines: list[str]) -> list[str]:
     return [*lines[:half], f"  … {len(lines) - 2 * half} lines …", *lines[-half:]]
 
 
-def _what(history: History, event: Event) -> str:
+def _what(history: History, event: Entry) -> str:
     if event.kind in ("frame-in", "frame-out"):
         arrow = "→" if event.kind == "frame-out" else "←"
         return f"{arrow} {_frame(history, event)}"
@@ -111,7 +111,7 @@ def _what(history: History, event: Event) -> str:
     return f"{event.kind}: {_facts(event.data)}".removesuffix(": ")
 
 
-def _series(event: Event) -> str:
+def _series(event: Entry) -> str:
     """Many numbers of one kind: how many, and what they are of."""
     if event.kind == "growth":
         return f"growth: {event.data.get('name')} ({len(event.data.get('values') or ())} values)"
@@ -121,7 +121,7 @@ def _series(event: Event) -> str:
     return f"arrivals: {len(event.data.get('times') or ())} attempts, {_facts(told)}{waits}"
 
 
-def _frame(history: History, event: Event) -> str:
+def _frame(history: History, event: Entry) -> str:
     frame = event.data.get("frame")
     meaning = history.vocabulary.meaning(event.kind[6:], frame)
     if meaning is None:

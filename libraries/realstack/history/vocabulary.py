@@ -19,7 +19,7 @@ Frames that no rule matches mean nothing to the laws and stay in the transcript.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 from realstack.core.errors import StackError, explain
-from realstack.history.paths import read
+from realstack.core.json_path import JsonPath, parse
 
 OPERATIONS: dict[str, frozenset[str]] = {
     "send": frozenset({"message", "thread", "text"}),
@@ -41,6 +41,8 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "run-event": frozenset({"run", "event", "number", "thread", "query", "answer"}),
 }
 ITEM_FIELDS = frozenset({"message", "thread", "seq", "role", "text", "run", "user", "state"})
+MOST_VALUES = 1000
+"""Kinds of frames whose rules are kept ready; what the kinds are comes from outside."""
 CHAIN_KINDS = ("once", "cycle", "any", "terminal")
 
 
@@ -48,14 +50,49 @@ CHAIN_KINDS = ("once", "cycle", "any", "terminal")
 class Rule:
     """One line of a vocabulary: frames like this mean that operation."""
 
-    when: tuple[tuple[str, tuple[Any, ...]], ...]
+    when: tuple[tuple[JsonPath, tuple[Any, ...]], ...]
     means: str
-    take: Mapping[str, str]
+    take: Mapping[str, JsonPath]
     stage: str
 
     def matches(self, frame: Any) -> bool:
         """Whether every condition of the rule holds for a frame."""
-        return all(read(frame, path) in values for path, values in self.when)
+        return all(path.first(frame) in values for path, values in self.when)
+
+
+Taken = tuple[Rule, dict[str, Any]]
+"""What a frame means: its rule and the fields taken."""
+
+
+class _Rules:
+    """The rules of one direction; those that ask for another value at the first rule's path are not tried at all."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._path = rules[0].when[0][0] if rules else None
+        self._by_value: dict[str, tuple[Rule, ...]] = {}
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
+
+    def meaning(self, frame: Any) -> Taken | None:
+        for rule in self._likely(frame):
+            if rule.matches(frame):
+                return rule, {name: path.first(frame) for name, path in rule.take.items()}
+        return None
+
+    def _likely(self, frame: Any) -> Sequence[Rule]:
+        value = self._path.first(frame) if self._path is not None else None
+        if not isinstance(value, str):
+            return self._rules
+        likely = self._by_value.get(value)
+        if likely is None:
+            likely = tuple(
+                rule for rule in self._rules if all(value in values for path, values in rule.when if path == self._path)
+            )
+            if len(self._by_value) < MOST_VALUES:
+                self._by_value[value] = likely
+        return likely
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +117,8 @@ class Vocabulary:
         self.data = dict(data)
         self.name = str(data.get("name", "unnamed"))
         frames = _mapping(data.get("frames", {}), "frames")
-        self._out = [_rule(item, f"frames.out[{n}]") for n, item in enumerate(frames.get("out") or [])]
-        self._in = [_rule(item, f"frames.in[{n}]") for n, item in enumerate(frames.get("in") or [])]
+        self._out = _Rules([_rule(item, f"frames.out[{n}]") for n, item in enumerate(frames.get("out") or [])])
+        self._in = _Rules([_rule(item, f"frames.in[{n}]") for n, item in enumerate(frames.get("in") or [])])
         self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(data.get("chain") or []))
         self._check_stages()
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
@@ -91,9 +128,9 @@ class Vocabulary:
         self.page_acknowledged = frozenset(str(state) for state in page.get("acknowledged") or [])
         self.page_held = frozenset(str(state) for state in page.get("held") or [])
         working = _mapping(page.get("working", {}), "page.working")
-        self.page_working_path = str(working.get("path", "working"))
+        self.page_working_path = _path(working.get("path", "working"), "page.working.path")
         self.page_working_values = tuple(working.get("values") or [True])
-        self.page_connection = str(page.get("connection", "connection"))
+        self.page_connection = _path(page.get("connection", "connection"), "page.connection")
         self.row_take = _takes(_mapping(data.get("rows", {}), "rows").get("take", {}), ITEM_FIELDS, "rows")
 
     @classmethod
@@ -109,17 +146,14 @@ class Vocabulary:
             raise StackError(explain("a vocabulary in YAML", f"{path} is not YAML: {error}")) from error
         return cls(_mapping(data, str(path)))
 
-    def meaning(self, direction: str, frame: Any) -> tuple[Rule, dict[str, Any]] | None:
+    def meaning(self, direction: str, frame: Any) -> Taken | None:
         """What a frame means: its rule and the fields taken, or None where no rule matches.
 
         Args:
             direction: ``out`` for frames that tests sent, ``in`` for frames that came.
             frame: The parsed frame.
         """
-        for rule in self._out if direction == "out" else self._in:
-            if rule.matches(frame):
-                return rule, {name: read(frame, path) for name, path in rule.take.items()}
-        return None
+        return (self._out if direction == "out" else self._in).meaning(frame)
 
     def role(self, value: Any) -> str:
         """``agent`` or ``user``."""
@@ -144,8 +178,15 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _takes(value: Any, allowed: frozenset[str], where: str) -> dict[str, str]:
-    takes = {str(name): str(path) for name, path in _mapping(value, f"{where}.take").items()}
+def _path(value: Any, where: str) -> JsonPath:
+    try:
+        return parse(str(value))
+    except ValueError as error:
+        raise StackError(explain(f"{where} of the vocabulary to be a path", str(error))) from error
+
+
+def _takes(value: Any, allowed: frozenset[str], where: str) -> dict[str, JsonPath]:
+    takes = {str(name): _path(path, f"{where}.take.{name}") for name, path in _mapping(value, f"{where}.take").items()}
     if unknown := sorted(set(takes) - allowed):
         raise StackError(
             explain(f"{where} of the vocabulary to take only {', '.join(sorted(allowed))}", f"it takes {', '.join(unknown)}, too")
@@ -161,7 +202,9 @@ def _rule(value: Any, where: str) -> Rule:
     when = _mapping(item.get("when", {}), f"{where}.when")
     if not when:
         raise StackError(explain(f"{where} of the vocabulary to have a condition", "no `when`", remedy="Say `when: {type: …}`."))
-    conditions = tuple((str(path), tuple(values) if isinstance(values, list) else (values,)) for path, values in when.items())
+    conditions = tuple(
+        (_path(path, f"{where}.when"), tuple(values) if isinstance(values, list) else (values,)) for path, values in when.items()
+    )
     return Rule(conditions, means, _takes(item.get("take", {}), OPERATIONS[means], where), str(item.get("stage", "")))
 
 

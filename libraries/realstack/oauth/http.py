@@ -25,6 +25,7 @@ import httpx
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.oauth.urls import shown
+from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import HIDDEN, secrets
 
@@ -226,17 +227,8 @@ class Session:
                 response = await self._client.send(request)
         answer = self._read(response, str(request.url), time.monotonic() - started)
         if self.recorded:
-            recorder.record(
-                "http",
-                self.name,
-                {
-                    "method": answer.method,
-                    "url": shown(answer.url),
-                    "status": answer.status,
-                    "ms": round(answer.seconds * 1000, 1),
-                },
-                at=started,
-            )
+            milliseconds = round(answer.seconds * 1000, 1)
+            recorder.record(Http(self.name, answer.method, shown(answer.url), answer.status, milliseconds, at=started))
         return answer
 
     def target(self, url: str) -> str:

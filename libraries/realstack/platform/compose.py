@@ -28,6 +28,7 @@ from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark,
 from realstack.platform.ports import PortLocks
 from realstack.platform.remote import RemoteService, remote_service
 from realstack.platform.service import Credentials, NotReady, write_private
+from realstack.recording.events import ServiceChanged
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
@@ -256,7 +257,7 @@ class ComposeDriver(Driver):
     ) -> Receipt:
         hit = tuple(self.pids(service) if pids is None else pids)
         receipt = Receipt(service, what, hit, seen, code, began, time.monotonic() - began)
-        recorder.record("service", service, {"what": what, "pids": list(hit), "seen": seen, "exit_code": code})
+        recorder.record(ServiceChanged(service, what, list(hit), seen, code))
         return receipt
 
     async def reload_service(self, service: str) -> Receipt:

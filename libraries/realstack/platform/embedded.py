@@ -22,6 +22,7 @@ from realstack.platform.plugin import load as load_plugin
 from realstack.platform.ports import PortLocks
 from realstack.platform.process import ServiceProcess
 from realstack.platform.service import NotReady, Service, Stack
+from realstack.recording.events import ServiceChanged
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
@@ -273,8 +274,8 @@ class EmbeddedDriver(Driver):
         return self._record(self._processes[service].reload())
 
     def _record(self, receipt: Receipt) -> Receipt:
-        data = {"what": receipt.what, "pids": list(receipt.pids), "seen": receipt.seen, "exit_code": receipt.exit_code}
-        recorder.record("service", receipt.service, data, at=receipt.began + receipt.took)
+        at = receipt.began + receipt.took
+        recorder.record(ServiceChanged(receipt.service, receipt.what, list(receipt.pids), receipt.seen, receipt.exit_code, at=at))
         return receipt
 
     def _note_exit(self, child: Child, code: int) -> None:
@@ -282,7 +283,7 @@ class EmbeddedDriver(Driver):
             if process.child is child and not process.expected_down:
                 at = time.monotonic()
                 tail = logs.last_lines(self.stack[name].log, self._log_begin[name], LAST_LINES, secrets.scrub)
-                recorder.record("service", name, {"what": "died", "pids": [child.pid], "exit_code": code}, at=at)
+                recorder.record(ServiceChanged(name, "died", [child.pid], exit_code=code, at=at))
                 with self._guard:
                     self._deaths.append(Death(name, child.pid, code, at, tail))
 

@@ -8,28 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened.
-
-    Attributes:
-        at: Seconds on the monotonic clock (`time.monotonic`), comparable within one machine's boot.
-        kind: What it was: ``frame-out``, ``frame-in``, ``opened``, ``closed``, ``refused`` (connections),
-            ``fault-on``, ``fault-off``, ``fault-hit``,
-            ``service`` (started, killed, …), ``http`` (a request and its answer), ``page``, ``stored``, ``note``.
-        source: Who it happened to: a connection's alias, a page, a link, a service.
-        data: The facts, as plain JSON values; never a credential.
-    """
-
-    at: float
-    kind: str
-    source: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+from realstack.recording.events import Event, is_typed
 
 
 class Recording:
@@ -44,22 +24,37 @@ class Recording:
         self.began = time.monotonic()
         self.began_wall = time.time()
         self._lock = threading.Lock()
+        self._grown = threading.Condition(self._lock)
+        self._waiting = 0
         self._events: list[Event] = []
+
+    def __len__(self) -> int:
+        return len(self._events)
 
     def add(self, event: Event) -> None:
         """Append an event; safe from any thread."""
         with self._lock:
             self._events.append(event)
+            if self._waiting:
+                self._grown.notify_all()
 
-    def entries(self) -> list[Event]:
-        """A copy of all events so far, in the order they were recorded."""
+    def entries(self, since: int = 0) -> list[Event]:
+        """A copy of the events so far, in the order they were recorded; without the first `since`."""
         with self._lock:
-            return list(self._events)
+            return self._events[since:]
 
     def events(self) -> list[Event]:
         """A copy of all events so far, by time."""
+        return sorted(self.entries(), key=lambda event: event.at)
+
+    def wait_for_more(self, than: int, seconds: float) -> bool:
+        """Wait until there are more events than so many; False when there are not in that time."""
         with self._lock:
-            return sorted(self._events, key=lambda event: event.at)
+            self._waiting += 1
+            try:
+                return self._grown.wait_for(lambda: len(self._events) > than, seconds)
+            finally:
+                self._waiting -= 1
 
 
 class Recorder:
@@ -78,13 +73,15 @@ class Recorder:
         self._current = Recording(name)
         return self._current
 
-    def resume(self, recording: Recording) -> None:
-        """Go on with a recording that was under way before."""
-        self._current = recording
+    def record(self, event: Event) -> None:
+        """Add an event to the recording under way; safe from any thread.
 
-    def record(self, kind: str, source: str, data: Mapping[str, Any] | None = None, *, at: float | None = None) -> None:
-        """Add an event to the recording under way; safe from any thread."""
-        self._current.add(Event(time.monotonic() if at is None else at, kind, source, dict(data or {})))
+        Raises:
+            TypeError: It is of no kind that has a class.
+        """
+        if not is_typed(event):
+            raise TypeError(f"{event!r} is no event of a kind: give it a class with realstack.recording.events.event")
+        self._current.add(event)
 
 
 recorder = Recorder()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from realstack.secrets.names import HIDDEN, concealed, is_credential_name
 
+_PLAIN = frozenset({type(None), bool, int, float})
 _SUSPECT = re.compile(r"eyJ|jwt\.|://|bearer", re.IGNORECASE)
 """What every credential of `_VALUES` has in it; texts without it, nearly all, are passed on as they are."""
 _VALUES = (
@@ -29,15 +31,28 @@ def redact(value: Any) -> Any:
     ``Bearer …``, the password in a URL). Names whose value is a number, a truth or null are left alone: ``"has_token": true``
     tells nothing.
     """
-    if isinstance(value, str):
+    # Every frame of a history goes through here: exact types are told apart quickly, and the rest behind them.
+    kind = type(value)
+    if kind is str:
         return redact_text(value)
-    if isinstance(value, Mapping):
-        return {str(name): redact(concealed(item) if is_credential_name(str(name)) else item) for name, item in value.items()}
+    if kind in _PLAIN:
+        return value
+    if kind is dict or isinstance(value, Mapping):
+        told: dict[str, Any] = {}
+        for name, item in value.items():
+            key = name if type(name) is str else str(name)
+            if type(item) in _PLAIN:
+                told[key] = item
+            else:
+                shown = concealed(item) if _is_credential(key) else item
+                told[key] = redact_text(shown) if type(shown) is str else redact(shown)
+        return told
     if isinstance(value, (list, tuple)):
         return [redact(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    return redact_text(str(value))
+    return value if isinstance(value, (bool, int, float)) else redact_text(str(value))
+
+
+_is_credential = lru_cache(maxsize=4096)(is_credential_name)
 
 
 def redact_text(text: str) -> str:

@@ -7,7 +7,6 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Mapping
 from typing import Any, Literal, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection
@@ -17,6 +16,7 @@ from websockets.protocol import State
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline
+from realstack.recording import events
 from realstack.recording.recorder import recorder
 from realstack.websocket import report
 from realstack.websocket.frames import Frame, parse
@@ -33,7 +33,7 @@ OWN_REFUSALS = frozenset({1002, 1007, 1009, 1011})
 class Record(Protocol):
     """Where events go, as `Recorder.record`."""
 
-    def __call__(self, kind: str, source: str, data: Mapping[str, Any] | None = None, *, at: float | None = None) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Take an event."""
 
 
@@ -59,7 +59,8 @@ class Connection:
         self._record = record
         self._ended = asyncio.Event()
         self._aborted = False
-        self._report("opened", self._facts(), self.opened_at)
+        if record is not None:
+            record(self._opening())
         self._reader = asyncio.get_running_loop().create_task(self._read(), name=f"reader of {alias}")
 
     @classmethod
@@ -86,7 +87,7 @@ class Connection:
         except (OSError, InvalidHandshake, EOFError) as error:
             refused = refusal(error, options.url, time.monotonic() - began, masker)
             if record is not None:
-                record("refused", alias, {"url": shown_url(options.url, masker), "status": refused.status})
+                record(events.Refused(alias, shown_url(options.url, masker), refused.status))
             raise refused from None
         except (InvalidURI, ValueError) as error:
             text = f"{shown_url(options.url, masker)}: {error.msg}" if isinstance(error, InvalidURI) else masker.text(str(error))
@@ -99,15 +100,17 @@ class Connection:
             ) from None
         return cls(alias, options, wire, masker=masker, record=record, began=began)
 
-    def _facts(self) -> dict[str, Any]:
+    def _opening(self) -> events.Opened:
         local = self._wire.local_address
-        return {
-            "url": shown_url(self.options.url, self._masker),
-            "status": self.status,
-            "subprotocol": self._masker.text(self.subprotocol or ""),
-            "seconds": round(self.handshake_seconds, 6),
-            "local_port": local[1] if local else None,
-        }
+        return events.Opened(
+            self.alias,
+            shown_url(self.options.url, self._masker),
+            self.status,
+            self._masker.text(self.subprotocol or ""),
+            round(self.handshake_seconds, 6),
+            local[1] if local else None,
+            at=self.opened_at,
+        )
 
     # What there is to know about it.
 
@@ -344,17 +347,15 @@ class Connection:
             cause=self._masker.text(f"{type(cause).__name__}: {cause}") if cause is not None else "",
         )
         self.mailbox.close(closed)
-        self._report("closed", {"code": closed.code, "reason": closed.reason, "by": by, "cause": closed.cause}, closed.at)
+        if self._record is not None:
+            self._record(events.Closed(self.alias, closed.code, closed.reason, by, closed.cause, at=closed.at))
         self._ended.set()
 
     def _enter(self, direction: Literal["in", "out"], content: Any, data: Any, size: int) -> Frame:
         frame = self.mailbox.add(time.monotonic(), direction, content, data, size)
-        self._report(f"frame-{direction}", frame.facts, frame.at)
-        return frame
-
-    def _report(self, kind: str, facts: dict[str, Any], at: float) -> None:
         if self._record is not None:
-            self._record(kind, self.alias, facts, at=at)
+            self._record(frame.event(self.alias))
+        return frame
 
     def _not_open(self, purpose: str) -> str:
         return explain(

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from realstack.recording.events import FrameIn, FrameOut
 from realstack.websocket.masking import Masker
 
 Direction = Literal["in", "out"]
@@ -33,15 +34,13 @@ class Frame:
     data: Any
     size: int
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What goes to the recorder: plain JSON values."""
-        facts: dict[str, Any] = {"number": self.number, "content": self.content, "size": self.size}
+    def event(self, alias: str) -> FrameIn | FrameOut:
+        """What the recorder is told of it."""
+        made = FrameIn if self.direction == "in" else FrameOut
         if self.content == "binary":
-            facts["sha256"] = hashlib.sha256(self.data).hexdigest()
-        else:
-            facts["frame"] = self.data
-        return facts
+            digest = hashlib.sha256(self.data).hexdigest()
+            return made(alias, None, self.number, self.content, self.size, digest, at=self.at)
+        return made(alias, self.data, self.number, self.content, self.size, at=self.at)
 
     def brief(self, width: int = 300) -> str:
         """One line for people: compact JSON or the text, shortened to a width."""

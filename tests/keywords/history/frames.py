@@ -8,6 +8,7 @@ from typing import Any
 
 from robot.api.deco import keyword, library
 
+from realstack.recording import events
 from realstack.recording.evidence import Window, evidence
 from realstack.recording.recorder import recorder
 
@@ -19,18 +20,18 @@ class frames:  # noqa: N801 - named as suites import it
     @keyword
     def open_tab(self, tab: str, account: str) -> None:
         """A connection opens and is greeted."""
-        recorder.record("opened", tab, {"url": "ws://127.0.0.1/ws"})
+        recorder.record(events.Opened(tab, "ws://127.0.0.1/ws"))
         self._frame("in", tab, "connection_established", {"connection_id": f"c-{tab}", "user_id": account})
 
     @keyword
     def close_tab(self, tab: str) -> None:
         """A connection ends."""
-        recorder.record("closed", tab, {"code": 1000, "by": "client"})
+        recorder.record(events.Closed(tab, 1000, by="client"))
 
     @keyword
     def fault_began_before(self, name: str, seconds: float) -> None:
         """A fault began so many seconds ago."""
-        recorder.record("fault-on", name, at=time.monotonic() - seconds)
+        recorder.record(events.FaultBegun(name, at=time.monotonic() - seconds))
 
     @keyword
     def exchange(self, sender: str, message: str, seq: int, *tabs: str, text: str | None = None, thread: str = "t") -> None:
@@ -95,4 +96,5 @@ class frames:  # noqa: N801 - named as suites import it
 
     @staticmethod
     def _frame(direction: str, tab: str, kind: str, payload: dict[str, Any], **envelope: Any) -> None:
-        recorder.record(f"frame-{direction}", tab, {"frame": {"type": kind, "payload": payload, **envelope}})
+        made = events.FrameIn if direction == "in" else events.FrameOut
+        recorder.record(made(tab, {"type": kind, "payload": payload, **envelope}))

@@ -31,6 +31,7 @@ from realstack.databases.registry import Registry
 from realstack.databases.snapshot import Snapshot
 from realstack.databases.table import html_table, shorten
 from realstack.databases.values import Rows, json_safe, like
+from realstack.recording.events import Stored
 from realstack.recording.recorder import recorder
 from realstack.secrets import HIDDEN, secrets
 
@@ -213,7 +214,7 @@ class KeywordsBase:
         if source is not None:
             took = round(time.monotonic() - began, 6)
             facts = [json_safe(self.masking.row(row, hidden)) for row in rows]
-            recorder.record("stored", source, {"rows": facts, "users": [str(user) for user in users], "took": took})
+            recorder.record(Stored(source, facts, [str(user) for user in users], took))
 
 
 def judge(value: Any, what: str, assertion: Assertion, evidence: str = "", *, concealed: bool = False) -> Any:

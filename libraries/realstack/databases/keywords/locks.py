@@ -15,6 +15,7 @@ from realstack.databases.activity import SHOWN, Activity, Filter, activities, ot
 from realstack.databases.keywords.base import NO_WAIT, Assertion, KeywordsBase, parameter_list
 from realstack.databases.locks import HeldLock, LockMode
 from realstack.databases.postgres import PostgresSession
+from realstack.recording.events import FaultBegun, FaultEnded, Note
 from realstack.recording.recorder import recorder
 
 
@@ -73,7 +74,8 @@ class LockKeywords(KeywordsBase):
         taking = lock.take_table(table, mode) if table is not None else lock.take_rows(rows or "", parameter_list(parameters))
         locked = self.wait(taking, timeout.total_seconds() + session.answer_seconds)
         self.locks.add(name, lock)
-        recorder.record("fault-on", f"lock {name}", {"what": "lock", "on": lock.what, "server": session.name, "pid": lock.pid})
+        facts = {"on": lock.what, "server": session.name, "pid": lock.pid}
+        recorder.record(FaultBegun(f"lock {name}", "lock", facts=facts))
         logger.info(f"Lock '{name}' held by pid {lock.pid} of '{session.name}': {lock.what} ({locked} locked)")
         return locked
 
@@ -94,7 +96,7 @@ class LockKeywords(KeywordsBase):
         try:
             seconds = self.wait(lock.release(), lock.session.answer_seconds)
         finally:
-            recorder.record("fault-off", f"lock {name}", {"what": "lock", "on": lock.what, "receipt": lock.receipt})
+            recorder.record(FaultEnded(f"lock {name}", "lock", lock.receipt, {"on": lock.what}))
         logger.info(f"Lock '{name}' released after {seconds:.3f} s")
         return seconds
 
@@ -140,7 +142,8 @@ class LockKeywords(KeywordsBase):
         for _, held in self.locks.items():
             if held.pid in pids and held.source.target == session.target:
                 held.blocked.update(one.pid for one in blocked)
-        recorder.record("note", f"lock {lock or session.name}", {"what": "blocked", "sessions": [one.shown() for one in blocked]})
+        facts = {"sessions": [one.shown() for one in blocked]}
+        recorder.record(Note(f"lock {lock or session.name}", what="blocked", facts=facts))
         return self._shown_activities(blocked, f"Blocked on '{session.name}' after {deadline.elapsed:.3f} s")
 
     @keyword
@@ -186,9 +189,10 @@ class LockKeywords(KeywordsBase):
             terminate(session, which, run=self.run, deadline=Deadline(timeout)),
             timeout.total_seconds() + 2 * session.answer_seconds,
         )
-        facts = {"what": "terminate-sessions", "server": session.name, "pids": [one.pid for one in ended]}
-        recorder.record("fault-on", f"sessions of {session.name}", facts)
-        recorder.record("fault-off", f"sessions of {session.name}", {"what": "terminate-sessions", "receipt": facts})
+        name, what = f"sessions of {session.name}", "terminate-sessions"
+        facts = {"server": session.name, "pids": [one.pid for one in ended]}
+        recorder.record(FaultBegun(name, what, facts=facts))
+        recorder.record(FaultEnded(name, what, {"what": what, **facts}))
         return self._shown_activities(ended, f"Ended on '{session.name}': {which}")
 
     @keyword

@@ -22,6 +22,7 @@ from realstack.faults.keywords.link_faults import LinkFaults
 from realstack.faults.keywords.undoing import Undoing
 from realstack.faults.links import LinkBook, Target
 from realstack.faults.probe import Probe, probe
+from realstack.recording.events import FaultBegun, FaultEnded
 from realstack.recording.recorder import recorder
 
 
@@ -224,8 +225,9 @@ class Cutting:
         """
         chosen = self._book.get(link)
         killed = sockets.kill(chosen, client_ports=_ports(client_port), spared_ports=_ports(spare_port))
-        recorder.record("fault-on", link, {"what": "connections reset", "reset_connections": len(killed)})
-        recorder.record("fault-off", link, {"what": "connections reset", "reset_connections": len(killed)})
+        facts = {"reset_connections": len(killed)}
+        recorder.record(FaultBegun(link, "connections reset", facts=facts))
+        recorder.record(FaultEnded(link, "connections reset", facts=facts))
         if len(killed) < at_least:
             raise InvalidRun(
                 explain(

@@ -9,12 +9,20 @@ from typing import Any
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
-from realstack.history.keywords.base import HistoryBase
+from realstack.history.events import Arrivals
+from realstack.history.session import Session
 from realstack.history.values import epoch
 
 
-class ArrivalKeywords(HistoryBase):
-    """Evidence for the law about clients that come back."""
+class ArrivalKeywords:
+    """Evidence for the law about clients that come back.
+
+    Args:
+        session: What is recorded into.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     @keyword(tags=["Evidence"])
     def record_arrivals(
@@ -62,16 +70,17 @@ class ArrivalKeywords(HistoryBase):
         unmeasured = next((given for each in waits for given in each if given is not None and not _is_wait(given)), None)
         if unmeasured is not None:
             raise StackError(explain("waits in seconds, and None for one that was not measured", f"{unmeasured!r}"))
-        zero = self.session.recording.began_wall
-        self.record(
-            "arrivals",
-            name,
-            during=during,
-            clients=clients,
-            shortest=shortest_wait.total_seconds(),
-            longest=longest_wait.total_seconds(),
-            times=sorted(round(moment - zero, 6) for moment in moments if moment is not None),
-            waits=[[None if wait is None else round(wait, 6) for wait in each] for each in waits],
+        zero = self._session.recording.began_wall
+        self._session.recorder.record(
+            Arrivals(
+                name,
+                during=during,
+                clients=clients,
+                shortest=shortest_wait.total_seconds(),
+                longest=longest_wait.total_seconds(),
+                times=sorted(round(moment - zero, 6) for moment in moments if moment is not None),
+                waits=[[None if wait is None else round(wait, 6) for wait in each] for each in waits],
+            )
         )
 
 

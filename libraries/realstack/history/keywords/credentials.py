@@ -7,11 +7,19 @@ from typing import Any
 
 from robot.api.deco import keyword
 
-from realstack.history.keywords.base import HistoryBase
+from realstack.history.events import ClaimsRead, EntryAttempt, SessionRevoked, TokenExpired
+from realstack.recording.recorder import Recorder
 
 
-class CredentialKeywords(HistoryBase):
-    """Evidence for the laws about credentials."""
+class CredentialKeywords:
+    """Evidence for the laws about credentials.
+
+    Args:
+        recorder: What is recorded into.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._record = recorder.record
 
     @keyword(tags=["Evidence"])
     def record_entry_attempt(
@@ -40,17 +48,17 @@ class CredentialKeywords(HistoryBase):
             expected_reason: The reason that should be named.
             left: What a refusal left behind: rows, cookies, sessions.
         """
-        told = None if answer is None else str(answer)
-        self.record(
-            "attempt",
-            door,
-            credential=credential,
-            admitted=admitted,
-            good=good or None,
-            answer=told,
-            reason=reason,
-            expected_reason=expected_reason,
-            left=left or None,
+        self._record(
+            EntryAttempt(
+                door,
+                credential=credential,
+                admitted=admitted,
+                good=good,
+                answer=None if answer is None else str(answer),
+                reason=reason,
+                expected_reason=expected_reason,
+                left=left or (),
+            )
         )
 
     @keyword(tags=["Evidence"])
@@ -61,7 +69,7 @@ class CredentialKeywords(HistoryBase):
             tabs: Aliases of connections of the session.
             within: How soon the platform must have closed them.
         """
-        self.record("revoked", ", ".join(tabs), tabs=list(tabs), within=within.total_seconds())
+        self._record(SessionRevoked(", ".join(tabs), list(tabs), within.total_seconds()))
 
     @keyword(tags=["Evidence"])
     def record_token_expiry(self, alias: str) -> None:
@@ -70,7 +78,7 @@ class CredentialKeywords(HistoryBase):
         Args:
             alias: The tab or page.
         """
-        self.record("expiry", alias)
+        self._record(TokenExpired(alias))
 
     @keyword(tags=["Evidence"])
     def record_claims(self, session: str, claims: dict[str, Any]) -> None:
@@ -85,4 +93,4 @@ class CredentialKeywords(HistoryBase):
         Record Claims    ann    ${claims}
         ```
         """
-        self.record("claims", session, claims=dict(claims))
+        self._record(ClaimsRead(session, dict(claims)))

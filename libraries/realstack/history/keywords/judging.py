@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
-from assertionengine import AssertionOperator, verify_assertion
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
+from realstack.core.keywords.assertions import verify
 from realstack.core.waiting import Deadline
 from realstack.history import floors, report
-from realstack.history.domain import History
-from realstack.history.keywords.base import HistoryBase
+from realstack.history.judgements import Judgement, Judgements
 from realstack.history.laws import LAWS, judge, law_named
 from realstack.history.laws.faults import outages
+from realstack.history.session import Session
 from realstack.history.verdict import Outcome, Verdict
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
 
+class JudgingKeywords:
+    """Laws, floors and receipts.
 
-class JudgingKeywords(HistoryBase):
-    """Laws, floors and receipts."""
+    Args:
+        session: Whose history is judged.
+        judgements: Where verdicts are kept.
+    """
 
-    verdicts: dict[str, Verdict]
-    pointed: set[int]
+    def __init__(self, session: Session, judgements: Judgements) -> None:
+        self._session = session
+        self._judgements = judgements
 
     @keyword(tags=["Laws"])
     def law_should_hold(self, law: str, *, within: timedelta = timedelta(seconds=2), **at_least: int) -> None:
@@ -98,11 +102,9 @@ class JudgingKeywords(HistoryBase):
         Get Verdict    exactly-once    ==    holds
         ```
         """
-        verdict, _, _ = self.session.judge(law_named(law).id)
+        verdict = judge(law_named(law).id, self._session.history())
         logger.info(verdict.headline())
-        found: str = verify_assertion(
-            verdict.outcome.value, assertion_operator, assertion_expected, f"Verdict of {law}:", message
-        )
+        found: str = verify(verdict.outcome.value, assertion_operator, assertion_expected, f"Verdict of {law}:", message)
         return found
 
     @keyword(tags=["Floors"])
@@ -129,23 +131,20 @@ class JudgingKeywords(HistoryBase):
         Floor Should Be Met    sends    during=outage    at_least=5
         ```
         """
-        deadline = Deadline(within)
-        pause = FIRST_PAUSE
-        while True:
-            found = floors.count(self.session.history(), what, during)
+        found = 0
+        for history in self._session.looks(Deadline(within)):
+            found = floors.count(history, what, during)
             if found >= at_least:
                 break
-            if deadline.passed:
-                when = f" during {during}" if during else ""
-                raise InvalidRun(
-                    explain(
-                        f"at least {at_least} {what}{when}, or the verdict means nothing",
-                        f"{found}",
-                        remedy="Make the test do more in that time, or the time longer.",
-                    )
+        else:
+            when = f" during {during}" if during else ""
+            raise InvalidRun(
+                explain(
+                    f"at least {at_least} {what}{when}, or the verdict means nothing",
+                    f"{found}",
+                    remedy="Make the test do more in that time, or the time longer.",
                 )
-            time.sleep(min(pause, max(deadline.left, 0.001)))
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            )
         logger.info(f"{found} {what}{f' during {during}' if during else ''}, at least {at_least} were needed.")
         return found
 
@@ -168,9 +167,9 @@ class JudgingKeywords(HistoryBase):
             message: Own text of the error.
             during: Only while this fault lasted, or ``outage`` for any.
         """
-        found = floors.count(self.session.history(), what, during)
+        found = floors.count(self._session.history(), what, during)
         told = f"{what}{f' during {during}' if during else ''}:"
-        count: int = verify_assertion(found, assertion_operator, assertion_expected, told, message)
+        count: int = verify(found, assertion_operator, assertion_expected, told, message)
         return count
 
     @keyword(tags=["Floors"])
@@ -189,7 +188,7 @@ class JudgingKeywords(HistoryBase):
         Fault Should Have Been Injected    auth killed
         ```
         """
-        known = floors.injected(self.session.history())
+        known = floors.injected(self._session.history())
         missing = [fault for fault in faults if fault not in known and not (known and fault.lower() in floors.ANY_FAULT)]
         if missing:
             raise InvalidRun(
@@ -208,7 +207,7 @@ class JudgingKeywords(HistoryBase):
         Raises:
             InvalidRun: A fault has no receipt, or was never ended; or there was no fault at all.
         """
-        history = self.session.history()
+        history = self._session.history()
         lacking = floors.missing_receipts(history)
         faults = outages(history)
         if not faults and not lacking:
@@ -218,56 +217,44 @@ class JudgingKeywords(HistoryBase):
         logger.info(f"{len(faults)} fault(s), each with its receipt.")
 
     def _hold(self, wanted: dict[str, dict[str, int]], within: timedelta) -> None:
-        judged: dict[str, tuple[Verdict, History, int]] = {}
+        judged: dict[str, Judgement] = {}
         try:
             self._judge_until_settled(wanted, Deadline(within), judged)
         except BaseException:
             # Robot's time limit ended the wait: what the laws waited for explains it.
-            for verdict, history, _ in judged.values():
-                if verdict.outcome is not Outcome.HOLDS:
-                    self._report(verdict, history)
+            for judgement in judged.values():
+                if judgement.verdict.outcome is not Outcome.HOLDS:
+                    self._report(judgement)
             raise
-        for law, (verdict, history, upto) in judged.items():
-            self._report(verdict, history)
-            self.session.keep(verdict, upto, wanted[law])
-        self._raise([verdict for verdict, _, _ in judged.values()], within)
+        for law, judgement in judged.items():
+            self._report(judgement)
+            self._session.keep(judgement.verdict, judgement.upto, wanted[law])
+        self._raise([judgement.verdict for judgement in judged.values()], within)
 
-    def _judge_until_settled(
-        self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, tuple[Verdict, History, int]]
-    ) -> None:
-        """Judge again and again while trying again can change a verdict; `judged` always holds the newest verdicts."""
-        pause = FIRST_PAUSE
-        while True:
-            open_laws = {law: least for law, least in wanted.items() if law not in judged or judged[law][0].retryable}
-            began = time.monotonic()
-            history, upto = self.session.snapshot()
-            for law, least in open_laws.items():
-                judged[law] = judge(law, history, least), history, upto
-            # A long history takes long to judge: wait at least as long, to leave the machine to the platform.
-            pause = max(pause, time.monotonic() - began)
-            if deadline.passed or not any(verdict.retryable for verdict, _, _ in judged.values()):
+    def _judge_until_settled(self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, Judgement]) -> None:
+        """Judge each time that more was recorded until more can't change a verdict; `judged` always holds the newest ones."""
+        for history in self._session.looks(deadline):
+            upto = len(history.events)
+            for law, least in wanted.items():
+                if law not in judged or judged[law].verdict.retryable:
+                    judged[law] = Judgement(judge(law, history, least), upto)
+            if not any(judgement.verdict.retryable for judgement in judged.values()):
                 break
-            time.sleep(min(pause, max(deadline.left, 0.001)))
-            pause = min(pause * 1.5, max(pause, LONGEST_PAUSE))
         # A law that held while another one had to wait has not seen what came meanwhile. What only is missing of that may
         # still be under way, and is not waited for again.
-        for law, (earlier, _, seen) in judged.items():
-            if earlier.outcome is Outcome.HOLDS and seen < upto:
+        for law, judgement in judged.items():
+            if judgement.verdict.outcome is Outcome.HOLDS and judgement.upto < upto:
                 later = judge(law, history, wanted[law])
                 if later.outcome is Outcome.VIOLATED and not later.retryable:
-                    judged[law] = later, history, upto
+                    judged[law] = Judgement(later, upto)
 
-    def _report(self, verdict: Verdict, history: History) -> None:
-        earlier = self.verdicts.get(verdict.law)
-        # A test may judge a law several times: the test's metadata tells the worst of it.
-        if earlier is None or earlier.outcome is not Outcome.VIOLATED:
-            self.verdicts[verdict.law] = verdict
+    def _report(self, judgement: Judgement) -> None:
+        verdict = judgement.verdict
+        self._judgements.add(verdict)
         if verdict.outcome is Outcome.HOLDS:
             logger.info(verdict.headline())
-            return
-        if verdict.smallest is not None:
-            self.pointed.update(verdict.smallest.events)
-        logger.info(report.law(verdict, history), html=True)
+        else:
+            logger.info(report.law(verdict, self._session.history_of(judgement.upto)), html=True)
 
     @staticmethod
     def _raise(verdicts: list[Verdict], within: timedelta) -> None:

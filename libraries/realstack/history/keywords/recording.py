@@ -13,8 +13,27 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
-from realstack.history.keywords.base import HistoryBase, plain_rows
+from realstack.history.events import (
+    Act,
+    Baseline,
+    CanaryGiven,
+    FileLayer,
+    Leftover,
+    LimitCounter,
+    LimitSet,
+    ListenerRegistered,
+    PageRead,
+    Posted,
+    Probe,
+    Seen,
+    Snapshot,
+    TabRegistered,
+    Typed,
+)
+from realstack.history.keywords.rows import plain_rows
 from realstack.history.search import file_facts
+from realstack.history.session import Session
+from realstack.recording.events import FaultBegun, FaultEnded, Note, Stored
 
 LONGEST_TEXT = 200_000
 
@@ -23,8 +42,16 @@ def _seconds_since(moment: float | None) -> float | None:
     return None if moment is None else round(time.monotonic() - moment, 6)
 
 
-class RecordingKeywords(HistoryBase):
-    """Who is who, and what was seen."""
+class RecordingKeywords:
+    """Who is who, and what was seen.
+
+    Args:
+        session: What is recorded into.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._record = session.recorder.record
 
     @keyword(tags=["Membership"])
     def register_tab(self, alias: str, user: str, *, page: bool = False) -> None:
@@ -43,7 +70,7 @@ class RecordingKeywords(HistoryBase):
         Register Tab    dashboard    user=ann    page=True
         ```
         """
-        self.record("tab", alias, user=user, page=page or None)
+        self._record(TabRegistered(alias, user, page))
 
     @keyword(tags=["Membership"])
     def register_listener(self, user: str) -> None:
@@ -52,7 +79,7 @@ class RecordingKeywords(HistoryBase):
         Args:
             user: The user; register its tabs, too ([Register Tab]).
         """
-        self.record("listener", user)
+        self._record(ListenerRegistered(user))
 
     @keyword(tags=["Membership"])
     def add_canary(self, user: str, canary: str | None = None) -> str:
@@ -76,7 +103,7 @@ class RecordingKeywords(HistoryBase):
         token = canary or f"canary-{secrets.token_hex(8)}"
         if len(token) < 8:
             raise StackError(explain("a canary of 8 characters at least, or it turns up by chance", f"{token!r}"))
-        self.record("canary", user, canary=token)
+        self._record(CanaryGiven(user, token))
         return token
 
     @keyword(tags=["Membership"])
@@ -86,7 +113,7 @@ class RecordingKeywords(HistoryBase):
         Args:
             messages: Their ids.
         """
-        self.record("baseline", "history", messages=[str(message) for message in messages])
+        self._record(Baseline("history", [str(message) for message in messages]))
 
     @keyword(tags=["Evidence"])
     def record_stored_messages(
@@ -117,7 +144,8 @@ class RecordingKeywords(HistoryBase):
         ```
         """
         known = plain_rows(rows, "stored messages")
-        self.record("stored", store, rows=known, users=users, threads=threads, took=_seconds_since(since))
+        narrowed = {} if threads is None else {"threads": threads}
+        self._record(Stored(store, known, users, _seconds_since(since), narrowed))
 
     @keyword(tags=["Evidence"])
     def get_moment(self) -> float:
@@ -151,18 +179,8 @@ class RecordingKeywords(HistoryBase):
         """
         shown = None if messages is None else plain_rows(messages, "messages of a page")
         cut = text if text is None or len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT]
-        self.record(
-            "page",
-            alias,
-            messages=shown,
-            status=status,
-            working=working,
-            connection=connection,
-            connection_id=connection,
-            text=cut,
-            wait=wait,
-            took=_seconds_since(since),
-        )
+        took = _seconds_since(since)
+        self._record(PageRead(alias, shown, status, working, connection, connection, cut, wait, took))
 
     @keyword(tags=["Evidence"])
     def record_typed_message(self, alias: str, text: str, *, message: str | None = None, thread: str | None = None) -> None:
@@ -176,7 +194,7 @@ class RecordingKeywords(HistoryBase):
             message: The message's id, where the page tells it.
             thread: The thread's id.
         """
-        self.record("typed", alias, text=text, message=message, thread=thread)
+        self._record(Typed(alias, text, message, thread))
 
     @keyword(tags=["Evidence"])
     def record_posted_message(
@@ -197,12 +215,12 @@ class RecordingKeywords(HistoryBase):
         Raises:
             StackError: There is no such connection.
         """
-        tabs = self.session.history().tabs
+        tabs = self._session.history().tabs
         if alias not in tabs:
             raise StackError(
                 explain("the alias of a connection of this test", f"'{alias}'", evidence=f"there are: {', '.join(tabs)}")
             )
-        self.record("posted", alias, text=text, message=message, thread=thread, seq=seq, acknowledged=acknowledged)
+        self._record(Posted(alias, message, text, thread, seq, acknowledged))
 
     @keyword(tags=["Evidence"])
     def record_user_act(self, alias: str, what: str) -> None:
@@ -212,7 +230,7 @@ class RecordingKeywords(HistoryBase):
             alias: The page.
             what: What was done.
         """
-        self.record("act", alias, what=what)
+        self._record(Act(alias, what))
 
     @keyword(tags=["Evidence"])
     def record_seen(self, user: str, what: str, content: Any) -> None:
@@ -223,7 +241,7 @@ class RecordingKeywords(HistoryBase):
             what: What it is, in a few words, for witnesses.
             content: Text, or lists and dictionaries of it.
         """
-        self.record("seen", user, what=what, content=content if isinstance(content, (str, list, dict)) else str(content))
+        self._record(Seen(user, what, content if isinstance(content, (str, list, dict)) else str(content)))
 
     @keyword(tags=["Evidence"])
     def record_seen_file(self, user: str, file: Path | bytes, *, what: str | None = None) -> None:
@@ -237,9 +255,9 @@ class RecordingKeywords(HistoryBase):
             file: Its path, or its bytes.
             what: What it is, for witnesses; the file's name by default.
         """
-        canaries = [str(note.data.get("canary")) for note in self.session.history().noted("canary")]
+        canaries = [str(note.data.get("canary")) for note in self._session.history().noted("canary")]
         data, name = (file, "a file") if isinstance(file, bytes) else (file.read_bytes(), f"the file {file.name}")
-        self.record("seen", user, what=what or name, content=file_facts(data, canaries))
+        self._record(Seen(user, what or name, file_facts(data, canaries)))
 
     @keyword(tags=["Evidence"])
     def record_probe(
@@ -263,7 +281,7 @@ class RecordingKeywords(HistoryBase):
             dependent: True where the platform declares that this needs the broken service: it is then not judged.
         """
         limit = None if usual is None else usual.total_seconds()
-        self.record("probe", service, ok=ok, seconds=seconds, answer=answer, usual=limit, dependent=dependent)
+        self._record(Probe(service, ok, seconds, answer, limit, dependent))
 
     @keyword(tags=["Evidence"])
     def record_operation_snapshot(
@@ -287,7 +305,7 @@ class RecordingKeywords(HistoryBase):
             quiet: Whether the platform has come to rest; only such snapshots are judged, the last of each operation.
             values: For every store the value it holds; they must all be equal.
         """
-        self.record("snapshot", operation, parts=dict(parts), answer=answer, state=state, quiet=quiet, values=values)
+        self._record(Snapshot(operation, dict(parts), answer, state, quiet, values))
 
     @keyword(tags=["Evidence"])
     def record_limit(self, user: str, limit: int | None, window: timedelta = timedelta(seconds=60)) -> None:
@@ -298,8 +316,7 @@ class RecordingKeywords(HistoryBase):
             limit: Messages in a window; None for no limit.
             window: How long a window lasts.
         """
-        # A limit of None is a fact here, not one left out.
-        self.session.recorder.record("limit", user, {"limit": limit, "window": window.total_seconds()})
+        self._record(LimitSet(user, limit, window.total_seconds()))
 
     @keyword(tags=["Evidence"])
     def record_limit_counter(self, user: str, count: int, left: float) -> None:
@@ -310,7 +327,7 @@ class RecordingKeywords(HistoryBase):
             count: How many messages are counted in the window.
             left: Seconds until the counter expires; -1 when it never does, -2 when there is none, as Redis says.
         """
-        self.record("limit-counter", user, count=count, left=left)
+        self._record(LimitCounter(user, count, left))
 
     @keyword(tags=["Evidence"])
     def record_file_layer(
@@ -336,7 +353,7 @@ class RecordingKeywords(HistoryBase):
         data = path.read_bytes() if path is not None else content
         if data is not None:
             sha256, size = hashlib.sha256(data).hexdigest(), len(data)
-        self.record("file-layer", layer, file=file, sha256=sha256, size=size)
+        self._record(FileLayer(layer, file, sha256, size))
 
     @keyword(tags=["Evidence"])
     def record_leftovers(self, layer: str, file: str, found: Any, *, because: str | None = None) -> None:
@@ -349,7 +366,7 @@ class RecordingKeywords(HistoryBase):
             because: Why nothing may be left, for the witness; by default that the upload was never finished.
         """
         items = [found] if isinstance(found, str) else [str(item) for item in found]
-        self.record("leftover", layer, file=file, found=[item for item in items if item], because=because)
+        self._record(Leftover(layer, file, [item for item in items if item], because))
 
     @keyword(tags=["Evidence"])
     def record_fault(self, name: str, target: str | None = None) -> None:
@@ -359,7 +376,7 @@ class RecordingKeywords(HistoryBase):
             name: The fault.
             target: What is broken, when it bears another name.
         """
-        self.record("fault-on", name, target=target)
+        self._record(FaultBegun(name, target=target))
 
     @keyword(tags=["Evidence"])
     def record_fault_end(self, name: str, receipt: dict[str, Any] | None = None) -> None:
@@ -369,7 +386,7 @@ class RecordingKeywords(HistoryBase):
             name: The fault, as it was begun.
             receipt: The proof: packets dropped, the PID that is gone, the session that was blocked.
         """
-        self.record("fault-off", name, receipt=receipt)
+        self._record(FaultEnded(name, receipt=receipt))
 
     @keyword(tags=["Evidence"])
     def record_note(self, source: str, text: str) -> None:
@@ -379,5 +396,5 @@ class RecordingKeywords(HistoryBase):
             source: The lane.
             text: The remark.
         """
-        self.record("note", source, text=text)
+        self._record(Note(source, text))
         logger.debug(f"{source}: {text}")

@@ -9,19 +9,27 @@ from robot.api.deco import keyword
 
 from realstack.history import transcript
 from realstack.history.export import write
-from realstack.history.keywords.base import HistoryBase
+from realstack.history.judgements import Judgements
+from realstack.history.session import Session
 from realstack.history.timeline import timeline
 
 
-class ShowingKeywords(HistoryBase):
-    """Timelines, transcripts, files."""
+class ShowingKeywords:
+    """Timelines, transcripts, files.
 
-    pointed: set[int]
+    Args:
+        session: Whose history is shown.
+        judgements: What was judged; its evidence is pointed out.
+    """
+
+    def __init__(self, session: Session, judgements: Judgements) -> None:
+        self._session = session
+        self._judgements = judgements
 
     @keyword(tags=["Showing"])
     def show_timeline(self) -> None:
         """Draw the test's history so far into the log; at a test's end that happens by itself."""
-        logger.info(timeline(self.session.history(), self.pointed), html=True)
+        logger.info(timeline(self._session.history(), self._judgements.evidence), html=True)
 
     @keyword(tags=["Showing", "Getter"])
     def get_transcript(self, tab: str | None = None) -> str:
@@ -30,7 +38,7 @@ class ShowingKeywords(HistoryBase):
         Args:
             tab: Only this tab, page, service or fault.
         """
-        lines = transcript.whole(self.session.history(), tab)
+        lines = transcript.whole(self._session.history(), tab)
         logger.info(transcript.html(f"{len(lines)} events{f' of {tab}' if tab else ''}", lines), html=True)
         return "\n".join(lines)
 
@@ -41,5 +49,5 @@ class ShowingKeywords(HistoryBase):
         Args:
             path: The file; ``python -m realstack.history judge <file>`` judges it again, without the platform.
         """
-        write(path, self.session.recording, self.session.vocabulary)
+        write(path, self._session.recording, self._session.vocabulary)
         logger.info(f"History written to {path}.")

@@ -233,13 +233,7 @@ def _judge_one_run_each(history: History, findings: Findings) -> None:
     asked = set()
     for ack in history.acks:
         tab = history.tabs[ack.tab]
-        if (
-            ack.message in asked
-            or ack.message in runs
-            or tab.page
-            or tab.stretches[-1].closed is not None
-            or len(tab.stretches) > 1
-        ):
+        if ack.message in asked or ack.message in runs or tab.page or not tab.open_now or len(tab.stretches) > 1:
             continue
         asked.add(ack.message)
         findings.violated(

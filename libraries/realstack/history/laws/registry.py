@@ -131,14 +131,14 @@ def _laws() -> dict[str, Law]:
         ),
         Law(
             "spread-out",
-            "Clients that lost their connections at one moment come back spread over their waiting time, not all at once, "
-            "and try no more often than it allows.",
+            "Clients that lost their connections at one moment come back spread over their waiting time, and try no more often "
+            "than it allows.",
             spread.spread_out,
             {"outages": 1, "clients": spread.LEAST_CLIENTS, "longest waits": spread.LEAST_WAITS},
         ),
         Law(
             "no-growth",
-            "Repeating the same work does not make memory, descriptors, threads, connections or sessions grow.",
+            "Repeating the same work, good or refused, does not make memory, descriptors, threads, connections or sessions grow.",
             growth.no_growth,
             {"series": 1},
         ),

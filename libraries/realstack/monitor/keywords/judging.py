@@ -14,6 +14,7 @@ from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, j
 from realstack.monitor.plot import Line, plot
 from realstack.monitor.sampler import LUMP, UNITS, Metric, Sample, Sampler, series
 from realstack.monitor.watched import Baseline
+from realstack.recording.events import GrowthMeasured
 from realstack.recording.recorder import recorder
 
 COUNTS = ("descriptors", "files", "sockets", "clients", "threads", "gauge")
@@ -153,7 +154,7 @@ class Judging:
         for name, value in wanted.items():
             unit = next((kind for kind in COUNTS if name.endswith(f" {kind}")), "")
             measured = Series(name, done, [value, after[name]], unit, operation, exact=True)
-            recorder.record("growth", name, measured.to_json())
+            recorder.record(GrowthMeasured(**{**measured.to_json(), "source": name}))
             verdicts.append(judge_count(measured))
         logger.info(f"After {done[1] - done[0]} × {operation}: {_told({name: after[name] for name in wanted})}.")
         _raise(verdicts)
@@ -171,7 +172,7 @@ class Judging:
         judged = []
         for name in names:
             measured = series(samples, name, metric, operation, budget=limit, warmup=left_out)
-            recorder.record("growth", name, measured.to_json())
+            recorder.record(GrowthMeasured(**{**measured.to_json(), "source": name}))
             judged.append((measured, judge_growth(measured)))
         rows = "".join(f"<li>{escape(verdict.outcome.value)}: {escape(verdict.sentence)}</li>" for _, verdict in judged)
         lines = [

@@ -23,6 +23,7 @@ from realstack.oauth.forge import Forgery, Issuer, forge, sign
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.tokens import decode
+from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 
@@ -161,9 +162,8 @@ class RogueProvider:
         misbehaved = scenario != "honest" and outcome == scenario
         status = 0 if response.abort else response.status
         self.receipts.append(Receipt(time.monotonic(), tenant, endpoint, scenario, misbehaved, status, outcome, facts))
-        recorder.record(
-            "http", "rogue provider", {"endpoint": endpoint, "scenario": scenario, "status": status, "misbehaved": misbehaved}
-        )
+        told = {"endpoint": endpoint, "scenario": scenario, "misbehaved": misbehaved}
+        recorder.record(Http("rogue provider", status=status, facts=told))
         return response
 
     def _discovery(self, _request: Request, tenant: str, scenario: Scenario, _facts: dict[str, Any]) -> tuple[Response, str]:

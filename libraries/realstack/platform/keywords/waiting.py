@@ -12,6 +12,7 @@ from realstack.core.errors import InvalidRun, explain
 from realstack.core.waiting import Deadline, wait_until
 from realstack.platform.driver import Operation
 from realstack.platform.running import running
+from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
 
 _LOOK_AGAIN = 0.01
@@ -60,7 +61,7 @@ class Waiting:
             expected = f"requests{whose} that wait for {name} over {count} connection(s), within {deadline.seconds:g} s"
             raise InvalidRun(explain(expected, f"{len(found)}", remedy="[Pause Service] keeps it from reading."))
         told = ", ".join(f"{one.unread} bytes from port {one.peer_port}" for one in found)
-        recorder.record("note", name, {"what": "requests wait", "connections": len(found)})
+        recorder.record(Note(name, what="requests wait", facts={"connections": len(found)}))
         logger.info(f"Requests wait for {name} over {len(found)} connection(s), after {deadline.elapsed:.3f} s: {told}.")
         return len(found)
 

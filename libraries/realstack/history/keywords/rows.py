@@ -1,4 +1,4 @@
-"""What all keyword groups of the History library share."""
+"""Rows as keywords are given them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from realstack.core.errors import StackError, explain
-from realstack.history.session import Session
-from realstack.recording.recorder import recorder
-
-
-class HistoryBase:
-    """Holds the session that keywords record into and judge."""
-
-    session: Session
-
-    def record(self, kind: str, source: str, **data: Any) -> None:
-        """Record an event without the facts that were not given."""
-        recorder.record(kind, source, {name: value for name, value in data.items() if value is not None})
 
 
 def plain_rows(rows: Any, what: str) -> list[dict[str, Any]]:
