@@ -11,6 +11,7 @@ from robot.api.deco import keyword
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline
 from realstack.history import floors, report
 from realstack.history.judgements import Judgement, Judgements
@@ -262,6 +263,9 @@ class JudgingKeywords:
         violated = [verdict.explanation(waited) for verdict in verdicts if verdict.outcome is Outcome.VIOLATED]
         invalid = [verdict.explanation() for verdict in verdicts if verdict.outcome is Outcome.INVALID]
         if violated:
-            raise StackFailure("\n\n".join([*violated, *invalid]))
+            told = "\n\n".join([*violated, *invalid])
+            # What is missing yet may only be late, and some laws are about times; whatever else happened no slowness explains.
+            late = all(one.retryable or law_named(one.law).timed for one in verdicts if one.outcome is Outcome.VIOLATED)
+            raise Late(told) if late else StackFailure(told)
         if invalid:
             raise InvalidRun("\n\n".join(invalid))

@@ -35,12 +35,14 @@ class Law:
         sentence: The law.
         check: Looks through a history and collects violations.
         floors: The least counts for the verdict to mean anything.
+        timed: Whether it is about times, so that a machine which was too busy can explain a violation.
     """
 
     id: str
     sentence: str
     check: Callable[[History], Findings]
     floors: Mapping[str, int] = field(default_factory=dict)
+    timed: bool = False
 
 
 def _laws() -> dict[str, Law]:
@@ -104,6 +106,7 @@ def _laws() -> dict[str, Law]:
             "Token expiry alone neither closes a connection nor changes its id.",
             connection.one_connection,
             {"tabs": 1, "expiries lived through": 1},
+            timed=True,
         ),
         Law(
             "same-claims",
@@ -122,12 +125,14 @@ def _laws() -> dict[str, Law]:
             "While one service is down, the others answer within their usual time and without an error of their own.",
             faults.contained,
             {"services": 1, "probes before": 3, "probes during": 3},
+            timed=True,
         ),
         Law(
             "recovers-alone",
             "After the fault the user's page works again with no act of the user's.",
             faults.recovers_alone,
             {"pages": 1, "faults": 1, "readings during a fault": 1},
+            timed=True,
         ),
         Law(
             "spread-out",
@@ -135,6 +140,7 @@ def _laws() -> dict[str, Law]:
             "than it allows.",
             spread.spread_out,
             {"outages": 1, "clients": spread.LEAST_CLIENTS, "longest waits": spread.LEAST_WAITS},
+            timed=True,
         ),
         Law(
             "no-growth",
