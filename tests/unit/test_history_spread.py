@@ -164,6 +164,18 @@ def test_each_wait_is_compared_with_its_own_ceiling() -> None:
     assert_violated(came(evenly(60), measured=[[0.151, 0.301, 0.376]] * 8).judge("spread-out"), "waited without jitter")
 
 
+@pytest.mark.parametrize(("held_up", "outcome"), [(0.124, Outcome.VIOLATED), (0.126, Outcome.INVALID)])
+def test_silence_of_a_machine_that_stood_still_is_no_verdict(held_up: float, outcome: Outcome) -> None:
+    times = bursts(0.1, 0.3, 0.7, 1.2)
+    verdict = came(times, measured=[*waited(21, 0, clients=7), [0.1, 0.2, LONGEST + held_up]]).judge("spread-out")
+    assert verdict.outcome is outcome
+    if outcome is Outcome.INVALID:
+        assert_invalid(verdict, "of the outage were silent, but a client was held up for 0.126 s longer than its backoff allows")
+    # Where enough came all the same, nothing is amiss; and without jitter no stall is an excuse.
+    assert_holds(came(evenly(60), measured=[*waited(21, 0, clients=7), [0.1, 0.2, LONGEST + held_up]]).judge("spread-out"))
+    assert_violated(came(times, measured=[[0.2, 0.4, LONGEST + held_up]] * 8).judge("spread-out"), "waited without jitter")
+
+
 def test_waits_that_nobody_could_measure_keep_the_others_at_their_ceilings() -> None:
     verdict = came(evenly(60), measured=[[None, 0.4, 0.5, None, 0.5]] * 8).judge("spread-out")
     assert_violated(verdict, "of 24 waits")
