@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from realstack.core import procfs, tcp
 from realstack.core.errors import StackError, explain
+from realstack.core.system import demand_linux
+
+ANYWHERE = "Send the link through a proxy, which works everywhere: see [Open Proxy Link]."
+"""What to do where links can't be broken."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -147,6 +151,7 @@ class LinkBook:
         if not is_local(target.address):
             seen = f"{target} is not an address of this machine"
         else:
+            demand_linux("telling who listens at an address", ANYWHERE)
             pids = tcp.listeners(target.port, target.address)
             mine = {os.getpid(), *(child.pid for child in procfs.descendants([os.getpid()]))}
             if not pids and len(link.targets) > 1:

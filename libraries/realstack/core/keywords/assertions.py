@@ -60,33 +60,3 @@ def verify(
     if operator not in EVALUATING and expected is not None:
         expected = _UNITS[unit](expected, what) if unit else expected if operator in AS_TEXT else read(value, expected)
     return verify_assertion(value, operator, expected, what, message)
-
-
-def verify_number(value: float, operator: AssertionOperator | None, expected: Any, what: str, message: str | None) -> Any:
-    """Check a number; a text that spells one is taken as such.
-
-    Raises:
-        AssertionError: It does not hold.
-        ValueError: The expected value is no number.
-    """
-    if operator is not None and operator not in EVALUATING and isinstance(expected, str):
-        try:
-            expected = int(expected)
-        except ValueError:
-            try:
-                expected = float(expected)
-            except ValueError:
-                raise ValueError(f"{what} is a number; it can't be compared with '{expected}'") from None
-    return verify_assertion(value, operator, expected, what, message)
-
-
-def verify_text(value: str, operator: AssertionOperator | None, expected: Any, what: str, message: str | None) -> Any:
-    """Check a text."""
-    return verify_assertion(value, operator, expected, what, message)
-
-
-def verify_list(value: list[Any], operator: AssertionOperator | None, expected: Any, what: str, message: str | None) -> Any:
-    """Check a list; a comma-separated text is taken as one where lists are compared."""
-    if operator in (AssertionOperator["=="], AssertionOperator["!="]) and isinstance(expected, str):
-        expected = [part.strip() for part in expected.split(",") if part.strip()]
-    return verify_assertion(value, operator, expected, what, message)

@@ -14,13 +14,14 @@ from robot.api.deco import keyword
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.lateness import Late
+from realstack.core.system import demand_linux
 from realstack.core.waiting import Deadline, poll
 from realstack.faults import sockets
 from realstack.faults.kernel import Connections, Direction, Kind, Plan
 from realstack.faults.keywords.arguments import DirectionName, lasting
 from realstack.faults.keywords.link_faults import LinkFaults
 from realstack.faults.keywords.undoing import Undoing
-from realstack.faults.links import LinkBook, Target
+from realstack.faults.links import ANYWHERE, LinkBook, Target
 from realstack.faults.probe import Probe, probe
 from realstack.recording.events import FaultBegun, FaultEnded
 from realstack.recording.recorder import recorder
@@ -96,6 +97,7 @@ class Cutting:
         Cut Link    backend     direction=from-service    client_port=${port}
         ```
         """
+        demand_linux("breaking links", ANYWHERE)
         duration = lasting(named)
         plan = Plan(
             self._book.get(link),
@@ -223,6 +225,7 @@ class Cutting:
         ${count} =    Reset Connections    frontend    at_least=2
         ```
         """
+        demand_linux("breaking links", ANYWHERE)
         chosen = self._book.get(link)
         killed = sockets.kill(chosen, client_ports=_ports(client_port), spared_ports=_ports(spare_port))
         facts = {"reset_connections": len(killed)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 
-from realstack.core.errors import StackError, explain
+from realstack.core.errors import StackError
 from realstack.core.keywords.waiting import wait
+from realstack.core.system import demand_linux
 from realstack.faults.kernel import Fault, KernelFaults, Plan
 from realstack.faults.keywords.undoing import Undoing
+from realstack.faults.links import ANYWHERE
 from realstack.faults.nft import Table
 from realstack.faults.receipt import Receipt
 
@@ -34,7 +34,7 @@ class LinkFaults:
             StackError: The kernel is none that can do it.
         """
         if self._kernel is None:
-            _demand_linux()
+            demand_linux("breaking links", ANYWHERE)
             from realstack.lease.actions import delete_nft_table  # noqa: PLC0415 -- leases are Linux's alone
             from realstack.lease.lease import current_lease  # noqa: PLC0415
 
@@ -77,14 +77,3 @@ class LinkFaults:
     def look(self, fault: Fault) -> Receipt:
         """The receipt as it stands; of a fault in force it is read from the kernel now."""
         return wait(self.kernel.look(fault))
-
-
-def _demand_linux() -> None:
-    if sys.platform != "linux" or not os.path.isdir("/proc/self"):
-        raise StackError(
-            explain(
-                "a Linux kernel, with /proc, that breaks the link",
-                f"this is {sys.platform}{' without /proc' if sys.platform == 'linux' else ''}",
-                remedy="Send the link through a proxy, which works everywhere: see [Open Proxy Link].",
-            )
-        )
