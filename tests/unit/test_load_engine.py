@@ -19,7 +19,7 @@ from realstack.load.engine import Limits, Load, Script
 from realstack.load.http_steps import Request
 from realstack.load.results import Failure, Results, Series
 from realstack.load.schedule import Schedule
-from realstack.load.steps import Await, Check, Open, Send, Think
+from realstack.load.steps import Await, Check, Count, Open, Send, Think
 from realstack.load.template import Values
 from realstack.oauth.rogue.server import HttpServer, Response
 from realstack.oauth.rogue.server import Request as HttpRequest
@@ -129,6 +129,13 @@ async def test_thinking_moves_what_follows() -> None:
         results = await Load(steps, people(1), Schedule()).run()
         assert results.series("second").worst < 0.5
         assert results.seconds >= 0.5
+
+
+async def test_work_is_counted_by_whoever_is_given() -> None:
+    counted: list[str] = []
+    async with server() as made:
+        await Load(script(made.url, Count("question", counted.append)), people(2), Schedule(times=3)).run()
+    assert counted == ["question"] * 6
 
 
 async def test_errors_have_their_kinds() -> None:

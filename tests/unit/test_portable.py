@@ -27,6 +27,8 @@ BRINGS = {
     "Load": {"hdrh"},
     "OAuth": {"authlib", "joserfc", "httpx", "cryptography"},
     "Databases": {"asyncpg", "redis", "httpx", "clickhouse_connect", "cryptography"},
+    "Monitor": {"asyncpg", "redis", "cryptography"},
+    "Platform": {"asyncpg", "httpx", "cryptography"},
 }
 
 WEBSOCKET = """
@@ -105,6 +107,15 @@ A File Is Made
     Get Sha256    ${{file}}[path]    ==    ${{file}}[sha256]
 """
 
+IMPORT = """
+*** Settings ***
+Library    realstack.LIBRARY
+
+*** Test Cases ***
+Its Listener Works
+    No Operation
+"""
+
 
 @pytest.mark.parametrize(
     ("suite", "also_missing"),
@@ -121,6 +132,11 @@ def test_it_works_where_linux_is_not(tmp_path: Path, suite: str, also_missing: s
     command = [sys.executable, SUPPORT / "elsewhere.py", also_missing, "-m", "robot", "--outputdir", tmp_path, path]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("library", ["Databases", "History", "Monitor", "OAuth", "Platform"])
+def test_a_library_can_be_imported_where_linux_is_not(tmp_path: Path, library: str) -> None:
+    test_it_works_where_linux_is_not(tmp_path, IMPORT.replace("LIBRARY", library), "psutil")
 
 
 @pytest.mark.parametrize("library", BRINGS)

@@ -60,6 +60,8 @@ class NetworkFault(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     ``allowed`` addresses. Anything else is refused. Root is not needed in a network namespace of one's own:
     ``unshare --user --map-current-user --net --keep-caps sh -c 'ip link set lo up && robot suites/'``.
 
+    Cutting and resetting in the kernel need Linux with ``nftables`` and ``iproute2``; proxy links work on every system.
+
     ## Receipts
     *No receipt, no pass.* The kernel counts each packet and byte that a fault hits, and a probe tries the link before, during and
     after it; what the probes themselves lose does not count. [Receipt Should Prove Outage] makes the test INVALID, never
