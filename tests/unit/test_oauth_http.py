@@ -15,8 +15,9 @@ import pytest
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.oauth.client import OAuthRefusal, ProviderClient
+from realstack.oauth.credentials import wrapped
 from realstack.oauth.flow import code_of
-from realstack.oauth.http import Session, wrapped
+from realstack.oauth.http import Session
 from realstack.oauth.rogue.provider import RogueProvider, RogueUser
 from realstack.oauth.rogue.scenarios import SCENARIOS, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import math
 import secrets as random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote_plus
 
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.oauth.urls import parameters, shown
+from realstack.oauth.tokens import LATEST, shortened
+from realstack.oauth.urls import parameters, shown, with_parameters
 from realstack.secrets import secrets
 
 Pkce = Literal["S256", "plain", "none"]
@@ -62,19 +63,25 @@ def authorization_request(
         pkce: Method of the code challenge, or ``none``.
         state: Made at random unless given; an empty one is left out.
         nonce: The same.
-        extra: Further parameters, such as ``prompt``.
+        extra: Further parameters, such as ``prompt``; one that stands for another one, such as ``response_type``, wins.
     """
     state = random.token_urlsafe(24) if state is None else state
     nonce = random.token_urlsafe(24) if nonce is None else nonce
     verifier = secrets.remember(random.token_urlsafe(48), "PKCE code verifier") if pkce != "none" else ""
-    more: dict[str, str] = dict(extra or {})
-    if nonce:
-        more["nonce"] = nonce
+    asked = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": scope,
+        "state": state,
+        "nonce": nonce,
+    }
     if pkce != "none":
-        more["code_challenge"] = create_s256_code_challenge(verifier) if pkce == "S256" else verifier
-        more["code_challenge_method"] = pkce
-    url: str = prepare_grant_uri(endpoint, client_id, "code", redirect_uri, scope, state or None, **more)
-    return AuthorizationRequest(url, redirect_uri, state, nonce, verifier, pkce)
+        asked["code_challenge"] = create_s256_code_challenge(verifier) if pkce == "S256" else verifier
+        asked["code_challenge_method"] = pkce
+    asked |= extra or {}
+    url = with_parameters(endpoint, {name: value for name, value in asked.items() if value})
+    return AuthorizationRequest(url, asked["redirect_uri"], asked["state"], asked["nonce"], verifier, pkce)
 
 
 def code_of(callback: str, request: AuthorizationRequest | None = None, issuer: str | None = None) -> str:
@@ -152,14 +159,27 @@ def token_set(body: Any, where: str) -> TokenSet:
             explain(f"{where} answers with access_token and token_type (RFC 6749, 5.1)", f"only {names or 'nothing'}")
         )
     for name in ("access_token", "refresh_token", "id_token"):
-        if isinstance(body.get(name), str):
-            secrets.remember(body[name], f"{name} of {where}")
-    life = body.get("expires_in")
+        if not isinstance(body.get(name) or "", str):
+            raise StackFailure(explain(f"{where} gives {name} as a text (RFC 6749, 5.1)", f"a {type(body[name]).__name__}"))
+        secrets.remember(body.get(name) or "", f"{name} of {where}")
     return TokenSet(
         body["access_token"],
         body.get("refresh_token") or "",
         body.get("id_token") or "",
         str(body["token_type"]),
-        int(life) if life is not None else None,
+        _life(body.get("expires_in"), where),
         str(body.get("scope") or ""),
     )
+
+
+def _life(given: Any, where: str) -> int | None:
+    """Seconds of an ``expires_in``; some providers write the number as a text."""
+    if given is None:
+        return None
+    try:
+        seconds = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 <= seconds <= LATEST:
+        raise StackFailure(explain(f"{where} gives expires_in in seconds (RFC 6749, 5.1)", shortened(given)))
+    return int(seconds)

@@ -38,14 +38,34 @@ class Button:
         name: Its name; empty when it submits no value of its own.
         value: Its value.
         text: What a person reads on it.
+        action: Absolute URL that it submits to instead of its form's (``formaction``), or empty.
+        method: ``GET`` or ``POST`` instead of its form's (``formmethod``), or empty.
     """
 
     name: str
     value: str
     text: str = ""
+    action: str = ""
+    method: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}" if self.name else self.text or "a nameless button"
+
+
+@dataclass(slots=True)
+class Link:
+    """A link that a person may follow.
+
+    Attributes:
+        url: Absolute URL.
+        text: What a person reads on it.
+    """
+
+    url: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text or "a link without a text"
 
 
 @dataclass(slots=True)
@@ -93,6 +113,11 @@ class Form:
             pairs.append((button.name, button.value))
         return pairs
 
+    @property
+    def hidden_only(self) -> bool:
+        """Whether there is nothing to fill: a script would submit it, or a person's press on its only button."""
+        return not self.visible and len(self.buttons) <= 1 and not any(button.name for button in self.buttons)
+
     def button(self, wanted: str) -> Button | None:
         """The button that ``name=value``, a value or a text means, or None."""
         for button in self.buttons:
@@ -103,6 +128,17 @@ class Form:
     def __str__(self) -> str:
         fields = ", ".join(self.visible) or "none"
         return f"{self.method} form with the fields {fields}; buttons {', '.join(map(str, self.buttons)) or 'none'}"
+
+
+@dataclass(slots=True)
+class _Fieldset:
+    disabled: bool
+    in_legend: bool = False
+    had_legend: bool = False
+
+
+def _method(written: str) -> str:
+    return "POST" if written.lower() == "post" else "GET"
 
 
 class Page(HTMLParser):
@@ -119,6 +155,9 @@ class Page(HTMLParser):
         self.base = url
         self.title = ""
         self.forms: list[Form] = []
+        self.links: list[Link] = []
+        self._link: Link | None = None
+        self._fieldsets: list[_Fieldset] = []
         self._by_id: dict[str, Form] = {}
         self._late: list[tuple[str, Field | Button]] = []
         self._form: Form | None = None
@@ -154,6 +193,12 @@ class Page(HTMLParser):
             self._silent = max(0, self._silent - 1)
         elif tag == "form":
             self._form = None
+        elif tag == "a":
+            self._link = None
+        elif tag == "fieldset" and self._fieldsets:
+            self._fieldsets.pop()
+        elif tag == "legend" and self._fieldsets:
+            self._fieldsets[-1].in_legend = False
         elif tag == "button":
             self._button = None
         elif tag == "select":
@@ -174,6 +219,8 @@ class Page(HTMLParser):
         elif self._option is not None:
             self._option.value += data.strip()
         elif not self._silent:
+            if self._link is not None:
+                self._link.text = f"{self._link.text} {' '.join(data.split())}".strip()
             if self._button is not None:
                 self._button.text = f"{self._button.text} {data.strip()}".strip()
             self._words.append(data)
@@ -186,36 +233,57 @@ class Page(HTMLParser):
 
     def _open_form(self, found: dict[str, str]) -> None:
         action = urljoin(self.base, found["action"]) if found.get("action") else self.url
-        method = "POST" if found.get("method", "").lower() == "post" else "GET"
-        self._form = Form(action, method, form_id=found.get("id", ""))
+        self._form = Form(action, _method(found.get("method", "")), form_id=found.get("id", ""))
         self.forms.append(self._form)
         if self._form.form_id:
             self._by_id[self._form.form_id] = self._form
 
+    def _open_a(self, found: dict[str, str]) -> None:
+        if "href" in found:
+            self._link = Link(urljoin(self.base, found["href"]))
+            self.links.append(self._link)
+
+    def _open_fieldset(self, found: dict[str, str]) -> None:
+        self._fieldsets.append(_Fieldset("disabled" in found))
+
+    def _open_legend(self, _: dict[str, str]) -> None:
+        if self._fieldsets:
+            self._fieldsets[-1].in_legend = not self._fieldsets[-1].had_legend
+            self._fieldsets[-1].had_legend = True
+
+    def _disabled(self, found: dict[str, str]) -> bool:
+        """Whether a control is switched off: by itself, or by a fieldset around it whose first legend it is not in (4.10.15)."""
+        return "disabled" in found or any(one.disabled and not one.in_legend for one in self._fieldsets)
+
     def _open_input(self, found: dict[str, str]) -> None:
         kind = found.get("type", "text").lower()
-        if "disabled" in found:
+        if self._disabled(found):
             return
         if kind in {"submit", "image"}:
-            self._add(found, Button(found.get("name", ""), found.get("value", ""), found.get("value", "")))
+            self._add(found, self._made(found, found.get("value", "")))
         elif found.get("name"):
             box = kind in {"checkbox", "radio"}
             value = found.get("value", "on" if box else "")
             self._add(found, Field(found["name"], kind, value, not box or "checked" in found, "required" in found))
 
     def _open_button(self, found: dict[str, str]) -> None:
-        if "disabled" in found or found.get("type", "submit").lower() != "submit":
+        if self._disabled(found) or found.get("type", "submit").lower() != "submit":
             return
-        self._button = Button(found.get("name", ""), found.get("value", ""))
+        self._button = self._made(found, "")
         self._add(found, self._button)
 
+    def _made(self, found: dict[str, str], text: str) -> Button:
+        action = urljoin(self.base, found["formaction"]) if found.get("formaction") else ""
+        method = _method(found["formmethod"]) if "formmethod" in found else ""
+        return Button(found.get("name", ""), found.get("value", ""), text, action, method)
+
     def _open_textarea(self, found: dict[str, str]) -> None:
-        if found.get("name") and "disabled" not in found:
+        if found.get("name") and not self._disabled(found):
             self._area = Field(found["name"], "textarea", "", required="required" in found)
             self._add(found, self._area)
 
     def _open_select(self, found: dict[str, str]) -> None:
-        if found.get("name") and "disabled" not in found:
+        if found.get("name") and not self._disabled(found):
             control = Field(found["name"], "select", "", False, "required" in found)
             self._add(found, control)
             self._select = control
@@ -235,6 +303,10 @@ class Page(HTMLParser):
             self._late.append((found["form"], control))
         else:
             self._place(self._form, control)
+
+    def link(self, wanted: str) -> Link | None:
+        """The link with this text, with or without brackets around it, or None."""
+        return next((link for link in self.links if wanted and wanted in {link.text, link.text.strip("[]() ")}), None)
 
     @staticmethod
     def _place(form: Form | None, control: Field | Button) -> None:

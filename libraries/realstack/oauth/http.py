@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import logging
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
-from realstack.oauth.urls import shown
+from realstack.oauth.credentials import remember_headers, remember_json, remember_pairs
+from realstack.oauth.urls import parameters, shown
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import HIDDEN, secrets
@@ -199,9 +201,9 @@ class Session:
         """
         target = self.target(url)
         host = urlsplit(target).netloc
-        _remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
-        _remember_json(json_body, f"sent to {host}")
-        _remember_headers(headers or {})
+        remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
+        remember_json(json_body, f"sent to {host}")
+        remember_headers(headers or {})
         fields: Any = form
         body = content
         extra = dict(headers or {})
@@ -220,7 +222,7 @@ class Session:
             files=dict(files) if files else None,
             timeout=httpx.Timeout(timeout),
         )
-        _remember_pairs(request.url.params.multi_items(), f"query to {host}")
+        remember_pairs(request.url.params.multi_items(), f"query to {host}")
         started = time.monotonic()
         with self._explained(request.method, target, timeout):
             async with asyncio.timeout(timeout):
@@ -272,6 +274,9 @@ class Session:
 
     def _read(self, response: httpx.Response, url: str, seconds: float) -> Answer:
         cookies = tuple(cookie for line in response.headers.get_list("set-cookie") for cookie in parse_cookie(line))
+        for held in self._client.cookies.jar:
+            if held.secure and _is_loopback(held.domain):
+                held.secure = False  # browsers trust what does not leave the machine (W3C Secure Contexts, 3.1)
         for cookie in cookies:
             self.cookies_set[cookie.name] = cookie
             self._remember_cookie(cookie.name, cookie.value, f" of {urlsplit(url).netloc}")
@@ -285,10 +290,10 @@ class Session:
             cookies,
         )
         if target := answer.location:
-            _remember_pairs(parse_qsl(urlsplit(target).query), f"redirect from {urlsplit(url).netloc}")
+            remember_pairs(parameters(target).items(), f"redirect from {urlsplit(url).netloc}")
         if "json" in answer.headers.get("content-type", ""):
             with contextlib.suppress(ValueError):  # a body that is no JSON holds no JSON field
-                _remember_json(json.loads(answer.body), f"answer of {urlsplit(url).netloc}")
+                remember_json(json.loads(answer.body), f"answer of {urlsplit(url).netloc}")
         return answer
 
     def _remember_cookie(self, name: str, value: str, where: str = "") -> None:
@@ -330,6 +335,16 @@ class Session:
         await self._client.aclose()
 
 
+def _is_loopback(domain: str) -> bool:
+    host = domain.strip(".").removesuffix(".local")  # the jar's end of names without a dot
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # a name
+        return False
+
+
 def parse_cookie(line: str) -> list[Cookie]:
     """The cookie of one ``Set-Cookie`` header; none when it can't be read."""
     parsed: SimpleCookie = SimpleCookie()
@@ -341,44 +356,3 @@ def parse_cookie(line: str) -> list[Cookie]:
         Cookie(name, morsel.value, {key: value for key, value in morsel.items() if value not in {"", None}})
         for name, morsel in parsed.items()
     ]
-
-
-def wrapped(value: Any, wrap: Callable[[str], Any], name: str = "") -> Any:
-    """A copy of a JSON value in which every credential has gone through ``wrap``: by field name, or because it is known."""
-    if isinstance(value, Mapping):
-        return {key: wrapped(inner, wrap, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [wrapped(inner, wrap, name) for inner in value]
-    if isinstance(value, str) and (name in secrets.names or secrets.find(value)):
-        return wrap(value)
-    return value
-
-
-def _remember_json(value: Any, what: str, name: str = "") -> None:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _remember_json(inner, what, str(key))
-    elif isinstance(value, list):
-        for inner in value:
-            _remember_json(inner, what, name)
-    elif isinstance(value, str) and name in secrets.names:
-        secrets.remember(value, f"{name}, {what}")
-
-
-def _remember_pairs(pairs: Any, what: str) -> None:
-    for name, value in pairs:
-        if name in secrets.parameters and isinstance(value, str):
-            secrets.remember(value, f"{name}, {what}")
-
-
-def _remember_headers(headers: Mapping[str, str]) -> None:
-    for name, value in headers.items():
-        if name.lower() == "authorization":
-            secrets.remember(value.partition(" ")[2] or value, "Authorization header")
-        elif name.lower() == "cookie":
-            for pair in value.split(";"):
-                cookie, _, held = pair.strip().partition("=")
-                if secrets.names.cookie(cookie, held, http_only=True):
-                    secrets.remember(held, f"cookie {cookie} of a Cookie header")
-        elif name in secrets.names:
-            secrets.remember(value, f"{name} header")

@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
-from realstack.oauth.forms import Button, Form, Page
+from realstack.oauth.forms import Button, Form, Link, Page
 from realstack.oauth.http import Answer, Session
-from realstack.oauth.urls import origin, parameters, shown
+from realstack.oauth.urls import origin, parameters, shown, with_parameters
 from realstack.secrets import secrets
 
 MOST_HOPS = 40
 """Requests of one walk. A provider's login and consent take about ten."""
 
 TEXT_SHOWN = 300
+
+_ANSWER = frozenset({"code", "error", "id_token", "access_token", "response"})
+"""One of these is in every authorization response (RFC 6749, 4.1.2; JARM)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class FormWalk:
     Args:
         session: Whose cookies are used.
         fields: Field name to value, for all pages together.
-        press: Buttons to press where they are found: ``name=value``, a value, or the text on it.
+        press: Buttons to press where they are found: ``name=value``, a value, or the text on it; links, by their text.
         stop_before: Start of the URL of a redirect that is not followed.
         timeout: Seconds for the whole walk.
     """
@@ -122,26 +125,47 @@ class FormWalk:
             if "html" not in answer.headers.get("content-type", ""):
                 return Walk(answer.url, False, answer, tuple(self._hops))
             page = Page(answer.url, answer.text)
-            choice = self._choose(page)
+            posted = _posted_answer(page)
+            if posted is not None and self._stop_before and posted.action.startswith(self._stop_before):
+                target = with_parameters(posted.action, dict(posted.submission({}, None)))
+                return Walk(target, True, answer, tuple(self._hops), page)
+            choice = (posted, next(iter(posted.buttons), None)) if posted is not None else self._choose(page)
             if choice is None:
                 return Walk(answer.url, False, answer, tuple(self._hops), page)
-            answer = await self._submit(page, *choice, deadline)
+            answer = await (
+                self._follow(page, choice, deadline) if isinstance(choice, Link) else self._submit(page, *choice, deadline)
+            )
 
-    def _choose(self, page: Page) -> tuple[Form, Button | None] | None:
-        """The form to submit and the button to press. Fields count before buttons: a page may show a logout form too."""
+    def _choose(self, page: Page) -> tuple[Form, Button | None] | Link | None:
+        """The form to submit and the button to press, or the link to follow.
+
+        Fields count before buttons: a page may show a logout form too. A link that is to be pressed counts before a form's usual
+        button: it is the way out of that form.
+        """
+        link = next((link for wanted in self._press if (link := page.link(wanted))), None)
         for form in page.forms:
             if any(name in self._fields for name in form.visible):
                 pressed = next((button for wanted in self._press if (button := form.button(wanted))), None)
-                return form, pressed or next(iter(form.buttons), None)
+                return link if link is not None and pressed is None else (form, pressed or next(iter(form.buttons), None))
         for form in page.forms:
             for wanted in self._press:
                 if button := form.button(wanted):
                     return form, button
-        return None
+        return link
+
+    async def _follow(self, page: Page, link: Link, deadline: Deadline) -> Answer:
+        mark = (link.url.partition("?")[0], (str(link),))
+        if mark in self._submitted:
+            raise self._failed(
+                f"the link '{link}' leads on", f"{shown(page.url)} shows it again", f"The page says: {_excerpt(page)}"
+            )
+        self._submitted.add(mark)
+        return await self._send("GET", link.url, deadline, headers={"Referer": page.url.partition("#")[0]}, filled=f"[{link}]")
 
     async def _submit(self, page: Page, form: Form, button: Button | None, deadline: Deadline) -> Answer:
         names = tuple(name for name in form.visible if name in self._fields)
-        mark = (form.action.partition("?")[0], (*names, str(button) if not names else ""))
+        action, method = (button.action or form.action, button.method or form.method) if button else (form.action, form.method)
+        mark = (action.partition("?")[0], (*names, str(button) if not names else ""))
         if mark in self._submitted:
             raise self._failed(
                 f"the provider accepts {', '.join(names) or button}",
@@ -164,12 +188,10 @@ class FormWalk:
         pairs = form.submission(self._fields, button)
         filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
         headers = {"Referer": page.url.partition("#")[0]}
-        if form.method == "GET":
-            return await self._send(
-                "GET", form.action.partition("?")[0], deadline, query=dict(pairs), headers=headers, filled=filled
-            )
+        if method == "GET":
+            return await self._send("GET", action.partition("?")[0], deadline, query=dict(pairs), headers=headers, filled=filled)
         headers["Origin"] = origin(page.url)
-        return await self._send("POST", form.action, deadline, form=pairs, headers=headers, filled=filled)
+        return await self._send("POST", action, deadline, form=pairs, headers=headers, filled=filled)
 
     async def _send(
         self,
@@ -202,6 +224,14 @@ class FormWalk:
     def _failed(self, expected: str, seen: str, evidence: str = "") -> StackFailure:
         walked = "\n".join(map(str, self._hops)) or "no request was answered"
         return StackFailure(secrets.scrub(explain(expected, seen, evidence=f"{evidence}\n{walked}".strip())))
+
+
+def _posted_answer(page: Page) -> Form | None:
+    """The form that a script submits where a provider posts its answer (OAuth 2.0 Form Post Response Mode)."""
+    for form in page.forms:
+        if form.method == "POST" and form.hidden_only and _ANSWER & {control.name for control in form.fields}:
+            return form
+    return None
 
 
 def expect_end(walk: Walk, where: str, *, stopped: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,6 +20,15 @@ from realstack.secrets import secrets
 
 ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"})
 """Signatures that only the issuer can make. A relying party that knows the issuer's public keys accepts no others."""
+
+SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
+"""Signatures with the client's own secret (OpenID Connect Core 10.1); accepted where the caller says so."""
+
+ALGORITHMS = ASYMMETRIC | SYMMETRIC | {"none"}
+"""All that can be judged; ``none`` is an unsecured token (RFC 7519, 6)."""
+
+LATEST = 10**13
+"""Seconds; a date beyond it is none (the year 300,000), and no library can reckon with it."""
 
 KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
@@ -91,7 +101,7 @@ def decode(raw: str) -> Token:
         header = json.loads(b64decode(parts[0]))
         claims = json.loads(b64decode(parts[1]))
         signature = b64decode(parts[2])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed(f"a part that is no base64url or no JSON ({type(error).__name__})", len(raw)) from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise _malformed("a header or claims that are no JSON object", len(raw))
@@ -115,6 +125,8 @@ class Demands:
         nonce: Must equal ``nonce``.
         access_token: Must match ``at_hash``, when the token has one.
         algorithms: Signature algorithms that are accepted.
+        secret: The client's, for ``HS256`` and the like.
+        id_token: Whether the rules hold that are for ID tokens only (``azp``).
         leeway: Seconds that clocks may differ.
         now: Unix time to judge by; None is the time of judging.
     """
@@ -125,27 +137,37 @@ class Demands:
     nonce: str | None = None
     access_token: str | None = field(default=None, repr=False)
     algorithms: Collection[str] = ASYMMETRIC
+    secret: str | None = field(default=None, repr=False)
+    id_token: bool = True
     leeway: float = 0.0
     now: float | None = None
 
 
 def problems(token: Token, demands: Demands) -> list[Problem]:
     """All reasons to refuse a token; none means that it may be trusted as far as it was judged."""
-    return [*_signature_problems(token, demands), *_claim_problems(token, demands), *_time_problems(token, demands)]
+    return [*signature_problems(token, demands), *_claim_problems(token, demands), *_time_problems(token, demands)]
 
 
-def _signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
+def signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
+    """The reasons to refuse a token that lie in its header and signature."""
     algorithm = token.header.get("alg")
     if crit := token.header.get("crit"):
         yield Problem("critical_header", "no header extension that must be understood", f"crit {crit!r}", "RFC 7515, 4.1.11")
-    if algorithm not in demands.algorithms:
+    if not isinstance(algorithm, str) or algorithm not in demands.algorithms:
         accepted = ", ".join(sorted(demands.algorithms))
         yield Problem("algorithm", f"one of {accepted}", f"alg {algorithm!r}", "OpenID Connect Core 3.1.3.7 (7), RFC 8725, 3.1")
+        return
+    if algorithm == "none":
+        if token.signature:
+            yield Problem("signature", "none, as alg says", f"{len(token.signature)} bytes", "RFC 7518, 3.6")
+        return
+    if algorithm in SYMMETRIC:
+        yield from _symmetric_problems(token, algorithm, demands.secret)
         return
     if demands.keys is None:
         return
     kid = token.header.get("kid")
-    kind = KEY_TYPES[str(algorithm)[:2]]
+    kind = KEY_TYPES[algorithm[:2]]
     fitting = [key for key in demands.keys if key.get("kty") == kind and key.get("use", "sig") == "sig"]
     chosen = [key for key in fitting if kid is None or key.get("kid") == kid]
     if not chosen:
@@ -154,13 +176,25 @@ def _signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
             "key_unknown", f"an {kind} key of the issuer with the kid {kid!r}", f"the issuer's keys {known}", "RFC 7515, 4.1.4"
         )
         return
-    if not any(_signed_by(token, key, str(algorithm)) for key in chosen):
+    if not any(_signed_by(token, key, algorithm) for key in chosen):
         yield Problem(
             "signature",
             f"a signature made with the issuer's key {kid!r}",
             f"one that does not fit, {len(token.signature)} bytes",
             "RFC 7515, 5.2",
         )
+
+
+def _symmetric_problems(token: Token, algorithm: str, secret: str | None) -> Iterator[Problem]:
+    source = "OpenID Connect Core 10.1"
+    if not secret:
+        yield Problem("key_unknown", f"the client's secret, with which {algorithm} signs", "none is known", source)
+        return
+    signed = token.raw.rpartition(".")[0].encode()
+    made = hmac.digest(secret.encode(), signed, f"sha{algorithm[-3:]}")
+    if not hmac.compare_digest(made, token.signature):
+        seen = f"one that does not fit, {len(token.signature)} bytes"
+        yield Problem("signature", "a signature made with the client's secret", seen, source)
 
 
 def _signed_by(token: Token, key: Mapping[str, Any], algorithm: str) -> bool:
@@ -180,7 +214,7 @@ def _claim_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     if not isinstance(subject, str) or not subject or len(subject) > 255:
         yield Problem("subject", "a sub of 1 to 255 characters", repr(subject), "OpenID Connect Core 2")
     if demands.audience is not None:
-        yield from _audience_problems(claims, demands.audience)
+        yield from _audience_problems(claims, demands.audience, id_token=demands.id_token)
     if demands.nonce is not None and claims.get("nonce") != demands.nonce:
         seen = "another one" if claims.get("nonce") else "none"
         yield Problem("nonce", "the nonce of the authorization request", seen, "OpenID Connect Core 3.1.3.7 (11)")
@@ -188,11 +222,13 @@ def _claim_problems(token: Token, demands: Demands) -> Iterator[Problem]:
         yield Problem("access_token_hash", "the at_hash of the access token", "another one", "OpenID Connect Core 3.1.3.8")
 
 
-def _audience_problems(claims: Mapping[str, Any], audience: str) -> Iterator[Problem]:
+def _audience_problems(claims: Mapping[str, Any], audience: str, *, id_token: bool) -> Iterator[Problem]:
     told = claims.get("aud")
     audiences = told if isinstance(told, list) else [told]
     if audience not in audiences:
         yield Problem("audience", f"aud with {audience!r}", repr(told), "OpenID Connect Core 3.1.3.7 (3)")
+    if not id_token:
+        return  # an access token's audience is a service, and its authorized party the client that it was given to
     party = claims.get("azp")
     if len(audiences) > 1 and party is None:
         yield Problem("authorized_party", "azp, because aud has several", "none", "OpenID Connect Core 3.1.3.7 (4)")
@@ -209,17 +245,23 @@ def _half_hash(value: str, token: Token) -> str:
 def _time_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     now = time.time() if demands.now is None else demands.now
     claims = token.claims
+    yield from (_malformed_date(name, claims[name]) for name in ("exp", "nbf", "iat") if _is_odd(claims.get(name)))
     expiry = claims.get("exp")
-    if not _is_time(expiry):
+    if _is_odd(expiry):
+        pass  # told above
+    elif not is_date(expiry):
         yield Problem("expiry_missing", "an exp in Unix seconds", repr(expiry), "OpenID Connect Core 2")
     elif now >= expiry + demands.leeway:
         yield Problem(
             "expired", f"an exp after {now:.0f}", f"{expiry}, {now - expiry:.1f} s ago", "OpenID Connect Core 3.1.3.7 (9)"
         )
-    if "nbf" in claims and (not _is_time(claims["nbf"]) or claims["nbf"] > now + demands.leeway):
-        yield Problem("not_yet_valid", f"an nbf of at most {now:.0f}", repr(claims["nbf"]), "RFC 7519, 4.1.5")
+    begin = claims.get("nbf")
+    if "nbf" in claims and not _is_odd(begin) and (not is_date(begin) or begin > now + demands.leeway):
+        yield Problem("not_yet_valid", f"an nbf of at most {now:.0f}", repr(begin), "RFC 7519, 4.1.5")
     issued = claims.get("iat")
-    if not _is_time(issued):
+    if _is_odd(issued):
+        return
+    if not is_date(issued):
         yield Problem("issued_at", "an iat in Unix seconds", repr(issued), "OpenID Connect Core 2")
     elif issued > now + demands.leeway + 1:
         # Whole seconds: a token of this very second may carry the next one's number.
@@ -231,5 +273,21 @@ def _time_problems(token: Token, demands: Demands) -> Iterator[Problem]:
         )
 
 
-def _is_time(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def is_date(value: object) -> TypeGuard[int | float]:
+    """Whether a value is a date in seconds since 1970 (NumericDate, RFC 7519, 2) that can be reckoned with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and not _is_odd(value)
+
+
+def _is_odd(value: object) -> bool:
+    """A number that is no date: JSON of others has ``NaN``, ``Infinity`` and numbers without an end."""
+    return isinstance(value, int | float) and not (-LATEST <= value <= LATEST)
+
+
+def _malformed_date(name: str, value: object) -> Problem:
+    return Problem("malformed", f"{name} in seconds since 1970", shortened(value), "RFC 7519, 2 (NumericDate)")
+
+
+def shortened(value: object) -> str:
+    """How a value is written, up to 40 characters of it."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}… ({len(text)} characters)"

@@ -26,9 +26,13 @@ def shown(url: str) -> str:
 
 
 def parameters(url: str) -> dict[str, str]:
-    """The query of a URL by name; of a name that comes twice, the first value."""
+    """The query of a URL by name, and its fragment, where answers may come as well (OAuth 2.0 Multiple Response Types, 2.1).
+
+    Of a name that comes twice it is the first value.
+    """
     found: dict[str, str] = {}
-    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+    parts = urlsplit(url)
+    for name, value in [*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True)]:
         found.setdefault(name, value)
     return found
 
@@ -45,3 +49,11 @@ def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
     pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
     pairs += [(name, value) for name, value in values.items() if value is not None]
     return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
+def moved(url: str, old: str, new: str) -> str:
+    """The URL with its origin changed, where it is the old one; a URL of elsewhere stays."""
+    if origin(url) != origin(old):
+        return url
+    there = urlsplit(new)
+    return urlunsplit(urlsplit(url)._replace(scheme=there.scheme, netloc=there.netloc))

@@ -17,6 +17,15 @@ Answer Is Taken Later
     Should Be Equal    ${login.status}    ${200}
     Run Keyword And Expect Error    No begun request has the alias 'login'*    Wait For Answer    login
 
+Address May Be A Secret
+    [Documentation]    It is shown nowhere, the name of the request is.
+    Open Session    ${SERVER}[issuer]    alias=visitor
+    ${secret}    Change Url    ${SERVER}[issuer]/login    ticket=anything
+    Begin Request    login    GET    ${secret}
+    Wait For Answer    login
+    ${answers}    Send Requests At Once    GET    ${secret}    sessions=visitor, visitor
+    Length Should Be    ${answers}    2
+
 Request Under Way Is Told From One That Is Over
     [Documentation]    A server that never answers, and one that has.
     ${address}    A Silent Server
@@ -50,7 +59,8 @@ Name Is Taken Once
     ${address}    A Silent Server
     Open Session    ${address}
     Begin Request    one    GET    /
-    Run Keyword And Expect Error    Expected: a free alias for the begun request*'one' is taken*
+    Run Keyword And Expect Error
+    ...    Expected: a free alias for the begun request*'one' is taken*
     ...    Begin Request    one    GET    /
 
 Upload Is Begun As Requests Are

@@ -65,7 +65,7 @@ class FormKeywords:
         self,
         url: str | Secret,
         *,
-        fields: dict[str, Any],
+        fields: dict[str, Any] | None = None,
         press: str | Sequence[str] = (),
         end_at: str = "",
         stop_before: str = "",
@@ -75,15 +75,17 @@ class FormKeywords:
         """Walk through a provider's login and consent pages as a browser without scripts does.
 
         Starts at a URL, follows redirects, and on each page fills the form that has one of the fields, or one of the buttons.
-        Hidden inputs, such as tokens against cross-site request forgery, are sent back as the page has them. It ends at the first
-        page with nothing to fill. A page that comes back with the same form means a refusal: the error shows what the page says.
+        Hidden inputs, such as tokens against cross-site request forgery, are sent back as the page has them, and an answer that
+        the provider posts through the browser (``response_mode=form_post``) is posted on. It ends at the first page with nothing
+        to fill. A page that comes back with the same form means a refusal: the error shows what the page says.
 
         Args:
             url: Where to start: the platform's login route, or an authorization URL.
             fields: Field name to value, for all pages together; passwords as Secrets.
-            press: Buttons to press where they are found, as ``name=value``, by value or by text: for consent.
+            press: Buttons to press where they are found, as ``name=value``, by value or by text: for consent. Links are
+                pressed by their text: ``Cancel``.
             end_at: The URL that it must end at starts so.
-            stop_before: Don't follow the redirect to a URL that starts so; its code is then not used up.
+            stop_before: Don't follow the redirect, or post the answer, to a URL that starts so; its code is then not used up.
             session: Alias; the current one unless given.
             timeout: For everything together.
 
@@ -102,7 +104,7 @@ class FormKeywords:
         target = held.target(plain_url(url))
         walk = FormWalk(
             held,
-            _values(fields),
+            _values(fields, press),
             press=[press] if isinstance(press, str) else press,
             stop_before=stop_before,
             timeout=timeout.total_seconds(),
@@ -116,7 +118,7 @@ class FormKeywords:
     @keyword(tags=["sign-in"])
     def sign_in_with_forms_at_once(
         self,
-        url: str,
+        url: str | Secret,
         *,
         people: Mapping[str, Mapping[str, Any]],
         press: str | Sequence[str] = (),
@@ -149,12 +151,12 @@ class FormKeywords:
             held = self._sessions.get(name)
             walk = FormWalk(
                 held,
-                _values(people[name]),
+                _values(people[name], press),
                 press=[press] if isinstance(press, str) else press,
                 stop_before=stop_before,
                 timeout=seconds,
             )
-            ended = await walk.run(held.target(url))
+            ended = await walk.run(held.target(plain_url(url)))
             if end_at or stop_before:
                 expect_end(ended, end_at or stop_before, stopped=not end_at)
             return ended
@@ -169,11 +171,13 @@ class FormKeywords:
         return {name: _ended(walk) for name, walk in zip(names, walks, strict=True)}
 
 
-def _values(fields: Mapping[str, Any]) -> dict[str, str]:
-    if not fields:
+def _values(fields: Mapping[str, Any] | None, press: str | Sequence[str]) -> dict[str, str]:
+    if not fields and not press:
         raise StackError(
             explain(
-                "fields=… with at least one field of the provider's form", "none", remedy="See the page's HTML for their names."
+                "fields=… with at least one field of the provider's form, or something to press=…",
+                "neither",
+                remedy="See the page's HTML for their names.",
             )
         )
     return plain_map(fields, "form field")

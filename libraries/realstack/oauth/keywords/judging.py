@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.core.several import several
 from realstack.oauth.client import ProviderClient, read_keys
 from realstack.oauth.forge import Forgery, Issuer, described, forge
 from realstack.oauth.http import Session
-from realstack.oauth.keywords.values import plain, secret, told
-from realstack.oauth.tokens import ASYMMETRIC, Demands, Problem, Token, decode, problems
+from realstack.oauth.keywords.values import plain, plain_url, secret, told
+from realstack.oauth.tokens import ALGORITHMS, ASYMMETRIC, Demands, Problem, Token, decode, problems
+from realstack.oauth.urls import shown
 
 KEYS_TIMEOUT = 5.0
+
+TokenKind = Literal["auto", "id-token", "access-token"]
 
 
 class JudgingKeywords:
@@ -42,10 +47,13 @@ class JudgingKeywords:
         audience: str | None = None,
         nonce: str | None = None,
         access_token: Secret | None = None,
-        algorithms: list[str] | None = None,
+        algorithms: Sequence[str] | str | None = None,
         leeway: timedelta = timedelta(),
-        jwks_url: str | None = None,
+        jwks_url: str | Secret | None = None,
         provider: str | None = None,
+        kind: TokenKind = "auto",
+        client_secret: Secret | None = None,
+        ca: str | None = None,
     ) -> dict[str, Any]:
         """Verify a JWT against its issuer's published keys and OpenID Connect Core 3.1.3.7.
 
@@ -55,13 +63,19 @@ class JudgingKeywords:
         Args:
             token: The token.
             issuer: What ``iss`` must be.
-            audience: What ``aud`` must contain (and ``azp`` be, where there is one); for a provider, its client unless given.
+            audience: What ``aud`` must contain; for a provider, its client unless given. Of an ID token ``azp`` must be the same.
             nonce: What ``nonce`` must be.
             access_token: What ``at_hash`` must fit, where there is one.
-            algorithms: Accepted signature algorithms, instead of all asymmetric ones.
+            algorithms: Accepted signature algorithms, instead of all asymmetric ones: a text, texts between commas, or a list.
+                ``HS256`` and the like are verified with the client's secret, ``none`` must have no signature.
             leeway: How far clocks may differ.
             jwks_url: Where the issuer publishes its keys (RFC 7517).
             provider: Alias of the provider; the one opened last unless given.
+            kind: What it is judged as. ``auto`` sees an access token where ``typ`` is ``at+jwt`` (RFC 9068), where it has a
+                scope, or where another audience than the provider's client is given and nothing tells of an ID token (a nonce,
+                a hash).
+            client_secret: For ``HS256`` and the like; the provider's client's unless given.
+            ca: PEM file of the certificate authority to trust at ``jwks_url`` instead of the system's.
 
         Returns:
             The claims.
@@ -75,17 +89,20 @@ class JudgingKeywords:
         ```
         """
         read = decode(plain(token, "token"))
+        keys = _IssuerKeys(None if jwks_url is not None else self._providers.get(provider), jwks_url, ca)
         demands = self._demands(
+            read,
             issuer=issuer,
             audience=audience,
             nonce=nonce,
             access_token=access_token,
             algorithms=algorithms,
             leeway=leeway,
-            jwks_url=jwks_url,
-            provider=provider,
+            issuer_keys=keys,
+            kind=kind,
+            client_secret=client_secret,
         )
-        found = self._judged(read, demands, jwks_url, provider)
+        found = self._judged(read, demands, keys)
         if found:
             evidence = "\n".join(f"- {problem}" for problem in found)
             raise StackFailure(explain("a token that may be trusted", f"{len(found)} reasons to refuse it", evidence=evidence))
@@ -103,15 +120,19 @@ class JudgingKeywords:
         audience: str | None = None,
         nonce: str | None = None,
         access_token: Secret | None = None,
-        algorithms: list[str] | None = None,
+        algorithms: Sequence[str] | str | None = None,
         leeway: timedelta = timedelta(),
-        jwks_url: str | None = None,
+        jwks_url: str | Secret | None = None,
         provider: str | None = None,
+        kind: TokenKind = "auto",
+        client_secret: Secret | None = None,
+        ca: str | None = None,
     ) -> list[str]:
         """Return the codes of all reasons to refuse a JWT and optionally assert them; an empty list for a good one.
 
         Codes: ``algorithm``, ``key_unknown``, ``signature``, ``critical_header``, ``issuer``, ``audience``, ``authorized_party``,
-        ``subject``, ``expired``, ``expiry_missing``, ``not_yet_valid``, ``issued_at``, ``nonce``, ``access_token_hash``.
+        ``subject``, ``expired``, ``expiry_missing``, ``not_yet_valid``, ``issued_at``, ``nonce``, ``access_token_hash``,
+        ``malformed`` (a date that is none, such as ``NaN``).
 
         Args:
             token: The token.
@@ -126,23 +147,29 @@ class JudgingKeywords:
             leeway: How far clocks may differ.
             jwks_url: Where the keys are.
             provider: Alias.
+            kind: ``id-token``, ``access-token`` or ``auto``.
+            client_secret: For ``HS256`` and the like.
+            ca: Whom to trust at ``jwks_url``.
 
         ```robotframework
         Get Token Problems    ${forged}    contains    signature    nonce=${request.nonce}
         ```
         """
         read = decode(plain(token, "token"))
+        keys = _IssuerKeys(None if jwks_url is not None else self._providers.get(provider), jwks_url, ca)
         demands = self._demands(
+            read,
             issuer=issuer,
             audience=audience,
             nonce=nonce,
             access_token=access_token,
             algorithms=algorithms,
             leeway=leeway,
-            jwks_url=jwks_url,
-            provider=provider,
+            issuer_keys=keys,
+            kind=kind,
+            client_secret=client_secret,
         )
-        found = self._judged(read, demands, jwks_url, provider)
+        found = self._judged(read, demands, keys)
         told("\n".join(map(str, found)) or "No reason to refuse it.")
         result: list[str] = verify(
             [problem.code for problem in found], assertion_operator, assertion_expected, "Problems", message
@@ -157,8 +184,9 @@ class JudgingKeywords:
         *,
         claims: dict[str, Any] | None = None,
         headers: dict[str, Any] | None = None,
-        jwks_url: str | None = None,
+        jwks_url: str | Secret | None = None,
         provider: str | None = None,
+        ca: str | None = None,
     ) -> Secret:
         """Make a token that nobody may accept, in the likeness of a good one (RFC 8725).
 
@@ -184,56 +212,86 @@ class JudgingKeywords:
             headers: Header parameters to set besides.
             jwks_url: Where the issuer publishes its keys; only for ``hs256-public-key``.
             provider: Alias of the issuer, instead of ``jwks_url``.
+            ca: PEM file of the certificate authority to trust at ``jwks_url`` instead of the system's.
 
         ```robotframework
         ${forged}    Forge Token    ${token}    hs256-public-key    jwks_url=${URL}/.well-known/jwks.json
         ```
         """
-        keys = self._keys(jwks_url, provider) if kind == "hs256-public-key" else []
+        keys: list[dict[str, Any]] = []
+        if kind == "hs256-public-key":
+            keys = _IssuerKeys(None if jwks_url is not None else self._providers.get(provider), jwks_url, ca).read()
         made = forge(decode(plain(token, "token")), kind, issuer=Issuer(tuple(keys)), claims=claims, headers=headers)
         told(f"Forged: {described(kind)}.")
         return secret(made, f"forged token, {kind}")
 
-    def _keys(self, jwks_url: str | None, provider: str | None, *, fresh: bool = False) -> list[dict[str, Any]]:
-        if jwks_url is None:
-            return background.run(self._providers.get(provider).keys(fresh=fresh))
-
-        async def read(url: str) -> list[dict[str, Any]]:
-            session = Session(f"keys {url}")
-            try:
-                return await read_keys(session, url, KEYS_TIMEOUT)
-            finally:
-                await session.close()
-
-        return background.run(read(jwks_url))
-
     def _demands(
         self,
+        token: Token,
         *,
         issuer: str | None,
         audience: str | None,
         nonce: str | None,
         access_token: Secret | None,
-        algorithms: list[str] | None,
+        algorithms: Sequence[str] | str | None,
         leeway: timedelta,
-        jwks_url: str | None,
-        provider: str | None,
+        issuer_keys: _IssuerKeys,
+        kind: TokenKind,
+        client_secret: Secret | None,
     ) -> Demands:
-        client = self._providers.get(provider) if jwks_url is None else None
+        client = issuer_keys.client
+        accepted = frozenset(several(algorithms)) if algorithms else ASYMMETRIC
+        if unknown := accepted - ALGORITHMS:
+            raise StackError(explain(f"algorithms among {', '.join(sorted(ALGORITHMS))}", ", ".join(sorted(unknown))))
+        hinted = nonce is not None or access_token is not None
         return Demands(
-            self._keys(jwks_url, provider),
+            issuer_keys.read() if accepted & ASYMMETRIC else None,
             issuer or (client.issuer if client else None),
             audience or (client.client_id if client else None),
             nonce,
             plain(access_token, "access token") if access_token else None,
-            frozenset(algorithms) if algorithms else ASYMMETRIC,
+            accepted,
+            plain(client_secret, "client secret") if client_secret else (client.client_secret if client else None),
+            kind == "id-token" or (kind == "auto" and (hinted or _is_id_token(token, audience, client))),
             leeway.total_seconds(),
         )
 
-    def _judged(self, token: Token, demands: Demands, jwks_url: str | None, provider: str | None) -> list[Problem]:
+    @staticmethod
+    def _judged(token: Token, demands: Demands, keys: _IssuerKeys) -> list[Problem]:
         found = problems(token, demands)
-        if jwks_url is None and any(problem.code == "key_unknown" for problem in found):
+        if keys.client is not None and any(problem.code == "key_unknown" for problem in found) and demands.keys is not None:
             # The issuer may have a new key: a relying party reads the set again (OpenID Connect Core 10.1.1).
-            keys = self._keys(None, provider, fresh=True)
-            found = problems(token, replace(demands, keys=keys))
+            found = problems(token, replace(demands, keys=keys.read(fresh=True)))
         return found
+
+
+def _is_id_token(token: Token, audience: str | None, client: ProviderClient | None) -> bool:
+    kind = str(token.header.get("typ", "")).lower().removeprefix("application/")
+    if kind == "at+jwt" or {"scope", "scp"} & set(token.claims):
+        return False
+    if {"nonce", "at_hash", "c_hash"} & set(token.claims):
+        return True
+    return audience is None or (client is not None and audience == client.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _IssuerKeys:
+    """Where an issuer's public keys are: those of an open provider, or at a URL."""
+
+    client: ProviderClient | None
+    url: str | Secret | None
+    ca: str | None
+
+    def read(self, *, fresh: bool = False) -> list[dict[str, Any]]:
+        if self.client is not None:
+            return background.run(self.client.keys(fresh=fresh))
+        url = plain_url(self.url or "")
+
+        async def read() -> list[dict[str, Any]]:
+            session = Session(f"keys {shown(url)}", ca=self.ca)
+            try:
+                return await read_keys(session, url, KEYS_TIMEOUT)
+            finally:
+                await session.close()
+
+        return background.run(read())

@@ -18,6 +18,7 @@ from realstack.core.ownership import Owned
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
 from realstack.oauth.keywords.values import hidden, plain, plain_url, secret, told
+from realstack.oauth.metadata import Metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class ProviderKeywords:
         scope: str = "openid profile email",
         ca: str | None = None,
         timeout: timedelta = timedelta(seconds=5),
+        address: str = "",
+        endpoints: dict[str, str] | None = None,
     ) -> str:
         """Read a provider's metadata, check its issuer, and be its client from now on.
 
@@ -79,6 +82,11 @@ class ProviderKeywords:
             scope: What is asked for, unless a request says otherwise.
             ca: PEM file of the certificate authority to trust instead of the system's.
             timeout: For each request to the provider.
+            address: Where the provider is reached, when that is not its issuer, as with one in a container:
+                ``http://127.0.0.1:8080/realms/test``. Its metadata is read there, and endpoints with the issuer's origin are
+                called there.
+            endpoints: The metadata of a provider that publishes none, by name: ``token_endpoint``, ``authorization_endpoint``,
+                ``jwks_uri``, … Nothing is read then.
 
         Returns:
             The alias.
@@ -100,9 +108,13 @@ class ProviderKeywords:
             scope=scope,
             ca=ca,
             timeout=timeout.total_seconds(),
+            address=address,
         )
         try:
-            background.run(client.discover())
+            if endpoints:
+                client.metadata = Metadata(issuer, {"issuer": issuer, **endpoints})
+            else:
+                background.run(client.discover())
         except BaseException:
             background.run(client.close())
             raise
@@ -153,7 +165,8 @@ class ProviderKeywords:
             state: Instead of a random one; empty leaves it out.
             nonce: Instead of a random one; empty leaves it out.
             provider: Alias; the one opened last unless given.
-            **parameters: Further parameters, such as ``prompt=login``.
+            **parameters: Further parameters, such as ``prompt=login``; one that stands already, such as ``response_type`` or
+                ``client_id``, is set to that.
         """
         return self.providers.get(provider).request(
             redirect_uri=redirect_uri, scope=scope, pkce=pkce, state=state, nonce=nonce, extra=parameters

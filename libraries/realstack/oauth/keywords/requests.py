@@ -17,7 +17,8 @@ from realstack.core.ownership import Owned
 from realstack.oauth.begun import BegunRequest
 from realstack.oauth.http import Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, answered, expect_status, file_part, send
-from realstack.oauth.keywords.values import told
+from realstack.oauth.keywords.values import plain_url, told
+from realstack.oauth.urls import shown
 
 
 class RequestKeywords:
@@ -42,7 +43,7 @@ class RequestKeywords:
         self,
         name: str,
         method: str,
-        url: str,
+        url: str | Secret,
         *,
         session: str | None = None,
         bearer: Secret | None = None,
@@ -73,13 +74,13 @@ class RequestKeywords:
         self.begun.free_alias(name)
         out = Outgoing(bearer, headers, None, json, None, timeout.total_seconds())
         future = background.spawn(send(self._sessions.get(session), method, url, out))
-        self.begun.add(BegunRequest(f"{method} {url}", future), current_owner(), name)
+        self.begun.add(BegunRequest(f"{method} {shown(plain_url(url))}", future), current_owner(), name)
 
     @keyword(tags=["session"])
     def begin_upload(
         self,
         name: str,
-        url: str,
+        url: str | Secret,
         path: Path,
         *,
         field_name: str = "file",
@@ -116,7 +117,7 @@ class RequestKeywords:
         file = file_part(path, file_name, content_type)
         out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
         future = background.spawn(send(self._sessions.get(session), "POST", url, out))
-        self.begun.add(BegunRequest(f"POST {url}", future), current_owner(), name)
+        self.begun.add(BegunRequest(f"POST {shown(plain_url(url))}", future), current_owner(), name)
 
     @keyword(tags=["session"])
     def request_should_be_under_way(self, name: str) -> None:

@@ -15,6 +15,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.core.several import several
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, all_good, answered, expect_status, file_part, send
 from realstack.oauth.keywords.values import plain_map, told
@@ -130,9 +131,9 @@ class SessionKeywords:
     def send_requests_at_once(
         self,
         method: str,
-        url: str,
+        url: str | Secret,
         *,
-        sessions: Sequence[str],
+        sessions: Sequence[str] | str,
         bearers: Sequence[Secret] | None = None,
         headers: dict[str, Any] | None = None,
         json: Any = None,
@@ -144,7 +145,7 @@ class SessionKeywords:
         Args:
             method: HTTP method.
             url: Absolute, or relative to each session's base URL.
-            sessions: Aliases.
+            sessions: Aliases: texts between commas, or a list.
             bearers: A token for each session, in the same order.
             headers: Besides the sessions'; values may be Secrets.
             json: A value to send as JSON.
@@ -157,6 +158,7 @@ class SessionKeywords:
         Raises:
             StackFailure: At least one failed; the text tells which.
         """
+        sessions = several(sessions)
         if bearers is not None and len(bearers) != len(sessions):
             raise StackError(explain(f"a token for each of the {len(sessions)} sessions", f"{len(bearers)} tokens"))
         opened = [self.sessions.get(alias) for alias in sessions]
@@ -180,7 +182,7 @@ class SessionKeywords:
     @keyword(tags=["session"])
     def upload_file(
         self,
-        url: str,
+        url: str | Secret,
         path: Path,
         *,
         field_name: str = "file",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +14,10 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.loop import background
+from realstack.core.several import several
 from realstack.core.waiting import Deadline, poll
 from realstack.oauth.keywords.values import plain, told
-from realstack.oauth.tokens import decode
+from realstack.oauth.tokens import decode, is_date, shortened
 
 CLOCKS_DIFFER = 1.0
 """Seconds by which the clock of the wall may fall behind the monotonic one while somebody waits."""
@@ -77,7 +78,7 @@ class TokenKeywords:
         assertion_expected: Any = None,
         message: str | None = None,
         *,
-        without: list[str] | None = None,
+        without: Sequence[str] | str | None = None,
     ) -> dict[str, Any]:
         """Return all claims of a JWT as a dictionary and optionally assert them.
 
@@ -86,14 +87,16 @@ class TokenKeywords:
             assertion_operator: See [Assertions].
             assertion_expected: What they are compared with.
             message: Instead of the usual text of a failure.
-            without: Names of claims to leave out, such as the times, to compare tokens of before and after a refresh.
+            without: Names of claims to leave out (a text, texts between commas, or a list), such as the times, to compare tokens
+                of before and after a refresh.
 
         ```robotframework
-        ${before}    Get Claims    ${old}    without=${{['iat', 'exp', 'jti']}}
-        Get Claims    ${new}    ==    ${before}    without=${{['iat', 'exp', 'jti']}}
+        ${before}    Get Claims    ${old}    without=iat, exp, jti
+        Get Claims    ${new}    ==    ${before}    without=iat, exp, jti
         ```
         """
-        claims = {name: value for name, value in decode(plain(token, "token")).claims.items() if name not in (without or [])}
+        left_out = several(without or ())
+        claims = {name: value for name, value in decode(plain(token, "token")).claims.items() if name not in left_out}
         result: dict[str, Any] = verify(claims, assertion_operator, assertion_expected, "Claims", message)
         return result
 
@@ -190,6 +193,6 @@ class TokenKeywords:
     @staticmethod
     def _expiry(token: Secret) -> float:
         expiry = decode(plain(token, "token")).claims.get("exp")
-        if not isinstance(expiry, int | float) or isinstance(expiry, bool):
-            raise StackFailure(explain("the token has an exp in Unix seconds (RFC 7519, 4.1.4)", repr(expiry)))
+        if not is_date(expiry):
+            raise StackFailure(explain("the token has an exp in Unix seconds (RFC 7519, 4.1.4)", shortened(expiry)))
         return float(expiry)

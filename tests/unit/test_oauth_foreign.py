@@ -1,0 +1,352 @@
+"""OAuth as others speak it: odd tokens, odd answers, answers by other ways, and providers behind another address."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from joserfc.jwk import RSAKey
+
+from realstack.core.errors import StackFailure
+from realstack.oauth.client import OAuthRefusal, ProviderClient
+from realstack.oauth.flow import authorization_request, code_of, token_set
+from realstack.oauth.forge import sign
+from realstack.oauth.forms import Page
+from realstack.oauth.http import Session
+from realstack.oauth.rogue.server import HttpServer, Request, Response
+from realstack.oauth.sign_in import FormWalk, Walk
+from realstack.oauth.tokens import SYMMETRIC, Demands, Token, b64encode, decode, problems
+from realstack.oauth.urls import parameters
+
+pytestmark = pytest.mark.anyio
+
+NOW = 1_800_000_000
+CLAIMS = {"iss": "http://issuer.test", "sub": "reader", "aud": "chat", "iat": NOW, "exp": NOW + 300}
+SECRET = "the-secret-of-the-client-0123456789"
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """The background loop is asyncio's."""
+    return "asyncio"
+
+
+def unsigned(header: dict[str, Any], claims: str) -> str:
+    return f"{b64encode(json.dumps(header).encode())}.{b64encode(claims.encode())}."
+
+
+def symmetric(secret: str, algorithm: str = "HS256") -> Token:
+    signed = unsigned({"alg": algorithm}, json.dumps(CLAIMS)).rstrip(".")
+    digest = hmac.digest(secret.encode(), signed.encode(), f"sha{algorithm[-3:]}")
+    return decode(f"{signed}.{b64encode(digest)}")
+
+
+def codes(token: Token, **demands: Any) -> list[str]:
+    return [problem.code for problem in problems(token, Demands(**{"now": NOW, **demands}))]
+
+
+# Tokens
+
+
+@pytest.mark.parametrize("algorithm", sorted(SYMMETRIC))
+def test_token_that_the_clients_secret_signs(algorithm: str) -> None:
+    token = symmetric(SECRET, algorithm)
+    assert codes(token, algorithms={algorithm}, secret=SECRET) == []
+    assert codes(token, algorithms={algorithm}, secret="another") == ["signature"]
+    assert codes(token, algorithms={algorithm}) == ["key_unknown"]
+    assert codes(token, keys=[]) == ["algorithm"]
+
+
+def test_token_without_a_signature_is_accepted_where_somebody_says_so() -> None:
+    raw = unsigned({"alg": "none"}, json.dumps(CLAIMS))
+    assert codes(decode(raw), algorithms={"none"}, keys=[]) == []
+    assert codes(decode(raw), keys=[]) == ["algorithm"]
+    assert codes(decode(raw + "AAAA"), algorithms={"none"}) == ["signature"]
+
+
+@pytest.mark.parametrize("header", [{"alg": ["RS256"]}, {"alg": None}, {"alg": {}}, {}])
+def test_algorithm_that_is_no_text(header: dict[str, Any]) -> None:
+    assert codes(decode(unsigned(header, json.dumps(CLAIMS))), keys=[]) == ["algorithm"]
+
+
+@pytest.mark.parametrize("date", ["1" + "0" * 400, "NaN", "Infinity", "-Infinity", "1e400", "1e14"])
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+def test_number_that_is_no_date_is_malformed(name: str, date: str) -> None:
+    claims = json.dumps({**CLAIMS, name: "here"}).replace('"here"', date)
+    found = problems(decode(unsigned({"alg": "none"}, claims)), Demands(algorithms={"none"}, now=NOW))
+    assert [problem.code for problem in found] == ["malformed"]
+    assert len(str(found[0])) < 200
+    assert name in str(found[0])
+
+
+def test_claims_without_an_end_are_no_token() -> None:
+    with pytest.raises(StackFailure, match="no base64url or no JSON"):
+        decode(unsigned({"alg": "none"}, "[" * 100_000))
+
+
+def test_authorized_party_is_a_matter_of_id_tokens() -> None:
+    key = RSAKey.generate_key(2048, auto_kid=True)
+    token = decode(sign({"alg": "RS256", "kid": key.kid}, {**CLAIMS, "aud": "api", "azp": "chat"}, key))
+    keys = [key.as_dict(private=False)]
+    assert codes(token, keys=keys, audience="api", id_token=False) == []
+    assert codes(token, keys=keys, audience="api") == ["authorized_party"]
+    assert codes(token, keys=keys, audience="other", id_token=False) == ["audience"]
+
+
+# Answers of token endpoints
+
+
+@pytest.mark.parametrize(
+    ("given", "life"), [(3600, 3600), ("3600", 3600), ("3600.0", 3600), (3599.9, 3599), (0, 0), (None, None), ("1e3", 1000)]
+)
+def test_life_of_an_access_token_in_seconds(given: Any, life: int | None) -> None:
+    assert token_set({"access_token": "a-token", "token_type": "Bearer", "expires_in": given}, "POST /token").expires_in == life
+
+
+@pytest.mark.parametrize("given", ["", "never", [1], {}, True, float("nan"), float("inf"), 10**400, "1e999", -1])
+def test_life_that_is_no_number_of_seconds_is_explained(given: Any) -> None:
+    with pytest.raises(StackFailure, match=r"POST /token gives expires_in in seconds \(RFC 6749, 5.1\)"):
+        token_set({"access_token": "a-token", "token_type": "Bearer", "expires_in": given}, "POST /token")
+
+
+@pytest.mark.parametrize("name", ["refresh_token", "id_token"])
+def test_token_that_is_no_text_is_explained(name: str) -> None:
+    with pytest.raises(StackFailure, match=f"gives {name} as a text.*\n.*a dict"):
+        token_set({"access_token": "a-token", "token_type": "Bearer", name: {"a": 1}}, "POST /token")
+
+
+# Requests and callbacks
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"response_type": "code id_token"}, {"client_id": "other"}, {"uri": "x"}, {"state": "mine"}, {"code_challenge": "c"}],
+)
+def test_parameters_of_a_request_are_honoured(extra: dict[str, str]) -> None:
+    request = authorization_request("http://issuer.test/a?tenant=1", "chat", "http://client.test/", "openid", extra=extra)
+    sent = parameters(request.url)
+    assert {name: sent[name] for name in extra} == extra
+    assert (sent["tenant"], sent["redirect_uri"]) == ("1", "http://client.test/")
+
+
+def test_request_remembers_the_state_that_was_sent() -> None:
+    request = authorization_request(
+        "http://issuer.test/a", "chat", "http://client.test/", "openid", extra={"state": "mine", "nonce": "my-nonce"}
+    )
+    assert (request.state, request.nonce) == ("mine", "my-nonce")
+
+
+def test_code_may_come_in_the_fragment() -> None:
+    assert code_of("http://client.test/back#state=s&code=the-code-of-a-fragment") == "the-code-of-a-fragment"
+    with pytest.raises(StackFailure, match="error access_denied"):
+        code_of("http://client.test/back#error=access_denied")
+    assert parameters("http://client.test/?a=1#a=2&b=3") == {"a": "1", "b": "3"}
+
+
+# Servers
+
+Site = Callable[[Request], Response]
+
+
+@asynccontextmanager
+async def served(site: Site) -> AsyncIterator[str]:
+    async def answer(request: Request) -> Response:
+        return site(request)
+
+    server = HttpServer(answer)
+    host, port = await server.start("127.0.0.1", 0)
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        await server.close()
+
+
+def jsoned(value: Any, status: int = 200) -> Response:
+    return Response(status, json.dumps(value).encode())
+
+
+async def test_error_with_a_good_status_is_an_error() -> None:
+    async with served(lambda _: jsoned({"error": "bad_verification_code", "error_description": "it has expired"})) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = type(client.metadata)(address, {"token_endpoint": f"{address}/token"})
+        with pytest.raises(OAuthRefusal, match=r"bad_verification_code.*\n.*it has expired") as caught:
+            await client.grant("authorization_code", {"code": "some-code"})
+        assert caught.value.code == "bad_verification_code"
+        await client.close()
+
+
+async def test_issuer_may_be_reached_at_another_address() -> None:
+    issuer = "http://idp.internal:8080/realms/test"
+    asked: list[str] = []
+
+    def site(request: Request) -> Response:
+        asked.append(request.path)
+        if request.path.endswith("openid-configuration"):
+            return jsoned({"issuer": issuer, "jwks_uri": f"{issuer}/keys", "authorization_endpoint": f"{issuer}/authorize"})
+        return jsoned({"keys": []})
+
+    async with served(site) as address:
+        client = ProviderClient(issuer, "chat", SECRET, redirect_uri="http://client.test/", address=f"{address}/realms/test")
+        await client.discover()
+        assert await client.keys() == []
+        assert asked == ["/realms/test/.well-known/openid-configuration", "/realms/test/keys"]
+        assert client.request().url.startswith(f"{address}/realms/test/authorize?")
+        assert client.issuer == issuer
+        await client.close()
+
+
+KEY = RSAKey.generate_key(2048, auto_kid=True)
+
+
+@pytest.mark.parametrize(
+    ("claims", "problem"),
+    [({}, ""), ({"iss": "http://other.test"}, "issuer"), ({"aud": "other"}, "audience"), ({"aud": ["chat", "other"]}, "")],
+)
+async def test_userinfo_may_be_a_signed_token(claims: dict[str, Any], problem: str) -> None:
+    def site(request: Request) -> Response:
+        if request.path == "/keys":
+            return jsoned({"keys": [KEY.as_dict(private=False)]})
+        told = {"sub": "reader", "name": "Ann", **claims}
+        return Response(200, sign({"alg": "RS256", "kid": KEY.kid}, told, KEY).encode(), "application/jwt; charset=utf-8")
+
+    async with served(site) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = type(client.metadata)(
+            address, {"userinfo_endpoint": f"{address}/userinfo", "jwks_uri": f"{address}/keys"}
+        )
+        if problem:
+            with pytest.raises(StackFailure, match=f"a JWT that may be trusted.*\n.*\nEvidence: - {problem}"):
+                await client.userinfo("an-access-token", "reader")
+        else:
+            assert (await client.userinfo("an-access-token", "reader"))["name"] == "Ann"
+        await client.close()
+
+
+async def test_userinfo_that_somebody_else_signed_is_refused() -> None:
+    other = RSAKey.generate_key(2048, {"kid": KEY.kid})
+
+    def site(request: Request) -> Response:
+        if request.path == "/keys":
+            return jsoned({"keys": [KEY.as_dict(private=False)]})
+        return Response(200, sign({"alg": "RS256", "kid": KEY.kid}, {"sub": "reader"}, other).encode(), "application/jwt")
+
+    async with served(site) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = type(client.metadata)(address, {"userinfo_endpoint": f"{address}/u", "jwks_uri": f"{address}/keys"})
+        with pytest.raises(StackFailure, match="- signature"):
+            await client.userinfo("an-access-token", "reader")
+        await client.close()
+
+
+@pytest.mark.parametrize("attributes", ["Secure", "Secure; HttpOnly; SameSite=None"])
+async def test_secure_cookie_is_sent_to_the_same_machine(attributes: str) -> None:
+    def site(request: Request) -> Response:
+        if request.path == "/set":
+            return Response(204, headers={"Set-Cookie": f"session=secure-cookie-0123456789; Path=/; {attributes}"})
+        return jsoned({"cookie": request.headers.get("cookie", "none")})
+
+    async with served(site) as address:
+        for host in (address, address.replace("127.0.0.1", "localhost")):
+            session = Session("reader", host)
+            await session.send("GET", "/set")
+            assert (await session.send("GET", "/")).json() == {"cookie": "session=secure-cookie-0123456789"}
+            assert session.cookies_set["session"].attributes["secure"] is True
+            await session.close()
+
+
+# Pages
+
+
+def html(body: str) -> Response:
+    return Response(200, f"<html><body>{body}</body></html>".encode(), "text/html")
+
+
+async def walked(site: Site, fields: dict[str, str], press: list[str], stop_before: str = "") -> Walk:
+    async with served(site) as address:
+        session = Session("reader", address)
+        try:
+            stop = f"{address}{stop_before}" if stop_before else ""
+            return await FormWalk(session, fields, press=press, stop_before=stop).run(address + "/")
+        finally:
+            await session.close()
+
+
+LOGIN = "<form method=post action=/login><input name=user><button>Go</button></form>"
+
+
+def posting(request: Request) -> Response:
+    if request.path == "/":
+        return html(LOGIN)
+    if request.path == "/login":
+        hidden = '<input type=hidden name=code value="the-code-of-a-post"><input type=hidden name=state value=s>'
+        return html(
+            f"<form method=post action=/back>{hidden}<noscript><button>Continue</button></noscript></form>"
+            "<script>document.forms[0].submit()</script>"
+        )
+    return html(f"Welcome, {request.form.get('state')} {len(request.form)}")
+
+
+async def test_answer_that_is_posted_is_posted_on() -> None:
+    end = await walked(posting, {"user": "ann"}, [])
+    assert end.page is not None
+    assert end.page.text == "Welcome, s 2"
+
+
+async def test_answer_that_is_posted_can_be_stopped_and_read() -> None:
+    end = await walked(posting, {"user": "ann"}, [], stop_before="/back")
+    assert end.stopped
+    assert code_of(end.url) == "the-code-of-a-post"
+    assert "the-code" not in end.told
+
+
+@pytest.mark.parametrize("press", ["[ Cancel ]", "Cancel"])
+async def test_way_out_of_a_form_may_be_a_link(press: str) -> None:
+    def site(request: Request) -> Response:
+        return html(f"{LOGIN}<a href=/abort>[ Cancel ]</a>" if request.path == "/" else f"at {request.path}")
+
+    end = await walked(site, {"user": "ann"}, [press])
+    assert end.page is not None
+    assert end.page.text == "at /abort"
+    assert "[Cancel]" in end.told or "[[ Cancel ]]" in end.told
+
+
+async def test_link_that_leads_nowhere_is_told() -> None:
+    with pytest.raises(StackFailure, match="the link 'Again' leads on"):
+        await walked(lambda _: html("<a href=/>Again</a>"), {}, ["Again"])
+
+
+@pytest.mark.parametrize(
+    ("button", "seen"),
+    [
+        ("<button formaction=/other>Go</button>", "POST /other"),
+        ("<button formaction=/other formmethod=get>Go</button>", "GET /other"),
+        ("<input type=submit value=Go formmethod=GET>", "GET /login"),
+        ("<input type=image formaction=/other>", "POST /other"),
+    ],
+)
+async def test_button_says_where_its_form_goes(button: str, seen: str) -> None:
+    def site(request: Request) -> Response:
+        if request.path == "/":
+            return html(f"<form method=post action=/login><input name=user>{button}</form>")
+        return html(f"{request.method} {request.path} {(request.form or request.query).get('user')}")
+
+    end = await walked(site, {"user": "ann"}, ["Go"])
+    assert end.page is not None
+    assert end.page.text == f"{seen} ann"
+
+
+def test_controls_of_a_disabled_fieldset_are_not_sent() -> None:
+    page = Page(
+        "http://a.test/",
+        """<form><input name=a value=1>
+        <fieldset disabled><legend><input name=b value=2></legend><legend><input name=c value=3></legend>
+          <input name=d value=4><select name=e><option>5</select><textarea name=f>6</textarea><button name=g>7</button>
+          <fieldset><input name=h value=8></fieldset>
+        </fieldset><fieldset><input name=i value=9></fieldset></form>""",
+    )
+    assert page.forms[0].submission({}, None) == [("a", "1"), ("b", "2"), ("i", "9")]
+    assert page.forms[0].buttons == []
