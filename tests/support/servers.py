@@ -135,17 +135,26 @@ def redis(folder: Path | None = None) -> Iterator[Redis]:
 
 
 @contextmanager
-def clickhouse(folder: Path | None = None) -> Iterator[ClickHouse]:
-    """Run ClickHouse (a real server where there is one, else its engine) with an empty database ``events``."""
+def clickhouse(folder: Path | None = None, *, users: str = "", database: bool = True) -> Iterator[ClickHouse]:
+    """Run ClickHouse (a real server where there is one, else its engine) with an empty database ``events``.
+
+    Args:
+        folder: Where its own folder is made.
+        users: Another ``users.xml``, with ``{password}`` where the password of ``tester`` is to stand.
+        database: Whether the database is made.
+    """
     command, environment = clickhouse_program(SOURCES)
     with _scratch(folder, "clickhouse") as scratch:
         port, password = free_port(), secrets.token_hex(12)
-        (scratch / "users.xml").write_text(CLICKHOUSE_USERS.format(password=password))
+        (scratch / "users.xml").write_text((users or CLICKHOUSE_USERS).format(password=password))
         (scratch / "config.xml").write_text(CLICKHOUSE_CONFIG.format(folder=scratch, port=port, tcp_port=free_port()))
         command = [*command, f"--config-file={scratch / 'config.xml'}"]
         with _process(command, scratch, stop=signal.SIGTERM, environment=environment) as process:
             server = ClickHouse("127.0.0.1", port, "tester", password, "events", process.pid)
             _wait(process, scratch, lambda: _http_answers(f"{server.url}/ping"))
+            if not database:
+                yield server
+                return
             create = urllib.request.Request(  # noqa: S310 - own loopback server
                 server.url,
                 data=b"CREATE DATABASE IF NOT EXISTS events",

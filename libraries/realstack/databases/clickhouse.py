@@ -1,48 +1,65 @@
-"""A session of a ClickHouse server over its HTTP interface; suits version 18.16 as well as today's."""
+"""A session of a ClickHouse server over its HTTP interface, by clickhouse-connect."""
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
-import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
-import httpx
+import aiohttp
+from clickhouse_connect import common
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from realstack.core.errors import StackError, explain
-from realstack.databases.clickhouse_literals import bind
+from realstack.databases.clickhouse_parameters import bind
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.table import shorten
-from realstack.databases.values import Rows
+from realstack.databases.values import Rows, plain
 from realstack.secrets import HIDDEN
 
-for _name in ("httpx", "httpcore"):
-    # Their DEBUG lines hold headers, and the headers hold the password.
-    logging.getLogger(_name).setLevel(logging.WARNING)
+for _name in ("aiohttp", "clickhouse_connect"):
+    # What they say of a failure is in the error as well; their DEBUG lines hold headers, and the headers hold the password.
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+# Errors are cut where they are shown.
+common.set_setting("max_error_size", 0)
 
 CONNECT_SECONDS = 3.0
 GRACE_SECONDS = 0.5
-_CODE = re.compile(r"Code: (\d+)")
-_OWN_FORMAT = re.compile(r"(?is)\bFORMAT\s+\w+\s*$")
-_INTEGER = re.compile(r"^U?Int\d+$")
-_UNKNOWN_ACCOUNT = {"192", "193", "516"}
-_NO_ANSWER_IN_TIME = "159"
+SESSION_SECONDS = 3600
+"""How long the server keeps settings and temporary tables of a session that nobody uses: its longest."""
+PORTS = {"http": 8123, "https": 8443}
+_UNKNOWN_ACCOUNT = {192, 193, 194, 195, 516}
+_LATER = {159, 373}
+"""Out of time, or the session still carries out a statement that was given up."""
 
 
 @dataclass(frozen=True)
 class ClickHouseTarget:
-    """Where a ClickHouse server is and who asks; the account travels in headers, never in the URL."""
+    """Where a ClickHouse server is and who asks; the account travels in headers, never in the URL.
+
+    Attributes:
+        url: Base URL of its HTTP interface.
+        user: Account.
+        password: Its password.
+        database: What tables without a database's name are looked for in.
+        ca: File with the certificates that a server's is checked against; the system's when None.
+    """
 
     url: str
     user: str
     password: str = field(repr=False)
     database: str
+    ca: str | None = None
 
 
 class ClickHouseSession:
-    """A client of one ClickHouse server.
+    """A session of one ClickHouse server: what `SET` changes and temporary tables stay until it is closed.
 
     Args:
         name: What errors call it.
@@ -58,7 +75,9 @@ class ClickHouseSession:
         self.target = target
         self.statement_timeout = statement_timeout
         self._user_agent = user_agent
-        self._client: httpx.AsyncClient | None = None
+        self._client: AsyncClient | None = None
+        # A session of the server carries out one statement at a time.
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Connect, and see that the server accepts the account.
@@ -67,27 +86,54 @@ class ClickHouseSession:
             StoreUnreachable: No server answers there.
             StatementRefused: It refuses the account or the database.
         """
-        self._client = httpx.AsyncClient(
-            base_url=self.target.url,
-            headers={
-                "X-ClickHouse-User": self.target.user,
-                "X-ClickHouse-Key": self.target.password,
-                "User-Agent": self._user_agent,
-            },
-            timeout=httpx.Timeout(self.statement_timeout + GRACE_SECONDS, connect=CONNECT_SECONDS),
-            trust_env=False,
-        )
+        parts = urlsplit(self.target.url)
         try:
-            await self.fetch("SELECT 1 AS one")
+            self._client = AsyncClient(
+                parts.scheme,
+                parts.hostname or "",
+                parts.port or PORTS[parts.scheme],
+                self.target.user,
+                self.target.password,
+                self.target.database,
+                proxy_path=parts.path,
+                ca_cert=self.target.ca,
+                connect_timeout=CONNECT_SECONDS,
+                send_receive_timeout=self.statement_timeout + GRACE_SECONDS,
+                client_name=self._user_agent,
+                session_id=uuid4().hex,
+                query_retries=0,
+                tz_mode="aware",
+                show_clickhouse_errors=True,
+            )
+        except OSError as error:
+            raise StackError(
+                explain("a file with certificates in PEM format", f"'{self.target.ca}': {error}", remedy="Check ca=.")
+            ) from None
+        # Tests reach stores directly, whatever proxy the environment has for the world outside.
+        self._client._backend.proxy_url = None
+        try:
+            async with self._explained("opening the session"):
+                await self._client._initialize()
+                self._settle(self._client)
+                await self._client.query("SELECT 1 AS one")
         except BaseException:
             await self.close()
             raise
+
+    def _settle(self, client: AsyncClient) -> None:
+        # An account that may only read may not change settings either; the client's own time limit holds all the same.
+        limit = client.server_settings.get("max_execution_time")
+        if limit is not None and not limit.readonly:
+            client.set_client_setting("max_execution_time", max(1, round(self.statement_timeout)))
+        client.set_client_setting("session_timeout", SESSION_SECONDS)
+        # With it an error comes as a status, never in the middle of a good answer.
+        client.set_client_setting("wait_end_of_query", 1)
 
     async def close(self) -> None:
         """Close the connections."""
         client, self._client = self._client, None
         if client is not None:
-            await client.aclose()
+            await client.close()
 
     @property
     def answer_seconds(self) -> float:
@@ -101,92 +147,67 @@ class ClickHouseSession:
             StatementRefused: The server refused it; `code` is its error number.
             StoreUnreachable: No whole answer came in time.
         """
-        statement = statement.strip().rstrip(";").rstrip()
-        if _OWN_FORMAT.search(statement):
+        bound, values = bind(statement, parameters)
+        async with self._explained(statement) as client:
+            result = await client.query(bound, parameters=values)
+        columns = [str(name) for name in result.column_names]
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
             raise StackError(
                 explain(
-                    "a statement without FORMAT", shorten(statement, 300), remedy="Leave FORMAT out: the keyword adds its own."
+                    "every column of the result to have a name of its own",
+                    f"several are called {', '.join(twice)}",
+                    evidence=shorten(statement, 300),
+                    remedy="Name them apart with AS.",
                 )
             )
-        answer = await self._send(f"{bind(statement, parameters)}\nFORMAT JSONCompact", statement)
-        try:
-            found = json.loads(answer)
-        except ValueError:
-            raise StackError(
-                explain("rows", f"{shorten(answer, 200)!r}", evidence=shorten(statement, 300), remedy="Use [Execute] for it.")
-            ) from None
-        columns = [str(column["name"]) for column in found["meta"]]
-        types = [str(column["type"]) for column in found["meta"]]
-        records = [
-            {name: _value(value, kind) for name, kind, value in zip(columns, types, row, strict=True)} for row in found["data"]
-        ]
-        return Rows(columns, records)
+        return Rows(columns, [dict(zip(columns, map(plain, row), strict=True)) for row in result.result_rows])
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement for its effect; returns 0, since ClickHouse doesn't tell how many rows it touched."""
-        await self._send(bind(statement.strip().rstrip(";"), parameters), statement)
+        bound, values = bind(statement, parameters)
+        async with self._explained(statement) as client:
+            await client.command(bound, parameters=values)
         return 0
 
     async def version(self) -> str:
-        """Version of the server, such as ``18.16.1``."""
+        """Version of the server, such as ``25.8.2.29``."""
         return str((await self.fetch("SELECT version() AS version")).records[0]["version"])
 
-    async def _send(self, body: str, statement: str) -> str:
-        assert self._client is not None, "the session is closed"
-        settings = {
-            "database": self.target.database,
-            "max_execution_time": str(max(1, round(self.statement_timeout))),
-            # With it an error comes as a status, never in the middle of a good answer.
-            "wait_end_of_query": "1",
-            "output_format_json_quote_64bit_integers": "0",
-            "output_format_json_quote_denormals": "1",
-        }
+    @asynccontextmanager
+    async def _explained(self, statement: str) -> AsyncIterator[AsyncClient]:
+        """The client for one statement in its turn; whatever goes wrong becomes an error of ours."""
         evidence = shorten(statement, 500)
+        expected = f"an answer of ClickHouse '{self.name}' within {self.statement_timeout:g} s"
         try:
-            answer = await self._client.post("/", content=body.encode(), params=settings)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise StoreUnreachable(
-                explain(
-                    f"an answer of ClickHouse '{self.name}' within {self.statement_timeout:g} s",
-                    f"{type(error).__name__}: {str(error) or 'silence'}",
-                    evidence=evidence,
-                    remedy="Check that the server runs and is not paused or cut off.",
-                )
+            async with asyncio.timeout(self.statement_timeout + CONNECT_SECONDS + GRACE_SECONDS), self._turn:
+                assert self._client is not None, "the session is closed"
+                yield self._client
+        except ClickHouseError as error:
+            raise self._of_client(error, expected, evidence) from None
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise self._silent(f"{type(error).__name__}: {str(error) or 'silence'}", expected, evidence) from None
+        except (ValueError, LookupError, ArithmeticError) as error:
+            # The client could not read what came, or could not write what was to be sent.
+            raise StackError(
+                explain("values that clickhouse-connect can carry", f"{type(error).__name__}: {error}", evidence=evidence)
             ) from None
-        if answer.status_code == 200:
-            return answer.text
-        raise self._refused(answer.text, evidence)
 
-    def _refused(self, text: str, evidence: str) -> StatementRefused | StoreUnreachable:
-        found = _CODE.search(text)
-        code = found[1] if found else ""
-        if self.target.password:
-            text = text.replace(self.target.password, HIDDEN)
+    def _silent(self, seen: str, expected: str, evidence: str) -> StoreUnreachable:
+        remedy = "Check that the server runs and is not paused or cut off."
+        return StoreUnreachable(explain(expected, self._masked(seen, 300), evidence=evidence, remedy=remedy))
+
+    def _of_client(self, error: ClickHouseError, expected: str, evidence: str) -> StatementRefused | StoreUnreachable:
+        code = getattr(error, "code", None)
+        if code in _LATER or (code is None and isinstance(error, OperationalError)):
+            return self._silent(str(error), expected, evidence)
+        told = "" if code is None else str(code)
         if code in _UNKNOWN_ACCOUNT:
-            return StatementRefused(explain(f"ClickHouse '{self.name}' to accept the account", shorten(text, 300)), code)
-        if code == _NO_ANSWER_IN_TIME:
-            return StoreUnreachable(
-                explain(
-                    f"an answer of ClickHouse '{self.name}' within {self.statement_timeout:g} s",
-                    shorten(text, 300),
-                    evidence=evidence,
-                )
+            return StatementRefused(
+                explain(f"ClickHouse '{self.name}' to accept the account", self._masked(str(error), 300)), told
             )
-        return StatementRefused(
-            explain(f"ClickHouse '{self.name}' to carry out a statement", shorten(text, 500), evidence=evidence), code
-        )
+        wanted = f"ClickHouse '{self.name}' to carry out a statement"
+        return StatementRefused(explain(wanted, self._masked(str(error), 500), evidence=evidence), told)
 
-
-def _value(value: Any, kind: str) -> Any:
-    """A value of the answer by ClickHouse's own type: numbers are numbers even where the server quotes them."""
-    if kind.startswith("Nullable("):
-        kind = kind[len("Nullable(") : -1]
-    if kind.startswith("LowCardinality("):
-        kind = kind[len("LowCardinality(") : -1]
-    if isinstance(value, str) and _INTEGER.match(kind):
-        return int(value)
-    if isinstance(value, str) and kind.startswith("Float"):
-        return float(value)
-    if isinstance(value, list) and kind.startswith("Array("):
-        return [_value(item, kind[len("Array(") : -1]) for item in value]
-    return value
+    def _masked(self, text: str, length: int) -> str:
+        return shorten(text.replace(self.target.password, HIDDEN) if self.target.password else text, length)

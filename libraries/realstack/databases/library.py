@@ -53,11 +53,12 @@ class Databases(
     Values never go into a statement's text. It has places ``$1``, ``$2`` …, and `parameters` fills them: a list or tuple is
     several values, anything else is one. Text is read as the type that PostgreSQL expects at that place: ``5`` as a
     number, ``2030-01-31T12:00:00Z`` as a time, JSON text as JSON; UUIDs are passed as text. `Secret` values are
-    unwrapped and never shown. ClickHouse before 2020 knows no parameters, so they are quoted here by their type: text,
-    numbers, truths, ``None``, dates, aware times of whole seconds, lists (arrays) and tuples (for ``IN``).
+    unwrapped and never shown. ClickHouse is told a type with each value, by what the value is: text, truths, whole numbers of up
+    to 256 bits, floats, decimals, dates, aware times, ``None``, lists (arrays) and tuples (for ``IN``). Places of its own
+    (``{name:Type}``) are filled by a mapping: ``parameters=${{ {'name': 5} }}``.
 
-    What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, PostgreSQL's
-    times aware ``datetime`` objects in UTC; ClickHouse's times are text as the server writes them.
+    What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, times aware
+    ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server.
 
     ## Assertions
 

@@ -19,11 +19,11 @@ from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.locks import quote_table
 from realstack.databases.masking import Masking, digest
+from realstack.databases.places import places, without_end
 from realstack.databases.postgres import PostgresSession
 from realstack.databases.redis_store import RedisSession
 from realstack.databases.values import Rows, json_safe
 
-_PLACE = re.compile(r"\$([1-9][0-9]*)")
 _SELECT = re.compile(r"(?is)^\s*(SELECT|WITH)\b")
 _WHERE = re.compile(r"(?is)\s+WHERE\s+")
 
@@ -194,12 +194,13 @@ async def _table(label: str, source: str, session: SqlSession, recipe: Recipe, m
         )
     keys = list(recipe.key_columns.get(label, ()))
     if _SELECT.match(source):
-        statement = source.rstrip(";")
+        statement = without_end(source, backslashes=isinstance(session, ClickHouseSession))
     else:
         table, condition = [*_WHERE.split(source, maxsplit=1), ""][:2]
         statement = f"SELECT * FROM {quote_table(table)}" + (f" WHERE {condition}" if condition else "")  # noqa: S608 - a quoted name
         keys = keys or await _primary_key(session, table)
-    used = max((int(number) for number in _PLACE.findall(statement)), default=0)
+    found = places(statement, backslashes=isinstance(session, ClickHouseSession))
+    used = max((int(place["number"]) for place in found), default=0)
     bounded = f"SELECT * FROM (\n{statement}\n) AS part LIMIT {recipe.limit + 1}"  # noqa: S608 - the test's own statement
     rows = await session.fetch(bounded, list(recipe.parameters)[:used])
     if rows.count > recipe.limit:

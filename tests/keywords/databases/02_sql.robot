@@ -22,16 +22,32 @@ Values Are Asserted
     Get Value    SELECT name FROM things WHERE id = $1    ends    o    parameters=${2}    alias=db
     Get Value    SELECT weight > 1 FROM things WHERE id = 1    ==    true    alias=db
     Get Column    SELECT name FROM things ORDER BY id    ==    ${{ ['one', 'two', 'three'] }}    alias=db
-    Get Row Count    SELECT * FROM things WHERE id > $1;    >=    2    parameters=${1}    alias=db
+    Get Row Count    SELECT * FROM things WHERE id > $1; -- done    >=    2    parameters=${1}    alias=db
     Query    SELECT id FROM things WHERE id > 2    ==    ${{ [{'id': 3}] }}    alias=db
 
 Clickhouse Answers The Same Keywords
-    [Documentation]    Parameters are quoted by type.
+    [Documentation]    The server binds parameters, by type.
     Get Value    SELECT count() FROM log    ==    2    alias=events
     Get Value    SELECT text FROM log WHERE id = $1    ==    it's \\ a "test"    parameters=${2}    alias=events
     Get Row Count    SELECT * FROM log WHERE text = $1    ==    1    parameters=it's \\ a "test"    alias=events
     Get Row Count    SELECT * FROM log WHERE id IN $1    ==    2    parameters=${{ [(1, 2, 3)] }}    alias=events
     Get Column    SELECT id FROM log ORDER BY id    ==    ${{ [1, 2] }}    alias=events
+
+Clickhouse Reads Its Own Words
+    [Documentation]    Statements go to the server as they are; values are exact, and never read as SQL.
+    Get Row    SELECT 5-$1 AS x, 2 AS y    ==    ${{ {'x': 8, 'y': 2} }}    parameters=${-3}    alias=events
+    Get Value    SELECT toDecimal64('12345678901234.5678', 4) AS x    ==    12345678901234.5678    alias=events
+    Get Value    SELECT $1 AS x    ==    ${{ 2**200 }}    parameters=${{ 2**200 }}    alias=events
+    Get Value    SELECT {x:UInt8} + 1 AS x    ==    6    parameters=${{ {'x': 5} }}    alias=events
+    Get Column    SELECT id AS format FROM log -- format x\nORDER BY format DESC    ==    ${{ [2, 1] }}    alias=events
+    Get Row Count    SELECT 1; -- done    ==    1    alias=events
+
+Clickhouse Keeps A Session
+    [Documentation]    Settings and temporary tables stay between keywords.
+    Execute    SET max_block_size = 7    alias=events
+    Execute    CREATE TEMPORARY TABLE mine (x Int64)    alias=events
+    Execute    INSERT INTO mine VALUES ($1)    parameters=${5}    alias=events
+    Get Value    SELECT concat(toString(x), ' ', toString(getSetting('max_block_size'))) FROM mine    ==    5 7    alias=events
 
 Failures Show What Was Read
     [Documentation]    Expected, seen, statement, effort.
@@ -61,7 +77,7 @@ Refused Statements Say Why
     [Documentation]    By the server's own words, and what to do.
     Run Keyword And Expect Error    *relation "nothing" does not exist (SQLSTATE 42P01)*    Query    SELECT * FROM nothing
     ...    alias=db
-    Run Keyword And Expect Error    *Table default.nothing doesn't exist*    Query    SELECT * FROM nothing    alias=events
+    Run Keyword And Expect Error    *nothing*UNKNOWN_TABLE*    Query    SELECT * FROM nothing    alias=events
     Run Keyword And Expect Error    Expected: 1 parameters*    Query    SELECT $1::int AS x    alias=db
     Run Keyword And Expect Error    Expected: parameter $1 to be int4*    Query    SELECT $1::int AS x    parameters=many
     ...    alias=db

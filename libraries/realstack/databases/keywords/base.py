@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets as random_secrets
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -252,7 +252,13 @@ def _with_effort(text: str, evidence: str, looks: int, seconds: float) -> str:
 def parameter_list(parameters: Any) -> list[Any]:
     """The parameters of a statement: a list or tuple is many, everything else one; secrets are unwrapped."""
     many = list(parameters) if isinstance(parameters, (list, tuple)) else [parameters]
-    return [value.value if isinstance(value, Secret) else value for value in many]
+    return [_revealed(value) for value in many]
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _revealed(item) for name, item in value.items()}
+    return value.value if isinstance(value, Secret) else value
 
 
 def unwrap(value: str | Secret | None) -> str | None:

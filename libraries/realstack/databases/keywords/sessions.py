@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -139,11 +140,13 @@ class SessionKeywords(KeywordsBase):
         user: str | None = None,
         password: Secret | None = None,
         database: str = "default",
+        ca: Path | None = None,
         statement_timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> str:
-        """Opens a session of a ClickHouse server (HTTP interface, any version since 18.16) and makes it the current one.
+        """Opens a session of a ClickHouse server (HTTP interface) and makes it the current one.
 
-        It is closed at the end of the test or suite that opened it.
+        What ``SET`` changes and temporary tables stay until it is closed, at the end of the test or suite that opened it; the
+        server forgets them when nothing asks for an hour.
 
         Args:
             alias: What keywords call it.
@@ -151,7 +154,9 @@ class SessionKeywords(KeywordsBase):
             user: Account; default: the URL's, else ``default``.
             password: Its password; default: the URL's.
             database: What tables without a database's name are looked for in.
-            statement_timeout: How long a statement may take; the server ends it then.
+            ca: File with the certificates (PEM) that a server's over ``https`` is checked against, beside the system's.
+            statement_timeout: How long a statement may take; the server ends it then. An account that may change no settings
+                has it as the client's limit only.
 
         Returns:
             The version of the server.
@@ -173,7 +178,8 @@ class SessionKeywords(KeywordsBase):
         remember(key, f"password of ClickHouse session '{alias}'")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         base = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
-        target = ClickHouseTarget(base, user or unquote(parts.username or "default"), key, database)
+        base += parts.path.rstrip("/")
+        target = ClickHouseTarget(base, user or unquote(parts.username or "default"), key, database, str(ca) if ca else None)
         return self._opened(
             alias, ClickHouseSession(alias, target, self.run, statement_timeout=statement_timeout.total_seconds())
         )

@@ -12,8 +12,10 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.errors import NotThere
 from realstack.databases.keywords.base import NO_WAIT, Assertion, KeywordsBase, SqlSession, parameter_list
+from realstack.databases.places import without_end
 from realstack.databases.postgres import IsolationLevel
 from realstack.databases.table import shorten
 from realstack.databases.values import Rows
@@ -170,7 +172,9 @@ class SqlKeywords(KeywordsBase):
             Get Row Count    SELECT id FROM messages WHERE id = $1    ==    1    parameters=${message}
         ```
         """
-        counting = f"SELECT count(*) AS rows FROM (\n{statement.strip().rstrip(';')}\n) AS counted"  # noqa: S608 - the test's own SQL
+        backslashes = isinstance(self.sql(alias), ClickHouseSession)
+        inner = without_end(statement, backslashes=backslashes)
+        counting = f"SELECT count(*) AS rows FROM (\n{inner}\n) AS counted"  # noqa: S608 - the test's own SQL
         session, look, evidence = self._asked(counting, parameters, alias)
         count: int = self.read(
             look,
