@@ -302,6 +302,8 @@ def test_a_session_keeps_what_it_made(server: Server) -> None:
     assert ask("USE system", database="default") == ""
     assert ask("SELECT currentDatabase()") == "system\n"
     assert refused(server.ask("SELECT * FROM kept")) == (404, "60")
+    for odd in ({"database": "nowhere"}, {"no_such_setting": "1"}) * 2:
+        assert refused(server.ask("SELECT 1", session_id="keeps", **odd))[0] == 404
     assert ask("SELECT x FROM kept", close_session="1") == "7\n"
     assert refused(server.ask("SELECT * FROM kept", session_id="keeps")) == (404, "60")
 

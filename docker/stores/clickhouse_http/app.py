@@ -166,23 +166,24 @@ class Interface:
         running.add_done_callback(give_back)
         return await asyncio.shield(running)
 
-    def _connect(self, account: Account) -> Connection:
-        connection = self._engine.connect()
+    def _connect(self, account: Account, database: str = "", settings: Mapping[str, str] | None = None) -> Connection:
+        """A connection of an account; nothing of `readonly` can be changed once it is set, so that it comes last."""
+        first = {name: value for name, value in account.profile.items() if name != "readonly"}
+        reads_only = account.profile.get("readonly", "0")
+        changes = settings or {}
+        database = database or self._configuration.database
+        if reads_only == "0":
+            return self._engine.connect(database, {**first, **changes})
+        connection = self._engine.connect(database, {**first, "readonly": reads_only})
         try:
-            connection.use(self._configuration.database)
-            # Nothing can be changed any more once this one is set.
-            last = {name: value for name, value in account.profile.items() if name == "readonly"}
-            connection.set({name: value for name, value in account.profile.items() if name not in last} | last)
+            connection.set(changes)
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _run_alone(self, account: Account, query: _Query) -> Answer:
-        with self._connect(account) as connection:
-            if query.database:
-                connection.use(query.database)
-            connection.set(query.settings)
+        with self._connect(account, query.database, query.settings) as connection:
             if query.reads_only and account.profile.get("readonly", "0") == "0":
                 connection.set({"readonly": "2"})
             return _run_on(connection, query)
@@ -190,8 +191,8 @@ class Interface:
     def _run_in_session(self, connection: Connection, query: _Query) -> Answer:
         if query.reads_only and query.statement.writes:
             raise ClickHouseError(164, "READONLY", "Cannot execute query in readonly mode: the request is a GET.")
-        with connection.changed(query.settings, query.database, query.statement.keyword):
-            return _run_on(connection, query)
+        connection.lend(query.settings, query.database, query.statement.keyword)
+        return _run_on(connection, query)
 
     async def _sweep(self) -> None:
         while True:

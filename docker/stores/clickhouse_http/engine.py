@@ -17,6 +17,9 @@ from typing import Any, Final, Self
 from clickhouse_http.errors import ClickHouseError, error_of
 from clickhouse_http.statements import Statement
 
+DEFAULT_DATABASE: Final = "default"
+"""Where a connection begins."""
+
 _RTLD_DEEPBIND: Final = 0x00008
 
 # What the engine sets otherwise when it runs as a library than when it runs as a server.
@@ -68,10 +71,24 @@ class Engine:
         self.version = self._text("SELECT version()")
         self.formats = frozenset(self._text("SELECT name FROM system.formats WHERE is_output").splitlines())
 
-    def connect(self) -> Connection:
-        """Make a connection: it has settings, a database and temporary tables of its own."""
+    def connect(self, database: str, settings: Mapping[str, str]) -> Connection:
+        """Make a connection: it has settings, a database and temporary tables of its own.
+
+        Args:
+            database: The database that unqualified names are looked for in.
+            settings: Settings that it begins with.
+
+        Raises:
+            ClickHouseError: There is no such database or setting, or a setting may not be changed.
+        """
         connection = Connection(self._module.connect(str(self._folder)))
-        connection.set(_AS_A_SERVER)
+        try:
+            if database != DEFAULT_DATABASE:
+                connection.use(database)
+            connection.set({**_AS_A_SERVER, **settings})
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:
@@ -87,6 +104,9 @@ class Connection:
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._lent: tuple[dict[str, str], str] = ({}, "")
+        self._own_settings: list[str] = []
+        self._own_database = ""
 
     def __enter__(self) -> Self:
         return self
@@ -116,37 +136,50 @@ class Connection:
         """
         self._query(f"USE {_quoted(database)}".encode(), "Null", {})
 
-    @contextmanager
-    def changed(self, settings: Mapping[str, str], database: str, keyword: str) -> Iterator[None]:
+    def lend(self, settings: Mapping[str, str], database: str, keyword: str) -> None:
         """Have settings and a database for one statement only, as a request in a session has.
+
+        They stay until a statement has others, since clients send the same ones again and again.
 
         Args:
             settings: The settings.
             database: The database; empty for that of the session.
-            keyword: The statement's first word: what the statement itself changes stays changed.
+            keyword: The statement's first word: what changes the session itself is not lent to.
 
         Raises:
             ClickHouseError: A setting may not be changed, or there is no such database.
         """
-        settings = {} if keyword == "SET" else settings
+        wanted = ({}, "") if keyword in {"SET", "USE"} else (dict(settings), database)
+        if wanted == self._lent:
+            return
+        self._take_back()
+        settings, database = wanted
         names = ", ".join(_literal(name) for name in settings)
         look = f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})"  # noqa: S608 - quoted
-        before = json.loads(self._query(look.encode(), "JSONCompactColumns", {})) if settings else [[], [], []]
-        database_before = self._query(b"SELECT currentDatabase()", "TSVRaw", {}).decode().rstrip("\n") if database else ""
+        found = json.loads(self._query(look.encode(), "JSONCompactColumns", {})) if settings else [[], [], []]
+        self._own_settings = [
+            f"{_name(name)} = {_literal(value) if was_changed else 'DEFAULT'}"
+            for name, value, was_changed in zip(*found, strict=True)
+        ]
         if database:
-            self.use(database)
+            self._own_database = self._query(b"SELECT currentDatabase()", "TSVRaw", {}).decode().rstrip("\n")
+        self._lent = wanted
         try:
+            if database:
+                self.use(database)
             self.set(settings)
-            yield
-        finally:
-            again = [
-                f"{_name(name)} = {_literal(value) if was_changed else 'DEFAULT'}"
-                for name, value, was_changed in zip(*before, strict=True)
-            ]
-            if again:
-                self._query(f"SET {', '.join(again)}".encode(), "Null", {})
-            if database and keyword != "USE":
-                self.use(database_before)
+        except ClickHouseError:
+            self._take_back()
+            raise
+
+    def _take_back(self) -> None:
+        settings, own_settings = self._lent[0], self._own_settings
+        database, own_database = self._lent[1], self._own_database
+        self._lent, self._own_settings, self._own_database = ({}, ""), [], ""
+        if settings and own_settings:
+            self._query(f"SET {', '.join(own_settings)}".encode(), "Null", {})
+        if database and own_database:
+            self.use(own_database)
 
     def make_temporary(self, name: str, structure: str, answer_format: str, data: bytes) -> None:
         """Make a temporary table of data that came with a request.
