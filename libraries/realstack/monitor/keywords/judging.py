@@ -84,7 +84,12 @@ class Judging:
             warmup: See [Should Not Grow].
 
         Returns:
-            For each service the smallest leak for an operation that the run could have seen.
+            For each service the smallest leak for an operation that the run could have seen, in the metric's unit.
+
+        ```robotframework
+        ${limits} =    Record Growth    operation=connection    budget=4 KiB
+        Law Should Hold    no-growth
+        ```
         """
         return {measured.name: verdict.limit for measured, verdict in self._judge(services, operation, budget, metric, warmup)}
 
@@ -113,6 +118,13 @@ class Judging:
 
         Returns:
             The counts by name.
+
+        ```robotframework
+        Take Baseline
+        Open And Close Connections    100
+        Count Operations    connection    100
+        Counts Should Be Back    operation=connection
+        ```
         """
         taken = self._sampler.look()
         counts = _counts(taken)
@@ -132,11 +144,15 @@ class Judging:
             counts: Which, such as ``backend-1 descriptors``, or ``clients`` for those of every service; all of the baseline by
                 default.
             operation: The work done since, as counted by [Count Operations].
-            within: How long to wait.
+            within: How long to wait, such as ``500 ms``.
 
         Raises:
             StackFailure: A count is higher. The text begins with ``no-growth violated``.
             InvalidRun: A count is lower: the baseline was taken while something was going on. Or no work was counted.
+
+        ```robotframework
+        Counts Should Be Back    clients    redis channels    operation=connection    within=1 s
+        ```
         """
         baseline = self._baseline.sample
         if baseline is None:

@@ -66,10 +66,16 @@ class Showing:
     def log_plot(self, *metrics: Metric, services: list[str] | None = None, title: str | None = None) -> None:
         """Draw what was measured into the log, a plot for each metric with a line for each service.
 
+        Sizes are drawn in MiB, CPU in percent of one core, others as counts.
+
         Args:
             metrics: What to draw; memory (PSS) and CPU by default.
             services: Only these.
             title: Of the plots; the metric's name by default.
+
+        ```robotframework
+        Log Plot    pss    descriptors    services=${{['backend-1', 'backend-2']}}
+        ```
         """
         samples = self._sampler.samples()
         if not samples:

@@ -63,6 +63,11 @@ class Watching:
         Args:
             name: What it is called in plots and verdicts.
             pid: Its number.
+
+        ```robotframework
+        ${pid} =    Get Process Id    my server
+        Watch Process    server    ${pid}
+        ```
         """
         demand_linux("watching processes")
         if not process.alive(pid):
@@ -77,6 +82,11 @@ class Watching:
         Args:
             name: What it is called.
             gauge: Called for every sample, in the background; it must not log.
+
+        ```robotframework
+        ${length} =    Evaluate    lambda: len($QUEUE)
+        Watch Gauge    queue    ${length}
+        ```
         """
         if not callable(gauge):
             raise StackError(explain("a Python function that returns a number", f"a {type(gauge).__name__}"))
@@ -90,6 +100,11 @@ class Watching:
             name: What it is called, such as ``backend-db sessions``.
             dsn: Where the server is.
             application: Count only sessions whose application name or user contains this.
+
+        ```robotframework
+        ${dsn} =    Get Credential Url    postgres-backend
+        Watch PostgreSQL Sessions    backend-db sessions    ${dsn}    application=chat
+        ```
         """
         self._watched.gauge(current_owner(), name, PostgresSessions(dsn.value, application))
 
@@ -100,6 +115,11 @@ class Watching:
         Args:
             name: What it is called, such as ``redis clients``.
             url: Where the server is.
+
+        ```robotframework
+        ${url} =    Get Credential Url    redis
+        Watch Redis Clients    redis clients    ${url}
+        ```
         """
         self._watched.gauge(current_owner(), name, RedisClients(url.value))
 
@@ -112,6 +132,11 @@ class Watching:
         Args:
             name: What it is called, such as ``redis channels``.
             url: Where the server is.
+
+        ```robotframework
+        ${url} =    Get Credential Url    redis
+        Watch Redis Channels    redis channels    ${url}
+        ```
         """
         self._watched.gauge(current_owner(), name, RedisChannels(url.value))
 
@@ -120,8 +145,13 @@ class Watching:
         """Begin to take samples in the background; they end with the test or suite that began them.
 
         Args:
-            interval: Time between two samples. One sample costs about a millisecond for each process watched; very long runs
-                take fewer by themselves.
+            interval: Time between two samples, 5 ms to 1 h. One sample costs about a millisecond for each process watched;
+                very long runs take fewer by themselves.
+
+        ```robotframework
+        Watch Services    backend
+        Start Monitoring    interval=50 ms
+        ```
         """
         if not self._sampler.watched:
             raise StackError("Nothing is watched yet. Use [Watch Services] or [Watch Process] first.")
@@ -135,6 +165,10 @@ class Watching:
 
         Returns:
             How many there are.
+
+        ```robotframework
+        ${samples} =    Stop Monitoring
+        ```
         """
         self._sampler.stop()
         count = len(self._sampler.samples())
@@ -151,6 +185,11 @@ class Watching:
 
         Returns:
             How often it was done since monitoring began.
+
+        ```robotframework
+        Open And Close Connections    100
+        Count Operations    connection    100
+        ```
         """
         if number < 0:
             raise StackError(explain("a number of operations of 0 or more", str(number)))

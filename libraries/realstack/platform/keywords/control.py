@@ -33,8 +33,16 @@ class Control:
     def stop_service(self, service: str) -> None:
         """Ask a service, or all replicas of a group, to stop (`SIGTERM`), and wait until they have.
 
+        Args:
+            service: Service or group.
+
         Raises:
             StackFailure: It does not stop within its time; it has been killed then.
+
+        ```robotframework
+        Stop Service    clickhouse
+        Service Should Be Down    clickhouse
+        ```
         """
         self._control(service, Operation.RESTART, lambda driver, name: driver.stop_service(name))
 
@@ -43,20 +51,47 @@ class Control:
         """End a service, or all replicas of a group, and all their processes at once (`SIGKILL`).
 
         Logs as receipt the processes that are gone.
+
+        Args:
+            service: Service or group.
+
+        ```robotframework
+        Kill Service    backend-1
+        Service Should Be Down    backend-1
+        ```
         """
         self._control(service, Operation.KILL, lambda driver, name: driver.kill_service(name))
 
     @keyword(tags=["control"])
     def pause_service(self, service: str) -> None:
-        """Let all processes of a service stand still (`SIGSTOP`): connections stay open, and nothing answers.
+        """Let all processes of a service, or of a group's replicas, stand still (`SIGSTOP`).
 
+        Connections stay open, and nothing answers.
         Logs as receipt the processes in state `T`.
+
+        Args:
+            service: Service or group.
+
+        ```robotframework
+        Pause Service    redis
+        Wait Until Requests Wait    redis    by=backend
+        Resume Service    redis
+        ```
         """
         self._control(service, Operation.PAUSE, lambda driver, name: driver.pause_service(name))
 
     @keyword(tags=["control"])
     def resume_service(self, service: str) -> None:
-        """Let a paused service go on (`SIGCONT`)."""
+        """Let a paused service, or all replicas of a group, go on (`SIGCONT`).
+
+        Args:
+            service: Service or group.
+
+        ```robotframework
+        Pause Service    agent
+        Resume Service    agent
+        ```
+        """
         self._control(service, Operation.PAUSE, lambda driver, name: driver.resume_service(name))
 
     @keyword(tags=["control"])
@@ -64,6 +99,9 @@ class Control:
         """Let a service read its files again while it runs (`SIGHUP`): its signing keys, for example.
 
         Returns at once; [Wait For Log Line] tells when it has.
+
+        Args:
+            service: Service or group.
 
         Raises:
             StackError: It is none that does.
@@ -83,6 +121,11 @@ class Control:
         Args:
             service: Service or group.
             wait: Whether to wait until it is healthy; see [Wait Until Service Is Healthy] for a wait with a deadline.
+
+        ```robotframework
+        Kill Service    backend
+        Start Service    backend    wait=True
+        ```
         """
         self._control(service, Operation.RESTART, lambda driver, name: driver.start_service(name))
         if wait:

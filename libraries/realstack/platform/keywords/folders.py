@@ -27,7 +27,7 @@ class Folders:
 
     @keyword(tags=["getter"])
     def get_shared_folder(self, folder: str) -> Path:
-        """Where a folder that services share can be read by the test: the folder itself, or (compose) a fresh copy of it.
+        """Return where a folder that services share can be read by the test: the folder itself, or (compose) a fresh copy of it.
 
         Args:
             folder: Its name; `files` is where the backend keeps uploads.
@@ -52,7 +52,7 @@ class Folders:
         pattern: str = "**/*",
         retry_timeout: timedelta = timedelta(0),
     ) -> list[str]:
-        """The files in a folder that services share, below its own folders too, by path from there.
+        """Return the files in a folder that services share, below its own folders too, by path from there.
 
         Args:
             folder: Its name.
@@ -60,7 +60,7 @@ class Folders:
             assertion_expected: Expected paths.
             message: Own message of the failure.
             pattern: Which files, such as `incoming/*.part`.
-            retry_timeout: How long to look again while the assertion fails.
+            retry_timeout: How long to look again while the assertion fails, such as `500 ms`.
 
         ```robotframework
         ${before} =    Get Shared Files    files
@@ -89,15 +89,19 @@ class Folders:
         pattern: str = "**/*",
         retry_timeout: timedelta = timedelta(0),
     ) -> int:
-        """How many bytes the files of a folder that services share have, all together.
+        """Return how many bytes the files of a folder that services share have, all together.
 
         Args:
             folder: Its name.
             assertion_operator: See the Browser library's assertions.
-            assertion_expected: Expected number.
+            assertion_expected: Expected number of bytes, such as `4 KiB`.
             message: Own message of the failure.
             pattern: Which files.
-            retry_timeout: How long to look again while the assertion fails.
+            retry_timeout: How long to look again while the assertion fails, such as `500 ms`.
+
+        ```robotframework
+        Get Shared Bytes    files    <    5 MiB    pattern=incoming/*.part
+        ```
         """
 
         def look() -> int:

@@ -25,7 +25,18 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> list[str]:
-        """Names of all services, or of a group's replicas."""
+        """Return the names of all services, or of a group's replicas.
+
+        Args:
+            group: The group; all services when not given.
+            assertion_operator: See the Browser library's assertions.
+            assertion_expected: Expected names.
+            message: Own message of the failure.
+
+        ```robotframework
+        Get Services    backend    ==    backend-1, backend-2
+        ```
+        """
         driver = running()
         names = driver.resolve(group) if group else driver.services()
         return list(verify(names, assertion_operator, assertion_expected, "Services", message))
@@ -38,23 +49,51 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> str:
-        """A service's address, without credentials; `frontend` is what users' browsers open."""
+        """Return a service's address, without credentials; `frontend` is what users' browsers open.
+
+        Args:
+            service: Service, or group for its first replica.
+            assertion_operator: See the Browser library's assertions.
+            assertion_expected: Expected URL.
+            message: Own message of the failure.
+
+        ```robotframework
+        ${page} =    Get Service Url    frontend
+        Get Service Url    postgres-auth    not contains    @
+        ```
+        """
         driver = running()
         return str(verify(driver.url(driver.one(service)), assertion_operator, assertion_expected, "URL", message))
 
     @keyword(tags=["getter"])
     def get_credential_url(self, service: str) -> Secret:
-        """A store's address with the tests' own credentials.
+        """Return a store's address with the tests' own credentials.
 
         For PostgreSQL that is the superuser `tester`, so that tests can look into every table, hold locks and end sessions; the
         platform's services use another role.
+
+        Args:
+            service: Service, or group for its first replica.
+
+        ```robotframework
+        ${dsn} =    Get Credential Url    postgres-backend
+        Open Session    backend-db    ${dsn}
+        ```
         """
         driver = running()
         return Secret(driver.credential_url(driver.one(service)))
 
     @keyword(tags=["getter"])
     def get_credential(self, name: str) -> Secret:
-        """A credential of the platform by name, such as `idp-scim` (secret of the client that may administer users)."""
+        """Return a credential of the platform.
+
+        Args:
+            name: Its name, such as `idp-scim` (secret of the client that may administer users).
+
+        ```robotframework
+        ${secret} =    Get Credential    idp-scim
+        ```
+        """
         return Secret(running().credential(name))
 
     @keyword(tags=["getter"])
@@ -65,7 +104,20 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> int | None:
-        """The number of a service's main process; `None` while it is down."""
+        """Return the number of a service's main process; `None` while it is down.
+
+        Args:
+            service: Service, or group for its first replica.
+            assertion_operator: See the Browser library's assertions.
+            assertion_expected: Expected number.
+            message: Own message of the failure.
+
+        ```robotframework
+        ${before} =    Get Service Pid    redis
+        Restart Service    redis
+        Get Service Pid    redis    !=    ${before}
+        ```
+        """
         driver = running()
         driver.demand(Operation.PROCESSES, service)
         pids = driver.pids(driver.one(service))
@@ -80,7 +132,19 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> list[int]:
-        """The numbers of all processes of a service or group, main processes and their descendants."""
+        """Return the numbers of all processes of a service or group, main processes and their descendants.
+
+        Args:
+            service: Service or group.
+            assertion_operator: See the Browser library's assertions.
+            assertion_expected: Expected numbers.
+            message: Own message of the failure.
+
+        ```robotframework
+        Kill Service    postgres
+        Get Service Pids    postgres    ==    ${{[]}}
+        ```
+        """
         driver = running()
         driver.demand(Operation.PROCESSES, service)
         pids = [pid for name in driver.resolve(service) for pid in driver.pids(name)]
@@ -94,7 +158,18 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> str:
-        """The version that the running service tells."""
+        """Return the version that the running service tells.
+
+        Args:
+            service: Service, or group for its first replica.
+            assertion_operator: See the Browser library's assertions.
+            assertion_expected: Expected version.
+            message: Own message of the failure.
+
+        ```robotframework
+        Get Service Version    postgres-auth    matches    ^1[5-9]
+        ```
+        """
         driver = running()
         version = background.run(driver.version(driver.one(service)))
         return str(verify(version, assertion_operator, assertion_expected, "Version", message))

@@ -19,8 +19,17 @@ class Health:
     def wait_until_service_is_healthy(self, service: str, timeout: timedelta = timedelta(seconds=10)) -> None:
         """Wait until a service, or every replica of a group, answers by its own protocol that it can work.
 
+        Args:
+            service: Service or group.
+            timeout: How long to wait, such as `500 ms`.
+
         Raises:
             StackFailure: It does not in time; the text has what it said last, and the end of its log.
+
+        ```robotframework
+        Start Service    backend
+        Wait Until Service Is Healthy    backend    timeout=5 s
+        ```
         """
         driver = running()
         deadline = Deadline(timeout)
@@ -29,7 +38,18 @@ class Health:
 
     @keyword(tags=["health"])
     def service_should_be_healthy(self, service: str) -> None:
-        """Ask a service, or every replica of a group, once, by its own protocol."""
+        """Make sure that a service, or every replica of a group, answers by its own protocol that it can work; it is asked once.
+
+        Args:
+            service: Service or group.
+
+        Raises:
+            StackFailure: It does not; the text has what it said.
+
+        ```robotframework
+        Service Should Be Healthy    backend
+        ```
+        """
         driver = running()
         for name in driver.resolve(service):
             problem = background.run(driver.problem(name))
@@ -40,7 +60,19 @@ class Health:
 
     @keyword(tags=["health"])
     def service_should_be_down(self, service: str) -> None:
-        """Make sure that a service, or every replica of a group, has no process and does not answer."""
+        """Make sure that a service, or every replica of a group, has no process and does not answer.
+
+        Args:
+            service: Service or group.
+
+        Raises:
+            StackFailure: It has one, or something answers in its place.
+
+        ```robotframework
+        Kill Service    redis
+        Service Should Be Down    redis
+        ```
+        """
         driver = running()
         for name in driver.resolve(service):
             if pids := driver.pids(name):

@@ -33,7 +33,14 @@ class Logs:
 
     @keyword(tags=["log"])
     def mark_logs(self) -> LogMark:
-        """This moment in all services' logs, for `since` of the other keywords."""
+        """Return this moment in all services' logs, for `since` of the other keywords.
+
+        ```robotframework
+        ${now} =    Mark Logs
+        Restart Service    auth
+        Get Service Log    auth    contains    signing_keys_loaded    since=${now}
+        ```
+        """
         driver = running()
         driver.demand(Operation.LOGS, "all services")
         return driver.mark_logs()
@@ -48,7 +55,7 @@ class Logs:
         *,
         since: LogMark | None = None,
     ) -> str:
-        """The log of a service or group, by time, from the start of the test on.
+        """Return the log of a service or group, by time, from the start of the test on.
 
         Args:
             service: Service or group.
@@ -70,8 +77,20 @@ class Logs:
     ) -> str:
         """Wait until a line of a service's (or group's) log matches a regular expression, and return the line.
 
+        Args:
+            service: Service or group.
+            pattern: The regular expression; it may match anywhere in the line.
+            timeout: How long to wait, such as `500 ms`.
+            since: A moment from [Mark Logs] to begin at; the start of the test when not given.
+
         Raises:
             StackFailure: None does in time; the text has the last lines that were written.
+
+        ```robotframework
+        ${now} =    Mark Logs
+        Reload Service    auth
+        Wait For Log Line    auth    signing_keys_loaded    timeout=2 s    since=${now}
+        ```
         """
         wanted = re.compile(pattern)
         deadline = Deadline(timeout)

@@ -119,7 +119,9 @@ class Starting:
 
     @keyword(tags=["getter"])
     def get_whether_any_test_needs(self, part: Part) -> bool:
-        """Whether a test of this run has the tag `needs-browser` or `needs-faults`; what `--exclude` left out doesn't count.
+        """Return whether a test of this run has the tag `needs-browser` or `needs-faults`.
+
+        What `--exclude` left out doesn't count.
 
         Args:
             part: `browser` or `faults`.
@@ -137,6 +139,12 @@ class Starting:
 
         Raises:
             StackFailure: A service did not stop in time, or something is left; the text says what.
+
+        ```robotframework
+        *** Settings ***
+        Suite Setup       Start Platform    platform.yaml    profile=fast.yaml
+        Suite Teardown    Stop Platform
+        ```
         """
         driver = running_or_none()
         if driver is None:
