@@ -39,6 +39,8 @@ def test_the_plan_has_the_plans_literal_figures():
         ("24h", timedelta(hours=24)),
         ("5 MB", 5_000_000),
         ("4 KiB", 4096),
+        ("20 kB", 20_000),
+        ("1 min 30 s", timedelta(seconds=90)),
         (7, 7),
         (0.5, 0.5),
     ],
@@ -49,7 +51,7 @@ def test_figures_with_units(text, figure):
 
 @pytest.mark.parametrize("text", ["5 parsecs", "", "s", "-5 s", True, None, [1], "5 s 3"])
 def test_what_is_no_figure_is_refused(text):
-    with pytest.raises(StackError, match=r"figure 'x' is a number, a duration .units ms, s, m, min, h. or a size"):
+    with pytest.raises(StackError, match=r"figure 'x' is a number, a duration .units ms, s, min, h, d. or a size"):
         parse("x", text)
 
 

@@ -11,8 +11,8 @@ Wait For Frame    timeout=${FIGURES.answer_time}
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -21,16 +21,13 @@ from typing import Any
 import yaml
 
 from realstack.core.errors import StackError, explain
+from realstack.core.quantities import byte_size, duration
 
 Figure = timedelta | int | float
 """A duration, a count or size (bytes), or a ratio."""
 
 REFERENCE = "plan"
 """The profile that says which figures there are."""
-
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "KiB": 1024, "MiB": 1024**2}
-_WITH_UNIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
 
 
 class Figures(Mapping[str, Figure]):
@@ -154,15 +151,15 @@ def parse(name: str, given: object) -> Figure:
     """
     if isinstance(given, int | float) and not isinstance(given, bool):
         return given
-    if isinstance(given, str):
-        found = _WITH_UNIT.fullmatch(given)
-        if found and found[2] in _SECONDS:
-            return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
-        if found and found[2] in _BYTES:
-            return round(float(found[1]) * _BYTES[found[2]])
+    # A text has a unit, for without one it could be either; and no figure is below zero.
+    if isinstance(given, str) and given.rstrip()[-1:].isalpha() and not given.lstrip().startswith("-"):
+        with contextlib.suppress(StackError):
+            return timedelta(seconds=duration(given))
+        with contextlib.suppress(StackError):
+            return round(byte_size(given))
     raise StackError(
         explain(
-            f"figure '{name}' is a number, a duration (units {', '.join(_SECONDS)}) or a size (units {', '.join(_BYTES)}).",
+            f"figure '{name}' is a number, a duration (units ms, s, min, h, d) or a size (units B, kB, MB, GB, KiB, MiB, GiB).",
             f"It is {given!r}.",
         )
     )
