@@ -69,6 +69,14 @@ def test_page_is_served_at_its_addresses(client: httpx.Client) -> None:
     assert client.get("/config.json").json()["file_max_bytes"] == FILE_MAX
 
 
+def test_no_request_finds_a_connection_of_an_earlier_one(client: httpx.Client, auth: Upstream, replicas: list[Upstream]) -> None:
+    """nginx keeps upstream connections from 1.29.7 on, unless it asks for their end."""
+    client.get("/auth/me")
+    client.get("/api/threads")
+    asked = [seen for server in (auth, *replicas) for seen in server.seen]
+    assert [seen.headers.get("Connection") for seen in asked] == ["close", "close"]
+
+
 def test_health_is_its_own(client: httpx.Client, auth: Upstream, replicas: list[Upstream]) -> None:
     for server in (auth, *replicas):
         server.close()
