@@ -157,14 +157,21 @@ def check_faults() -> list[Problem]:
     """Whether links can be broken here: by root, or in a network namespace of the run's own."""
     found = check_programs(FAULT_PROGRAMS)
     if not can_break_links():
-        found.append(
-            Problem(
-                "Links can't be broken: this is not root, and the run has no network namespace of its own.",
-                "make journeys NETNS=1 (needs no privilege), or run it as root or with sudo, or leave out what needs it: "
-                "robot --exclude needs-faults suites/",
-            )
-        )
+        found.append(_no_right_to_break_links())
     return found
+
+
+def _no_right_to_break_links() -> Problem:
+    leave_out = "or leave out what needs it: robot --exclude needs-faults suites/"
+    if os.geteuid() == 0:
+        return Problem(
+            "Links can't be broken: this is root without the capability NET_ADMIN, as it is in a container.",
+            f"Start the container with --cap-add=NET_ADMIN, {leave_out}",
+        )
+    return Problem(
+        "Links can't be broken: this is not root, and the run has no network namespace of its own.",
+        f"make journeys NETNS=1 (needs no privilege), or run it as root or with sudo, {leave_out}",
+    )
 
 
 def check_folders(folders: Iterable[Path]) -> list[Problem]:
