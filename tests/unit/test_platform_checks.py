@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from realstack.core import programs
+from realstack.core import procfs, programs
 from realstack.core.errors import StackError
 from realstack.lease import lease as lease_module
 from realstack.platform import checks
@@ -68,11 +68,14 @@ def test_a_browser_of_playwrights_is_enough(empty_path):
 
 
 def test_without_rights_links_can_not_be_broken(tmp_path, monkeypatch):
-    status = tmp_path / "status"
-    status.write_text("Name:\tx\nCapEff:\t0000000000000000\n")
-    assert not checks.can_break_links(status)
-    status.write_text("CapEff:\t0000000000001000\n")
-    assert checks.can_break_links(status)
+    status = tmp_path / "self" / "status"
+    status.parent.mkdir()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(procfs, "PROC", str(tmp_path))
+        status.write_text("Name:\tx\nCapEff:\t0000000000000000\n")
+        assert not checks.can_break_links()
+        status.write_text("CapEff:\t0000000000001000\n")
+        assert checks.can_break_links()
     monkeypatch.setattr(checks, "can_break_links", lambda: False)
     for user, remedy in ((1000, "make journeys NETNS=1"), (0, "--cap-add=NET_ADMIN")):
         monkeypatch.setattr(checks.os, "geteuid", lambda user=user: user)

@@ -230,6 +230,12 @@ def sockets_of(pids: Iterable[int]) -> dict[int, int]:
     return found
 
 
+def capabilities() -> int:
+    """What this process may do beyond an ordinary user's rights, a bit for each capability (capabilities(7), effective set)."""
+    with open(f"{PROC}/self/status", encoding="utf-8", errors="replace") as file:
+        return next((int(line.split()[1], 16) for line in file if line.startswith("CapEff:")), 0)
+
+
 def network_namespace(pid: int) -> str | None:
     """What tells a process's network from others, such as ``net:[4026531840]``; None where it has ended."""
     try:

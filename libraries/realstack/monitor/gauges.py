@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
-from redis.asyncio import Redis
-
+from realstack.core.extras import needed
 from realstack.core.loop import BackgroundLoop
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 PATIENCE = 2.0
 """Seconds that a store may take to answer."""
@@ -64,6 +65,8 @@ class PostgresSessions(StoreGauge):
 
     async def _count(self) -> float:
         if self._session is None or self._session.is_closed():
+            with needed("to ask PostgreSQL for its sessions", "monitor"):
+                import asyncpg  # noqa: PLC0415 -- who watches processes alone does without it
             settings = {"application_name": "realstack-monitor"}
             self._session = await asyncpg.connect(self._dsn, timeout=PATIENCE, server_settings=settings)
         return float(
@@ -93,6 +96,8 @@ class RedisGauge(StoreGauge):
 
     async def _count(self) -> float:
         if self._client is None:
+            with needed("to ask Redis for its clients", "monitor"):
+                from redis.asyncio import Redis  # noqa: PLC0415 -- as above
             self._client = Redis.from_url(
                 self._url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, single_connection_client=True
             )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from realstack.core import programs
+from realstack.core import procfs, programs
 from realstack.core.errors import StackError
 from realstack.core.system import is_linux
 
@@ -145,12 +145,9 @@ def playwright_browser() -> Path | None:
     return found[-1] if found else None
 
 
-def can_break_links(status: Path = Path("/proc/self/status")) -> bool:
+def can_break_links() -> bool:
     """Whether this process may change the kernel's packet filter of its network namespace (CAP_NET_ADMIN)."""
-    for line in status.read_text(encoding="ascii").splitlines():
-        if line.startswith("CapEff:"):
-            return bool(int(line.split()[1], 16) >> _CAP_NET_ADMIN & 1)
-    return False
+    return bool(procfs.capabilities() >> _CAP_NET_ADMIN & 1)
 
 
 def check_faults() -> list[Problem]:

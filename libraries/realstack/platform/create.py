@@ -61,7 +61,7 @@ def _find(name: str, file: str) -> EntryPoint:
                 f"'driver' in {file} is one of those that are installed: {', '.join(sorted(installed)) or 'none'}.",
                 f"It is '{name}'.",
                 remedy="Correct the name, or install the package that has this driver"
-                + ("." if installed else "; those of this project come with: pip install -r requirements.txt"),
+                + ("." if installed else "; those of this project come with: pip install 'robotframework-realstack[platform]'"),
             )
         )
     return installed[name]
@@ -78,7 +78,8 @@ def _load(entry: EntryPoint) -> Factory:
             explain(
                 f"the driver '{entry.name}'{whose} can be loaded from {entry.value}.",
                 f"{type(error).__name__}: {error}",
-                remedy="Install what it needs: make setup, or: pip install -r requirements.txt",
+                remedy="Install what it needs"
+                + (": pip install 'robotframework-realstack[platform]'." if entry.value.startswith("realstack.") else "."),
             )
         ) from error
     return factory

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from robot.api import logger
 
 from realstack.core.system import is_linux
+from realstack.core.waiting import Deadline, wait_until
 from realstack.lease.marker import started_by_a_run
 
 if TYPE_CHECKING:
-    from realstack.lease.turns import Turns
+    from realstack.lease.turns import Ticket, Turns
 
 LOOK_AGAIN = 0.02
 """Seconds between two looks."""
@@ -73,19 +74,22 @@ class Turn:
             self._turns = None
 
     def _wait(self) -> float:
-        assert self._turns is not None
-        if not self._turns.ask():
+        turns = self._turns
+        if turns is None or not turns.ask():
             return 0.0
-        began = time.monotonic()
+        waiting = Deadline(math.inf)  # others take as long as they take
+
+        def look() -> list[Ticket]:
+            others = turns.ask()
+            if others and not self._told and waiting.elapsed > TELL_AFTER:
+                self._told = True
+                logger.console(f"\nOther runs need the same cores, so that tests take turns: {', '.join(map(str, others))}.")
+            return others
+
         with _interrupts() as interrupted:
-            while (others := self._turns.ask()) and not interrupted.is_set():
-                if not self._told and time.monotonic() > began + TELL_AFTER:
-                    self._told = True
-                    logger.console(f"\nOther runs need the same cores, so that tests take turns: {', '.join(map(str, others))}.")
-                time.sleep(LOOK_AGAIN)
-        seconds = time.monotonic() - began
-        self.waited += seconds
-        return seconds
+            wait_until(look, lambda others: not others or interrupted.is_set(), waiting, LOOK_AGAIN)
+        self.waited += waiting.elapsed
+        return waiting.elapsed
 
 
 @contextlib.contextmanager
