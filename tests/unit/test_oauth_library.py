@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from robot.api import ExecutionResult
+from robot.libdocpkg import LibraryDocumentation
 
 INTERACTION = "kJ3xQ0pLwZ8vB1nM5tRyA7cD"
 SESSION = "sess-4fQ8zLw0Pn2VbXk6TtRr"
@@ -99,3 +101,18 @@ def test_name_that_is_brought_in_counts(tmp_path: Path, shop: str) -> None:
     code, printed, output = run(tmp_path, shop, [["Log", "it is the summer-sale"]], "credential_names=campaign")
     assert code == 1, printed
     assert "the summer-sale" not in output
+
+
+def test_no_text_from_outside_breaks_the_output(tmp_path: Path, shop: str) -> None:
+    steps = [["${text}", "Evaluate", "json.loads(r'\"x \\\\ud83d\"')", "modules=json"], ["Log", "${text}"], ["Fail", "${text}"]]
+    code, printed, output = run(tmp_path, shop, steps)
+    assert code == 1, printed
+    assert "x \\ud83d" in output
+    assert ExecutionResult(output).suite.statistics.failed == 1
+
+
+@pytest.mark.parametrize("library", ["OAuth", "BrowserSession"])
+def test_every_keyword_has_a_tag_and_an_example(library: str) -> None:
+    keywords = LibraryDocumentation(f"realstack.{library}").keywords
+    assert [keyword.name for keyword in keywords if not keyword.tags] == []
+    assert [keyword.name for keyword in keywords if "```robotframework" not in keyword.doc] == []

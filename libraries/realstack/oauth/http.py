@@ -110,7 +110,7 @@ class Answer:
         """
         try:
             return json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise StackFailure(explain(f"{self.where} answers JSON", f"no JSON ({error})", evidence=self.described)) from None
 
     @property
@@ -292,7 +292,7 @@ class Session:
         if target := answer.location:
             remember_pairs(parameters(target).items(), f"redirect from {urlsplit(url).netloc}")
         if "json" in answer.headers.get("content-type", ""):
-            with contextlib.suppress(ValueError):  # a body that is no JSON holds no JSON field
+            with contextlib.suppress(ValueError, RecursionError):  # a body that is no JSON holds no JSON field
                 remember_json(json.loads(answer.body), f"answer of {urlsplit(url).netloc}")
         return answer
 

@@ -79,6 +79,10 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     Text becomes a number, a boolean, a list (JSON) or a time where the value is one: ``Get Token Life Left    ${token}    <=    30 s``.
     Operators ``validate`` and ``then`` evaluate Python: give them only what stands in the test's own file.
 
+    ## Units
+    Times are Robot's (``500 ms``, ``1 min 30 s``), and seconds where they are only a number; what is returned as ``seconds`` and
+    ``expires_in`` is in seconds, dates in tokens are seconds since 1970. Bodies are bytes, leeway is a time.
+
     ## Errors
     A failure of the platform or provider says what was expected, what was seen, the nearest evidence and the remedy. URLs are shown without
     the values of their queries.

@@ -82,7 +82,7 @@ class Directory:
         answer = await self._send("POST", "Users", body)
         if answer.status != 201:
             raise _refused(answer, f"the directory creates {user_name!r}")
-        resource = {name: value for name, value in answer.json().items() if name != "password"}
+        resource = _resource(answer)
         if "id" not in resource:
             raise _refused(answer, "the directory tells the id of the user that it created (RFC 7643, 3.1)")
         return ProviderUser(str(resource["id"]), user_name, password, email, full_name, resource)
@@ -94,7 +94,7 @@ class Directory:
             return None
         if answer.status != 200:
             raise _refused(answer, f"the directory shows user {user_id}")
-        return {name: value for name, value in answer.json().items() if name != "password"}
+        return _resource(answer)
 
     async def change(self, user_id: str, attribute: str, value: Any) -> None:
         """Replace one attribute of a user (RFC 7644, 3.5.2).
@@ -132,6 +132,13 @@ class Directory:
         if body is not None:
             headers["Content-Type"] = MEDIA_TYPE
         return await self._session.send(method, path, headers=headers, json_body=body, timeout=self._client.timeout)
+
+
+def _resource(answer: Answer) -> dict[str, Any]:
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise _refused(answer, f"{answer.where} answers with a resource (RFC 7643, 3)")
+    return {name: value for name, value in body.items() if name != "password"}
 
 
 def _refused(answer: Answer, expected: str) -> StackFailure:

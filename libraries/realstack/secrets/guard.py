@@ -1,8 +1,8 @@
 """Keeps credentials out of Robot Framework's log while it is written.
 
 A library hands the guard to Robot as one of its listeners (`ROBOT_LIBRARY_LISTENER`). Robot shows every message to its
-listeners before it writes it, so the guard masks what must not be seen; and because a log that had to be
-masked is a defect of the tests, the test that caused it fails and says which text of which keyword it was.
+listeners before it writes it, so the guard masks what must not be seen, and escapes what can't be written. Because a log
+that had to be masked is a defect of the tests, the test that caused it fails and says which text of which keyword it was.
 """
 
 from __future__ import annotations
@@ -105,6 +105,9 @@ class Guard:
                 setattr(owner, attribute, masked)
 
     def _masked(self, text: str, where: str) -> str:
+        if not text.isascii():
+            # Half a surrogate pair, which JSON of others may hold, would make Robot's output malformed.
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         found = self._registry.find(text) if self._mode != "off" else []
         if not found:
             return text

@@ -30,6 +30,11 @@ class CookieKeywords:
 
         Raises:
             StackError: The Browser library is not imported, or the URL is none.
+
+        ```robotframework
+        ${cookie}    Get Cookie    refresh_token
+        Add Secret Cookie    refresh_token    ${cookie}    url=http://127.0.0.1:20000/auth
+        ```
         """
         try:
             browser: Any = BuiltIn().get_library_instance("Browser")

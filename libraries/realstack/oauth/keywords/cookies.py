@@ -34,6 +34,10 @@ class CookieKeywords:
 
         Raises:
             StackFailure: The session holds none of that name.
+
+        ```robotframework
+        ${old}    Get Cookie    refresh_token
+        ```
         """
         held = self._sessions.get(session)
         value = held.cookie(name)
@@ -112,6 +116,12 @@ class CookieKeywords:
             value: Its value.
             session: Alias; the current one unless given.
             path: Its path, when the session holds none of that name.
+
+        ```robotframework
+        ${old}    Get Cookie    refresh_token
+        Send Request    POST    /auth/refresh
+        Set Cookie    refresh_token    ${old}
+        ```
         """
         self._sessions.get(session).set_cookie(name, str(value.value), path=path)
 
@@ -119,8 +129,16 @@ class CookieKeywords:
     def delete_cookie(self, name: str, *, session: str | None = None) -> None:
         """Remove a cookie from a session.
 
+        Args:
+            name: Its name.
+            session: Alias; the current one unless given.
+
         Raises:
             StackFailure: The session holds none of that name.
+
+        ```robotframework
+        Delete Cookie    refresh_token    session=phone
+        ```
         """
         if not self._sessions.get(session).delete_cookie(name):
             raise StackFailure(explain(f"the session holds the cookie {name!r}", "it does not"))

@@ -78,6 +78,11 @@ class DirectoryKeywords:
 
         Returns:
             The alias.
+
+        ```robotframework
+        Open Provider    ${ISSUER}    admin    ${ADMIN_SECRET}    alias=admin
+        Open Directory    ${ISSUER}/scim/v2    provider=admin
+        ```
         """
         self._directories.free_alias(alias)
         client = self._providers.get(provider)
@@ -132,6 +137,10 @@ class DirectoryKeywords:
             count: How many, up to 500.
             base_name: Start of each user name.
             directory: Alias; the one opened last unless given.
+
+        ```robotframework
+        ${users}    Create Provider Users    10    reader
+        ```
         """
         if not 1 <= count <= MOST_USERS:
             raise StackError(explain(f"1 to {MOST_USERS} users", str(count)))
@@ -160,6 +169,10 @@ class DirectoryKeywords:
             attribute: Path in SCIM's words, such as ``displayName`` or ``name.formatted``.
             value: The new value.
             directory: Alias; the one opened last unless given.
+
+        ```robotframework
+        Change Provider User    ${user}    displayName    Ann Reader
+        ```
         """
         new = plain(value, attribute) if isinstance(value, Secret) else value
         background.run(self._directories.get(directory).change(user.id, attribute, new))
@@ -174,6 +187,10 @@ class DirectoryKeywords:
 
         Raises:
             StackFailure: There is no such user.
+
+        ```robotframework
+        Delete Provider User    ${user}
+        ```
         """
         for made in self._users:
             if made[1].id == user.id:

@@ -141,6 +141,13 @@ class FormKeywords:
 
         Raises:
             StackFailure: At least one was not signed in; the text tells whom and why.
+
+        ```robotframework
+        VAR    &{ann}    login=ann    password=${ANNS_PASSWORD}
+        VAR    &{bob}    login=bob    password=${BOBS_PASSWORD}
+        VAR    &{people}    phone=${ann}    laptop=${bob}
+        Sign In With Forms At Once    /auth/login    people=${people}    press=answer=accept    end_at=${URL}/
+        ```
         """
         if not people:
             raise StackError(explain("people to sign in: session alias to fields", "an empty dictionary"))

@@ -138,6 +138,10 @@ class ProviderKeywords:
             assertion_expected: What it is compared with.
             message: Instead of the usual text of a failure.
             provider: Alias; the one opened last unless given.
+
+        ```robotframework
+        Get Provider Metadata    code_challenge_methods_supported    contains    S256
+        ```
         """
         metadata = self.providers.get(provider).metadata
         return verify(metadata.values.get(name), assertion_operator, assertion_expected, f"{name} of {metadata.issuer}", message)
@@ -167,6 +171,11 @@ class ProviderKeywords:
             provider: Alias; the one opened last unless given.
             **parameters: Further parameters, such as ``prompt=login``; one that stands already, such as ``response_type`` or
                 ``client_id``, is set to that.
+
+        ```robotframework
+        ${request}    Create Authorization Request    prompt=login    state=${EMPTY}
+        Sign In With Forms    ${request.url}    fields=${fields}    stop_before=${URL}
+        ```
         """
         return self.providers.get(provider).request(
             redirect_uri=redirect_uri, scope=scope, pkce=pkce, state=state, nonce=nonce, extra=parameters
@@ -185,6 +194,11 @@ class ProviderKeywords:
 
         Raises:
             StackFailure: The answer is an error, has no code, or has another state or issuer.
+
+        ```robotframework
+        ${end}    Sign In With Forms    ${request.url}    fields=${fields}    stop_before=${URL}
+        ${code}    Get Code    ${end.callback}    ${request}
+        ```
         """
         issuer = self.providers.get(provider).issuer if request is not None or provider else None
         return secret(code_of(plain_url(callback), request, issuer), "authorization code")
@@ -238,6 +252,11 @@ class ProviderKeywords:
 
         Returns:
             As [Exchange Code].
+
+        ```robotframework
+        ${new}    Refresh Tokens    ${tokens.refresh_token}
+        Refresh Tokens    ${tokens.refresh_token}    refused=invalid_grant
+        ```
         """
         return self._grant(
             "refresh_token", {"refresh_token": plain(refresh_token, "refresh token"), "scope": scope}, refused, provider
@@ -254,6 +273,10 @@ class ProviderKeywords:
 
         Returns:
             As [Exchange Code].
+
+        ```robotframework
+        ${tokens}    Request Client Tokens    scope=users:write
+        ```
         """
         return self._grant("client_credentials", {"scope": scope}, refused, provider)
 
@@ -265,6 +288,11 @@ class ProviderKeywords:
             token: The token.
             hint: ``refresh_token`` or ``access_token``: where the provider looks first.
             provider: Alias; the one opened last unless given.
+
+        ```robotframework
+        Revoke Token    ${tokens.refresh_token}
+        Refresh Tokens    ${tokens.refresh_token}    refused=invalid_grant
+        ```
         """
         background.run(self.providers.get(provider).revoke(plain(token, hint), hint))
 
@@ -321,6 +349,10 @@ class ProviderKeywords:
             message: Instead of the usual text of a failure.
             subject: ``sub`` of the ID token, which the answer must have too (5.3.2).
             provider: Alias; the one opened last unless given.
+
+        ```robotframework
+        Get User Info    ${tokens.access_token}    email    ==    ann@example.org
+        ```
         """
         claims = hidden(background.run(self.providers.get(provider).userinfo(plain(access_token, "access token"), subject)))
         value = claims if claim == "*" else claims.get(claim)

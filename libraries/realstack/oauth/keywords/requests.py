@@ -128,6 +128,11 @@ class RequestKeywords:
 
         Raises:
             InvalidRun: It is over; the text tells how it ended.
+
+        ```robotframework
+        Begin Request    change    PATCH    /auth/profile    json=${{ {'name': 'Ann'} }}
+        Request Should Be Under Way    change
+        ```
         """
         request = self.begun.get(name)
         if request.future.done():
@@ -149,6 +154,11 @@ class RequestKeywords:
 
         Raises:
             StackFailure: No answer in time, a broken connection, or another status.
+
+        ```robotframework
+        Begin Request    slow    GET    /api/report
+        ${answer}    Wait For Answer    slow    status=200    timeout=15 s
+        ```
         """
         request = self.begun.pop(name)
         try:

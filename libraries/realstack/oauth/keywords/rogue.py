@@ -84,6 +84,10 @@ class RogueKeywords:
 
         Args:
             rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        Stop Rogue Provider
+        ```
         """
         background.run(self._rogues.pop(rogue).close())
 
@@ -110,6 +114,11 @@ class RogueKeywords:
 
         Returns:
             The scenario that was in force.
+
+        ```robotframework
+        Set Rogue Scenario    token-slow    slowness=3 s
+        ${before}    Set Rogue Scenario    expired    tenant=tenant-1
+        ```
         """  # noqa: E501 - rows of a Markdown table can't be broken
         provider = self._rogues.get(rogue)
         if slowness is not None:
@@ -125,17 +134,39 @@ class RogueKeywords:
             email: E-mail address.
             name: Full name.
             rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        Set Rogue User    subject-1    ann@example.org    Ann Reader
+        ```
         """
         self._rogues.get(rogue).user = RogueUser(subject, email, name)
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_issuer(self, tenant: str = "", *, rogue: str | None = None) -> str:
-        """Return the issuer identifier of the rogue provider, or of a tenant of it."""
+        """Return the issuer identifier of the rogue provider, or of a tenant of it.
+
+        Args:
+            tenant: Path of the issuer; the plain one unless given.
+            rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        ${issuer}    Get Rogue Issuer    tenant-1
+        ```
+        """
         return self._rogues.get(rogue).issuer(tenant)
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_client_secret(self, *, rogue: str | None = None) -> Secret:
-        """Return the secret of the client that the rogue provider knows."""
+        """Return the secret of the client that the rogue provider knows.
+
+        Args:
+            rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        ${secret}    Get Rogue Client Secret
+        Open Provider    ${issuer}    chat    ${secret}
+        ```
+        """
         return secret(self._rogues.get(rogue).client_secret, "client secret")
 
     @keyword(tags=["rogue", "getter"])
@@ -158,6 +189,10 @@ class RogueKeywords:
             message: Instead of the usual text of a failure.
             tenant: Of which issuer; the plain one unless given.
             rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        Get Rogue Calls    token    ==    0
+        ```
         """
         count = len(self._receipts(rogue, tenant, endpoint))
         result: int = verify(count, assertion_operator, assertion_expected, f"Calls of {endpoint}", message)
@@ -216,6 +251,12 @@ class RogueKeywords:
 
         Raises:
             InvalidRun: It was not given.
+
+        ```robotframework
+        Set Rogue Scenario    nonce-wrong
+        Send Request    GET    ${callback}    status=401
+        Rogue Provider Should Have Misbehaved
+        ```
         """
         provider = self._rogues.get(rogue)
         scenario = provider.scenario(tenant)

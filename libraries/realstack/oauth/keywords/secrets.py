@@ -33,6 +33,10 @@ class SecretKeywords:
 
         Returns:
             The same Secret.
+
+        ```robotframework
+        Remember Secret    ${DATABASE_PASSWORD}    password of the database
+        ```
         """
         self._registry.remember(str(value.value), what, lasting=True)
         return value

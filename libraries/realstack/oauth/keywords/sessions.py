@@ -54,6 +54,10 @@ class SessionKeywords:
 
         Returns:
             The alias.
+
+        ```robotframework
+        Open Session    ${URL}    alias=phone    headers=${{ {'Accept-Language': 'fi'} }}
+        ```
         """
         name = self.sessions.free_alias(alias)
 
@@ -66,8 +70,17 @@ class SessionKeywords:
     def switch_session(self, alias: str) -> str | None:
         """Make another session the current one.
 
+        Args:
+            alias: Its alias.
+
         Returns:
             The alias that was current.
+
+        ```robotframework
+        ${before}    Switch Session    phone
+        Send Request    GET    /auth/me
+        Switch Session    ${before}
+        ```
         """
         return self.sessions.switch(alias)
 
@@ -77,6 +90,10 @@ class SessionKeywords:
 
         Args:
             session: Alias; the current one unless given.
+
+        ```robotframework
+        Close Session    phone
+        ```
         """
         background.run(self.sessions.pop(session).close())
 
@@ -157,6 +174,10 @@ class SessionKeywords:
 
         Raises:
             StackFailure: At least one failed; the text tells which.
+
+        ```robotframework
+        ${answers}    Send Requests At Once    POST    /auth/refresh    sessions=phone, laptop, laptop
+        ```
         """
         sessions = several(sessions)
         if bearers is not None and len(bearers) != len(sessions):
@@ -210,6 +231,10 @@ class SessionKeywords:
 
         Returns:
             As [Send Request].
+
+        ```robotframework
+        ${answer}    Upload File    /api/files    ${CURDIR}/report.pdf    bearer=${token}    timeout=30 s
+        ```
         """
         file = file_part(path, file_name, content_type)
         out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})

@@ -13,9 +13,8 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
-from realstack.core.loop import background
 from realstack.core.several import several
-from realstack.core.waiting import Deadline, poll
+from realstack.core.waiting import Deadline, wait_until
 from realstack.oauth.keywords.values import plain, told
 from realstack.oauth.tokens import decode, is_date, shortened
 
@@ -38,6 +37,11 @@ class TokenKeywords:
 
         Raises:
             StackFailure: It is no JWT in compact form (RFC 7515, 7.1).
+
+        ```robotframework
+        ${token}    Decode Token    ${tokens.id_token}
+        Log    ${token}[claims]
+        ```
         """
         read = decode(plain(token, "token"))
         return {"header": dict(read.header), "claims": dict(read.claims)}
@@ -117,6 +121,10 @@ class TokenKeywords:
             assertion_operator: See [Assertions].
             assertion_expected: What it is compared with.
             message: Instead of the usual text of a failure.
+
+        ```robotframework
+        Get Token Header    ${tokens.id_token}    alg    ==    RS256
+        ```
         """
         read = decode(plain(token, "token"))
         return self._part(read.header, "header parameter", name, (assertion_operator, assertion_expected, message))
@@ -158,6 +166,10 @@ class TokenKeywords:
 
         Raises:
             StackError: It lives longer than the timeout.
+
+        ```robotframework
+        Wait Until Token Expires    ${tokens.access_token}    past=500 ms    timeout=35 s
+        ```
         """
         moment = self._expiry(token) + past.total_seconds()
         left = moment - time.time()
@@ -169,13 +181,9 @@ class TokenKeywords:
                     remedy="Give a longer timeout, or start the platform with shorter tokens.",
                 )
             )
-
-        async def come() -> bool:
-            return time.time() >= moment
-
         # A little more than is left: the wall clock, which tokens live by, may run slower than the monotonic one.
         deadline = Deadline(max(0.0, left) + CLOCKS_DIFFER)
-        in_time, _ = background.run(poll(come, bool, deadline))
+        in_time, _ = wait_until(lambda: time.time() >= moment, bool, deadline)
         if not in_time:
             seen = f"{deadline.elapsed:.1f} s later it lives for {moment - time.time():.1f} s more"
             raise StackError(explain(f"the clock of this machine shows the token's exp within {left:.1f} s", seen))

@@ -44,6 +44,10 @@ class UrlKeywords:
 
         Raises:
             StackFailure: The URL has none of that name; the text tells which it has.
+
+        ```robotframework
+        ${state}    Get Url Parameter    ${end.callback}    state
+        ```
         """
         found = parameters(plain_url(url))
         if name not in found:
