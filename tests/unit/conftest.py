@@ -52,7 +52,7 @@ def auth_stores(
         "CLICKHOUSE_URL": clickhouse_server.url,
         "CLICKHOUSE_USER": clickhouse_server.user,
         "CLICKHOUSE_PASSWORD": clickhouse_server.password,
-        "BACKEND_URL": "http://127.0.0.1:1",
+        "BACKEND_URLS": "http://127.0.0.1:1",
     }
 
 

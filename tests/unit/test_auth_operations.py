@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ import httpx
 import pytest
 
 from chat_auth.operations import Coordinator
+from chat_auth.steps import WorkspaceStep
 from support import servers
 from support.auth_service import AuthService, User, auth_service, login
 from support.openid_provider import OpenIdProvider, openid_provider
@@ -43,7 +45,7 @@ def service(
     provider: OpenIdProvider, backend: Workspaces, auth_stores: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AuthService]:
     folder = tmp_path_factory.mktemp("auth")
-    with auth_service(folder, provider, **{**auth_stores, "BACKEND_URL": backend.url}) as running:
+    with auth_service(folder, provider, **{**auth_stores, "BACKEND_URLS": backend.url}) as running:
         yield running
 
 
@@ -179,6 +181,27 @@ def test_recovery_leaves_alone_what_begins_while_it_waits_for_its_list() -> None
         return list(slow.failed)
 
     assert asyncio.run(scenario()) == []
+
+
+def test_one_replica_that_is_away_or_silent_is_not_the_whole_backend(backend: Workspaces) -> None:
+    operation = {"id": uuid4(), "user_id": uuid4(), "workspace_id": uuid4(), "change": {"workspace": {"name": "Lab"}}}
+    living = str(operation["workspace_id"])
+
+    async def scenario(silent: str) -> None:
+        step = WorkspaceStep(["http://127.0.0.1:1", backend.url], "token", 5)
+        await step.do(operation)
+        assert backend.living.pop(living) == "Lab"
+        await step.close()
+        step = WorkspaceStep([silent, backend.url], "token", 5)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await step.do(operation)
+        await step.do(operation)
+        assert backend.living.pop(living) == "Lab"
+        await step.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asyncio.run(scenario(f"http://127.0.0.1:{listener.getsockname()[1]}"))
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def backend(
 def service(
     provider: OpenIdProvider, backend: Backend, auth_stores: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AuthService]:
-    settings = {**auth_stores, "BACKEND_URL": f"http://127.0.0.1:{backend.port}", "PORT": str(backend.jwks_port)}
+    settings = {**auth_stores, "BACKEND_URLS": f"http://127.0.0.1:{backend.port}", "PORT": str(backend.jwks_port)}
     with auth_service(tmp_path_factory.mktemp("auth"), provider, **settings) as running:
         yield running
 

@@ -77,7 +77,7 @@ def make_service(settings: Settings, database: Database) -> Service:
     step = settings.step_timeout
     # Longer than an operation and its first try at a rollback can take.
     operations = OperationLog(database, coordinator=name, lease=10 * step + 10, step_timeout=step)
-    workspace_step, event_step = WorkspaceStep(settings.backend_url, settings.internal_token, step), EventStep(clickhouse, step)
+    workspace_step, event_step = WorkspaceStep(settings.backend_urls, settings.internal_token, step), EventStep(clickhouse, step)
     return Service(
         settings=settings,
         database=database,

@@ -42,7 +42,7 @@ class Settings:
     redis_url: str = field(repr=False)
     clickhouse: ClickHouseSettings
     internal_token: str = field(repr=False)
-    backend_url: str
+    backend_urls: tuple[str, ...]
     providers: tuple[ProviderSettings, ...]
     issuer: str
     audience: str
@@ -75,7 +75,7 @@ def read_settings(values: Mapping[str, str] | None = None) -> Settings:
         redis_url=redis_url(env),
         clickhouse=clickhouse_settings(env),
         internal_token=env.text("INTERNAL_TOKEN", secret=True),
-        backend_url=env.url("BACKEND_URL"),
+        backend_urls=env.urls("BACKEND_URLS"),
         providers=_providers(env),
         issuer=env.text("AUTH_ISSUER", public_url or "unset"),
         audience=env.text("AUTH_AUDIENCE", "chat"),

@@ -7,9 +7,10 @@ after it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,9 @@ import httpx
 
 from chat_common.clickhouse import ClickHouse, ClickHouseError
 from chat_common.errors import StoreUnavailable
+
+# A replica that was silent is asked for so long (seconds) whether it still is.
+LIVES_SECONDS = 0.2
 
 
 class StepFailed(Exception):
@@ -40,16 +44,19 @@ class StepFailed(Exception):
 class WorkspaceStep:
     """Makes the workspace in the backend; the backend's tombstone stops a late `PUT`.
 
+    A replica that can't be reached is passed over; one that said nothing for a whole step is asked last, until it answers again.
+
     Args:
-        base_url: Internal address of the backend.
+        base_urls: Internal addresses of the backend's replicas.
         token: The secret between auth and backend.
-        seconds: Time limit of a request.
+        seconds: Time limit of a step.
     """
 
-    def __init__(self, base_url: str, token: str, seconds: float) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=base_url, headers={"Authorization": f"Bearer {token}"}, timeout=seconds, trust_env=False
-        )
+    def __init__(self, base_urls: Sequence[str], token: str, seconds: float) -> None:
+        self._base_urls = tuple(base_urls)
+        self._silent: set[str] = set()
+        limits = httpx.Timeout(seconds, connect=seconds / len(base_urls))
+        self._client = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=limits, trust_env=False)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -77,15 +84,39 @@ class WorkspaceStep:
             "name": operation["change"]["workspace"]["name"],
             "operation_id": str(operation["id"]),
         }
-        try:
-            answer = await self._client.request(method, f"/internal/workspaces/{operation['workspace_id']}", json=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            # No connection, no request: nothing of it can arrive later.
-            raise StepFailed("workspace", type(error).__name__, outcome_unknown=False) from error
-        except httpx.HTTPError as error:
-            raise StepFailed("workspace", type(error).__name__, outcome_unknown=True) from error
+        answer = await self._ask(method, f"/internal/workspaces/{operation['workspace_id']}", body)
         if answer.status_code not in {200, 201, 204}:
             raise StepFailed("workspace", f"status {answer.status_code}", outcome_unknown=True, answered=True)
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        reason = ""
+        for base_url in await self._in_order():
+            try:
+                return await self._client.request(method, f"{base_url}{path}", json=body)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                # No connection, no request: nothing of it can arrive later.
+                reason = type(error).__name__
+            except httpx.HTTPError as error:
+                raise StepFailed("workspace", type(error).__name__, outcome_unknown=True) from error
+            except asyncio.CancelledError:
+                # The step's time is over, and it is silent still.
+                self._silent.add(base_url)
+                raise
+        raise StepFailed("workspace", reason, outcome_unknown=False)
+
+    async def _in_order(self) -> list[str]:
+        """The replicas, those last that have been silent and still are."""
+        silent = [base_url for base_url in self._base_urls if base_url in self._silent and not await self._lives(base_url)]
+        return sorted(self._base_urls, key=silent.__contains__)
+
+    async def _lives(self, base_url: str) -> bool:
+        try:
+            async with asyncio.timeout(LIVES_SECONDS):
+                await self._client.get(f"{base_url}/health/live")
+        except (httpx.HTTPError, TimeoutError):
+            return False
+        self._silent.discard(base_url)
+        return True
 
 
 class EventStep:

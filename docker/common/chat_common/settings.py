@@ -95,8 +95,17 @@ class Env:
     def url(self, name: str, default: str | None = None, *, schemes: Sequence[str] = ("http", "https")) -> str:
         """Read an absolute URL with a host, without a slash at its end. Its text stays out of errors: it may hold a password."""
         value = self.text(name, default, secret=True)
-        if not value:
-            return ""
+        return self._url(name, value, schemes) if value else ""
+
+    def urls(self, name: str, *, schemes: Sequence[str] = ("http", "https")) -> tuple[str, ...]:
+        """Read absolute URLs as `url` does, at least one, separated by commas or blanks."""
+        values = self.text(name, secret=True)
+        found = values.replace(",", " ").split()
+        if values and not found:
+            self.problem(name, "must have at least one URL")
+        return tuple(self._url(name, value, schemes) for value in found)
+
+    def _url(self, name: str, value: str, schemes: Sequence[str]) -> str:
         try:
             parts = urlsplit(value)
             valid = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0

@@ -125,7 +125,7 @@ class Auth(PythonService):
                 ]
             ),
             "AUTH_SIGNING_KEYS_DIR": str(self.stack.shared_folder("keys")),
-            "BACKEND_URL": self.stack["backend-1"].url,
+            "BACKEND_URLS": _backends(self.stack),
         }
 
 
@@ -163,14 +163,13 @@ class Frontend(Service):
         self.make_folder()
 
     def command(self) -> Command:
-        backends = [service.url for service in self.stack.services.values() if service.group == "backend"]
         environment = {
             "HOST": self.host,
             "PORT": str(self.port),
             "SERVICE_NAME": self.name,
             "PUBLIC_URL": self.url,
             "AUTH_URL": self.stack["auth"].url,
-            "BACKEND_URLS": ",".join(backends),
+            "BACKEND_URLS": _backends(self.stack),
         }
         argv = _renderer(self.stack.sources / "frontend" / "render.py").render(self.effective(environment), self.folder)
         return Command(argv, base_environment(self.folder), self.folder)
@@ -184,6 +183,11 @@ class Frontend(Service):
     async def version(self) -> str:
         answer = await expect_200(self.host, self.port, "/health/live")
         return str(json.loads(answer.body)["version"])
+
+
+def _backends(stack: Any) -> str:
+    """Addresses of all replicas, as those who call them want it."""
+    return ",".join(service.url for service in stack.services.values() if service.group == "backend")
 
 
 def _renderer(path: Path) -> Any:
