@@ -62,7 +62,7 @@ class Store:
 
     @staticmethod
     def _row(thread_id: str, seq: int) -> dict[str, Any]:
-        nothing = dict.fromkeys(("run_id", "file_id", "file_name", "file_size"))
+        nothing = dict.fromkeys(("run_id", "answers", "file_id", "file_name", "file_size"))
         return {
             "id": uuid.uuid4(),
             "thread_id": thread_id,

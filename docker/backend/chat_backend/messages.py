@@ -19,8 +19,9 @@ TITLE_FROM_TEXT = 60
 # Whoever finds no row of a file must be able to tell that none is about to be committed.
 FILE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _MESSAGE = """
-    SELECT m.id, m.thread_id, m.seq, m.role, m.text, m.run_id, m.file_id, m.created_at, f.name AS file_name, f.size AS file_size
-    FROM messages m LEFT JOIN files f ON f.id = m.file_id
+    SELECT m.id, m.thread_id, m.seq, m.role, m.text, m.run_id, m.file_id, m.created_at, f.name AS file_name, f.size AS file_size,
+           r.message_id AS answers
+    FROM messages m LEFT JOIN files f ON f.id = m.file_id LEFT JOIN runs r ON r.id = m.run_id
 """
 
 

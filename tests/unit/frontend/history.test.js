@@ -2,6 +2,7 @@ import { base64url, readFrame, writeFrame } from '/js/net/frames.js';
 import { Runs } from '/js/chat/runs.js';
 import { Threads, unread } from '/js/chat/threads.js';
 import { Timeline } from '/js/chat/timeline.js';
+import { questionApart } from '/js/view/thread-view.js';
 import { equal, ok, test } from './harness.js';
 
 const message = (seq, more = {}) => ({
@@ -58,6 +59,11 @@ test('a gap of the store itself is accepted', () => {
   equal([timeline.frontier, timeline.gap], [4, false]);
   timeline.add(message(5));
   equal([timeline.frontier, timeline.gap], [5, false]);
+});
+
+test('an answer that was overtaken says which question it answers', () => {
+  const messages = [message(1), message(2), message(3, { answers: 'm-2' }), message(4, { answers: 'm-1' }), message(5, { answers: 'm-4' })];
+  equal(messages.map((_, index) => questionApart(messages, index) ?? null), [null, null, null, 'text 1', null]);
 });
 
 const event = (n, type, payload = {}) => ({ type, payload, run_id: 'r', thread_id: 't', event_id: `r:${n}`, n });

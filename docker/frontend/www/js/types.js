@@ -33,6 +33,7 @@
  * @property {'user'|'agent'} role
  * @property {string} text
  * @property {string|null} [run_id]            The run that wrote it (agent).
+ * @property {string|null} [answers]           The message that it answers (agent).
  * @property {FileInfo|null} [file]
  * @property {string} created_at               RFC 3339
  *

@@ -1,5 +1,5 @@
 import { h, icon, reconcile, setData, setText, show } from './dom.js';
-import { bytes, plural, refused, when } from './words.js';
+import { bytes, plural, refused, shortened, when } from './words.js';
 
 /** @typedef {import('../types.js').Message} Message */
 /** @typedef {import('../types.js').OutboxEntry} OutboxEntry */
@@ -9,7 +9,7 @@ import { bytes, plural, refused, when } from './words.js';
 /** @typedef {import('../account/files.js').Upload} Upload */
 
 /**
- * @typedef {{kind: 'message', message: Message, run?: Run}
+ * @typedef {{kind: 'message', message: Message, run?: Run, question?: string}
  *   | {kind: 'run', run: Run}
  *   | {kind: 'upload', upload: Upload}
  *   | {kind: 'entry', entry: OutboxEntry, state: EntryState}} Item     One line of the conversation.
@@ -65,6 +65,7 @@ export function makeItem(item, actions) {
       'article',
       { class: 'message-body', 'aria-label': agent ? 'Analyst' : 'You' },
       agent && h('details', { class: 'trace', hidden: true }, h('summary', {}), h('ol', { class: 'trace-steps' })),
+      h('p', { class: 'message-question muted small', hidden: true }),
       h('p', { class: 'message-text' }),
       h('div', { class: 'message-file' }),
       h('p', { class: 'message-meta' }, h('span', { class: 'message-state' }), h('span', { class: 'message-actions' })),
@@ -81,7 +82,10 @@ export function updateItem(element, item, actions) {
   if (item.kind === 'upload') updateUpload(element, item.upload, actions);
   else if (item.kind === 'entry') updateEntry(element, item.entry, item.state, actions);
   else if (item.kind === 'run') updateRun(element, item.run);
-  else updateMessage(element, item.message, item.run, actions);
+  else {
+    updateMessage(element, item.message, item.run, actions);
+    drawQuestion(element, item.question);
+  }
 }
 
 /**
@@ -104,6 +108,7 @@ function updateMessage(element, message, run, actions) {
     role: message.role,
     state: run?.state === 'failed' ? 'failed' : 'stored',
     runId: message.run_id,
+    queryId: message.answers,
     createdAt: message.created_at,
   });
   element.removeAttribute('aria-busy');
@@ -112,6 +117,16 @@ function updateMessage(element, message, run, actions) {
   part(element, '.message-actions').replaceChildren();
   if (message.role === 'agent') drawTrace(element, run);
   drawFile(part(element, '.message-file'), message.file ?? null, actions);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} [question]   What an answer answers, where that is not the line before it.
+ */
+function drawQuestion(element, question) {
+  const line = part(element, '.message-question');
+  setText(line, question === undefined ? '' : `Answers: ${shortened(question)}`);
+  show(line, question !== undefined);
 }
 
 /**

@@ -88,9 +88,9 @@ export class ThreadView {
     const uploads = this.files.uploads.filter((upload) => upload.thread_id === threadId && (busy(upload) || !chat.has(threadId, upload.message_id)));
     const entries = outbox.list().filter((entry) => entry.thread_id === threadId && !chat.has(threadId, entry.message_id));
     return [
-      ...messages.map((message) => {
+      ...messages.map((message, index) => {
         const run = message.role === 'agent' && message.run_id ? chat.runs.get(message.run_id) : undefined;
-        return /** @type {Item} */ ({ kind: 'message', message, run });
+        return /** @type {Item} */ ({ kind: 'message', message, run, question: questionApart(messages, index) });
       }),
       ...uploads.map((upload) => /** @type {Item} */ ({ kind: 'upload', upload })),
       ...runs.map((run) => /** @type {Item} */ ({ kind: 'run', run })),
@@ -139,4 +139,15 @@ export class ThreadView {
     // What the reader looks at stays where it is.
     this.scroller.scrollTop = this.scroller.scrollHeight - before;
   }
+}
+
+/**
+ * @param {import('../types.js').Message[]} messages
+ * @param {number} index   Of an answer.
+ * @returns {string|undefined} The text of its question, where that is not the line before it: answers may overtake each other.
+ */
+export function questionApart(messages, index) {
+  const { answers } = messages[index];
+  if (!answers || messages[index - 1]?.message_id === answers) return undefined;
+  return messages.find((message) => message.message_id === answers)?.text;
 }
