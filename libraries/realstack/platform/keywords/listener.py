@@ -12,6 +12,7 @@ from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
 from realstack.platform.changes import Changes
 from realstack.platform.driver import Driver, Operation
+from realstack.platform.keywords import time_limits
 from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests, LogMarks
 from realstack.platform.keywords.turns import Turn
@@ -69,6 +70,8 @@ class Listener:
         self._machine.begin_test()
 
     def end_test(self, data: Any, result: Any) -> None:
+        if doing := time_limits.told(result):
+            result.message = f"{result.message}\n{doing}"
         self._machine.end_test(result)
         if told := self._end_scope():
             result.status = "FAIL"

@@ -1,0 +1,51 @@
+"""What a test was doing when its time was over: Robot Framework says no more than that it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_OVER = re.compile(r"(Test|Keyword|Setup|Teardown) timeout .+ exceeded\.")
+WORTH_TELLING = 0.1
+"""Seconds from which on a step is told."""
+MOST_STEPS = 12
+
+
+def told(result: Any) -> str:
+    """What to add to the message of a test whose time limit ended it; nothing for any other.
+
+    Args:
+        result: The test's result, as Robot Framework hands it to listeners.
+    """
+    if not _OVER.search(result.message):
+        return ""
+    steps = list(_steps(result))
+    waited = " > ".join(_failing(steps))
+    slow = [f"{name} {seconds:.1f} s" for name, seconds, _ in steps if seconds >= WORTH_TELLING]
+    lines = [f"It was in: {waited}"] if waited else []
+    if slow:
+        left_out = f" and {len(slow) - MOST_STEPS} more" if len(slow) > MOST_STEPS else ""
+        lines.append(f"Steps: {', '.join(slow[:MOST_STEPS])}{left_out}.")
+    return "\n".join(lines)
+
+
+def _steps(item: Any) -> Iterator[tuple[str, float, Any]]:
+    """The keywords right below a test, keyword or control structure, with their seconds."""
+    parts = [item.setup] if getattr(item, "has_setup", False) else []
+    parts += list(getattr(item, "body", ()))
+    parts += [item.teardown] if getattr(item, "has_teardown", False) else []
+    for part in parts:
+        if getattr(part, "type", "") in ("KEYWORD", "SETUP", "TEARDOWN"):
+            yield part.name or "", part.elapsed_time.total_seconds(), part
+        elif hasattr(part, "body"):
+            yield from _steps(part)
+
+
+def _failing(steps: list[tuple[str, float, Any]]) -> Iterator[str]:
+    """The names of the keywords that were under way, each inside of the one before."""
+    under_way = [(name, part) for name, _, part in steps if part.status == "FAIL"]
+    if under_way:
+        name, part = under_way[-1]
+        yield name
+        yield from _failing(list(_steps(part)))
