@@ -77,7 +77,7 @@ class Getters:
 
         ```robotframework
         ${dsn} =    Get Credential Url    postgres-backend
-        Open Session    backend-db    ${dsn}
+        Open Postgres Session    backend-db    ${dsn}
         ```
         """
         driver = running()
