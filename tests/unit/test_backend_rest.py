@@ -40,6 +40,22 @@ def test_every_route_wants_a_token(platform: Chat, path: str) -> None:
         assert set(answer.json()) == {"error", "detail"}
 
 
+def test_threads_beyond_a_page_are_listed_on_the_next(platform: Chat) -> None:
+    with client(platform, User()) as http, client(platform, User()) as stranger:
+        made = [http.post("/api/threads", json={"title": str(number)}).json()["id"] for number in range(7)]
+        stranger.post("/api/threads", json={"title": "another's"})
+        found, query = [], {"limit": "3"}
+        for _page in range(3):
+            page = http.get("/api/threads", params=query).json()
+            found.append([item["id"] for item in page["threads"]])
+            query["after"] = page["next"]
+        assert found == [made[:3:-1], made[3:0:-1], made[:1]]
+        assert query["after"] is None
+        assert http.get("/api/threads").json()["next"] is None
+        for cursor in ("", "x", "1", f"{'9' * 18}.{made[0]}", f"-1.{made[0]}", "1.2"):
+            assert http.get("/api/threads", params={"after": cursor}).json()["error"] == "bad_request", cursor
+
+
 def test_what_hangs_is_told_before_nginx_gives_the_replica_up(monkeypatch: pytest.MonkeyPatch) -> None:
     template = (Path(__file__).parents[2] / "docker" / "frontend" / "nginx.conf.template").read_text()
     place = re.search(r"location /api/ \{.*?proxy_read_timeout (\d+)s", template, re.DOTALL)
@@ -120,6 +136,8 @@ def test_threads_and_messages(platform: Chat) -> None:
         assert ([message["seq"] for message in page["messages"]], page["has_more"]) == ([2, 3, 4], True)
         rest = http.get(f"/api/threads/{thread_id}/messages", params={"after": 4}).json()
         assert ([message["seq"] for message in rest["messages"]], rest["has_more"]) == ([5, 6], False)
+        asked = [message["message_id"] for message in rest["messages"] if message["role"] == "user"]
+        assert [message.get("answers") for message in rest["messages"]] == [None, *asked]
         # A page of nothing would have a next one for ever.
         assert http.get(f"/api/threads/{thread_id}/messages?limit=0").json()["error"] == "bad_request"
         assert rest["messages"][1]["text"] == "2 + 1 = 3"

@@ -21,7 +21,7 @@ from chat_backend.filestore import FileStore
 from chat_backend.limits import Limits
 from chat_backend.messages import PAGE, Messages, NotFound
 from chat_backend.profiles import PLANS, Profiles
-from chat_backend.threads import NEW_TITLE, TITLE_LIMIT, Threads
+from chat_backend.threads import NEW_TITLE, THREADS_LIMIT, TITLE_LIMIT, Cursor, Threads
 from chat_backend.uploads import Uploads, describe
 from chat_backend.workspaces import Workspaces
 from chat_common.errors import ApiError, StoreUnavailable
@@ -82,8 +82,15 @@ class Api:
 
         return handle
 
-    async def _list_threads(self, _request: Request, user_id: str) -> Response:
-        return JSONResponse({"threads": await self.threads.of_user(user_id)})
+    async def _list_threads(self, request: Request, user_id: str) -> Response:
+        limit = number(request, "limit", THREADS_LIMIT, THREADS_LIMIT, minimum=1)
+        given = request.query_params.get("after")
+        try:
+            after = None if given is None else Cursor.read(given)
+        except (ValueError, OverflowError) as error:
+            raise ApiError(400, "bad_request", "after must be the next of an earlier page.") from error
+        threads, more = await self.threads.of_user(user_id, after, limit)
+        return JSONResponse({"threads": threads, "next": None if more is None else str(more)})
 
     async def _create_thread(self, request: Request, user_id: str) -> Response:
         body = await json_body(request)
@@ -95,10 +102,11 @@ class Api:
 
     async def _list_messages(self, request: Request, user_id: str) -> Response:
         thread_id = path_id(request)
-        await self.messages.owned_last_seq(thread_id, user_id)
+        last_seq = await self.messages.owned_last_seq(thread_id, user_id)
         after, limit = number(request, "after", 0, SEQ_LIMIT), number(request, "limit", PAGE, PAGE_LIMIT, minimum=1)
         rows = await self.messages.after(thread_id, user_id, after, limit + 1)
-        return JSONResponse({"messages": [message_body(row) for row in rows[:limit]], "has_more": len(rows) > limit})
+        messages = [message_body(row) for row in rows[:limit]]
+        return JSONResponse({"messages": messages, "has_more": len(rows) > limit, "last_seq": last_seq})
 
     async def _list_files(self, _request: Request, user_id: str) -> Response:
         return JSONResponse({"files": [describe(row) for row in await self.uploads.rows(user_id)]})

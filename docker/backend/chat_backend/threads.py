@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chat_backend.messages import NotFound
-from chat_common.frames import stamp
+from chat_common.frames import is_uuid, stamp
 from chat_common.postgres import Database
 
 NEW_TITLE = "New chat"
 TITLE_LIMIT = 200
 THREADS_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last thread of a page, by what pages are ordered by."""
+
+    updated_at: datetime
+    thread_id: str
+
+    def __str__(self) -> str:
+        # In whole microseconds, as PostgreSQL keeps it.
+        return f"{(self.updated_at - _EPOCH) // timedelta(microseconds=1)}.{self.thread_id}"
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        """Read what a client gives back; raises ValueError when it is none."""
+        moment, _, thread_id = text.partition(".")
+        if not (moment.isascii() and moment.isdecimal() and len(moment) < 18 and is_uuid(thread_id)):
+            raise ValueError("no cursor")
+        return cls(_EPOCH + timedelta(microseconds=int(moment)), thread_id)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Threads:
@@ -24,12 +49,28 @@ class Threads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_user(self, user_id: str) -> list[dict[str, Any]]:
-        """A user's threads, newest first, at most 500."""
+    async def of_user(self, user_id: str, after: Cursor | None, limit: int) -> tuple[list[dict[str, Any]], Cursor | None]:
+        """A page of a user's threads, newest first.
+
+        Args:
+            user_id: Whose threads.
+            after: Where the page before ended.
+            limit: Most threads of a page.
+
+        Returns:
+            The threads, and where the next page begins, if there is one.
+        """
+        place = after or Cursor(datetime.max.replace(tzinfo=UTC), "f" * 32)
         rows = await self._database.fetch(
-            _THREAD + "WHERE t.user_id = $1 ORDER BY t.updated_at DESC, t.id LIMIT $2", user_id, THREADS_LIMIT
+            _THREAD
+            + "WHERE t.user_id = $1 AND (t.updated_at, t.id) < ($2, $3::uuid) ORDER BY t.updated_at DESC, t.id DESC LIMIT $4",
+            user_id,
+            place.updated_at,
+            place.thread_id,
+            limit + 1,
         )
-        return [_body(row) for row in rows]
+        more = Cursor(rows[limit - 1]["updated_at"], str(rows[limit - 1]["id"])) if len(rows) > limit else None
+        return [_body(row) for row in rows[:limit]], more
 
     async def create(self, thread_id: str, user_id: str, title: str) -> dict[str, Any]:
         """Make a thread; one of the same id that is the user's own is returned as it is.

@@ -91,8 +91,7 @@ export class Chat {
   }
 
   async refreshList() {
-    const { threads } = await this.api.json('GET', '/api/threads');
-    const behind = this.threads.replace(threads);
+    const behind = await this.threads.replaceBy(() => this.#listed());
     this.listed = true;
     // A read marker that was lost with its connection.
     for (const { id, read_seq } of behind) this.link.send('thread_read', { thread_id: id, payload: { seq: read_seq } });
@@ -100,6 +99,17 @@ export class Chat {
       if (timeline.frontier < (this.threads.get(threadId)?.last_seq ?? 0)) this.#askLater(threadId);
     }
     this.changed.emit();
+  }
+
+  /** @returns {Promise<import('../types.js').Thread[]>} All threads, however many pages they fill. */
+  async #listed() {
+    const found = new Map();
+    for (let query = ''; ; ) {
+      const { threads, next } = await this.api.json('GET', `/api/threads${query}`);
+      for (const thread of threads) found.set(thread.id, thread);
+      if (!next) return [...found.values()];
+      query = `?after=${encodeURIComponent(next)}`;
+    }
   }
 
   /**
@@ -221,7 +231,9 @@ export class Chat {
     this.#states.set(threadId, 'loading');
     try {
       const thread = this.threads.get(threadId);
-      const base = thread?.draft ? 0 : Math.max(0, (thread?.last_seq ?? 0) - PAGE);
+      // One that the list does not know (yet) is no reason to load its whole history.
+      const last = thread?.last_seq ?? (await this.api.json('GET', `/api/threads/${threadId}/messages?limit=1`)).last_seq;
+      const base = thread?.draft ? 0 : Math.max(0, last - PAGE);
       const timeline = new Timeline(base);
       let after = base;
       for (let more = true; more; ) {
@@ -282,8 +294,8 @@ export class Chat {
   /** @param {string} threadId */
   #resume(threadId) {
     const thread = this.threads.get(threadId);
-    if (thread === undefined || thread.draft) return;
-    const after = this.#timelines.get(threadId)?.frontier ?? thread.last_seq;
+    const after = this.#timelines.get(threadId)?.frontier ?? thread?.last_seq;
+    if (thread?.draft || after === undefined) return;
     const payload = { after, runs: this.runs.positions(threadId) };
     this.link.send('resume', { thread_id: threadId, payload });
   }

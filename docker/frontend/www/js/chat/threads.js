@@ -10,6 +10,8 @@ export const UNTITLED = 'New conversation';
 export class Threads {
   /** @type {Map<string, Thread>} */
   #threads = new Map();
+  /** @type {Set<Set<string>>} Of each list that is being asked for: threads that something came for meanwhile. */
+  #listings = new Set();
   /** Titles given here that the platform has not confirmed yet. */
   #renames = new Map();
 
@@ -29,13 +31,30 @@ export class Threads {
   }
 
   /**
+   * Note what happens while the platform's list is asked for: a thread that moves to the front then is on none of its pages.
+   *
+   * @param {() => Promise<Thread[]>} ask
+   * @returns {Promise<{id: string, read_seq: number}[]>} As {@link replace}.
+   */
+  async replaceBy(ask) {
+    const grown = new Set();
+    this.#listings.add(grown);
+    try {
+      return this.replace(await ask(), grown);
+    } finally {
+      this.#listings.delete(grown);
+    }
+  }
+
+  /**
    * @param {Thread[]} threads   The platform's list.
+   * @param {Set<string>} [grown]   Threads that live though they are not on it.
    * @returns {{id: string, read_seq: number}[]} Threads that were read further here than the platform knows.
    */
-  replace(threads) {
+  replace(threads, grown = new Set()) {
     const behind = [];
     const listed = new Set(threads.map((thread) => thread.id));
-    for (const [id, thread] of this.#threads) if (!thread.draft && !listed.has(id)) this.#threads.delete(id);
+    for (const [id, thread] of this.#threads) if (!thread.draft && !listed.has(id) && !grown.has(id)) this.#threads.delete(id);
     for (const thread of threads) {
       const known = this.#threads.get(thread.id);
       if (known && known.read_seq > thread.read_seq) behind.push({ id: thread.id, read_seq: known.read_seq });
@@ -77,6 +96,7 @@ export class Threads {
    */
   grow(id, seq, at) {
     const thread = this.#threads.get(id);
+    for (const grown of this.#listings) grown.add(id);
     const known = thread !== undefined && !thread.draft;
     const grown = thread ?? this.draft(id, at);
     if (seq > grown.last_seq) {

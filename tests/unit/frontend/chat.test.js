@@ -1,0 +1,51 @@
+import { Chat } from '/js/chat/chat.js';
+import { Emitter } from '/js/core/emitter.js';
+import { HeldClock, equal, test } from './harness.js';
+
+const AT = '2026-01-31T12:00:00.000Z';
+const thread = (id, last_seq = 1) => ({ id, title: id, last_seq, read_seq: 0, updated_at: AT });
+
+/** @param {(path: string) => any} answer   What the platform answers to a call. */
+function makeChat(answer) {
+  const sent = [];
+  const asked = [];
+  const link = { frames: new Emitter(), established: new Emitter(), online: true, send: (type, parts) => sent.push({ type, ...parts }) };
+  const outbox = { acknowledged: new Emitter(), onFrame() {}, list: () => [], pump() {} };
+  const api = {
+    json: async (_method, path) => {
+      asked.push(path);
+      return answer(path);
+    },
+  };
+  return { chat: new Chat({ api, link, outbox, clock: new HeldClock() }), sent, asked, link };
+}
+
+test('threads are listed however many pages they fill', async () => {
+  const pages = { '/api/threads': { threads: [thread('a')], next: '2.b' }, '/api/threads?after=2.b': { threads: [thread('c')], next: null } };
+  const { chat } = makeChat((path) => pages[path]);
+  await chat.refreshList();
+  equal(chat.threads.list().map(({ id }) => id), ['a', 'c']);
+});
+
+test('a thread that moves to the front while the list is read stays', async () => {
+  const { chat, link } = makeChat((path) => {
+    if (path !== '/api/threads') return { threads: [], next: null };
+    link.frames.emit({ type: 'message', thread_id: 'moves', seq: 1, payload: { message_id: 'm', role: 'user', text: '', created_at: AT } });
+    return { threads: [thread('a')], next: '2.b' };
+  });
+  await chat.refreshList();
+  equal(chat.threads.list().map(({ id }) => id).sort(), ['a', 'moves']);
+});
+
+test('of a thread that the list does not know the latest history is loaded, and it is resumed', async () => {
+  const { chat, sent, asked } = makeChat((path) => {
+    if (path.endsWith('limit=1')) return { messages: [], has_more: true, last_seq: 1000 };
+    const after = Number(new URLSearchParams(path.split('?')[1]).get('after'));
+    const messages = Array.from({ length: 1000 - after }, (_, index) => ({ message_id: `m${after + index}`, thread_id: 'old', seq: after + index + 1, role: 'user', text: '', created_at: AT }));
+    return { messages: messages.slice(0, 200), has_more: messages.length > 200, last_seq: 1000 };
+  });
+  await chat.open('old');
+  equal(asked, ['/api/threads/old/messages?limit=1', '/api/threads/old/messages?after=800&limit=200']);
+  equal([chat.messages('old').length, chat.hasEarlier('old')], [200, true]);
+  equal(sent, [{ type: 'resume', thread_id: 'old', payload: { after: 1000, runs: {} } }]);
+});
