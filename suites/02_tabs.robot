@@ -95,6 +95,15 @@ Sending Twice At Once Is Sending Once
     Floor Should Be Met    acks    at_least=2    within=${FIGURES.settle_time}
     Everything Said Should Be Everywhere    ${jill}
 
+A Text That Is Hard To Read Holds Nobody Up
+    [Documentation]    Nothing but blanks between two words, where commands have optional words: it is answered like any
+    ...    other, and so is what comes after it.
+    ${lena} =    A Paid User    lena
+    Open Tabs On Each Replica    ${lena}    here    there
+    ${thread} =    A New Thread
+    Send Message    ${lena}    here    ${thread}    find${SPACE * 8000}x
+    Question Should Be Answered Everywhere    ${lena}    there    ${thread}    What is 8 * 9?    = 72
+
 Nobody Gets At Another User's Words
     [Documentation]    Henry knows the id of Ida's thread and asks for it, over the socket, over REST and through the agent.
     ${ida} =    A Paid User    ida
