@@ -54,7 +54,7 @@ class Server:
         (folder / "users.xml").write_text(USERS)
 
     def start(self) -> None:
-        sources = [str(servers.DOCKER / "common"), str(servers.DOCKER / "stores")]
+        sources = [str(servers.SOURCES / "common"), str(servers.SOURCES / "stores")]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "clickhouse_http", f"--config-file={self.folder / 'config.xml'}"],
             cwd=self.folder,

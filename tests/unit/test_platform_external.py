@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,8 @@ def external(services: object, tmp_path: Path, **more: object) -> Driver:
     return create(platform_file("external"), figures(), tmp_path, overrides={"services": services, **more})
 
 
-def test_real_servers_are_found(tmp_path, postgres_server, redis_server, monkeypatch):
+def test_real_servers_are_found(tmp_path, postgres_server, redis_server, clickhouse_server, monkeypatch):
+    monkeypatch.setenv("CLICKHOUSE_SECRET", clickhouse_server.password)
     monkeypatch.setenv("PG_SECRET", postgres_server.password)
     monkeypatch.setenv("REDIS_SECRET", redis_server.password)
     with web_server(200, b'{"version":"7.1"}') as port:
@@ -53,13 +55,21 @@ def test_real_servers_are_found(tmp_path, postgres_server, redis_server, monkeyp
                     "group": "postgres",
                 },
                 "redis": {"url": f"redis://127.0.0.1:{redis_server.port}", "password_env": "REDIS_SECRET"},
+                "clickhouse": {
+                    "url": clickhouse_server.url,
+                    "user": clickhouse_server.user,
+                    "password_env": "CLICKHOUSE_SECRET",
+                    "health": "/ping",
+                },
             },
             tmp_path,
         )
         found: list[Started] = []
         background.run(driver.start(found.append))
-    assert {one.service for one in found} == {"frontend", "postgres-auth", "redis"}
-    assert {one.service: one.version for one in found}["frontend"] == "7.1"
+    versions = {one.service: one.version for one in found}
+    assert set(versions) == {"frontend", "postgres-auth", "redis", "clickhouse"}
+    assert versions["frontend"] == "7.1"
+    assert re.match(r"(ClickHouse|chDB) \d+\.\d+", versions["clickhouse"])
     assert driver.resolve("postgres") == ["postgres-auth"]
     assert postgres_server.password not in driver.url("postgres-auth")
     assert postgres_server.password in driver.credential_url("postgres-auth")

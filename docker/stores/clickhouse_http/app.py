@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -31,6 +30,9 @@ from clickhouse_http.statements import Statement, read_statement
 log = Log("clickhouse")
 
 DEFAULT_FORMAT: Final = "TabSeparated"
+_DISPLAY_NAME: Final = {"X-ClickHouse-Server-Display-Name": "chDB"}
+"""Where a server has the name of its machine; by this one it is told apart."""
+
 SWEEP_SECONDS: Final = 5.0
 _READ_ONLY_METHODS: Final = ("GET", "HEAD")
 _COUNTED: Final = (
@@ -82,7 +84,6 @@ class Interface:
         self._configuration = configuration
         self._sessions = Sessions()
         self._threads = ThreadPoolExecutor(configuration.connections, "query")
-        self._name = socket.gethostname()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -102,7 +103,7 @@ class Interface:
         query_id = asked.get("query_id") or str(uuid.uuid4())
         headers = {
             "X-ClickHouse-Query-Id": query_id,
-            "X-ClickHouse-Server-Display-Name": self._name,
+            **_DISPLAY_NAME,
             "X-ClickHouse-Timezone": self._configuration.timezone,
         }
         try:
@@ -215,7 +216,7 @@ def make_app(engine: Engine, configuration: Configuration) -> Starlette:
 
 
 async def _fine(_request: Request) -> Response:
-    return PlainTextResponse("Ok.\n")
+    return PlainTextResponse("Ok.\n", headers=_DISPLAY_NAME)
 
 
 async def _content(request: Request, asked: Asked) -> tuple[bytes, Asked, list[Table]]:

@@ -18,6 +18,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "redis": 6379}
 """The protocols that can be asked, with the ports that their URLs may leave out."""
 
 
+_CLICKHOUSE = "x-clickhouse-server-display-name"
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteService:
     """A service somewhere.
@@ -80,8 +83,11 @@ class RemoteService:
         except ValueError:
             said = None
         told = said.get("version") if isinstance(said, dict) else None
-        server = answer.headers.get("server") or answer.headers.get("x-clickhouse-server-display-name")
-        return str(told or server or "unknown")
+        if (display := answer.headers.get(_CLICKHOUSE)) is not None:
+            # A server's display name is its machine's; what stands in for a server says so there.
+            found = (await self._get("/?query=SELECT+version()")).text.strip()
+            return f"{'chDB' if display == 'chDB' else 'ClickHouse'} {found}"
+        return str(told or answer.headers.get("server") or "unknown")
 
     async def _get(self, path: str) -> httpx.Response:
         account = (self.user, self.password) if self.user else None
