@@ -14,6 +14,7 @@ from realstack.core.extras import needed
 from realstack.core.keywords.waiting import seconds
 from realstack.load.engine import Script
 from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Send, Step, Think
+from realstack.monitor.sampler import sampler
 from realstack.websocket import Match
 from realstack.websocket.keywords.documents import build
 
@@ -274,8 +275,6 @@ class Scripts:
         Let Script Count    connection
         ```
         """
-        with needed("to count what services are judged by", "monitor"):
-            from realstack.monitor.sampler import sampler  # noqa: PLC0415 -- who counts nothing does without Monitor
         self._add(Count(operation, sampler.count))
 
     @keyword(tags=["script"])
