@@ -152,6 +152,35 @@ def test_nothing_below_the_roof_imports_it() -> None:
     assert not found, f"judging stands on recording, nothing stands on judging: {found}"
 
 
+def names_and_texts(module: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every name and every text in code; documentation aside, whose examples may be of anything."""
+    documentation = {
+        id(node.body[0].value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    # A text that stands alone documents the name before it.
+    documentation |= {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield line, node.value
+        for kind in ("id", "attr", "arg", "name"):
+            if isinstance(name := getattr(node, kind, None), str):
+                yield line, name
+
+
+def test_only_the_roof_knows_chats() -> None:
+    words = re.compile(rf"(?i)(^|[\W_])({'|'.join(['chat', 'canary', 'thread_id', *sorted(frame_types())])})s?($|[\W_])")
+    below = [path for path in files("*.py", below=["libraries"]) if path.relative_to(PACKAGE).parts[0] != "history"]
+    found = [
+        f"{short(path)}:{line}: {text}" for path in below for line, text in names_and_texts(tree(path)) if words.search(text)
+    ]
+    assert not found, "These are one kind of platform's words:\n" + "\n".join(found)
+
+
 def test_platform_and_libraries_share_no_code() -> None:
     services = {folder.name for folder in (ROOT / "docker").glob("*/*") if (folder / "__init__.py").exists()}
     of_docker = [

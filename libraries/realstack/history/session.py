@@ -91,8 +91,8 @@ class Session:
     def looks(self, deadline: Deadline) -> Iterator[History]:
         """The history now, and again each time that more was recorded; the last look has all that was at the deadline.
 
-        What comes in a burst is looked at together, and looking takes half of the time at most: the process that judges is the
-        one that measures.
+        What comes in a burst is looked at together, and looking takes a fifth of the time at most: the process that judges is
+        the one that measures.
         """
         while True:
             last = deadline.passed
@@ -103,7 +103,7 @@ class Session:
             took = time.monotonic() - began
             if last or not self.recording.wait_for_more(seen, deadline.left):
                 return
-            time.sleep(min(max(0.0, began + max(BURST, 2 * took) - time.monotonic()), deadline.left))
+            time.sleep(min(max(0.0, began + max(BURST, 5 * took) - time.monotonic()), deadline.left))
 
     def history_of(self, upto: int) -> History:
         """The history of the first `upto` events of the recording under way, as it was then."""

@@ -44,18 +44,18 @@ _REQUIRED = object()
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def event(kind: str, *, was: str | None = None) -> Callable[[_E], _E]:
+def event(kind: str, *, was: Sequence[str] = ()) -> Callable[[_E], _E]:
     """Make a class the frozen dataclass of a kind of events.
 
     Args:
         kind: Its name in files.
-        was: The name that it had in older ones.
+        was: The names that it had in older ones.
     """
 
     def make(cls: _E) -> _E:
         made = dataclass(frozen=True, slots=True)(cls)
         made.kind = kind
-        for name in filter(None, (kind, was)):
+        for name in (kind, *was):
             if name in _CLASSES:
                 raise TypeError(f"{name!r} is the kind of {_CLASSES[name].__name__} already")
             _CLASSES[name] = made
@@ -232,7 +232,7 @@ class FaultEnded(Event):
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@event("fault-injected", was="fault-struck")
+@event("fault-injected", was=("fault-struck", "fault-hit"))
 class FaultInjected(Event):
     """A fault that waited for its moment has come about."""
 

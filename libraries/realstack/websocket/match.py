@@ -152,7 +152,7 @@ def _parse(text: str, type_path: str) -> Condition:
     if _TYPE_NAME.fullmatch(text.strip()):
         return Condition(parse(type_path), "=", text.strip())
     raise ValueError(
-        f"'{text}' is no match. Write a frame's type (message_accepted), path=value (payload.text=Hello), "
+        f"'{text}' is no match. Write a frame's type (hello), path=value (payload.text=Hello), "
         f"another operator (!= *= ^= $= ~= >= <= > <), or 'path exists' or 'path missing'"
     )
 

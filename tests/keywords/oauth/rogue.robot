@@ -94,10 +94,10 @@ UserInfo Of Another Subject Is Refused
 Discovery Of Another Issuer Is Refused
     Set Rogue Scenario    discovery-issuer-mismatch    tenant=other
     ${issuer}    Get Rogue Issuer    other
-    Run Keyword And Expect Error    *names the issuer '${issuer}'*https://issuer.invalid*    Open Provider    ${issuer}    chat
+    Run Keyword And Expect Error    *names the issuer '${issuer}'*https://issuer.invalid*    Open Provider    ${issuer}    client
     Rogue Provider Should Have Misbehaved    tenant=other
     ${honest}    Get Rogue Issuer    third
-    Open Provider    ${honest}    chat
+    Open Provider    ${honest}    client
 
 Code Works Once And Only With Its Verifier
     ${request}    ${code}    Get A Code
@@ -132,9 +132,9 @@ Port In Use Is Told
 
 Second Provider Ends With Its Test
     ${issuer}    Start Rogue Provider    alias=second
-    Open Provider    ${issuer}    chat
+    Open Provider    ${issuer}    client
     Stop Rogue Provider    rogue=second
-    Run Keyword And Expect Error    *reaches a server*    Open Provider    ${issuer}    chat
+    Run Keyword And Expect Error    *reaches a server*    Open Provider    ${issuer}    client
 
 Robot's Own Time-Outs End A Slow Exchange
     ${run}    Run Process
@@ -151,7 +151,7 @@ Start The Rogue Provider
     [Documentation]    For all tests of the suite; each uses it as its client.
     ${issuer}    Start Rogue Provider
     ${secret}    Get Rogue Client Secret
-    Open Provider    ${issuer}    chat    ${secret}    redirect_uri=${REDIRECT_URI}    timeout=1 s
+    Open Provider    ${issuer}    client    ${secret}    redirect_uri=${REDIRECT_URI}    timeout=1 s
 
 Get A Code
     [Documentation]    Goes through the authorization endpoint; returns the request and the code.
@@ -175,7 +175,7 @@ Token Should Be Refused For
     ${issuer}    Get Rogue Issuer
     Get Token Problems
     ...    ${tokens.id_token}    ==    ["${reason}"]
-    ...    nonce=${request.nonce}    issuer=${issuer}    audience=chat    jwks_url=${issuer}/jwks.json
+    ...    nonce=${request.nonce}    issuer=${issuer}    audience=client    jwks_url=${issuer}/jwks.json
     Rogue Provider Should Have Misbehaved
 
 Callback Should Be Refused With

@@ -8,7 +8,7 @@ Suite Setup         Get Good Tokens
 
 *** Test Cases ***
 Claims And Header Are Asserted
-    Get Claim    ${ID_TOKEN}    aud    ==    chat
+    Get Claim    ${ID_TOKEN}    aud    ==    client
     Get Claim    ${ID_TOKEN}    email    matches    ^rogue-.*@example\\.org$
     Get Claim    ${ID_TOKEN}    email_verified    ==    True
     Get Claim    ${ID_TOKEN}    exp    >    1700000000
@@ -25,7 +25,7 @@ Missing Claim Is Told
 
 Failed Assertion Shows Both
     Run Keyword And Expect Error
-    ...    Claim aud 'chat' (str) should be 'other' (str)
+    ...    Claim aud 'client' (str) should be 'other' (str)
     ...    Get Claim    ${ID_TOKEN}    aud    ==    other
     Run Keyword And Expect Error    Not for us    Get Claim    ${ID_TOKEN}    aud    ==    other    message=Not for us
 
@@ -133,7 +133,7 @@ Get Good Tokens
     [Documentation]    An ID token of an honest provider, for all tests of the suite.
     ${issuer}    Start Rogue Provider
     ${secret}    Get Rogue Client Secret
-    Open Provider    ${issuer}    chat    ${secret}    redirect_uri=http://127.0.0.1:9/callback
+    Open Provider    ${issuer}    client    ${secret}    redirect_uri=http://127.0.0.1:9/callback
     Open Session
     ${request}    Create Authorization Request
     ${answer}    Send Request    GET    ${request.url}    status=302

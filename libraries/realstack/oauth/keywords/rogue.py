@@ -45,7 +45,7 @@ class RogueKeywords:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        client_id: str = "chat",
+        client_id: str = "client",
         client_secret: Secret | None = None,
         alias: str | None = None,
     ) -> str:

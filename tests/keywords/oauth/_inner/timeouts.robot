@@ -24,7 +24,7 @@ Session Still Works
 Start A Slow Provider
     [Documentation]    Its token endpoint takes 10 s.
     ${issuer}    Start Rogue Provider
-    Open Provider    ${issuer}    chat    redirect_uri=http://127.0.0.1:9/callback    timeout=20 s
+    Open Provider    ${issuer}    client    redirect_uri=http://127.0.0.1:9/callback    timeout=20 s
     Open Session
     ${request}    Create Authorization Request
     VAR    ${REQUEST}    ${request}    scope=SUITE
