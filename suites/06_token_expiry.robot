@@ -44,7 +44,7 @@ Signing Key Changes During The Chat
     ${thread} =    A New Thread
     Open Tabs    ${uma}    tab
     A New Signing Key
-    Send Request    GET    ${THREADS_ROUTE}    session=${uma.session}    bearer=${uma.token}    status=200
+    Backend Should Take Token    ${uma}
     Tell Tokens Of New Keys    ${uma}    tab    2
     Law Should Hold    one-connection    within=0 s
     Send Message    ${uma}    tab    ${thread}    What is 8 * 7?

@@ -28,6 +28,7 @@ _LIBRARIES = {
     "NetworkFault": ("realstack.faults.library", ""),
     "OAuth": ("realstack.oauth.library", "oauth"),
     "Platform": ("realstack.platform.library", "platform"),
+    "Rest": ("realstack.http.library", "rest"),
     "WebSocket": ("realstack.websocket.library", ""),
 }
 """Module and extra of each library; without an extra it needs no more than the package itself does."""

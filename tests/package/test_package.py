@@ -22,6 +22,7 @@ EXTRAS = {
     "Load": "load",
     "Monitor": "monitor",
     "Platform": "platform",
+    "Rest": "rest",
     "BrowserSession": "browser",
 }
 """Libraries that need more than the package's core, and the extra that has it."""

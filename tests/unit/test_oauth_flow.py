@@ -8,9 +8,9 @@ import re
 import pytest
 
 from realstack.core.errors import StackError, StackFailure
+from realstack.http.urls import parameters
 from realstack.oauth.flow import authorization_request, client_authentication, code_of, token_set
 from realstack.oauth.metadata import discovery_urls, read_metadata
-from realstack.oauth.urls import parameters
 
 ENDPOINT = "http://issuer.test/authorize?tenant=1"
 REDIRECT = "http://client.test/callback"

@@ -12,6 +12,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from realstack.core.errors import StackFailure
+from realstack.http.urls import parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import authorization_request, code_of, token_set
 from realstack.oauth.forge import sign
@@ -20,7 +21,6 @@ from realstack.oauth.http import Session
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import FormWalk, Walk
 from realstack.oauth.tokens import SYMMETRIC, Demands, Token, b64encode, decode, problems
-from realstack.oauth.urls import parameters
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from realstack.http.urls import origin, parameters, shown, with_parameters
 from realstack.oauth.forms import Page
-from realstack.oauth.urls import origin, parameters, shown, with_parameters
 
 PAGE = """
 <!doctype html><html><head><title>Sign in</title><script>var form = "<form>";</script></head><body>

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from realstack.core.errors import StackError, StackFailure
+from realstack.http.credentials import wrapped
 from realstack.oauth.client import OAuthRefusal, ProviderClient
-from realstack.oauth.credentials import wrapped
 from realstack.oauth.flow import code_of
 from realstack.oauth.http import Session
 from realstack.oauth.rogue.provider import RogueProvider, RogueUser

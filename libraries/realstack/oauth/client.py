@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from realstack.core.errors import StackFailure, explain
+from realstack.http.urls import moved
 from realstack.oauth.flow import (
     AuthorizationRequest,
     ClientAuth,
@@ -19,7 +20,6 @@ from realstack.oauth.flow import (
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.metadata import Metadata, discovery_urls, read_metadata
 from realstack.oauth.tokens import ASYMMETRIC, SYMMETRIC, Demands, Problem, decode, signature_problems
-from realstack.oauth.urls import moved
 from realstack.secrets import secrets
 
 

@@ -13,8 +13,8 @@ from urllib.parse import quote_plus
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.http.urls import parameters, shown, with_parameters
 from realstack.oauth.tokens import LATEST, shortened
-from realstack.oauth.urls import parameters, shown, with_parameters
 from realstack.secrets import secrets
 
 Pkce = Literal["S256", "plain", "none"]

@@ -11,7 +11,6 @@ import contextlib
 import ipaddress
 import json
 import logging
-import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -25,23 +24,22 @@ import httpx
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
-from realstack.oauth.credentials import remember_headers, remember_json, remember_pairs
-from realstack.oauth.urls import parameters, shown
+from realstack.http.credentials import (
+    BINARY_TYPES,
+    remember_body,
+    remember_headers,
+    remember_json,
+    remember_pairs,
+    shown_body,
+)
+from realstack.http.urls import parameters, shown
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
-from realstack.secrets import HIDDEN, secrets
+from realstack.secrets import secrets
 
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
 for _name in ("httpx", "httpcore", "authlib", "h11"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
-
-BODY_SHOWN = 400
-"""Characters of a body that an error shows."""
-
-BINARY_TYPES = ("image/", "audio/", "video/", "application/pdf", "application/zip", "application/octet-stream")
-"""How content types begin whose bodies are neither read as text nor shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +115,7 @@ class Answer:
     def described(self) -> str:
         """Status, time and the start of the body, without credentials."""
         kind = self.headers.get("content-type", "no content type")
-        if self.binary:
-            return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {len(self.body)} bytes"
-        # A body may also show a token that nobody was given, in the text of an error, say.
-        text = _JWT.sub(HIDDEN, secrets.scrub(" ".join(self.text.split())))
-        cut = text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)"
-        return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {cut or 'empty'}"
+        return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {shown_body(kind, self.body)}"
 
 
 @cache
@@ -291,9 +284,7 @@ class Session:
         )
         if target := answer.location:
             remember_pairs(parameters(target).items(), f"redirect from {urlsplit(url).netloc}")
-        if "json" in answer.headers.get("content-type", ""):
-            with contextlib.suppress(ValueError, RecursionError):  # a body that is no JSON holds no JSON field
-                remember_json(json.loads(answer.body), f"answer of {urlsplit(url).netloc}")
+        remember_body(answer.headers.get("content-type", ""), answer.body, f"answer of {urlsplit(url).netloc}")
         return answer
 
     def _remember_cookie(self, name: str, value: str, where: str = "") -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
+from realstack.http.urls import origin, parameters, shown, with_parameters
 from realstack.oauth.forms import Button, Form, Link, Page
 from realstack.oauth.http import Answer, Session
-from realstack.oauth.urls import origin, parameters, shown, with_parameters
 from realstack.secrets import secrets
 
 MOST_HOPS = 40

@@ -14,8 +14,8 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.http.keywords.values import plain, told
 from realstack.oauth.client import ProviderClient
-from realstack.oauth.keywords.values import plain, told
 from realstack.oauth.scim import Directory, ProviderUser
 
 MOST_USERS = 500

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.http.keywords.values import hidden, plain, plain_json, plain_map, plain_url
 from realstack.oauth.http import Answer, Session
-from realstack.oauth.keywords.values import hidden, plain, plain_json, plain_map, plain_url
 from realstack.secrets import secrets
 
 Status = int | Literal["ok", "any"]

@@ -15,11 +15,11 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, explain
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.http.keywords.values import plain_map, plain_url, told
+from realstack.http.urls import parameters, shown
 from realstack.oauth.http import Session
 from realstack.oauth.keywords.exchange import all_good
-from realstack.oauth.keywords.values import plain_map, plain_url, told
 from realstack.oauth.sign_in import FormWalk, Walk, expect_end
-from realstack.oauth.urls import parameters, shown
 
 WAIT = timedelta(seconds=10)
 

@@ -16,12 +16,12 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
+from realstack.http.keywords.values import plain, plain_url, secret, told
+from realstack.http.urls import shown
 from realstack.oauth.client import ProviderClient, read_keys
 from realstack.oauth.forge import Forgery, Issuer, described, forge
 from realstack.oauth.http import Session
-from realstack.oauth.keywords.values import plain, plain_url, secret, told
 from realstack.oauth.tokens import ALGORITHMS, ASYMMETRIC, Demands, Problem, Token, decode, problems
-from realstack.oauth.urls import shown
 
 KEYS_TIMEOUT = 5.0
 

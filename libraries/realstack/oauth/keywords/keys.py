@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
-from realstack.oauth.keywords.values import told
+from realstack.http.keywords.values import told
 
 Curve = Literal["P-256", "P-384", "P-521"]
 

@@ -15,9 +15,9 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.http.keywords.values import hidden, plain, plain_url, secret, told
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
-from realstack.oauth.keywords.values import hidden, plain, plain_url, secret, told
 from realstack.oauth.metadata import Metadata
 
 

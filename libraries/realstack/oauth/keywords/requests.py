@@ -14,11 +14,11 @@ from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.http.keywords.values import plain_url, told
+from realstack.http.urls import shown
 from realstack.oauth.begun import BegunRequest
 from realstack.oauth.http import Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, answered, expect_status, file_part, send
-from realstack.oauth.keywords.values import plain_url, told
-from realstack.oauth.urls import shown
 
 
 class RequestKeywords:

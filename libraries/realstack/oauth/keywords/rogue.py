@@ -15,7 +15,7 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
-from realstack.oauth.keywords.values import plain, secret, told
+from realstack.http.keywords.values import plain, secret, told
 from realstack.oauth.rogue.provider import Receipt, RogueProvider, RogueUser
 from realstack.oauth.rogue.scenarios import Scenario, misbehaving_endpoint
 

@@ -8,7 +8,7 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.oauth.keywords.values import told
+from realstack.http.keywords.values import told
 from realstack.secrets import Registry
 from realstack.secrets.search import search_live
 

@@ -16,9 +16,9 @@ from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
+from realstack.http.keywords.values import plain_map, told
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, all_good, answered, expect_status, file_part, send
-from realstack.oauth.keywords.values import plain_map, told
 
 
 class SessionKeywords:

@@ -15,7 +15,7 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.several import several
 from realstack.core.waiting import Deadline, wait_until
-from realstack.oauth.keywords.values import plain, told
+from realstack.http.keywords.values import plain, told
 from realstack.oauth.tokens import decode, is_date, shortened
 
 CLOCKS_DIFFER = 1.0

@@ -6,8 +6,8 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackFailure, explain
-from realstack.oauth.keywords.values import plain, plain_url, secret, told
-from realstack.oauth.urls import parameters, shown, with_parameters
+from realstack.http.keywords.values import plain, plain_url, secret, told
+from realstack.http.urls import parameters, shown, with_parameters
 
 
 class UrlKeywords:

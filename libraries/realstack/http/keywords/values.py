@@ -8,7 +8,7 @@ from typing import Any
 from robot.api import logger
 from robot.api.types import Secret
 
-from realstack.oauth.credentials import wrapped
+from realstack.http.credentials import wrapped
 from realstack.secrets import secrets
 
 

@@ -1,0 +1,1 @@
+"""What keywords that speak HTTP share."""

@@ -1,0 +1,242 @@
+"""A session of `requests` in which no credential can get out, whoever logs what it sends and gets.
+
+RequestsLibrary writes each request and response to the log as the session hands them to it: URL, headers, body. So what is
+handed over is masked here, before anybody can log it; nothing of that library is changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import Late
+from realstack.http.credentials import (
+    BINARY_TYPES,
+    masked,
+    remember_body,
+    remember_headers,
+    remember_json,
+    remember_pairs,
+    shown_body,
+    wrapped,
+)
+from realstack.http.urls import shown
+from realstack.recording.events import Http
+from realstack.recording.recorder import recorder
+from realstack.secrets import HIDDEN, secrets
+
+# At DEBUG urllib3 writes the path and query of every URL.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+CHUNK = 1 << 16
+"""Bytes of a body that are read at most before the time limit is looked at again."""
+
+
+class Bearer(AuthBase):
+    """Sends an access token (RFC 6750)."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class RestAnswer(requests.Response):
+    """A response as `requests` has it, read to its end and safe to log.
+
+    ``json()`` has every credential wrapped, ``text`` has them masked and says of a body that is no text how large it is, and
+    ``request`` and ``headers`` are masked copies. ``content`` is the bytes as they came.
+    """
+
+    def __init__(self, answer: requests.Response, hide: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.__dict__.update(answer.__dict__)
+        self._hide = hide
+        self.url = masked(answer.url)
+        self.headers = _masked_headers(_texts(answer.headers))
+        self.request = _masked_request(answer.request)
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, masked."""
+        kind = self.headers.get("content-type", "")
+        if kind.startswith(BINARY_TYPES):
+            return shown_body(kind, self.content)
+        return masked(self.content.decode("utf-8", "replace"))
+
+    def json(self, **kwargs: Any) -> Any:
+        """The body as JSON; credentials in it, such as ``access_token``, are wrapped."""
+        return wrapped(json.loads(self.content, **kwargs), self._hide)
+
+
+class RestSession(requests.Session):
+    """What one user agent sends over REST: its headers and cookies, its time limit, and a record of each exchange.
+
+    Redirects are not followed: where one leads is a fact for the test. Nothing is tried again, as `requests` does it by itself
+    only where it is told to: a fault that was injected must be seen. Nothing of the environment (proxies, ``.netrc``) comes
+    between a test and its platform.
+
+    Args:
+        name: Whom it belongs to, for the recording.
+        base_url: Where relative URLs start.
+        seconds: How long an exchange may take, from its beginning to the end of the body, unless it says so itself.
+        headers: Sent with every request.
+        ca: PEM file of the certificate authority to trust instead of the usual ones.
+        hide: Wraps a credential that a response brings.
+        reveal: Turns what ``hide`` has made, anywhere in a value, into what is sent.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+        ca: str | None = None,
+        hide: Callable[[str], Any] = str,
+        reveal: Callable[[Any], Any] = lambda value: value,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.url = base_url  # RequestsLibrary joins relative URLs with it
+        self.seconds = seconds
+        self.headers.update(headers or {})
+        self.verify = ca or True
+        self.trust_env = False
+        self._hide = hide
+        self._reveal = reveal
+        self._closed = False
+
+    def request(self, method: str, url: str, **options: Any) -> RestAnswer:  # type: ignore[override] # passes all on
+        """Send one request and read its response.
+
+        Args:
+            method: HTTP method.
+            url: Absolute.
+            options: As `requests` takes them; ``auth`` may also be an access token.
+
+        Raises:
+            StackFailure: No response came in time, or the connection failed.
+            StackError: The session was closed, or the URL is none.
+        """
+        if self._closed:
+            raise StackError(f"The REST session '{self.name}' was closed. Use [Open Rest Session] again.")
+        limit = options.pop("timeout", None) or self.seconds
+        seconds = float(sum(limit) if isinstance(limit, tuple) else limit)
+        sent = {option: self._reveal(value) for option, value in options.items()}
+        if isinstance(sent.get("auth"), str):
+            sent["auth"] = Bearer(sent["auth"])
+        _remember_sent(url, sent)
+        sent |= {"allow_redirects": False, "stream": True, "timeout": seconds}
+        began = time.monotonic()
+        with _explained(f"{method.upper()} {shown(url)}", seconds):
+            response = super().request(method, url, **sent)
+            _read(response, began + seconds)
+        _remember_received(response)
+        answer = RestAnswer(response, self._hide)
+        took = round((time.monotonic() - began) * 1000, 1)
+        recorder.record(Http(self.name, method.upper(), shown(response.url), response.status_code, took, at=began))
+        return answer
+
+    def close(self) -> None:
+        """Close all connections; nothing can be sent any more."""
+        self._closed = True
+        super().close()
+
+
+def _read(response: requests.Response, until: float) -> None:
+    """Read the body as it comes. A limit of `requests` is one for each wait, so that a server that drips could take for ever."""
+    connection = response.raw.connection
+    chunks: list[bytes] = []
+    try:
+        while not chunks or chunks[-1]:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise requests.Timeout
+            if connection is not None and connection.sock is not None:
+                connection.sock.settimeout(left)
+            chunks.append(response.raw.read1(CHUNK, decode_content=True))
+    except urllib3.exceptions.ReadTimeoutError:
+        raise requests.Timeout from None
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(error) from None
+    finally:
+        # A body that was read to its end has given its connection back already; any other ends with it.
+        response.close()
+    response._content = b"".join(chunks)
+
+
+def _remember_sent(url: str, sent: Mapping[str, Any]) -> None:
+    where = shown(url)
+    remember_pairs(parse_qsl(urlsplit(url).query), f"query to {where}")
+    for option, what in {"params": "query", "data": "form field"}.items():
+        if isinstance(fields := sent.get(option), Mapping):
+            remember_pairs(fields.items(), f"{what} to {where}")
+    remember_json(sent.get("json"), f"sent to {where}")
+    remember_headers(sent.get("headers") or {})
+    for cookie, value in (sent.get("cookies") or {}).items():
+        if secrets.names.cookie(cookie, value, http_only=True):
+            secrets.remember(value, f"cookie {cookie}")
+
+
+def _remember_received(response: requests.Response) -> None:
+    remember_headers(_texts(response.request.headers))
+    for cookie in response.cookies:
+        if secrets.names.cookie(cookie.name, cookie.value or "", http_only=cookie.has_nonstandard_attr("HttpOnly")):
+            secrets.remember(cookie.value or "", f"cookie {cookie.name} of {urlsplit(response.url).netloc}")
+    if target := response.headers.get("location"):
+        remember_pairs(parse_qsl(urlsplit(urljoin(response.url, target)).query), f"redirect from {urlsplit(response.url).netloc}")
+    remember_body(response.headers.get("content-type", ""), response.content, f"answer of {shown(response.url)}")
+
+
+def _texts(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Headers by lower-case name; what was given as bytes is text here as well."""
+    return {name.lower(): value.decode("latin-1") if isinstance(value, bytes) else value for name, value in headers.items()}
+
+
+def _masked_headers(headers: Mapping[str, str]) -> Any:
+    shown_headers = {name: HIDDEN if name in secrets.names else masked(value) for name, value in headers.items()}
+    return requests.structures.CaseInsensitiveDict(shown_headers)
+
+
+def _masked_request(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    headers = _texts(request.headers)
+    copy = request.copy()
+    copy.url = masked(request.url or "")
+    copy.headers = _masked_headers(headers)
+    if request.body:
+        body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
+        kind = headers.get("content-type", "")
+        copy.body = f"{len(body)} bytes" if kind.startswith("multipart/") else shown_body(kind, body)
+    return copy
+
+
+@contextlib.contextmanager
+def _explained(where: str, seconds: float) -> Iterator[None]:
+    try:
+        yield
+    except requests.Timeout:
+        expected = f"{where} is answered within {seconds:g} s"
+        raise Late(explain(expected, "no complete response in that time", remedy="Look at the service's log.")) from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
+        raise StackError(
+            explain("an http or https URL", f"{where}: {masked(str(error))}", remedy="Open the session with a base URL.")
+        ) from None
+    except requests.ConnectionError as error:
+        remedy = "Is the service up, and is this its address?"
+        raise StackFailure(explain(f"{where} is answered", masked(str(error)), remedy=remedy)) from None
+    except requests.RequestException as error:
+        raise StackFailure(explain(f"{where} is answered", f"{type(error).__name__}: {masked(str(error))}")) from None

@@ -1,0 +1,177 @@
+"""Sessions for RequestsLibrary: what they hand over holds no credential, and they end in time."""
+
+from __future__ import annotations
+
+import secrets as random
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from realstack.core.errors import StackError, StackFailure
+from realstack.http.library import FilePart
+from realstack.http.session import RestSession
+from realstack.recording.events import Http
+from realstack.recording.recorder import recorder
+from realstack.secrets import HIDDEN, secrets
+from support.RestPages import PDF, RestServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RestServer]:
+    one = RestServer()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def session(server: RestServer) -> Iterator[RestSession]:
+    one = RestSession("ann", server.url, seconds=5, hide=lambda text: f"<hidden {len(text)}>")
+    yield one
+    one.close()
+
+
+def token() -> str:
+    return "token-" + random.token_urlsafe(24)
+
+
+def handed_over(answer: Any) -> str:
+    """All of a response that RequestsLibrary logs, at whatever level."""
+    request = answer.request
+    of_request = (request.method, request.url, request.path_url, str(request.headers), str(request.body))
+    return "\n".join((*of_request, answer.url, answer.reason, str(answer.headers), answer.text, repr(answer)))
+
+
+def test_access_token_is_sent_and_not_handed_over(server: RestServer, session: RestSession) -> None:
+    value = token()
+    answer = session.get(f"{server.url}/echo", auth=value)
+    assert answer.json()["headers"]["authorization"].startswith("<hidden")
+    assert value.encode() in answer.content
+    assert value not in handed_over(answer)
+    assert secrets.find(value)
+
+
+def test_credentials_of_all_parts_of_a_request_are_masked(server: RestServer, session: RestSession) -> None:
+    given = [token() for _ in range(4)]
+    answer = session.post(
+        f"{server.url}/echo?code={given[0]}",
+        json={"password": given[1], "name": "Ann"},
+        headers={"Cookie": f"a={given[2]}", "Authorization": f"Bearer {given[3]}"},
+    )
+    assert not [value for value in given if value in handed_over(answer)]
+    assert not [value for value in given if value.encode() not in answer.content]
+    assert "Ann" in str(answer.request.body)
+
+
+def test_credentials_that_come_back_are_wrapped_or_masked(server: RestServer, session: RestSession) -> None:
+    value = token()
+    answer = session.get(f"{server.url}/token", params={"is": value})
+    assert answer.json()["access_token"] == f"<hidden {len(value)}>"
+    assert answer.json()["name"] == "Ann"
+    assert value not in handed_over(answer)
+    assert HIDDEN in answer.text
+
+
+def test_cookies_are_kept_remembered_and_not_handed_over(server: RestServer, session: RestSession) -> None:
+    value = token()
+    first = session.get(f"{server.url}/cookie", params={"is": value})
+    assert secrets.find(value)
+    second = session.get(f"{server.url}/echo")
+    assert f"session={value}".encode() in second.content
+    assert value not in handed_over(first) + handed_over(second)
+
+
+def test_cookies_of_a_request_may_be_given(server: RestServer, session: RestSession) -> None:
+    value = token()
+    answer = session.get(f"{server.url}/echo", cookies={"given": value})
+    assert f"given={value}".encode() in answer.content
+    assert value not in handed_over(answer)
+
+
+def test_what_was_wrapped_is_sent_as_it_is(server: RestServer) -> None:
+    def reveal(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: reveal(inner) for name, inner in value.items()}
+        return value[::-1] if isinstance(value, str) else value
+
+    session = RestSession("ann", server.url, seconds=5, reveal=reveal)
+    answer = session.post(f"{server.url}/echo", json={"text": "olleh"}, headers={"X-Word": "eybdoog"})
+    assert answer.json()["body"] == '{"text": "hello"}'
+    assert answer.json()["headers"]["x-word"] == "goodbye"
+
+
+def test_body_that_is_no_text_is_shown_by_its_size(server: RestServer, session: RestSession) -> None:
+    answer = session.get(f"{server.url}/pdf")
+    assert answer.content == PDF
+    assert answer.text == f"{len(PDF)} bytes"
+
+
+def test_upload_is_shown_by_its_size(server: RestServer, session: RestSession) -> None:
+    part = FilePart(("report.pdf", PDF, "application/pdf"))
+    answer = session.post(f"{server.url}/files", files={"file": part}, data={"thread_id": "t1"})
+    assert answer.json()["size"] > len(PDF)
+    assert answer.request.body.endswith(" bytes")
+    assert "%PDF" not in repr({"file": part})
+
+
+def test_redirects_are_facts(server: RestServer, session: RestSession) -> None:
+    value = token()
+    answer = session.get(f"{server.url}/moved", params={"code": value})
+    assert answer.status_code == 302
+    assert value not in handed_over(answer)
+
+
+@pytest.mark.parametrize("path", ["silent", "drips"])
+def test_exchange_ends_in_time(server: RestServer, session: RestSession, path: str) -> None:
+    with pytest.raises(StackFailure, match=rf"GET \S+/{path} is answered within 0\.2 s"):
+        session.get(f"{server.url}/{path}", timeout=0.2)
+    assert session.get(f"{server.url}/echo").status_code == 200
+
+
+def test_connection_is_kept_for_the_next_request(server: RestServer, session: RestSession) -> None:
+    ports = {session.get(f"{server.url}/echo").json()["client_port"] for _ in range(3)}
+    assert len(ports) == 1
+
+
+def test_limit_is_the_sessions_own_unless_given(server: RestServer) -> None:
+    session = RestSession("ann", server.url, seconds=0.2)
+    with pytest.raises(StackFailure, match=r"within 0\.2 s"):
+        session.get(f"{server.url}/silent")
+
+
+def test_server_that_is_not_there_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    session = RestSession("ann", "http://127.0.0.1", seconds=5)
+    with pytest.raises(StackFailure, match="Is the service up"):
+        session.get(f"http://127.0.0.1:{port}/echo?code={token()}")
+
+
+def test_what_is_no_url_is_told() -> None:
+    with pytest.raises(StackError, match="an http or https URL"):
+        RestSession("ann", "", seconds=5).get("/echo")
+
+
+def test_environment_comes_not_between(server: RestServer, session: RestSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert session.get(f"{server.url}/echo").status_code == 200
+
+
+def test_closed_session_sends_nothing(server: RestServer, session: RestSession) -> None:
+    session.close()
+    with pytest.raises(StackError, match="was closed"):
+        session.get(f"{server.url}/echo")
+
+
+def test_exchange_is_recorded_without_values(server: RestServer, session: RestSession) -> None:
+    value = token()
+    recording = recorder.begin("a test")
+    session.get(f"{server.url}/echo", params={"code": value}, auth=value)
+    (event,) = recording.entries()
+    assert isinstance(event, Http)
+    assert event.source == "ann"
+    assert (event.method, event.status) == ("GET", 200)
+    assert event.url.endswith("/echo?code=…")
+    assert value not in str(event)
