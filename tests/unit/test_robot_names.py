@@ -42,6 +42,8 @@ EXPRESSIONS = {"evaluate", "shouldbetrue", "shouldnotbetrue", "setvariableif", "
 SPLICED = re.compile(r"(?<!\\)[$@&%]\{(?!\{)")
 PYTHON = re.compile(r"[$@&]\{\{(.*?)\}\}(?!\})", re.DOTALL)
 JAVASCRIPT = re.compile(r"=>|\bfunction\s*\(|(?<!\$)\b(document|window)\.\w+\s*[.(=\[]|\bquerySelector")
+UNMASKED = re.compile(r"(?i)(RequestsLibrary\.)?(get|post|put|patch|delete|head|options|create (\w+ )*session)")
+"""Keywords of RequestsLibrary that go past the sessions of Rest."""
 KEYWORDS_OF_JAVASCRIPT = {"evaluatejavascript", "waitforfunction"}
 
 
@@ -203,12 +205,24 @@ def test_javascript_stands_in_files_of_its_own(path: Path) -> None:
     assert not found, "Call Page Function calls a function of a file:\n" + "\n".join(found)
 
 
+@pytest.mark.parametrize("path", [*RESOURCES, *SUITES], ids=short)
+def test_rest_goes_through_sessions_that_mask(path: Path) -> None:
+    """RequestsLibrary's own sessions, and its requests without one, write `Authorization` to the log."""
+    called = [token for statement in _Reader(path).statements for token in statement.get_tokens(Token.KEYWORD, Token.NAME)]
+    found = [f"{token.lineno}: {token.value}" for token in called if UNMASKED.fullmatch(token.value)]
+    assert not found, "Use [Open Rest Session] and the keywords that end with On Session:\n" + "\n".join(found)
+
+
 def test_rules_catch_what_they_are_for() -> None:
     good = ["Kill Redis", "Page Should Be Served", "Get Stored File", "A Signed In User", "An Odd File"]
     bad = ["Redis Is Gone", "Page Is Served", "Stored Messages", "The Same Again", "Names"]
     assert [name for name in [*good, *bad] if well_named(name)] == good
     assert all(SPLICED.search(text) for text in ["'${x}' in y", "@{list}[0]", "${x} > 3"])
     assert not any(SPLICED.search(text) for text in ["$x > 3", "f'{n} of {m}'", "{'a': $b}", "'\\${x}'"])
+    assert all(
+        UNMASKED.fullmatch(text) for text in ["GET", "Create Session", "create client cert session", "RequestsLibrary.Post"]
+    )
+    assert not any(UNMASKED.fullmatch(text) for text in ["GET On Session", "Get Session Cookies", "Open Rest Session"])
     assert all(JAVASCRIPT.search(text) for text in ["() => 1", "document.body.innerText", "function (a) {}"])
     assert not any(JAVASCRIPT.search(text) for text in ["=", ">=", "document.pdf", "$window.total_seconds()", "a function of"])
     assert all(HOUSE_WORDS.search(text) for text in ["Redis is struck", "the blow", "_strike", "mendable"])

@@ -37,7 +37,8 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
 
     ## Laws
 
-    A law is one sentence with an id. [Law Should Hold] and [Laws Should Hold] judge by them.
+    A law is an invariant over the history of a test: one sentence that must hold whatever the users did and whatever broke
+    meanwhile, with an id. [Law Should Hold] and [Laws Should Hold] judge by them.
 
     | id | law |
     |---|---|
