@@ -100,6 +100,10 @@ up: setup ## the platform in the foreground, to look at it; ends with Ctrl-C
 setup: ## system packages and .venv, as far as they are missing
 	@tools/setup
 
+.PHONY: lock
+lock: setup ## requirements.lock anew, after a change of a requirement file; OPTIONS=--upgrade for others' newer versions
+	@tools/lock $(OPTIONS)
+
 .PHONY: clean
 clean: ## results and caches; .venv stays
 	rm -rf $(RESULTS) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .robocop_cache
