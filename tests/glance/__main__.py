@@ -8,9 +8,16 @@ from xml.etree import ElementTree
 
 from . import run, views
 
+TOO_BUSY = 75
+"""Exit code that asks to try again at another time (EX_TEMPFAIL of sysexits.h)."""
+
 
 def main(folder: Path) -> int:
-    """Write the overview; says so where there is no whole output.xml."""
+    """Write the overview; says so where there is no whole output.xml.
+
+    Returns:
+        0; `TOO_BUSY` where tests failed and none for another reason than that the machine was too busy; 1 without an overview.
+    """
     try:
         found = run.read(folder / "output.xml")
     except (OSError, ElementTree.ParseError) as error:
@@ -19,7 +26,7 @@ def main(folder: Path) -> int:
     (folder / "index.html").write_text(views.html(found), encoding="utf-8")
     (folder / "summary.md").write_text(views.markdown(found), encoding="utf-8")
     print(views.console(found, str(folder / "log.html"), str(folder / "index.html")))
-    return 0
+    return TOO_BUSY if found.only_too_busy else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from xml.etree import ElementTree
 _LAW = re.compile(r"(?P<violations>\d+) violations?$")
 _JOURNEY = re.compile(r"\d\d")
 
+BUSY = "INVALID: the machine was too busy"
+"""What the message of a test begins with that is no verdict, because others used the machine."""
+
 
 class Verdict(StrEnum):
     """How a test ended. INVALID is neither a pass nor a verdict on the platform."""
@@ -47,8 +50,8 @@ class Test:
 
     @property
     def reason(self) -> str:
-        """The first line of why it did not pass, by which equal reasons are counted together."""
-        return self.message.strip().split("\n", maxsplit=1)[0] or "no message"
+        """Why it did not pass in one line, without the figures of a busy machine: equal reasons are counted together."""
+        return BUSY if self.message.startswith(BUSY) else self.message.strip().split("\n", maxsplit=1)[0] or "no message"
 
 
 @dataclass
@@ -106,6 +109,12 @@ class Run:
     def count(self, verdict: Verdict) -> int:
         """How many tests ended so."""
         return sum(test.verdict is verdict for test in self.tests)
+
+    @property
+    def only_too_busy(self) -> bool:
+        """Whether tests failed, and each of them because the machine was too busy."""
+        failed = [test for test in self.tests if test.verdict in (Verdict.FAILED, Verdict.INVALID)]
+        return bool(failed) and all(test.message.startswith(BUSY) for test in failed)
 
     def reasons(self, verdict: Verdict) -> list[tuple[str, int]]:
         """Why tests ended so, the commonest reason first."""

@@ -79,3 +79,10 @@ def test_half_an_output_is_told(folder: Path, capsys: pytest.CaptureFixture[str]
     (folder / "output.xml").write_text(OUTPUT[:200])
     assert command.main(folder) == 1
     assert "can't be read" in capsys.readouterr().err
+
+
+def test_a_machine_that_was_too_busy_has_an_exit_code_of_its_own(folder: Path) -> None:
+    busy = OUTPUT.replace("no-entry violated:", "INVALID: the machine was too busy: 0.1 of 2 cores,")
+    (folder / "output.xml").write_text(busy)
+    assert command.main(folder) == command.TOO_BUSY
+    assert read(folder / "output.xml").reasons(Verdict.INVALID) == [("INVALID: the machine was too busy", 3)]
