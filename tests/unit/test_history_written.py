@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from robot.libdocpkg import LibraryDocumentation
 from story import CHAT, Story
 
 from realstack.core.errors import StackError
@@ -14,7 +15,7 @@ from realstack.history import report
 from realstack.history.events import TabRegistered
 from realstack.history.export import file_name, load, write
 from realstack.history.judge import EXIT_DIFFERS, EXIT_HOLDS, EXIT_INVALID, EXIT_USAGE, EXIT_VIOLATED, main
-from realstack.history.laws import judge
+from realstack.history.laws import LAWS, judge
 from realstack.history.search import found_in
 from realstack.history.session import Session
 from realstack.history.timeline import timeline
@@ -269,6 +270,12 @@ def test_verdicts_go_into_the_history() -> None:
     (judged,) = [event for event in session.recording.entries() if event.kind == "judged"]
     assert judged.data["outcome"] == "holds"
     assert judged.data["upto"] == upto
+
+
+def test_the_introduction_lists_all_laws_as_they_are_judged() -> None:
+    told = LibraryDocumentation("realstack.History").doc
+    assert [law.id for law in LAWS.values() if f"| ``{law.id}`` | {law.sentence} |" not in told] == []
+    assert "{laws}" not in told
 
 
 # --- canaries in files ---

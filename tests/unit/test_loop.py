@@ -50,25 +50,6 @@ def test_goes_before_other_processes_but_what_it_starts_does_not() -> None:
     ahead.stop()
 
 
-def test_takes_the_main_thread_along_until_the_last_has_ended() -> None:
-    def main_thread() -> int:
-        return os.getpriority(os.PRIO_PROCESS, os.getpid())
-
-    async def seen() -> list[int]:
-        found = []
-        with ahead.with_the_main_thread():
-            with ahead.with_the_main_thread():
-                found.append(main_thread())
-            found.append(main_thread())
-        return found
-
-    ahead = BackgroundLoop("test-loop", ahead=10)
-    usual = main_thread()
-    assert ahead.run(seen()) == [nice("-n", "-10", "nice")] * 2
-    assert main_thread() == usual
-    ahead.stop()
-
-
 def test_raises_what_the_coroutine_raised(background: BackgroundLoop) -> None:
     async def fail() -> None:
         raise KeyError("own")

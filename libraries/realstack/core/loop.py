@@ -6,9 +6,7 @@ Code on the loop never logs through Robot (messages from other threads are dropp
 the keyword that reads the record logs.
 
 What measures a platform must not wait for it: where the system allows it (to root, mostly), the loop's thread is served before
-the platform's processes when there are too few cores for all. Threads and processes that it starts are not. While a load is
-under way the main thread is, too: one thread of a process runs Python at a time, and keeps the others waiting while it waits for
-a core.
+the platform's processes when there are too few cores for all. Threads and processes that it starts are not.
 """
 
 from __future__ import annotations
@@ -16,11 +14,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
-import contextlib
-import os
 import sys
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -53,8 +49,6 @@ class BackgroundLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._companions = 0
-        self._usual = 0
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -163,21 +157,6 @@ class BackgroundLoop:
         """Cancel, and wait until the coroutine has cleaned up after itself (at most `CANCEL_PATIENCE`)."""
         if future.cancel():
             finished.wait(CANCEL_PATIENCE)
-
-    @contextlib.contextmanager
-    def with_the_main_thread(self) -> Iterator[None]:
-        """The main thread goes as far ahead as the loop's. To be entered on the loop, by as many as like to."""
-        main = os.getpid()
-        if self._companions == 0:
-            self._usual = niceness(main)
-            be_nice(self._usual - self._ahead, main)
-        self._companions += 1
-        try:
-            yield
-        finally:
-            self._companions -= 1
-            if self._companions == 0:
-                be_nice(self._usual, main)
 
     def stop(self) -> None:
         """Cancel everything on the loop and end its thread."""

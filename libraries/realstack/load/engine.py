@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.core.loop import background
 from realstack.load.actor import Actor, Clock, StepFailed
 from realstack.load.results import Results
 from realstack.load.schedule import Schedule
@@ -127,12 +126,11 @@ class Load:
         try:
             await self._prepare(actors)
             self.clock.start(time.monotonic() + LEAD)
-            with background.with_the_main_thread():
-                async with asyncio.TaskGroup() as tasks:
-                    probe = tasks.create_task(self._probe())
-                    users = [tasks.create_task(self._follow(actor, number)) for number, actor in enumerate(actors)]
-                    await asyncio.gather(*users)
-                    probe.cancel()
+            async with asyncio.TaskGroup() as tasks:
+                probe = tasks.create_task(self._probe())
+                users = [tasks.create_task(self._follow(actor, number)) for number, actor in enumerate(actors)]
+                await asyncio.gather(*users)
+                probe.cancel()
             stay = self.stays
         except BaseExceptionGroup as group:
             # Only a script that is wrong, or a fault in here, gets this far; the first tells enough.
