@@ -33,12 +33,13 @@ def forms(value: str) -> set[str]:
     Percent-encoding leaves ``/`` as it is or not, has capital or small digits (RFC 3986, 2.1), and is done twice where a URL is
     put into another one.
     """
-    quoted = {quote(value, safe=""), quote(value), quote_plus(value)}
+    quoted = {quote(value, safe=""), quote_plus(value)}
+    if "://" not in value:  # a URL's password is a credential by itself; each form of the whole is looked for in every message
+        quoted |= {quote(value), *(quote(form, safe="") for form in quoted)}
     quoted |= {_PERCENT.sub(lambda code: code[0].lower(), form) for form in quoted}
     return {
         value,
         *quoted,
-        *(quote(form, safe="") for form in quoted),
         html.escape(value),
         html.escape(value, quote=False),
         json.dumps(value)[1:-1],
