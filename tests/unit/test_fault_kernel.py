@@ -10,7 +10,7 @@ from realstack.core.errors import StackError, StackFailure
 from realstack.faults import sockets
 from realstack.faults.kernel import Connections, Direction, Kind, Plan
 from realstack.faults.links import Link, targets_of
-from support.kernel_scene import QUIET, Scene, play
+from support.kernel_scene import QUIET, Scene, play, scene
 
 
 def test_drop_silences_and_healing_delivers_what_was_sent_meanwhile() -> None:
@@ -43,6 +43,28 @@ def test_the_probes_own_packets_are_no_drops_of_the_fault() -> None:
         receipt = await here.faults.heal(fault)
         assert receipt.hit("both").packets == 0
         assert receipt.probe_packets.packets > 0
+
+    play(story)
+
+
+def test_what_a_slow_service_still_says_to_the_first_probe_is_no_drop_either() -> None:
+    async def story(_: Scene) -> None:
+        fault_is_there, said = asyncio.Event(), asyncio.Event()
+
+        async def end_late(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await fault_is_there.wait()
+            writer.close()
+            await writer.wait_closed()
+            said.set()
+
+        async with await asyncio.start_server(end_late, "127.0.0.1", 0) as server, scene() as other:
+            link = Link("slow", targets_of("127.0.0.1", server.sockets[0].getsockname()[1]))
+            fault = await other.faults.start(Plan(link))
+            fault_is_there.set()
+            await said.wait()
+            receipt = await other.faults.heal(fault)
+            assert receipt.hit("both").packets == 0
+            assert receipt.probe_packets.packets > 0
 
     play(story)
 

@@ -144,7 +144,7 @@ def test_the_kernel_takes_the_rules_of_every_shape() -> None:
                 for only in (None, existing, []):
                     number += 1
                     rules = Rules(table.name, number, link, verdict, direction)  # type: ignore[arg-type]
-                    lines = rules.install(seconds=9, only=only, handshakes_only=only is None, probe_port=77, spared_ports=[1])
+                    lines = rules.install(seconds=9, only=only, handshakes_only=only is None, probe_ports=[77], spared_ports=[1])
                     table.apply([f"add table inet {table.name}", *lines])
                     table.apply(rules.withdraw())
                     assert rules.counter_to in table.counters()

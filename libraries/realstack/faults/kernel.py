@@ -158,7 +158,14 @@ class KernelFaults:
             StackFailure: The link does not work as it is, so that a fault would prove nothing.
             StackError: The machine can't do it, or there is no connection to hit.
         """
-        before = await probe(plan.link.targets[0], PROBE_SECONDS) if plan.probed else None
+        target = plan.link.targets[0]
+        # A busy service ends the first probe's connection when the fault is in force already: nobody lost that packet.
+        probe_ports: list[int] = []
+        before = None
+        if plan.probed:
+            first = probe_socket(target)
+            probe_ports.append(first.getsockname()[1])
+            before = await probe(target, PROBE_SECONDS, first)
         if before is not None and not before.connected:
             raise StackFailure(
                 explain(
@@ -171,8 +178,9 @@ class KernelFaults:
         existing: frozenset[sockets.TcpConnection] = frozenset()
         if plan.hits_existing_only or plan.kind is Kind.RESET:
             existing = await self._existing(plan)
-        target = plan.link.targets[0]
         probing = probe_socket(target) if plan.probed else None
+        if probing is not None:
+            probe_ports.append(probing.getsockname()[1])
         rules = Rules(self.table.name, number, plan.link, _verdict(plan), plan.direction.value)
         lines = rules.install(
             seconds=plan.seconds,
@@ -180,7 +188,7 @@ class KernelFaults:
             handshakes_only=plan.connections is Connections.NEW,
             client_ports=plan.client_ports,
             spared_ports=plan.spared_ports,
-            probe_port=probing.getsockname()[1] if probing else None,
+            probe_ports=probe_ports,
         )
         fault = Fault(plan, rules, Receipt(plan.link.name, str(plan), time.monotonic(), before=before))
         # From here on it counts as active: an interruption must not lose it.

@@ -57,7 +57,7 @@ class Rules:
         handshakes_only: bool = False,
         client_ports: Collection[int] = (),
         spared_ports: Collection[int] = (),
-        probe_port: int | None = None,
+        probe_ports: Collection[int] = (),
     ) -> list[str]:
         """The lines that put the fault in force.
 
@@ -67,7 +67,7 @@ class Rules:
             handshakes_only: Just the packets that open connections (SYN, and SYN with ACK).
             client_ports: Just connections from these ports.
             spared_ports: No connections from these ports.
-            probe_port: What comes from this port is hit in any case, and counted apart.
+            probe_ports: What comes from or goes to these is hit in any case, and counted apart.
         """
         timeout = f"timeout {max(1, round(seconds * 1000))}ms"
         lines = [f"add counter inet {self._table} {name}" for name in (self.counter_to, self.counter_from, self.counter_probe)]
@@ -75,7 +75,7 @@ class Rules:
             f"add chain inet {self._table} {self._chain(hook)} {{ type filter hook {hook} priority -10; policy accept; }}"
             for hook in self._hooks
         ]
-        lines += self._set("probes", "inet_service", [f"{probe_port} {timeout}"] if probe_port else [])
+        lines += self._set("probes", "inet_service", [f"{port} {timeout}" for port in sorted(probe_ports)])
         ports = ""
         if client_ports:
             lines += self._set("clients", "inet_service", [f"{port} {timeout}" for port in sorted(client_ports)])
