@@ -96,6 +96,7 @@ def expressions(statement: parsing.Statement) -> Iterator[str]:
 
 
 @cache
+@cache
 def keywords_of(library: str) -> list[str]:
     """The names of a library's keywords, as Robot shows them."""
     return [keyword.name for keyword in LibraryDocumentation(f"realstack.{library}").keywords]
