@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realstack.core.errors import StackError
+from realstack.core.table import html_table, text_table
 from realstack.databases.masking import Masking, digest, hidden, scrub_statement
-from realstack.databases.registry import Registry
 from realstack.databases.snapshot import Part, Snapshot, compare, ignored, split_alias
-from realstack.databases.table import html_table, text_table
 from realstack.databases.values import json_safe, like
 
 masking = Masking("state_hash, browser_hash, nonce")
@@ -97,7 +96,7 @@ def test_tables_are_escaped_and_bounded() -> None:
     assert html.count("<tr>") == 51
     assert 'title="500 characters"' in html
     assert "<i" in html
-    assert text_table(["n", "long"], rows, max_rows=2).endswith("… and 58 more")
+    assert text_table(["n", "long"], rows, most_rows=2).endswith("… and 58 more")
 
 
 @pytest.mark.parametrize(
@@ -158,18 +157,3 @@ def test_columns_are_ignored_by_pattern(pattern: str, counts: bool) -> None:
 def test_specs_need_an_alias(spec: str) -> None:
     with pytest.raises(StackError, match="alias:table"):
         split_alias(spec)
-
-
-def test_things_end_with_their_owner() -> None:
-    owner = ["S"]
-    registry: Registry[list[str]] = Registry("thing", "Make Thing", lambda: owner[0])
-    registry.add("suite's", ["suite"])
-    owner[0] = "S.T"
-    registry.add("test's", ["test"])
-    with pytest.raises(StackError, match=r"'suite's' is open already, made by 'S'"):
-        registry.add("suite's", ["again"])
-    assert registry.release("S.T") == [["test"]]
-    with pytest.raises(StackError, match=r"No thing is called 'test's'. Open are: suite's. Use \[Make Thing\] first."):
-        registry.get("test's")
-    assert registry.release("S") == [["suite"]]
-    assert len(registry) == 0

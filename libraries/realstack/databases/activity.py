@@ -8,11 +8,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from realstack.core.errors import InvalidRun, StackError, explain
+from realstack.core.table import text_table
 from realstack.core.waiting import Deadline, poll
 from realstack.databases.errors import StatementRefused
 from realstack.databases.masking import scrub_statement
 from realstack.databases.postgres import PostgresSession
-from realstack.databases.table import text_table
+from realstack.databases.values import shown
 
 SHOWN = ("pid", "application_name", "user", "database", "state", "wait", "seconds", "blocked_by", "query")
 """The columns of an activity, in the order in which they are shown."""
@@ -189,7 +190,7 @@ async def terminate(session: PostgresSession, which: Filter, *, run: str, deadli
 
 def describe(some: Iterable[Activity]) -> str:
     """The sessions as lines of text."""
-    return text_table(SHOWN, [one.shown() for one in some]) or "  (none but the one that looks)"
+    return text_table(SHOWN, [one.shown() for one in some], show=shown) or "  (none but the one that looks)"
 
 
 _empty: Callable[[list[Activity]], bool] = lambda found: not found  # noqa: E731 - reads as the condition it is

@@ -17,9 +17,9 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from realstack.core.errors import StackError, explain
+from realstack.core.table import shorten
 from realstack.databases.clickhouse_parameters import bind
 from realstack.databases.errors import StatementRefused, StoreUnreachable
-from realstack.databases.table import shorten
 from realstack.databases.values import Rows, plain
 from realstack.secrets import HIDDEN
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from realstack.core.errors import StackError, explain
+from realstack.core.table import shorten
 from realstack.databases.places import places, replace_places
-from realstack.databases.table import shorten
 
 _INTEGERS = (
     ("Int64", -(2**63), 2**63), ("UInt64", 0, 2**64), ("Int128", -(2**127), 2**127), ("UInt128", 0, 2**128),

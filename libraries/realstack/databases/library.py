@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import secrets as random_secrets
 from collections.abc import Sequence
 from typing import Any
 
 from robot.api.deco import library
+from robotlibcore import DynamicCore
 
 from realstack import __version__
 from realstack.databases.keywords.channels import ChannelKeywords
+from realstack.databases.keywords.held import Held
 from realstack.databases.keywords.locks import LockKeywords
+from realstack.databases.keywords.reading import Reader
 from realstack.databases.keywords.redis_keys import RedisKeyKeywords
 from realstack.databases.keywords.redis_streams import RedisStreamKeywords
 from realstack.databases.keywords.sessions import SessionKeywords
 from realstack.databases.keywords.snapshots import SnapshotKeywords
 from realstack.databases.keywords.sql import SqlKeywords
+from realstack.databases.masking import Masking
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
-class Databases(
-    SessionKeywords, SqlKeywords, LockKeywords, RedisKeyKeywords, RedisStreamKeywords, ChannelKeywords, SnapshotKeywords
-):
+class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     """Library for looking into the stores behind a platform, and for holding them up.
 
     It reads PostgreSQL, Redis and ClickHouse in sessions of the test's own, beside the platform's. What the
@@ -112,17 +116,31 @@ class Databases(
             secret_columns: More names (shell patterns, case ignored) of columns, keys and fields that hold secrets: a text, texts
                 between commas, or a list. ``!name`` leaves a usual one as it is.
         """
-        super().__init__(run, secret_columns)
+        run = run or f"realstack-{os.getpid()}-{random_secrets.token_hex(3)}"
+        masking = Masking(secret_columns)
+        self._held = held = Held()
+        reader = Reader(masking)
+        super().__init__(
+            [
+                SessionKeywords(held, reader, masking, run),
+                SqlKeywords(held, reader, masking),
+                LockKeywords(held, reader, run),
+                RedisKeyKeywords(held, reader, masking, run),
+                RedisStreamKeywords(held, reader),
+                ChannelKeywords(held, reader),
+                SnapshotKeywords(held, reader, masking),
+            ]
+        )
         self.ROBOT_LIBRARY_LISTENER = self
 
     def end_test(self, data: Any, result: Any) -> None:
         """Close what the test opened."""
-        self.close_things(result.full_name)
+        self._held.release(result.full_name)
 
     def end_suite(self, data: Any, result: Any) -> None:
         """Close what the suite opened."""
-        self.close_things(result.full_name)
+        self._held.release(result.full_name)
 
     def close(self) -> None:
         """Close everything; Robot calls it when the library goes out of use."""
-        self.close_things(None)
+        self._held.release(None)

@@ -18,10 +18,10 @@ from typing import Any, Literal
 import asyncpg
 
 from realstack.core.errors import StackError, explain
+from realstack.core.table import shorten
 from realstack.databases.errors import StoreUnreachable
 from realstack.databases.masking import Masking
 from realstack.databases.postgres_errors import ENDED, EXPECTED, explained
-from realstack.databases.table import shorten
 from realstack.databases.values import Rows, for_postgres, plain
 
 # At DEBUG the driver writes statements and their values to the log.

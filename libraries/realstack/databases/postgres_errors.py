@@ -7,9 +7,9 @@ import re
 import asyncpg
 
 from realstack.core.errors import StackError, explain
+from realstack.core.table import shorten
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.masking import Masking
-from realstack.databases.table import shorten
 
 ENDED = (
     asyncpg.PostgresConnectionError,

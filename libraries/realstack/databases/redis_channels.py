@@ -18,9 +18,9 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.table import shorten
 from realstack.core.waiting import Deadline
 from realstack.databases.redis_store import RedisSession
-from realstack.databases.table import shorten
 from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
 from realstack.secrets.redaction import redact

@@ -11,8 +11,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from realstack.core import likeness
+from realstack.core.likeness import truth
+
 _AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
-TRUE, FALSE = {"true", "t", "yes", "on", "1"}, {"false", "f", "no", "off", "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,6 @@ def json_safe(value: Any) -> Any:
     return str(value)
 
 
-def read_bool(text: str) -> bool:
-    """Read a truth from text as PostgreSQL does."""
-    lowered = text.strip().lower()
-    if lowered in TRUE:
-        return True
-    if lowered in FALSE:
-        return False
-    raise ValueError(f"{text!r} is neither true nor false")
-
-
 def read_aware(text: str) -> datetime:
     """Read a time with its offset, such as ``2030-01-31T12:00:00Z``."""
     moment = datetime.fromisoformat(text)
@@ -93,7 +85,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("int2", "int4", "int8", "oid", "smallint", "integer", "bigint"), int),
     **dict.fromkeys(("float4", "float8", "real", "double precision"), float),
     "numeric": Decimal,
-    **dict.fromkeys(("bool", "boolean"), read_bool),
+    **dict.fromkeys(("bool", "boolean"), truth),
     **dict.fromkeys(("timestamptz", "timestamp with time zone"), read_aware),
     **dict.fromkeys(("timestamp", "timestamp without time zone"), datetime.fromisoformat),
     "date": date.fromisoformat,
@@ -120,28 +112,10 @@ def for_postgres(value: Any, type_name: str) -> Any:
 
 
 def like(seen: Any, expected: Any) -> Any:
-    """An expected value that was written as text, read as the type of what was seen; where that fails, as it is."""
-    if not isinstance(expected, str) or isinstance(seen, str):
-        return expected
-    readers: list[tuple[type, Callable[[str], Any]]] = [
-        (bool, read_bool),
-        (int, _number),
-        (float, float),
-        (Decimal, Decimal),
-        (datetime, datetime.fromisoformat),
-        (date, date.fromisoformat),
-    ]
-    for kind, read in readers:
-        if isinstance(seen, kind):
-            try:
-                return read(expected)
-            except (ValueError, ArithmeticError):
-                return expected
-    return expected
+    """An expected value as the type of what is seen, where it is a text that can be read so: `realstack.core.likeness`."""
+    return likeness.like(seen, expected)
 
 
-def _number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+def shown(value: Any) -> str:
+    """The value as tables and messages show it."""
+    return str(json_safe(value))

@@ -42,7 +42,7 @@ Unknown Aliases Are Told
     ${text}    Run Keyword And Expect Error    *    Close Session    nobody
     Should Be Equal
     ...    ${text}
-    ...    No session is called 'nobody'. Open are: suite-db, suite-cache, suite-events. Use [Open Postgres Session] first.
+    ...    No session has the alias 'nobody'. Open are: suite-cache, suite-events, suite-db. Use [Open Postgres Session] first.
 
 Wrong Kinds Are Refused
     [Documentation]    The text says what is open.
@@ -55,7 +55,7 @@ Wrong Kinds Are Refused
 Taken Aliases Are Refused
     [Documentation]    The text says who has it.
     ${text}    Run Keyword And Expect Error    *    Open Redis Session    suite-db    ${REDIS}[url]
-    Should Contain    ${text}    'suite-db' is open already, made by '${SUITE NAME}'
+    Should Contain    ${text}    'suite-db' is taken, opened by '${SUITE NAME}'
 
 Nobody Answering Is Told
     [Documentation]    For each kind of server.

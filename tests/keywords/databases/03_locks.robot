@@ -89,7 +89,7 @@ Wrong Locks Are Refused
     ...    rows=SELECT * FROM things WHERE id = 99 FOR UPDATE
     Run Keyword And Expect Error    ValueError: Argument 'mode' got value 'total'*    Hold Lock    x    table=things    mode=total
     Run Keyword And Expect Error    Expected: a lock or a transaction of this run*    Wait Until Blocked    timeout=1s
-    Run Keyword And Expect Error    No lock is called 'x'*    Wait Until Blocked    x
+    Run Keyword And Expect Error    No lock has the alias 'x'*    Wait Until Blocked    x
 
 Terminating Needs A Filter And A Victim
     [Documentation]    The run's own sessions are never ended.

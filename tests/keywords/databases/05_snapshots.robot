@@ -63,11 +63,11 @@ Equality Is Waited For
 Wrong Snapshots Are Told
     [Documentation]    What to write instead.
     Run Keyword And Expect Error    Expected: alias:table*    Take Snapshot    x    tables=users
-    Run Keyword And Expect Error    No session is called 'nobody'*    Take Snapshot    x    tables=nobody:users
+    Run Keyword And Expect Error    No session has the alias 'nobody'*    Take Snapshot    x    tables=nobody:users
     Run Keyword And Expect Error    Expected: an SQL session for 'cache:users'*    Take Snapshot    x    tables=cache:users
     Run Keyword And Expect Error    Expected: a Redis session for 'db:[*]'*    Take Snapshot    x    keys=db:*
     Run Keyword And Expect Error    Expected: at most 1 rows*    Take Snapshot    x    tables=db:users    limit=1
-    Run Keyword And Expect Error    No snapshot is called 'x'*    Snapshots Should Be Equal    x
+    Run Keyword And Expect Error    No snapshot has the alias 'x'*    Snapshots Should Be Equal    x
 
 
 *** Keywords ***

@@ -11,15 +11,27 @@ from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.core.keywords.scope import current_owner
 from realstack.core.waiting import Deadline
-from realstack.databases.keywords.base import Assertion, KeywordsBase, judge
+from realstack.databases.keywords.held import Held
+from realstack.databases.keywords.reading import Assertion, Reader, judge
+from realstack.databases.keywords.waiting import wait
 from realstack.databases.redis_channels import ChannelListener, ChannelMessage
 
 
-class ChannelKeywords(KeywordsBase):
-    """Keywords about what is published on Redis channels."""
+class ChannelKeywords:
+    """Keywords about what is published on Redis channels.
 
-    @keyword
+    Args:
+        held: What tests have open.
+        reader: Shows what was heard.
+    """
+
+    def __init__(self, held: Held, reader: Reader) -> None:
+        self._held = held
+        self._reader = reader
+
+    @keyword(tags=["redis", "channel"])
     def start_redis_listener(
         self, name: str, *channels: str, timeout: timedelta = timedelta(seconds=5), alias: str | None = None
     ) -> None:
@@ -44,17 +56,17 @@ class ChannelKeywords(KeywordsBase):
         """
         if not channels:
             raise StackError(explain("at least one channel", "none"))
-        session = self.redis(alias)
-        self.listeners.require_free(name)
+        session = self._held.sessions.redis(alias)
+        self._held.listeners.free_alias(name)
 
         async def begin() -> ChannelListener:
             listener = ChannelListener(name, session, channels)
             await listener.start(timeout.total_seconds())
             return listener
 
-        self.listeners.add(name, self.wait(begin(), timeout.total_seconds() + session.answer_seconds))
+        self._held.listeners.add(wait(begin(), timeout.total_seconds() + session.answer_seconds), current_owner(), name)
 
-    @keyword
+    @keyword(tags=["redis", "channel", "wait"])
     def wait_for_redis_message(
         self, listener: str, *, channel: str = "*", containing: str = "", timeout: timedelta = timedelta(seconds=5)
     ) -> Any:
@@ -71,18 +83,22 @@ class ChannelKeywords(KeywordsBase):
 
         Raises:
             StackFailure: None came; the text shows the others that did.
+
+        ```robotframework
+        ${told}    Wait For Redis Message    doorbell    channel=sessions    containing=${session_id}    timeout=2 s
+        ```
         """
-        ear = self.listeners.get(listener)
+        ear = self._held.listeners.get(listener)
 
         def good(message: ChannelMessage) -> bool:
             return fnmatchcase(message.channel, channel) and containing in _text(message.data)
 
         described = f"containing {containing!r}" if containing else "of any kind"
-        found = self.wait(ear.wait_for(good, described, Deadline(timeout)), timeout.total_seconds())
-        self.show_records(["channel", "data"], [{"channel": found.channel, "data": found.data}], f"Listener '{listener}'")
+        found = wait(ear.wait_for(good, described, Deadline(timeout)), timeout.total_seconds())
+        self._reader.show_records(["channel", "data"], [{"channel": found.channel, "data": found.data}], f"Listener '{listener}'")
         return found.data
 
-    @keyword
+    @keyword(tags=["redis", "channel", "getter"])
     def get_redis_messages(
         self,
         listener: str,
@@ -103,11 +119,15 @@ class ChannelKeywords(KeywordsBase):
 
         Raises:
             InvalidRun: The subscription had a gap, so that nobody knows what is missing.
+
+        ```robotframework
+        Get Redis Messages    doorbell    ==    ${{ [] }}    channel=sessions
+        ```
         """
-        ear = self.listeners.get(listener)
+        ear = self._held.listeners.get(listener)
         ear.require_whole()
         heard = [one for one in list(ear.messages) if fnmatchcase(one.channel, channel)]
-        self.show_records(
+        self._reader.show_records(
             ["at", "channel", "data"],
             [{"at": round(one.at, 3), "channel": one.channel, "data": one.data} for one in heard],
             f"Listener '{listener}'",
@@ -116,14 +136,18 @@ class ChannelKeywords(KeywordsBase):
         found: list[Any] = judge([one.data for one in heard], f"what '{listener}' heard", assertion)
         return found
 
-    @keyword
+    @keyword(tags=["redis", "channel"])
     def stop_redis_listener(self, name: str) -> None:
         """Stops listening, and forgets what was heard; what went into the test's history stays.
 
         Args:
             name: Name given to [Start Redis Listener].
+
+        ```robotframework
+        Stop Redis Listener    doorbell
+        ```
         """
-        self.wait(self.listeners.pop(name).stop(), 1)
+        wait(self._held.listeners.pop(name).stop(), 1)
 
 
 def _text(data: Any) -> str:

@@ -10,19 +10,34 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.core.keywords.scope import current_owner
 from realstack.core.waiting import Deadline
 from realstack.databases.activity import SHOWN, Activity, Filter, activities, others, terminate, wait_until_blocked
-from realstack.databases.keywords.base import NO_WAIT, Assertion, KeywordsBase, parameter_list
+from realstack.databases.keywords.arguments import parameter_list
+from realstack.databases.keywords.held import Held
+from realstack.databases.keywords.reading import Assertion, Reader
+from realstack.databases.keywords.waiting import NO_WAIT, wait
 from realstack.databases.locks import HeldLock, LockMode
 from realstack.databases.postgres import PostgresSession
 from realstack.recording.events import FaultBegun, FaultEnded, Note
 from realstack.recording.recorder import recorder
 
 
-class LockKeywords(KeywordsBase):
-    """Keywords about PostgreSQL's locks and sessions."""
+class LockKeywords:
+    """Keywords about PostgreSQL's locks and sessions.
 
-    @keyword
+    Args:
+        held: What tests have open.
+        reader: Reads and shows.
+        run: What servers know all sessions of the run by.
+    """
+
+    def __init__(self, held: Held, reader: Reader, run: str) -> None:
+        self._held = held
+        self._reader = reader
+        self._run = run
+
+    @keyword(tags=["lock", "fault"])
     def hold_lock(
         self,
         name: str,
@@ -68,18 +83,18 @@ class LockKeywords(KeywordsBase):
         """
         if (table is None) == (rows is None):
             raise StackError(explain("either table= or rows=", "both" if table else "neither"))
-        session = self.postgres(alias)
-        self.locks.require_free(name)
+        session = self._held.sessions.postgres(alias)
+        self._held.locks.free_alias(name)
         lock = HeldLock(name, session, acquire_seconds=timeout.total_seconds(), max_seconds=max_duration.total_seconds())
         taking = lock.take_table(table, mode) if table is not None else lock.take_rows(rows or "", parameter_list(parameters))
-        locked = self.wait(taking, timeout.total_seconds() + session.answer_seconds)
-        self.locks.add(name, lock)
+        locked = wait(taking, timeout.total_seconds() + session.answer_seconds)
+        self._held.locks.add(lock, current_owner(), name)
         facts = {"on": lock.what, "server": session.name, "pid": lock.pid}
         recorder.record(FaultBegun(f"lock {name}", "lock", facts=facts))
         logger.info(f"Lock '{name}' held by pid {lock.pid} of '{session.name}': {lock.what} ({locked} locked)")
         return locked
 
-    @keyword
+    @keyword(tags=["lock", "fault"])
     def release_lock(self, name: str) -> float:
         """Lets a lock go. Its receipt is that [Wait Until Blocked] saw somebody wait for it.
 
@@ -91,16 +106,20 @@ class LockKeywords(KeywordsBase):
 
         Raises:
             InvalidRun: It had been lost before, because its server ended or its longest time was over.
+
+        ```robotframework
+        ${seconds}    Release Lock    workspaces
+        ```
         """
-        lock = self.locks.pop(name)
+        lock = self._held.locks.pop(name)
         try:
-            seconds = self.wait(lock.release(), lock.session.answer_seconds)
+            seconds = wait(lock.release(), lock.session.answer_seconds)
         finally:
             recorder.record(FaultEnded(f"lock {name}", "lock", lock.receipt, {"on": lock.what}))
         logger.info(f"Lock '{name}' released after {seconds:.3f} s")
         return seconds
 
-    @keyword
+    @keyword(tags=["lock", "wait"])
     def wait_until_blocked(
         self,
         lock: str | None = None,
@@ -131,22 +150,26 @@ class LockKeywords(KeywordsBase):
 
         Raises:
             InvalidRun: It did not happen; the text shows what the server's sessions do instead.
+
+        ```robotframework
+        Wait Until Blocked    workspaces    application_name=backend-*    count=2    timeout=3 s
+        ```
         """
         session, pids = self._holders(lock, alias)
         which = Filter(application_name=application_name, user=user, query=query)
         deadline = Deadline(timeout)
-        blocked = self.wait(
-            wait_until_blocked(session, pids, which, run=self.run, count=count, deadline=deadline),
+        blocked = wait(
+            wait_until_blocked(session, pids, which, run=self._run, count=count, deadline=deadline),
             timeout.total_seconds() + session.answer_seconds,
         )
-        for _, held in self.locks.items():
+        for held in self._held.locks:
             if held.pid in pids and held.source.target == session.target:
                 held.blocked.update(one.pid for one in blocked)
         facts = {"sessions": [one.shown() for one in blocked]}
         recorder.record(Note(f"lock {lock or session.name}", what="blocked", facts=facts))
         return self._shown_activities(blocked, f"Blocked on '{session.name}' after {deadline.elapsed:.3f} s")
 
-    @keyword
+    @keyword(tags=["fault"])
     def terminate_sessions(
         self,
         *,
@@ -184,9 +207,9 @@ class LockKeywords(KeywordsBase):
         which = Filter(application_name=application_name, user=user, database=database, query=query)
         if which == Filter():
             raise StackError(explain("at least one filter", "none", remedy="Pass application_name=, user=, database= or query=."))
-        session = self.postgres(alias)
-        ended = self.wait(
-            terminate(session, which, run=self.run, deadline=Deadline(timeout)),
+        session = self._held.sessions.postgres(alias)
+        ended = wait(
+            terminate(session, which, run=self._run, deadline=Deadline(timeout)),
             timeout.total_seconds() + 2 * session.answer_seconds,
         )
         name, what = f"sessions of {session.name}", "terminate-sessions"
@@ -195,7 +218,7 @@ class LockKeywords(KeywordsBase):
         recorder.record(FaultEnded(name, what, {"what": what, **facts}))
         return self._shown_activities(ended, f"Ended on '{session.name}': {which}")
 
-    @keyword
+    @keyword(tags=["server", "getter"])
     def get_session_count(
         self,
         assertion_operator: AssertionOperator | None = None,
@@ -221,11 +244,15 @@ class LockKeywords(KeywordsBase):
             state: Only sessions in this state, such as ``idle`` or ``idle in transaction*``.
             alias: A session of the server; default: the current one.
             retry_timeout: How long to ask again while the assertion fails.
+
+        ```robotframework
+        Get Session Count    ==    0    application_name=backend-*    state=idle in transaction*    retry_timeout=5 s
+        ```
         """
-        session = self.postgres(alias)
+        session = self._held.sessions.postgres(alias)
         which = Filter(application_name=application_name, user=user, database=database, state=state)
-        count: int = self.read(
-            lambda: others(session, self.run, which),
+        count: int = self._reader.read(
+            lambda: others(session, self._run, which),
             what=f"the number of sessions ({which})",
             seconds=2 * session.answer_seconds,
             assertion=Assertion(assertion_operator, assertion_expected, message, retry_timeout),
@@ -234,7 +261,7 @@ class LockKeywords(KeywordsBase):
         )
         return count
 
-    @keyword
+    @keyword(tags=["server", "getter"])
     def get_sessions_on_server(self, *, alias: str | None = None) -> list[dict[str, Any]]:
         """Returns what all sessions of a PostgreSQL server are doing, those of this run included, and shows it in the log.
 
@@ -243,17 +270,21 @@ class LockKeywords(KeywordsBase):
 
         Returns:
             Dictionaries as in [Wait Until Blocked].
+
+        ```robotframework
+        ${sessions}    Get Sessions On Server    alias=backend
+        ```
         """
-        session = self.postgres(alias)
-        return self._shown_activities(self.wait(activities(session), 2 * session.answer_seconds), f"Sessions of '{session.name}'")
+        session = self._held.sessions.postgres(alias)
+        return self._shown_activities(wait(activities(session), 2 * session.answer_seconds), f"Sessions of '{session.name}'")
 
     def _holders(self, lock: str | None, alias: str | None) -> tuple[PostgresSession, set[int]]:
         if lock is not None:
-            held = self.locks.get(lock)
+            held = self._held.locks.get(lock)
             return held.source, {held.pid}
-        session = self.postgres(alias)
-        pids = {held.pid for _, held in self.locks.items() if held.source.target == session.target}
-        for _, other in self.sessions.items():
+        session = self._held.sessions.postgres(alias)
+        pids = {held.pid for held in self._held.locks if held.source.target == session.target}
+        for other in self._held.sessions.all():
             if isinstance(other, PostgresSession) and other.target == session.target and other.in_transaction and other.pid:
                 pids.add(other.pid)
         if not pids:
@@ -267,7 +298,7 @@ class LockKeywords(KeywordsBase):
         return session, pids
 
     def _show_activities(self, some: list[Activity], caption: str) -> None:
-        self.show_records(SHOWN, [one.shown() for one in some], caption)
+        self._reader.show_records(SHOWN, [one.shown() for one in some], caption)
 
     def _shown_activities(self, some: list[Activity], caption: str) -> list[dict[str, Any]]:
         self._show_activities(some, caption)

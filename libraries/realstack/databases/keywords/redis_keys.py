@@ -10,16 +10,32 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
-from realstack.databases.keywords.base import NO_WAIT, Assertion, unwrap
-from realstack.databases.keywords.redis_base import RedisReading
+from realstack.databases.keywords.arguments import unwrap
+from realstack.databases.keywords.held import Held
+from realstack.databases.keywords.reading import Assertion, Reader
+from realstack.databases.keywords.waiting import NO_WAIT, wait
+from realstack.databases.masking import Masking
 
 KEY_LIMIT = 10_000
 
 
-class RedisKeyKeywords(RedisReading):
-    """Keywords about keys, clients and settings of Redis."""
+class RedisKeyKeywords:
+    """Keywords about keys, clients and settings of Redis.
 
-    @keyword
+    Args:
+        held: What tests have open.
+        reader: Reads and shows.
+        masking: Which keys and settings are secret.
+        run: What servers know all sessions of the run by.
+    """
+
+    def __init__(self, held: Held, reader: Reader, masking: Masking, run: str) -> None:
+        self._held = held
+        self._reader = reader
+        self._masking = masking
+        self._run = run
+
+    @keyword(tags=["redis", "getter"])
     def get_redis_value(
         self,
         key: str,
@@ -49,9 +65,13 @@ class RedisKeyKeywords(RedisReading):
             message: Replaces the failure's text.
             alias: A session of Redis; default: the current one.
             retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+
+        ```robotframework
+        Get Redis Value    cache:plan:${user}    ==    paid    retry_timeout=2 s
+        ```
         """
-        value = self.about(
-            alias,
+        value = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.read(key, KEY_LIMIT),
             f"the value of '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
@@ -59,7 +79,7 @@ class RedisKeyKeywords(RedisReading):
         )
         return Secret(str(value)) if value is not None and self._is_secret(key) else value
 
-    @keyword
+    @keyword(tags=["redis"])
     def set_redis_value(
         self, key: str, value: str | int | float | Secret, *, expires_in: timedelta | None = None, alias: str | None = None
     ) -> None:
@@ -70,25 +90,33 @@ class RedisKeyKeywords(RedisReading):
             value: The text.
             expires_in: After which time the key is gone; default: never.
             alias: A session of Redis; default: the current one.
+
+        ```robotframework
+        Set Redis Value    maintenance    on    expires_in=30 s
+        ```
         """
-        session = self.redis(alias)
+        session = self._held.sessions.redis(alias)
         plain = unwrap(value) if isinstance(value, Secret) else value
         milliseconds = None if expires_in is None else int(expires_in.total_seconds() * 1000)
-        self.wait(session.call(session.client.set, key, plain, px=milliseconds), session.answer_seconds)
+        wait(session.call(session.client.set, key, plain, px=milliseconds), session.answer_seconds)
 
-    @keyword
+    @keyword(tags=["redis"])
     def delete_redis_keys(self, *keys: str, alias: str | None = None) -> int:
         """Deletes keys; returns how many there were.
 
         Args:
             *keys: The keys; no patterns.
             alias: A session of Redis; default: the current one.
+
+        ```robotframework
+        Delete Redis Keys    cache:plan:${user}    maintenance
+        ```
         """
-        session = self.redis(alias)
-        deleted: int = self.wait(session.call(session.client.delete, *keys), session.answer_seconds)
+        session = self._held.sessions.redis(alias)
+        deleted: int = wait(session.call(session.client.delete, *keys), session.answer_seconds)
         return deleted
 
-    @keyword
+    @keyword(tags=["redis", "getter"])
     def get_redis_counter(
         self,
         key: str,
@@ -105,16 +133,20 @@ class RedisKeyKeywords(RedisReading):
 
         Raises:
             StackFailure: The key holds no whole number.
+
+        ```robotframework
+        Get Redis Counter    limit:messages:${user}    <=    5
+        ```
         """
-        count: int = self.about(
-            alias,
+        count: int = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.counter(key),
             f"the counter '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return count
 
-    @keyword
+    @keyword(tags=["redis", "getter"])
     def get_redis_time_to_live(
         self,
         key: str,
@@ -129,16 +161,20 @@ class RedisKeyKeywords(RedisReading):
 
         They are -1 when the key never expires and -2 when there is no such key, as Redis itself says.
         Takes the arguments of [Get Redis Value].
+
+        ```robotframework
+        Get Redis Time To Live    limit:messages:${user}    >    20 s
+        ```
         """
-        seconds: float = self.about(
-            alias,
+        seconds: float = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.seconds_to_live(key),
             f"the seconds to live of '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return seconds
 
-    @keyword
+    @keyword(tags=["redis", "getter"])
     def get_redis_type(
         self,
         key: str,
@@ -152,16 +188,20 @@ class RedisKeyKeywords(RedisReading):
         """Returns the type of a key (``string hash list set zset stream``, or ``none``), and asserts about it.
 
         Takes the arguments of [Get Redis Value]. With ``==    none`` and a `retry_timeout` it waits until a key is gone.
+
+        ```robotframework
+        Get Redis Type    cache:session:${id}    ==    none    retry_timeout=3 s
+        ```
         """
-        kind: str = self.about(
-            alias,
+        kind: str = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.call(session.client.type, key),
             f"the type of '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return kind
 
-    @keyword
+    @keyword(tags=["redis", "getter"])
     def get_redis_keys(
         self,
         pattern: str,
@@ -185,16 +225,20 @@ class RedisKeyKeywords(RedisReading):
             limit: More keys than this are an error.
             alias: A session of Redis; default: the current one.
             retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+
+        ```robotframework
+        Get Redis Keys    cache:session:*    ==    ${{ [] }}
+        ```
         """
-        keys: list[str] = self.about(
-            alias,
+        keys: list[str] = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.keys(pattern, limit),
             f"the keys like '{pattern}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return keys
 
-    @keyword
+    @keyword(tags=["redis", "server", "getter"])
     def get_redis_client_count(
         self,
         assertion_operator: AssertionOperator | None = None,
@@ -214,16 +258,20 @@ class RedisKeyKeywords(RedisReading):
             name: Only clients whose name is like this shell pattern.
             alias: A session of Redis; default: the current one.
             retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+
+        ```robotframework
+        Get Redis Client Count    >=    1    name=backend-*    retry_timeout=5 s
+        ```
         """
-        count: int = self.about(
-            alias,
-            lambda session: session.client_count(name, self.run),
+        count: int = self._reader.about(
+            self._held.sessions.redis(alias),
+            lambda session: session.client_count(name, self._run),
             f"the number of clients{f' like {name!r}' if name else ''}",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return count
 
-    @keyword
+    @keyword(tags=["redis", "server", "getter"])
     def get_redis_info(
         self,
         field: str,
@@ -237,15 +285,19 @@ class RedisKeyKeywords(RedisReading):
         """Returns a field of ``INFO everything``, such as ``used_memory`` or ``connected_clients``, and asserts about it.
 
         Takes the arguments of [Get Redis Value], with the field's name in place of the key.
+
+        ```robotframework
+        Get Redis Info    used_memory    <    100000000
+        ```
         """
-        return self.about(
-            alias,
+        return self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.info(field),
             f"field '{field}' of INFO",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
 
-    @keyword
+    @keyword(tags=["redis", "server", "getter"])
     def get_redis_setting(
         self,
         name: str,
@@ -261,11 +313,15 @@ class RedisKeyKeywords(RedisReading):
 
         Raises:
             StackError: There is none of that name, or it is a password.
+
+        ```robotframework
+        Get Redis Setting    maxmemory-policy    ==    noeviction
+        ```
         """
-        if self.masking.is_secret(name):
+        if self._masking.is_secret(name):
             raise StackError(explain("a setting that may be shown", f"'{name}' is a password"))
-        setting: str = self.about(
-            alias,
+        setting: str = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.config(name),
             f"setting '{name}'",
             Assertion(assertion_operator, assertion_expected, message),
@@ -273,4 +329,4 @@ class RedisKeyKeywords(RedisReading):
         return setting
 
     def _is_secret(self, key: str) -> bool:
-        return self.masking.is_secret(key.rsplit(":", 1)[-1])
+        return self._masking.is_secret(key.rsplit(":", 1)[-1])

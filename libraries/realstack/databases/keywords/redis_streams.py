@@ -8,16 +8,24 @@ from typing import Any
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
-from realstack.databases.keywords.base import NO_WAIT, Assertion
-from realstack.databases.keywords.redis_base import RedisReading
+from realstack.databases.keywords.held import Held
+from realstack.databases.keywords.reading import Assertion, Reader
+from realstack.databases.keywords.waiting import NO_WAIT, wait
 
-KEY_LIMIT = 10_000
 
+class RedisStreamKeywords:
+    """Keywords about streams of Redis.
 
-class RedisStreamKeywords(RedisReading):
-    """Keywords about streams of Redis."""
+    Args:
+        held: What tests have open.
+        reader: Reads and shows.
+    """
 
-    @keyword
+    def __init__(self, held: Held, reader: Reader) -> None:
+        self._held = held
+        self._reader = reader
+
+    @keyword(tags=["redis", "stream", "getter"])
     def get_redis_stream_length(
         self,
         key: str,
@@ -31,16 +39,20 @@ class RedisStreamKeywords(RedisReading):
         """Returns how many entries a stream has (0 when there is none), and asserts about the number.
 
         Takes the arguments of [Get Redis Value].
+
+        ```robotframework
+        Get Redis Stream Length    messages    ==    3    retry_timeout=2 s
+        ```
         """
-        length: int = self.about(
-            alias,
+        length: int = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.call(session.client.xlen, key),
             f"the length of stream '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return length
 
-    @keyword
+    @keyword(tags=["redis", "stream", "getter"])
     def get_redis_stream_entries(
         self, key: str, *, start: str = "-", end: str = "+", limit: int = 1000, alias: str | None = None
     ) -> list[dict[str, Any]]:
@@ -55,26 +67,36 @@ class RedisStreamKeywords(RedisReading):
 
         Returns:
             Dictionaries with ``id`` and ``fields``.
-        """
-        session = self.redis(alias)
-        entries = self.wait(session.stream(key, start, end, limit), session.answer_seconds)
-        self.show_records(["id", "fields"], entries, f"{session.name}: stream {key}")
-        return [self.handed_over(entry) for entry in entries]
 
-    @keyword
+        ```robotframework
+        ${entries}    Get Redis Stream Entries    messages    limit=10
+        Should Be Equal    ${entries}[0][fields][text]    Hello
+        ```
+        """
+        session = self._held.sessions.redis(alias)
+        entries = wait(session.stream(key, start, end, limit), session.answer_seconds)
+        self._reader.show_records(["id", "fields"], entries, f"{session.name}: stream {key}")
+        return [self._reader.handed_over(entry) for entry in entries]
+
+    @keyword(tags=["redis", "stream", "getter"])
     def get_redis_stream_groups(self, key: str, *, alias: str | None = None) -> list[dict[str, Any]]:
         """Returns the consumer groups of a stream: ``name consumers pending last-delivered-id``, and what newer servers add.
 
         Args:
             key: The stream.
             alias: A session of Redis; default: the current one.
+
+        ```robotframework
+        ${groups}    Get Redis Stream Groups    messages
+        Should Be Equal    ${groups}[0][name]    agents
+        ```
         """
-        session = self.redis(alias)
-        groups = self.wait(session.groups(key), session.answer_seconds)
-        self.show_records(list(groups[0]) if groups else ["name"], groups, f"{session.name}: groups of {key}")
+        session = self._held.sessions.redis(alias)
+        groups = wait(session.groups(key), session.answer_seconds)
+        self._reader.show_records(list(groups[0]) if groups else ["name"], groups, f"{session.name}: groups of {key}")
         return groups
 
-    @keyword
+    @keyword(tags=["redis", "stream", "getter"])
     def get_redis_pending_count(
         self,
         key: str,
@@ -96,16 +118,20 @@ class RedisStreamKeywords(RedisReading):
             message: Replaces the failure's text.
             alias: A session of Redis; default: the current one.
             retry_timeout: How long to ask again while the assertion fails or the store does not answer.
+
+        ```robotframework
+        Get Redis Pending Count    messages    agents    ==    0    retry_timeout=5 s
+        ```
         """
-        count: int = self.about(
-            alias,
+        count: int = self._reader.about(
+            self._held.sessions.redis(alias),
             lambda session: session.pending_count(key, group),
             f"the pending entries of group '{group}' of '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )
         return count
 
-    @keyword
+    @keyword(tags=["redis", "stream", "getter"])
     def get_redis_pending_entries(
         self, key: str, group: str, *, limit: int = 1000, alias: str | None = None
     ) -> list[dict[str, Any]]:
@@ -119,8 +145,14 @@ class RedisStreamKeywords(RedisReading):
 
         Returns:
             Dictionaries; ``idle`` is in seconds.
+
+        ```robotframework
+        ${pending}    Get Redis Pending Entries    messages    agents
+        ```
         """
-        session = self.redis(alias)
-        entries = self.wait(session.pending(key, group, limit), session.answer_seconds)
-        self.show_records(["id", "consumer", "idle", "deliveries"], entries, f"{session.name}: pending in {group} of {key}")
+        session = self._held.sessions.redis(alias)
+        entries = wait(session.pending(key, group, limit), session.answer_seconds)
+        self._reader.show_records(
+            ["id", "consumer", "idle", "deliveries"], entries, f"{session.name}: pending in {group} of {key}"
+        )
         return entries

@@ -14,7 +14,11 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
-from realstack.databases.keywords.base import Assertion, KeywordsBase, Session, remember, unwrap
+from realstack.databases.keywords.arguments import remember, unwrap
+from realstack.databases.keywords.held import Held, Session
+from realstack.databases.keywords.reading import Assertion, Reader
+from realstack.databases.keywords.waiting import wait
+from realstack.databases.masking import Masking
 from realstack.databases.postgres import PostgresSession, PostgresTarget
 from realstack.databases.redis_store import RedisSession, RedisTarget
 from realstack.databases.values import Rows
@@ -22,10 +26,23 @@ from realstack.databases.values import Rows
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 
 
-class SessionKeywords(KeywordsBase):
-    """Keywords about sessions themselves."""
+class SessionKeywords:
+    """Keywords about sessions themselves.
 
-    @keyword
+    Args:
+        held: What tests have open.
+        reader: Reads and shows.
+        masking: Which names are secret, for errors of sessions.
+        run: What servers know all sessions of the run by.
+    """
+
+    def __init__(self, held: Held, reader: Reader, masking: Masking, run: str) -> None:
+        self._held = held
+        self._reader = reader
+        self._masking = masking
+        self._run = run
+
+    @keyword(tags=["session", "postgres"])
     def open_postgres_session(
         self,
         alias: str,
@@ -77,13 +94,13 @@ class SessionKeywords(KeywordsBase):
         session = PostgresSession(
             alias,
             PostgresTarget(plain_dsn or None, given),
-            self.run,
+            self._run,
             statement_timeout=statement_timeout.total_seconds(),
-            masking=self.masking,
+            masking=self._masking,
         )
         return self._opened(alias, session)
 
-    @keyword
+    @keyword(tags=["session", "redis"])
     def open_redis_session(
         self,
         alias: str,
@@ -129,9 +146,9 @@ class SessionKeywords(KeywordsBase):
             raise StackError(explain("a URL or at least a host", "neither", remedy="Pass url=, or host= port= password=."))
         remember(pieces["password"] or _password_of(plain_url), f"password of Redis session '{alias}'")
         target = RedisTarget(plain_url) if plain_url else RedisTarget(pieces=pieces)
-        return self._opened(alias, RedisSession(alias, target, self.run, timeout=timeout.total_seconds()))
+        return self._opened(alias, RedisSession(alias, target, self._run, timeout=timeout.total_seconds()))
 
-    @keyword
+    @keyword(tags=["session", "clickhouse"])
     def open_clickhouse_session(
         self,
         alias: str,
@@ -181,10 +198,10 @@ class SessionKeywords(KeywordsBase):
         base += parts.path.rstrip("/")
         target = ClickHouseTarget(base, user or unquote(parts.username or "default"), key, database, str(ca) if ca else None)
         return self._opened(
-            alias, ClickHouseSession(alias, target, self.run, statement_timeout=statement_timeout.total_seconds())
+            alias, ClickHouseSession(alias, target, self._run, statement_timeout=statement_timeout.total_seconds())
         )
 
-    @keyword
+    @keyword(tags=["session"])
     def switch_session(self, alias: str) -> str | None:
         """Makes a session the current one of its kind.
 
@@ -193,27 +210,39 @@ class SessionKeywords(KeywordsBase):
 
         Returns:
             The alias that was current of that kind before, so that it can be switched back.
-        """
-        session = self.sessions.get(alias)
-        before = self.current_alias(type(session))
-        self.use(alias)
-        return before
 
-    @keyword
+        ```robotframework
+        ${before}    Switch Session    auth
+        Get Row Count    SELECT id FROM users    ==    1
+        Switch Session    ${before}
+        ```
+        """
+        return self._held.sessions.switch(alias)
+
+    @keyword(tags=["session"])
     def close_session(self, alias: str) -> None:
         """Closes a session. An open transaction is rolled back by the server.
 
         Args:
             alias: An open session.
+
+        ```robotframework
+        Close Session    auth
+        ```
         """
-        self.wait(self.sessions.pop(alias).close(), 1)
+        wait(self._held.sessions.pop(alias).close(), 1)
 
-    @keyword
+    @keyword(tags=["session"])
     def close_all_sessions(self) -> None:
-        """Closes all sessions, locks and listeners of this run, those of suites included."""
-        self.close_things(None)
+        """Closes all sessions, locks and listeners of this run, those of suites included.
 
-    @keyword
+        ```robotframework
+        [Teardown]    Close All Sessions
+        ```
+        """
+        self._held.release(None)
+
+    @keyword(tags=["session", "getter"])
     def get_server_version(
         self,
         alias: str,
@@ -228,9 +257,13 @@ class SessionKeywords(KeywordsBase):
             assertion_operator: See [Assertions].
             assertion_expected: See [Assertions].
             message: Replaces the failure's text.
+
+        ```robotframework
+        Get Server Version    auth    matches    ^1[5-9]\\.
+        ```
         """
-        session = self.sessions.get(alias)
-        version: str = self.read(
+        session = self._held.sessions.get(alias)
+        version: str = self._reader.read(
             session.version,
             what=f"the version of {session.kind} '{alias}'",
             seconds=session.answer_seconds,
@@ -238,46 +271,29 @@ class SessionKeywords(KeywordsBase):
         )
         return version
 
-    @keyword
+    @keyword(tags=["session", "getter"])
     def get_server_time(self, alias: str) -> datetime:
         """Returns the clock of a session's server, in UTC. ClickHouse tells whole seconds only.
 
         Args:
             alias: An open session of any kind.
+
+        ```robotframework
+        ${before}    Get Server Time    events
+        ```
         """
-        session = self.sessions.get(alias)
+        session = self._held.sessions.get(alias)
         if isinstance(session, RedisSession):
-            return self.wait(session.server_time(), session.answer_seconds)
+            return wait(session.server_time(), session.answer_seconds)
         if isinstance(session, PostgresSession):
-            rows: Rows = self.wait(session.fetch("SELECT clock_timestamp() AS time"), session.answer_seconds)
+            rows: Rows = wait(session.fetch("SELECT clock_timestamp() AS time"), session.answer_seconds)
             moment: datetime = rows.records[0]["time"]
             return moment
-        rows = self.wait(session.fetch("SELECT toUnixTimestamp(now()) AS time"), session.answer_seconds)
+        rows = wait(session.fetch("SELECT toUnixTimestamp(now()) AS time"), session.answer_seconds)
         return datetime.fromtimestamp(rows.records[0]["time"]).astimezone()
 
-    def close_things(self, owner: str | None) -> None:
-        """Close what an owner has (None: everybody), whatever state it is in."""
-        first_error: Exception | None = None
-        for lock in self.locks.release_all() if owner is None else self.locks.release(owner):
-            first_error = self._closed(lock.drop, first_error)
-        for listener in self.listeners.release_all() if owner is None else self.listeners.release(owner):
-            first_error = self._closed(listener.stop, first_error)
-        for session in self.sessions.release_all() if owner is None else self.sessions.release(owner):
-            first_error = self._closed(session.close, first_error)
-        if owner is not None:
-            self.snapshots.release(owner)
-        if first_error is not None:
-            raise first_error
-
-    def _closed(self, close: Any, first_error: Exception | None) -> Exception | None:
-        try:
-            self.wait(close(), 2)
-        except Exception as error:  # one that can't be closed must not keep the others open; the first is raised in the end
-            return first_error or error
-        return first_error
-
     def _opened(self, alias: str, session: Session) -> str:
-        self.sessions.require_free(alias)
+        self._held.sessions.free_alias(alias)
 
         async def begin() -> str:
             await session.open()
@@ -287,10 +303,9 @@ class SessionKeywords(KeywordsBase):
                 await session.close()
                 raise
 
-        version = self.wait(begin(), session.answer_seconds)
-        self.sessions.add(alias, session)
-        self.use(alias)
-        logger.info(f"Session '{alias}': {session.kind} {version}, known there as {self.run}")
+        version = wait(begin(), session.answer_seconds)
+        self._held.sessions.keep(alias, session)
+        logger.info(f"Session '{alias}': {session.kind} {version}, known there as {self._run}")
         return version
 
 

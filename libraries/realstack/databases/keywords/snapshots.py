@@ -11,23 +11,36 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackFailure, explain
-from realstack.databases.keywords.base import NO_WAIT, Assertion, KeywordsBase, parameter_list
+from realstack.core.keywords.scope import current_owner
+from realstack.core.table import html_table, text_table
+from realstack.databases.keywords.arguments import parameter_list
+from realstack.databases.keywords.held import Held
+from realstack.databases.keywords.reading import Assertion, Reader
+from realstack.databases.keywords.waiting import NO_WAIT, wait
+from realstack.databases.masking import Masking
 from realstack.databases.snapshot import Difference, Recipe, Snapshot, compare, split_alias, take
-from realstack.databases.table import html_table, text_table
+from realstack.databases.values import shown
 
 COLUMNS = ("part", "what", "key", "column", "before", "after")
 NOW = "now"
 SHOWN_DIFFERENCES = 200
 
 
-class SnapshotKeywords(KeywordsBase):
-    """Keywords that compare stores with themselves."""
+class SnapshotKeywords:
+    """Keywords that compare stores with themselves.
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._recipes: dict[str, Recipe] = {}
+    Args:
+        held: What tests have open.
+        reader: Reads and looks again.
+        masking: Which names are secret.
+    """
 
-    @keyword
+    def __init__(self, held: Held, reader: Reader, masking: Masking) -> None:
+        self._held = held
+        self._reader = reader
+        self._masking = masking
+
+    @keyword(tags=["snapshot"])
     def take_snapshot(
         self,
         name: str,
@@ -76,15 +89,14 @@ class SnapshotKeywords(KeywordsBase):
             limit=limit,
         )
         snapshot = self._take(name, recipe)
-        if name in self.snapshots:
-            self.snapshots.pop(name)
-        self.snapshots.add(name, snapshot)
-        self._recipes[name] = recipe
+        if name in self._held.snapshots:
+            self._held.snapshots.pop(name)
+        self._held.snapshots.add((snapshot, recipe), current_owner(), name)
         counts = [{"part": label, "rows": len(part.items)} for label, part in snapshot.parts.items()]
         logger.info(html_table(["part", "rows"], counts, f"Snapshot '{name}'"), html=True)
         return snapshot.size
 
-    @keyword
+    @keyword(tags=["snapshot", "getter"])
     def get_difference(self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = ()) -> list[dict[str, Any]]:
         """Returns what differs between two snapshots, and shows it as a table in the log.
 
@@ -96,12 +108,17 @@ class SnapshotKeywords(KeywordsBase):
         Returns:
             Dictionaries with ``part``, ``what`` (``added removed changed``), ``key``, ``column`` (empty for whole rows),
             ``before`` and ``after``.
+
+        ```robotframework
+        ${changes}    Get Difference    before    ignore=updated_at
+        Length Should Be    ${changes}    1
+        ```
         """
         found = self._compare(before, after, _listed(ignore))
         self._show_differences(found, before, after)
         return [asdict(one) for one in found]
 
-    @keyword
+    @keyword(tags=["snapshot", "assertion"])
     def snapshots_should_be_equal(
         self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = (), retry_timeout: timedelta = NO_WAIT
     ) -> None:
@@ -115,6 +132,10 @@ class SnapshotKeywords(KeywordsBase):
 
         Raises:
             StackFailure: They differ; the first differences are in the text, all in the log's table.
+
+        ```robotframework
+        Snapshots Should Be Equal    before    ignore=updated_at, last_seen_at    retry_timeout=2 s
+        ```
         """
         latest: list[Difference] = []
 
@@ -128,12 +149,12 @@ class SnapshotKeywords(KeywordsBase):
                     explain(
                         f"'{after}' to equal snapshot '{before}'",
                         f"{len(found)} difference(s)",
-                        evidence=text_table(COLUMNS, [asdict(one) for one in found], max_rows=8),
+                        evidence=text_table(COLUMNS, [asdict(one) for one in found], most_rows=8, show=shown),
                     )
                 )
 
         try:
-            self.read(
+            self._reader.read(
                 look,
                 what="the difference",
                 seconds=self._patience(),
@@ -144,32 +165,33 @@ class SnapshotKeywords(KeywordsBase):
             self._show_differences(latest, before, after)
 
     def _take(self, name: str, recipe: Recipe) -> Snapshot:
-        return self.wait(take(name, recipe, self._sessions_of(recipe), self.masking), self._patience())
+        return wait(take(name, recipe, self._sessions_of(recipe), self._masking), self._patience())
 
     def _compare(self, before: str, after: str, ignore: list[str]) -> list[Difference]:
-        return self.wait(self._compared(before, after, ignore), self._patience())
+        return wait(self._compared(before, after, ignore), self._patience())
 
     async def _compared(self, before: str, after: str, ignore: list[str]) -> list[Difference]:
-        old = self.snapshots.get(before)
-        recipe = self._recipes[before]
-        if after == NOW and NOW not in self.snapshots:
-            new = await take(NOW, replace(recipe, ignore=[*recipe.ignore, *ignore]), self._sessions_of(recipe), self.masking)
+        old, recipe = self._held.snapshots.get(before)
+        if after == NOW and NOW not in self._held.snapshots:
+            new = await take(NOW, replace(recipe, ignore=[*recipe.ignore, *ignore]), self._sessions_of(recipe), self._masking)
         else:
-            new = self.snapshots.get(after)
+            new, _ = self._held.snapshots.get(after)
         return compare(old, new, ignore)
 
     def _sessions_of(self, recipe: Recipe) -> dict[str, Any]:
         aliases = {split_alias(spec)[0] for spec in [*recipe.tables.values(), *recipe.keys]}
-        return {alias: self.sessions.get(alias) for alias in sorted(aliases)}
+        return {alias: self._held.sessions.get(alias) for alias in sorted(aliases)}
 
     def _patience(self) -> float:
-        return 3 * max((session.answer_seconds for _, session in self.sessions.items()), default=1.0)
+        return 3 * max((session.answer_seconds for session in self._held.sessions.all()), default=1.0)
 
     @staticmethod
     def _show_differences(found: Sequence[Difference], before: str, after: str) -> None:
         caption = f"{before} → {after}: {len(found)} difference(s)"
         rows = [asdict(one) for one in found]
-        logger.info(html_table(COLUMNS, rows, caption, max_rows=SHOWN_DIFFERENCES) if rows else caption, html=bool(rows))
+        logger.info(
+            html_table(COLUMNS, rows, caption, most_rows=SHOWN_DIFFERENCES, show=shown) if rows else caption, html=bool(rows)
+        )
 
 
 def _listed(value: Any) -> list[str]:

@@ -12,19 +12,34 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.core.table import shorten
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.errors import NotThere
-from realstack.databases.keywords.base import NO_WAIT, Assertion, KeywordsBase, SqlSession, parameter_list
+from realstack.databases.keywords.arguments import parameter_list
+from realstack.databases.keywords.held import Held, SqlSession
+from realstack.databases.keywords.reading import Assertion, Reader
+from realstack.databases.keywords.waiting import NO_WAIT, wait
+from realstack.databases.masking import Masking
 from realstack.databases.places import without_end
 from realstack.databases.postgres import IsolationLevel
-from realstack.databases.table import shorten
 from realstack.databases.values import Rows
 
 
-class SqlKeywords(KeywordsBase):
-    """Keywords that run SQL."""
+class SqlKeywords:
+    """Keywords that run SQL.
 
-    @keyword
+    Args:
+        held: What tests have open.
+        reader: Reads and shows.
+        masking: Which columns are secret.
+    """
+
+    def __init__(self, held: Held, reader: Reader, masking: Masking) -> None:
+        self._held = held
+        self._reader = reader
+        self._masking = masking
+
+    @keyword(tags=["sql", "getter"])
     def query(
         self,
         statement: str,
@@ -63,10 +78,10 @@ class SqlKeywords(KeywordsBase):
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
         _, rows, began = self._read_rows(statement, parameters, alias, asserted, _records, what="the rows")
-        self.record_rows(record_as, rows.records, began, record_users)
-        return [self.handed_over(row) for row in rows.records]
+        self._reader.record_rows(record_as, rows.records, began, record_users)
+        return [self._reader.handed_over(row) for row in rows.records]
 
-    @keyword
+    @keyword(tags=["sql", "getter"])
     def get_row(
         self,
         statement: str,
@@ -85,13 +100,18 @@ class SqlKeywords(KeywordsBase):
 
         Raises:
             StackFailure: There is no row, or more than one, until `retry_timeout` is over.
+
+        ```robotframework
+        ${user}    Get Row    SELECT id, email FROM users WHERE id = $1    parameters=${id}    retry_timeout=2 s
+        Should Be Equal    ${user}[email]    ann@example.com
+        ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
         _, rows, began = self._read_rows(statement, parameters, alias, asserted, _only_row, what="the row")
-        self.record_rows(record_as, rows.records, began)
-        return self.handed_over(rows.records[0])
+        self._reader.record_rows(record_as, rows.records, began)
+        return self._reader.handed_over(rows.records[0])
 
-    @keyword
+    @keyword(tags=["sql", "getter"])
     def get_value(
         self,
         statement: str,
@@ -121,9 +141,9 @@ class SqlKeywords(KeywordsBase):
         value, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_value, what="the value")
         # `then` has made something else of it, which is the test's own to show.
         as_it_was = assertion_operator is not AssertionOperator["then"]
-        return self.handed_over({rows.columns[0]: value})[rows.columns[0]] if as_it_was else value
+        return self._reader.handed_over({rows.columns[0]: value})[rows.columns[0]] if as_it_was else value
 
-    @keyword
+    @keyword(tags=["sql", "getter"])
     def get_column(
         self,
         statement: str,
@@ -148,9 +168,9 @@ class SqlKeywords(KeywordsBase):
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
         _, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_column, what="the column")
         name = rows.columns[0]
-        return [self.handed_over(row)[name] for row in rows.records]
+        return [self._reader.handed_over(row)[name] for row in rows.records]
 
-    @keyword
+    @keyword(tags=["sql", "getter"])
     def get_row_count(
         self,
         statement: str,
@@ -172,11 +192,11 @@ class SqlKeywords(KeywordsBase):
             Get Row Count    SELECT id FROM messages WHERE id = $1    ==    1    parameters=${message}
         ```
         """
-        backslashes = isinstance(self.sql(alias), ClickHouseSession)
+        backslashes = isinstance(self._held.sessions.sql(alias), ClickHouseSession)
         inner = without_end(statement, backslashes=backslashes)
         counting = f"SELECT count(*) AS rows FROM (\n{inner}\n) AS counted"  # noqa: S608 - the test's own SQL
         session, look, evidence = self._asked(counting, parameters, alias)
-        count: int = self.read(
+        count: int = self._reader.read(
             look,
             what=f"the number of rows of: {shorten(statement, 300)}",
             seconds=session.answer_seconds,
@@ -187,7 +207,7 @@ class SqlKeywords(KeywordsBase):
         logger.info(f"{session.name}: {count} row(s): {shorten(statement, 300)}")
         return count
 
-    @keyword
+    @keyword(tags=["sql"])
     def execute(self, statement: str, *, parameters: Any = (), alias: str | None = None) -> int:
         """Runs a statement for its effect.
 
@@ -198,13 +218,18 @@ class SqlKeywords(KeywordsBase):
 
         Returns:
             How many rows it touched; always 0 with ClickHouse, which doesn't tell.
+
+        ```robotframework
+        ${touched}    Execute    UPDATE plans SET plan = $1 WHERE user_id = $2    parameters=${{ ['paid', $user] }}
+        Should Be Equal As Integers    ${touched}    1
+        ```
         """
-        session = self.sql(alias)
-        touched = self.wait(session.execute(statement, parameter_list(parameters)), session.answer_seconds)
+        session = self._held.sessions.sql(alias)
+        touched = wait(session.execute(statement, parameter_list(parameters)), session.answer_seconds)
         logger.info(f"{session.name}: {touched} row(s) touched by: {shorten(statement, 300)}")
         return touched
 
-    @keyword
+    @keyword(tags=["sql", "transaction"])
     def begin(self, isolation: IsolationLevel = "read committed", *, alias: str | None = None) -> None:
         """Begins a transaction on a PostgreSQL session. At the end of the test or suite it is rolled back.
 
@@ -221,10 +246,10 @@ class SqlKeywords(KeywordsBase):
             Rollback    alias=writer
         ```
         """
-        session = self.postgres(alias)
-        self.wait(session.begin(isolation), session.answer_seconds)
+        session = self._held.sessions.postgres(alias)
+        wait(session.begin(isolation), session.answer_seconds)
 
-    @keyword
+    @keyword(tags=["sql", "transaction"])
     def commit(self, *, alias: str | None = None) -> None:
         """Commits the transaction of a PostgreSQL session.
 
@@ -233,11 +258,17 @@ class SqlKeywords(KeywordsBase):
 
         Raises:
             StackError: There is none, or the server rolled it back because a statement in it had failed.
-        """
-        session = self.postgres(alias)
-        self.wait(session.end("COMMIT"), session.answer_seconds)
 
-    @keyword
+        ```robotframework
+        Begin    alias=writer
+        Execute    DELETE FROM threads WHERE id = $1    parameters=${id}    alias=writer
+        Commit    alias=writer
+        ```
+        """
+        session = self._held.sessions.postgres(alias)
+        wait(session.end("COMMIT"), session.answer_seconds)
+
+    @keyword(tags=["sql", "transaction"])
     def rollback(self, *, alias: str | None = None) -> None:
         """Rolls back the transaction of a PostgreSQL session.
 
@@ -246,12 +277,18 @@ class SqlKeywords(KeywordsBase):
 
         Raises:
             StackError: There is none.
+
+        ```robotframework
+        Begin    alias=writer
+        Execute    DELETE FROM threads    alias=writer
+        Rollback    alias=writer
+        ```
         """
-        session = self.postgres(alias)
-        self.wait(session.end("ROLLBACK"), session.answer_seconds)
+        session = self._held.sessions.postgres(alias)
+        wait(session.end("ROLLBACK"), session.answer_seconds)
 
     def _asked(self, statement: str, parameters: Any, alias: str | None) -> tuple[SqlSession, Any, str]:
-        session = self.sql(alias)
+        session = self._held.sessions.sql(alias)
         values = parameter_list(parameters)
         evidence = f"session '{session.name}': {shorten(statement, 500)}"
         return session, lambda: session.fetch(statement, values), evidence
@@ -281,15 +318,15 @@ class SqlKeywords(KeywordsBase):
             latest[:] = [rows]
             return take(rows)
 
-        result = self.read(
+        result = self._reader.read(
             look_now,
             what=what,
             seconds=session.answer_seconds,
             assertion=assertion,
             take=judged,
-            show=lambda rows: self.show_rows(rows, f"{session.name}: {shorten(statement, 300)}"),
+            show=lambda rows: self._reader.show_rows(rows, f"{session.name}: {shorten(statement, 300)}"),
             evidence=evidence,
-            secret=lambda rows: any(self.masking.is_secret(name) for name in rows.columns),
+            secret=lambda rows: any(self._masking.is_secret(name) for name in rows.columns),
         )
         return result, latest[0], began
 

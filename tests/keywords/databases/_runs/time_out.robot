@@ -23,8 +23,8 @@ Suite's Session Is Usable
 Session And Lock Are Gone
     [Documentation]    They belonged to the test that was interrupted.
     Get Row Count    SELECT * FROM things    ==    0
-    Run Keyword And Expect Error    No lock is called 'table'*    Release Lock    table
-    Run Keyword And Expect Error    No session is called 'test-db'. Open are: suite-db. *    Close Session    test-db
+    Run Keyword And Expect Error    No lock has the alias 'table'*    Release Lock    table
+    Run Keyword And Expect Error    No session has the alias 'test-db'. Open are: suite-db. *    Close Session    test-db
 
 
 *** Keywords ***
