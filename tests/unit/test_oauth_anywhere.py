@@ -46,7 +46,7 @@ Library    realstack.OAuth
 
 *** Test Cases ***
 Sign In At A Provider And Judge Its Tokens
-    ${issuer}    Start Rogue Provider
+    ${issuer}    Start Rogue Provider    client_id=chat
     Set Rogue User    ann    ann@example.org    Ann
     ${secret}    Get Rogue Client Secret
     Open Provider    ${issuer}    chat    ${secret}    redirect_uri=http://127.0.0.1:9/back
