@@ -21,7 +21,7 @@ __version__ = "0.2.0"
 _LIBRARIES = {
     "BrowserSession": ("realstack.browser.library", "browser"),
     "Databases": ("realstack.databases.library", "databases"),
-    "Files": ("realstack.files.library", ""),
+    "Files": ("realstack.files.library", "files"),
     "History": ("realstack.history.library", ""),
     "Load": ("realstack.load.library", "load"),
     "Monitor": ("realstack.monitor.library", "monitor"),

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUITES = Path(__file__).parent / "suites"
 EXTRAS = {
     "Databases": "databases",
+    "Files": "files",
     "OAuth": "oauth",
     "Load": "load",
     "Monitor": "monitor",

@@ -22,7 +22,7 @@ FOREIGN = (
 BRINGS = {
     "WebSocket": set(),
     "NetworkFault": set(),
-    "Files": set(),
+    "Files": {"reportlab"},
     "History": set(),
     "Load": {"hdrh"},
     "OAuth": {"authlib", "joserfc", "httpx", "cryptography"},

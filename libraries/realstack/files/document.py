@@ -1,17 +1,24 @@
 """A real PDF of several pages: text that can be read, pictures that can't be compressed, a fact on a known page.
 
-Equal arguments give equal bytes. The size is met to the byte, so that a file can lie just below a limit or just above it.
+ReportLab writes it. Equal arguments give equal bytes. The size is met to the byte, so that a file can lie just below a limit or
+just above it.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass
+from io import BytesIO
 from math import isqrt
 
+from PIL import Image
+from reportlab import rl_config
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
 from realstack.core.errors import StackError, explain
-from realstack.files.encryption import StandardSecurity
-from realstack.files.pdf import PdfFile, text
 
 PAGE_WIDTH, PAGE_HEIGHT = 595, 842
 """A4 in points."""
@@ -56,64 +63,65 @@ def build(plan: Plan) -> bytes:
         StackError: The plan can't be met: too small a size, a page that isn't there, a character that can't be written.
     """
     _check(plan)
-    bare = _write(plan, 0, 0)
+    bare = _write(plan, 0)
     if plan.size is None:
         return bare
     if plan.password:
         raise StackError(explain("an encrypted document without a size", f"{plan.size} bytes", remedy="Leave size out."))
-    room = plan.size - len(bare)
-    if room < 0:
+    if plan.size < len(bare):
         raise StackError(explain(f"a size of at least {len(bare)} bytes for {plan.pages} pages", f"{plan.size}"))
-    return _to_the_byte(plan, plan.size, room)
-
-
-def _to_the_byte(plan: Plan, size: int, room: int) -> bytes:
     # Square pictures of three bytes a point take nearly all of the room; a comment takes the rest.
-    side = isqrt(room // plan.pages // 3)
+    side = isqrt((plan.size - len(bare)) // plan.pages // 3)
     while side >= SMALLEST_PICTURE:
-        missing = size - len(_write(plan, side, 0))
-        if missing >= 0:
-            return _write(plan, side, missing)
+        data = _write(plan, side)
+        if len(data) <= plan.size:
+            return _filled(data, plan.size)
         side -= 1
-    return _write(plan, 0, room)
+    return _filled(bare, plan.size)
 
 
-def _write(plan: Plan, side: int, filling: int) -> bytes:
+def _filled(data: bytes, size: int) -> bytes:
+    """The document with a comment of the bytes that are missing, in front of its last lines: no offset depends on it."""
+    missing = size - len(data)
+    comment = b"%" * (missing > 1) + b"-" * (missing - 2) + b"\n" * (missing > 0)
+    place = data.rindex(b"startxref")
+    return data[:place] + comment + data[place:]
+
+
+_writing = threading.Lock()
+
+
+def _write(plan: Plan, side: int) -> bytes:
     # Words and points are drawn apart, so that the text is the same whatever the size.
     chance, points = random.Random(plan.seed), random.Random(f"{plan.seed} points")  # noqa: S311 - test data, not a secret
-    file_id = chance.randbytes(16)
-    security = StandardSecurity(plan.password, plan.password[::-1] + "-owner", file_id) if plan.password else None
-    file = PdfFile(security.encrypt if security else None)
-    catalog, tree = file.reserve(), file.reserve()
-    font = file.add(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
-    pages = []
-    for number in range(1, plan.pages + 1):
-        picture = _picture(file, side, points) if side else None
-        pages.append(_page(file, (tree, font, picture), _lines(plan, number, chance)))
-    kids = b" ".join(b"%d 0 R" % page for page in pages)
-    file.put(catalog, b"<< /Type /Catalog /Pages %d 0 R >>" % tree)
-    file.put(tree, b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(pages), kids))
-    trailer = b"/ID [<%s> <%s>]" % (file_id.hex().encode(), file_id.hex().encode())
-    if security is not None:
-        trailer += b" /Encrypt %d 0 R" % file.add(security.dictionary())
-    return file.bytes(catalog, trailer, filling=filling)
+    security = StandardEncryption(plan.password, plan.password[::-1] + "-owner", strength=128) if plan.password else None
+    out = BytesIO()
+    with _writing:  # what follows changes a setting of the whole process for as long as it takes
+        as_ever, rl_config.useA85 = rl_config.useA85, 0  # bytes as they are: as text they would be a quarter longer
+        try:
+            canvas = Canvas(out, (PAGE_WIDTH, PAGE_HEIGHT), pageCompression=1, invariant=1, encrypt=security)
+            for number in range(1, plan.pages + 1):
+                _draw(canvas, _lines(plan, number, chance), _picture(side, points) if side else None)
+            # Nothing else of the file depends on the seed where there are no pictures and no words differ.
+            canvas.setSubject(plan.seed.encode("ascii", "backslashreplace").decode())
+            canvas.save()
+        finally:
+            rl_config.useA85 = as_ever
+    return out.getvalue()
 
 
-def _picture(file: PdfFile, side: int, chance: random.Random) -> int:
-    entries = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceRGB /BitsPerComponent 8" % (side, side)
-    # Random points would only grow by compressing.
-    return file.stream(chance.randbytes(side * side * 3), entries, compress=False)
+def _picture(side: int, chance: random.Random) -> ImageReader:
+    return ImageReader(Image.frombytes("RGB", (side, side), chance.randbytes(side * side * 3)))
 
 
-def _page(file: PdfFile, refers: tuple[int, int, int | None], lines: list[str]) -> int:
-    tree, font, picture = refers
-    shown = b"BT /F1 11 Tf 14 TL 56 780 Td\n" + b"".join(text(line) + b" '\n" for line in lines) + b"ET\n"
-    resources = b"/Font << /F1 %d 0 R >>" % font
+def _draw(canvas: Canvas, lines: list[str], picture: ImageReader | None) -> None:
+    text = canvas.beginText(56, 780)
+    text.setFont("Helvetica", 11, 14)
+    text.textLines(lines, trim=0)
+    canvas.drawText(text)
     if picture is not None:
-        resources += b" /XObject << /Im1 %d 0 R >>" % picture
-        shown += b"q 300 0 0 300 147 60 cm /Im1 Do Q\n"
-    facts = (tree, PAGE_WIDTH, PAGE_HEIGHT, resources, file.stream(shown))
-    return file.add(b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 %d %d] /Resources << %s >> /Contents %d 0 R >>" % facts)
+        canvas.drawImage(picture, 147, 60, 300, 300)
+    canvas.showPage()
 
 
 def _lines(plan: Plan, number: int, chance: random.Random) -> list[str]:
@@ -143,7 +151,7 @@ def _check(plan: Plan) -> None:
     if not 1 <= plan.fact_page <= plan.pages:
         raise StackError(explain(f"the fact on a page from 1 to {plan.pages}", f"page {plan.fact_page}"))
     try:
-        text(plan.fact)
+        plan.fact.encode("cp1252")
     except UnicodeEncodeError as error:
         bad = plan.fact[error.start : error.end]
         raise StackError(
