@@ -64,7 +64,8 @@ What Was Not Committed Was Not Acknowledged
     Reconnect Tab    ${dora}
     Everything Said Should Be Everywhere    ${dora}
 
-One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    saving    opening
+One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening
+Settings Are Saved While One Backend Is Killed    backend-1    killed    saving
 All Backends Are Killed    backend    killed    signing in    renewing    identity    opening    auth ready
 All Backends Are Paused    backend    paused    signing in    renewing    identity    opening    auth ready
 One Agent Is Killed    agent-1    killed    signing in    reading    chatting    answering    staying
