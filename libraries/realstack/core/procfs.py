@@ -105,17 +105,18 @@ def clock_ticks() -> int:
 def stat(pid: int) -> ProcessStat | None:
     """Read a process's state; ``None`` when there is no such process."""
     try:
-        with open(f"{PROC}/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        # Unbuffered: Monitor reads the whole table each second.
+        with open(f"{PROC}/{pid}/stat", "rb", buffering=0) as file:
             text = file.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The name stands in brackets and may itself hold blanks and brackets.
-    head, _, tail = text.rpartition(")")
-    fields = tail.split()
+    head, _, tail = text.rpartition(b")")
+    fields = tail.split(None, 20)
     return ProcessStat(
         pid=pid,
-        name=head.partition("(")[2],
-        state=fields[0],
+        name=head.partition(b"(")[2].decode(errors="replace"),
+        state=fields[0].decode("ascii"),
         parent=int(fields[1]),
         terminal=int(fields[4]),
         cpu=int(fields[11]) + int(fields[12]),
