@@ -9,6 +9,10 @@ class StoreUnreachable(StackError):
     """The store did not answer: refused, ended the connection, or was silent for too long. A later try may succeed."""
 
 
+class SessionLost(StackError):
+    """The session has ended, and with it what it held: going on in another one would be something else. Never tried again."""
+
+
 class StatementRefused(StackError):
     """The store answered that it can't do what it was asked.
 

@@ -40,7 +40,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     The servers know all sessions of a run by its name (the library's argument `run`), so that they are never
     counted, ended or waited for as if they were the platform's. A session whose server was away connects again by itself with
-    the next keyword, unless a transaction was lost with it.
+    the next keyword. Where something was lost with a PostgreSQL session (an open transaction, settings, advisory locks, temporary
+    tables …), that keyword fails and says what; it never goes on without it. A pooler such as pgbouncer may be in between.
 
     ```robotframework
     *** Settings ***
@@ -56,20 +57,25 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     Values never go into a statement's text. It has places ``$1``, ``$2`` …, and `parameters` fills them: a list or tuple is
     several values, anything else is one. Text is read as the type that PostgreSQL expects at that place: ``5`` as a
-    number, ``2030-01-31T12:00:00Z`` as a time, JSON text as JSON; UUIDs are passed as text. `Secret` values are
+    number, ``2030-01-31T12:00:00Z`` as a time, JSON text as JSON; for all other types PostgreSQL reads it itself: ``1 month``,
+    ``[2030-01-01,2030-02-01)``, ``{1,2,3}``, ``infinity``. `Secret` values are
     unwrapped and never shown. ClickHouse is told a type with each value, by what the value is: text, truths, whole numbers of up
     to 256 bits, floats, decimals, dates, aware times, ``None``, lists (arrays) and tuples (for ``IN``). Places of its own
     (``{name:Type}``) are filled by a mapping: ``parameters=${{ {'name': 5} }}``.
 
     What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, times aware
-    ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server.
+    ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server. Intervals are ``timedelta`` objects.
+    What Python knows nothing like of is the text that PostgreSQL writes: ranges, points and other shapes, intervals with months,
+    ``infinity``, years before Christ and after 9999.
 
     ## Assertions
 
     Keywords that get something can assert about it at once, with the operators of the
     [AssertionEngine](https://github.com/MarketSquare/AssertionEngine): ``==``, ``!=``, ``<``, ``>``, ``<=``, ``>=``,
     ``contains``, ``not contains``, ``starts``, ``ends``, ``matches``, ``validate``, ``then``. An expected value that is
-    written as text is read as the type of what is seen: ``== 2`` fits the number 2, but ``== ${2}`` not the text ``2``.
+    written as text is read as the type of what is seen: ``== 2`` fits the number 2, but ``== ${2}`` not the text ``2``;
+    ``== 2 days 03:00:00`` and ``== 51 h`` fit an interval, ``== {1,2,3}`` and ``== 1, 2, 3`` an array of numbers, ``== \\\\xdeadbeef``
+    bytes, ``== {"a": 1}`` JSON.
 
     With `retry_timeout` the keyword looks again until the assertion holds or the time is over. That also bridges
     a store that is just starting again. The log shows only the last look.

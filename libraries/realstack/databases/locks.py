@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from realstack.core.errors import InvalidRun, StackError, explain
 from realstack.databases.activity import activities, describe
-from realstack.databases.errors import StatementRefused, StoreUnreachable
+from realstack.databases.errors import SessionLost, StatementRefused, StoreUnreachable
 from realstack.databases.postgres import PostgresSession
 
 LockMode = Literal[
@@ -123,7 +123,7 @@ class HeldLock:
         held = time.monotonic() - self.since
         try:
             await self._session.end("ROLLBACK")
-        except StoreUnreachable as error:
+        except (SessionLost, StoreUnreachable) as error:
             raise InvalidRun(
                 explain(
                     f"lock '{self.name}' ({self.what}) to be held until it is released",

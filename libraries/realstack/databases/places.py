@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 
 def _tokens(inside: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-          (?P<quoted>'(?:{inside}|'')*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\$(?P<tag>[A-Za-z_]\w*|)\$.*?\$(?P=tag)\$)
+          (?P<quoted>[eE]'(?:[^'\\]|\\.|'')*'|'(?:{inside}|'')*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\$(?P<tag>[A-Za-z_]\w*|)\$.*?\$(?P=tag)\$)
         | (?P<comment>--[^\n]*|/\*.*?\*/)
         | (?P<place>\$(?P<number>[1-9][0-9]*))
         | (?P<end>;)
@@ -57,6 +58,26 @@ def without_end(statement: str, *, backslashes: bool) -> str:
         elif found["comment"] is None:
             end = None
     return statement if end is None else statement[:end]
+
+
+def copies_from_client(statement: str) -> bool:
+    """Whether one of some statements of PostgreSQL is a ``COPY … FROM STDIN``, which waits for data on the connection."""
+    words: list[str] = []
+    depth = 0
+    for found in _matches(f"{statement};", backslashes=False):
+        if found["end"] is not None:
+            if words[:1] == ["COPY"] and ("FROM", "STDIN") in pairwise(words):
+                return True
+            words, depth = [], 0
+        elif found["other"] is not None:
+            # A parenthesis opens a statement within, which is never a COPY; what stands before it is a word of this one.
+            for word in re.findall(r"[()]|[^()]+", found["other"]):
+                depth += {"(": 1, ")": -1}.get(word, 0)
+                if depth == 0 and word != ")":
+                    words.append(word.upper())
+        elif found["quoted"] is not None and depth == 0:
+            words.append("'")
+    return False
 
 
 def _matches(statement: str, backslashes: bool) -> Iterator[re.Match[str]]:

@@ -8,7 +8,6 @@ paused or cut off. Parameters travel apart from the statement; nothing is ever f
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,10 +18,13 @@ import asyncpg
 
 from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
-from realstack.databases.errors import StoreUnreachable
+from realstack.databases.dsn import split_dsn
+from realstack.databases.errors import SessionLost
 from realstack.databases.masking import Masking
+from realstack.databases.places import copies_from_client, replace_places
 from realstack.databases.postgres_errors import ENDED, EXPECTED, explained
-from realstack.databases.values import Rows, for_postgres, plain
+from realstack.databases.postgres_values import prepare
+from realstack.databases.values import ForServer, Rows, for_postgres, plain
 
 # At DEBUG the driver writes statements and their values to the log.
 logging.getLogger("asyncpg").setLevel(logging.WARNING)
@@ -34,6 +36,26 @@ GRACE_SECONDS = 0.5
 
 NAME_LIMIT = 63
 """PostgreSQL cuts an ``application_name`` after so many bytes."""
+
+_THROUGH_POOLERS = {"application_name", "timezone", "datestyle"}
+"""Settings that pgbouncer takes when a session begins; of others it says that they are unsupported."""
+
+_HELD = """
+SELECT (SELECT array_agg(name ORDER BY name) FROM pg_settings WHERE source = 'session') AS settings,
+       CASE WHEN current_user <> session_user THEN current_user::text END AS role,
+       (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,
+       (SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+        WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r') AS tables,
+       (SELECT array_agg(channel) FROM pg_listening_channels() AS channel) AS channels,
+       (SELECT array_agg(name ORDER BY name) FROM pg_prepared_statements WHERE from_sql) AS statements,
+       (SELECT array_agg(name ORDER BY name) FROM pg_cursors WHERE is_holdable) AS cursors
+"""
+"""What a session holds beside its transaction, as its server tells."""
+
+_PLAIN = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COMMIT", "ROLLBACK"}
+"""What a server says of statements that hold nothing, so far as no function in them does."""
+
+_UNTOLD = "settings, locks and temporary tables, if it held any (the server did not tell)"
 
 IsolationLevel = Literal["read committed", "repeatable read", "serializable"]
 
@@ -52,7 +74,10 @@ class PostgresTarget:
 
 
 class PostgresSession:
-    """One connection to a PostgreSQL server, opened again by itself when the server had ended it between two statements.
+    """One connection to a PostgreSQL server.
+
+    When the server had ended it between two statements, it is opened again by itself, unless it held what is lost with it: an
+    open transaction, settings, locks, temporary tables. After each statement the server is asked what it holds.
 
     Args:
         name: What errors call it.
@@ -61,6 +86,7 @@ class PostgresSession:
         statement_timeout: Seconds that a statement may take.
         masking: Which columns are secret, for errors.
         settings: More settings of the session, such as ``lock_timeout``.
+        watched: Whether anybody could have it hold something.
     """
 
     kind = "PostgreSQL"
@@ -74,15 +100,25 @@ class PostgresSession:
         statement_timeout: float,
         masking: Masking,
         settings: dict[str, str] | None = None,
+        watched: bool = True,
     ) -> None:
         self.name = name
         self.target = target
         self.application_name = application_name.encode()[:NAME_LIMIT].decode(errors="ignore")
         self.statement_timeout = statement_timeout
         self.masking = masking
-        self._settings = dict(settings or {})
+        self._settings = {
+            "application_name": self.application_name,
+            "statement_timeout": str(int(statement_timeout * 1000)),
+            "timezone": "UTC",
+            "jit": "off",
+            **(settings or {}),
+        }
+        self._dsn, self._connect_seconds = split_dsn(target.dsn, CONNECT_SECONDS)
         self._connection: asyncpg.Connection[Any] | None = None
         self._in_transaction = False
+        self._watched = watched
+        self._held: list[str] = []
         self._observer: PostgresSession | None = None
 
     async def open(self) -> None:
@@ -92,20 +128,15 @@ class PostgresSession:
             StoreUnreachable: No server answers there.
             StatementRefused: It refuses the account or the database.
         """
-        settings = {
-            "application_name": self.application_name,
-            "statement_timeout": str(int(self.statement_timeout * 1000)),
-            "timezone": "UTC",
-            "jit": "off",
-            **self._settings,
-        }
         async with self._explained("a new session"):
-            connection = await asyncpg.connect(
-                self.target.dsn, **self.target.pieces, timeout=CONNECT_SECONDS, server_settings=settings
-            )
-        for kind in ("json", "jsonb"):
-            await connection.set_type_codec(kind, schema="pg_catalog", encoder=_json_text, decoder=json.loads)
+            connection = await self._connected()
+            try:
+                await prepare(connection)
+            except BaseException:
+                connection.terminate()
+                raise
         self._connection = connection
+        self._forget()
 
     async def close(self) -> None:
         """End the session; a server that doesn't answer any more is left without goodbye."""
@@ -113,7 +144,7 @@ class PostgresSession:
         if observer is not None:
             await observer.close()
         connection, self._connection = self._connection, None
-        self._in_transaction = False
+        self._forget()
         if connection is None:
             return
         try:
@@ -131,13 +162,13 @@ class PostgresSession:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether [begin][PostgresSession.begin] was called and its end was not."""
+        """Whether a transaction was begun, by whatever statement, and not ended."""
         return self._in_transaction
 
     @property
     def answer_seconds(self) -> float:
         """Seconds after which a statement must have ended one way or another, a new connection included."""
-        return self.statement_timeout + CONNECT_SECONDS + 4 * GRACE_SECONDS
+        return self.statement_timeout + self._connect_seconds + 4 * GRACE_SECONDS
 
     async def fetch(self, statement: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run a statement that gives rows.
@@ -149,10 +180,10 @@ class PostgresSession:
         await self._ensure_open()
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
-            prepared = await self._prepared(statement, limit)
+            prepared, arguments = await self._bound(statement, parameters, limit)
             columns = _unambiguous([attribute.name for attribute in prepared.get_attributes()], statement)
-            arguments = self._arguments(parameters, [kind.name for kind in prepared.get_parameters()], statement)
             found = await prepared.fetch(*arguments, timeout=limit)
+        await self._look_what_is_held(prepared.get_statusmsg())
         return Rows(columns, [{name: plain(value) for name, value in zip(columns, record, strict=True)} for record in found])
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
@@ -161,16 +192,28 @@ class PostgresSession:
         Returns:
             How many rows it touched; 0 for statements that touch none, such as DDL.
         """
+        if copies_from_client(statement):
+            # The driver would wait for the server, and the server for the data.
+            raise StackError(
+                explain(
+                    "a statement that comes with all it needs",
+                    "COPY … FROM STDIN, which waits for data on the connection",
+                    evidence=shorten(statement, 300),
+                    remedy="Use INSERT … VALUES, or INSERT … SELECT FROM unnest($1::…[]) with a list for many rows.",
+                )
+            )
         await self._ensure_open()
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
             if not parameters:
                 # The simple protocol takes several statements and those that can't be prepared.
-                return _touched(await self._live.execute(statement, timeout=limit))
-            prepared = await self._prepared(statement, limit)
-            arguments = self._arguments(parameters, [kind.name for kind in prepared.get_parameters()], statement)
-            await prepared.fetch(*arguments, timeout=limit)
-            return _touched(prepared.get_statusmsg())
+                status = await self._live.execute(statement, timeout=limit)
+            else:
+                prepared, arguments = await self._bound(statement, parameters, limit)
+                await prepared.fetch(*arguments, timeout=limit)
+                status = prepared.get_statusmsg()
+        await self._look_what_is_held(status)
+        return _touched(status)
 
     async def begin(self, isolation: IsolationLevel = "read committed") -> None:
         """Begin a transaction."""
@@ -183,7 +226,6 @@ class PostgresSession:
                 )
             )
         await self.execute(f"BEGIN ISOLATION LEVEL {isolation.upper()}")
-        self._in_transaction = True
 
     async def end(self, word: Literal["COMMIT", "ROLLBACK"]) -> None:
         """End the transaction.
@@ -196,9 +238,9 @@ class PostgresSession:
                 explain(f"session '{self.name}' to be in a transaction", "it is in none", remedy="Use [Begin] first.")
             )
         await self._ensure_open()
-        self._in_transaction = False
         async with self._explained(word):
             done = await self._live.execute(word, timeout=self.statement_timeout + GRACE_SECONDS)
+        await self._look_what_is_held(done)
         if done != word:
             raise StackError(
                 explain(
@@ -225,6 +267,7 @@ class PostgresSession:
                 self.application_name,
                 statement_timeout=self.statement_timeout,
                 masking=self.masking,
+                watched=False,
             )
             await watcher.open()
             self._observer = watcher
@@ -239,19 +282,86 @@ class PostgresSession:
     def _lost(self) -> bool:
         return self._connection is None or self._connection.is_closed()
 
+    async def _connected(self) -> asyncpg.Connection[Any]:
+        try:
+            return await self._connect(self._settings)
+        except asyncpg.ProtocolViolationError as error:
+            if "unsupported startup parameter" not in str(error):
+                raise
+        # A pooler: what it does not take at once is set on the connection that it gives.
+        at_once = {name: value for name, value in self._settings.items() if name in _THROUGH_POOLERS}
+        connection = await self._connect(at_once)
+        try:
+            for name in self._settings.keys() - at_once.keys():
+                await connection.execute("SELECT set_config($1, $2, false)", name, self._settings[name])
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _connect(self, settings: dict[str, str]) -> asyncpg.Connection[Any]:
+        return await asyncpg.connect(
+            self._dsn,
+            **self.target.pieces,
+            timeout=self._connect_seconds,
+            server_settings=settings,
+            # Behind a pooler the next statement may come to another session of the server, which knows no statement of this one.
+            statement_cache_size=0,
+        )
+
     async def _ensure_open(self) -> None:
         if not self._lost:
             return
-        if self._in_transaction:
-            self._in_transaction = False
-            raise StoreUnreachable(
-                explain(
-                    f"the transaction of session '{self.name}' to go on",
-                    "the server ended the session, and the transaction with it",
-                    remedy="Begin anew with [Begin] when the server is back.",
-                )
-            )
+        if self._what_is_lost:
+            raise self._loss("the server ended it")
         await self.open()
+
+    # What the session holds
+
+    @property
+    def _what_is_lost(self) -> list[str]:
+        return [*(["the open transaction"] if self._in_transaction else []), *self._held]
+
+    def _forget(self) -> None:
+        self._in_transaction, self._held = False, []
+
+    def _loss(self, seen: str) -> SessionLost:
+        """What to raise where the session would have to go on without what it held; from then on it holds nothing."""
+        lost = "; ".join(self._what_is_lost)
+        self._forget()
+        return SessionLost(
+            explain(
+                f"session '{self.name}' to go on as it was",
+                f"{seen}, and lost with it is: {lost}",
+                remedy="Begin anew: the next keyword gets a new session.",
+            )
+        )
+
+    async def _look_what_is_held(self, done: str) -> None:
+        """Note what would be lost with the session; in a transaction nothing is asked, which could change what it sees."""
+        if not self._watched or self._in_transaction or self._lost:
+            return
+        try:
+            row = await self._live.fetchrow(_HELD, timeout=GRACE_SECONDS)
+        except EXPECTED:
+            # Whether it is gone by now or knows no such tables: the statement itself went well.
+            if done.partition(" ")[0] not in _PLAIN:
+                self._held = [_UNTOLD]
+            return
+        assert row is not None
+        settings = [name for name in row["settings"] or () if name not in {one.lower() for one in self._settings}]
+        named = {
+            "settings": settings,
+            "temporary tables": row["tables"],
+            "channels that it listened to": row["channels"],
+            "prepared statements": row["statements"],
+            "cursors": row["cursors"],
+        }
+        self._held = [f"{what} {', '.join(names)}" for what, names in named.items() if names]
+        self._held += [f"role {row['role']}"] if row["role"] else []
+        self._held += [f"{row['locks']} advisory lock(s)"] if row["locks"] else []
+
+    # Statements
 
     async def _prepared(self, statement: str, limit: float) -> Any:
         """Prepare a statement; on a new connection where the server has just ended this one.
@@ -259,13 +369,30 @@ class PostgresSession:
         Preparing changes nothing, so doing it again is safe; a statement that was under way is never repeated.
         """
         try:
-            return await self._live.prepare(statement, timeout=limit)
+            return await self._live.prepare(statement, name="", timeout=limit)
         except (*ENDED, ConnectionError):
             self._live.terminate()
-            if self._in_transaction:
+            if self._what_is_lost:
                 raise
             await self.open()
-            return await self._live.prepare(statement, timeout=limit)
+            return await self._live.prepare(statement, name="", timeout=limit)
+
+    async def _bound(self, statement: str, parameters: Sequence[Any], limit: float) -> tuple[Any, list[Any]]:
+        """A prepared statement, and the parameters as the driver wants them."""
+        prepared = await self._prepared(statement, limit)
+        types = prepared.get_parameters()
+        arguments = self._arguments(parameters, [kind.name for kind in types], statement)
+        if not any(_for_server(value) for value in arguments):
+            return prepared, arguments
+
+        def place(number: int) -> str:
+            value, kind = arguments[number - 1], types[number - 1]
+            if not _for_server(value):
+                return f"${number}"
+            text = "pg_catalog.text[]" if isinstance(value, list) else "pg_catalog.text"
+            return f"(CAST(${number} AS {text})::{_type_name(kind)})"
+
+        return await self._prepared(replace_places(statement, place, backslashes=False), limit), arguments
 
     def _arguments(self, parameters: Sequence[Any], types: Sequence[str], statement: str) -> list[Any]:
         if len(parameters) != len(types):
@@ -294,12 +421,29 @@ class PostgresSession:
         try:
             yield
         except EXPECTED as error:
-            raise explained(error, self.name, statement, self.statement_timeout, self.masking, lost=self._lost) from None
+            if isinstance(error, (*ENDED, ConnectionError)) and self._connection is not None:
+                self._connection.terminate()
+            told = explained(error, self.name, statement, self.statement_timeout, self.masking, lost=self._lost)
+            if self._lost and self._what_is_lost:
+                raise self._loss(str(told).partition("\n")[2] or str(told)) from None
+            raise told from None
+        finally:
+            if not self._lost:
+                self._in_transaction = self._live.is_in_transaction()
 
 
-def _json_text(value: Any) -> str:
-    """Text is JSON already; everything else becomes JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
+def _for_server(value: Any) -> bool:
+    """Whether the server is to read a parameter from text."""
+    if isinstance(value, list):
+        return any(isinstance(item, ForServer) for item in value) and all(item is None or isinstance(item, str) for item in value)
+    return isinstance(value, ForServer)
+
+
+def _type_name(kind: Any) -> str:
+    """The quoted name of a type, as the driver tells it."""
+    name = kind.name.removesuffix("[]")
+    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (kind.schema, name))
+    return f"{quoted}[]" if kind.name != name else quoted
 
 
 def _unambiguous(columns: list[str], statement: str) -> list[str]:

@@ -10,6 +10,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
 from realstack.databases.errors import StatementRefused, StoreUnreachable
 from realstack.databases.masking import Masking
+from realstack.secrets import HIDDEN
 
 ENDED = (
     asyncpg.PostgresConnectionError,
@@ -23,6 +24,8 @@ ENDED = (
 EXPECTED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError, OSError)
 """Everything that asking a server can end in."""
 
+_BAD_TEXT = {"22P02", "22007", "22008", "22003", "22026", "2200G"}
+"""Codes of texts that can't be read as a type; their messages quote the text."""
 _BAD_ARGUMENT = re.compile(r"invalid input for query argument (\$\d+)")
 
 
@@ -72,11 +75,15 @@ def _refused(error: asyncpg.PostgresError, name: str, evidence: str, masking: Ma
     if place is not None:
         return StackError(explain(f"parameter {place[1]} to be of its place's type", "another type of value", evidence=evidence))
     detail, hint = getattr(error, "detail", None), getattr(error, "hint", None)
+    said = str(error.args[0])
+    if error.sqlstate in _BAD_TEXT:
+        # What is quoted may be a parameter, and a parameter a secret.
+        said, detail = re.sub(r'(?s)".*"', f'"{HIDDEN}"', said), None
     lines = [evidence, *([f"Detail: {masking.detail(detail)}"] if detail else [])]
     return StatementRefused(
         explain(
             f"PostgreSQL '{name}' to carry out a statement",
-            f"{error.args[0]} (SQLSTATE {error.sqlstate})",
+            f"{said} (SQLSTATE {error.sqlstate})",
             evidence="\n".join(lines),
             remedy=str(hint) if hint else "",
         ),

@@ -7,14 +7,18 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from realstack.core import likeness
 from realstack.core.likeness import truth
+from realstack.databases.postgres_values import IntervalText, array_of, interval_of, range_text, shape_text
 
 _AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
+
+_DRIVERS = {"asyncpg.types", "asyncpg.pgproto.types"}
+"""Where the types are that asyncpg has of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,15 @@ class Rows:
 def plain(value: Any) -> Any:
     """What a driver gave, as a value that test data can be compared with.
 
-    UUIDs, network addresses and ranges become text, whole decimals integers; records become dictionaries.
+    UUIDs, network addresses, ranges and shapes become text, whole decimals integers; records become dictionaries.
     Times stay aware `datetime` objects, other decimals stay `Decimal`.
     """
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == value.to_integral_value() else value
-    if isinstance(value, _AS_TEXT) or type(value).__module__.startswith("asyncpg.types"):
+    if isinstance(value, _AS_TEXT):
         return str(value)
+    if type(value).__module__ in _DRIVERS:
+        return range_text(value) if type(value).__name__ == "Range" else shape_text(value)
     if hasattr(value, "items"):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -67,10 +73,10 @@ def json_safe(value: Any) -> Any:
     return str(value)
 
 
-def read_aware(text: str) -> datetime:
+def read_aware(text: str) -> Any:
     """Read a time with its offset, such as ``2030-01-31T12:00:00Z``."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    moment = _moment(text)
+    if isinstance(moment, datetime) and moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset; add Z or +00:00")
     return moment
 
@@ -81,16 +87,35 @@ def read_json_text(text: str) -> str:
     return text
 
 
+class ForServer(str):
+    """A text that the server is to read as the type of its place."""
+
+
+def _or_server(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Reads what Python knows; the server knows more: ``infinity``, years before Christ, ``tomorrow``."""
+
+    def reader(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError:
+            return ForServer(text)
+
+    return reader
+
+
+_moment = _or_server(datetime.fromisoformat)
+
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("int2", "int4", "int8", "oid", "smallint", "integer", "bigint"), int),
     **dict.fromkeys(("float4", "float8", "real", "double precision"), float),
     "numeric": Decimal,
     **dict.fromkeys(("bool", "boolean"), truth),
     **dict.fromkeys(("timestamptz", "timestamp with time zone"), read_aware),
-    **dict.fromkeys(("timestamp", "timestamp without time zone"), datetime.fromisoformat),
-    "date": date.fromisoformat,
-    "time": time.fromisoformat,
-    "bytea": bytes.fromhex,
+    **dict.fromkeys(("timestamp", "timestamp without time zone"), _moment),
+    "date": _or_server(date.fromisoformat),
+    "time": _or_server(time.fromisoformat),
+    "bytea": lambda text: bytes.fromhex(text.removeprefix("\\x")),
+    "uuid": uuid.UUID,
     **dict.fromkeys(("json", "jsonb"), read_json_text),
 }
 _TEXT = {"text", "varchar", "bpchar", "name", "unknown"}
@@ -99,6 +124,8 @@ _TEXT = {"text", "varchar", "bpchar", "name", "unknown"}
 def for_postgres(value: Any, type_name: str) -> Any:
     """A parameter as asyncpg wants it for a PostgreSQL type: text is read as that type, numbers become text for text columns.
 
+    Texts for types that only PostgreSQL itself can read come as [ForServer][].
+
     Raises:
         ValueError: The text can't be read as that type.
     """
@@ -106,13 +133,26 @@ def for_postgres(value: Any, type_name: str) -> Any:
         return [for_postgres(item, type_name[:-2]) for item in value]
     if isinstance(value, str) and type_name in _READERS:
         return _READERS[type_name](value)
+    if isinstance(value, str) and type_name not in _TEXT:
+        return ForServer(value)
     if type_name in _TEXT and isinstance(value, (int, float, Decimal, uuid.UUID)) and not isinstance(value, bool):
         return str(value)
     return value
 
 
 def like(seen: Any, expected: Any) -> Any:
-    """An expected value as the type of what is seen, where it is a text that can be read so: `realstack.core.likeness`."""
+    """An expected value as the type of what is seen, where it is a text that can be read so.
+
+    Texts are read as everywhere (`realstack.core.likeness`), and intervals and arrays as PostgreSQL writes them, too.
+    """
+    if isinstance(expected, str):
+        try:
+            if isinstance(seen, (timedelta, IntervalText)):
+                return interval_of(expected)
+            if isinstance(seen, list) and expected.lstrip().startswith("{"):
+                expected = array_of(expected)
+        except ValueError:
+            return expected
     return likeness.like(seen, expected)
 
 

@@ -1,0 +1,51 @@
+"""Connection URLs of PostgreSQL as other clients write them."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlencode
+
+from realstack.core.errors import StackError, explain
+
+_OF_LIBPQ = {
+    "channel_binding",
+    "connect_timeout",
+    "fallback_application_name",
+    "gssencmode",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "load_balance_hosts",
+    "sslcertmode",
+    "sslcompression",
+    "sslsni",
+    "tcp_user_timeout",
+}
+"""What libpq does by itself and no server knows; asyncpg would send it to the server."""
+
+
+def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
+    """A connection URL without what is meant for libpq, and the seconds that connecting may take.
+
+    Args:
+        dsn: ``postgresql://…?connect_timeout=10&channel_binding=prefer``.
+        seconds: What connecting may take where the URL does not say.
+
+    Raises:
+        StackError: It demands what can't be kept, or its `connect_timeout` is no number.
+    """
+    if dsn is None:
+        return None, seconds
+    address, mark, query = dsn.partition("?")
+    if not mark:
+        return dsn, seconds
+    options = parse_qsl(query, keep_blank_values=True)
+    given = dict(options)
+    if given.get("channel_binding") == "require":
+        raise StackError(explain("channel_binding=prefer or disable", "channel_binding=require, which the driver has not"))
+    try:
+        seconds = float(given.get("connect_timeout") or seconds) or seconds
+    except ValueError:
+        raise StackError(explain("connect_timeout in seconds", repr(given["connect_timeout"]))) from None
+    left = [(name, value) for name, value in options if name not in _OF_LIBPQ]
+    return (f"{address}?{urlencode(left, quote_via=quote)}" if left else address), seconds

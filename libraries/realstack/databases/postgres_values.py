@@ -1,0 +1,287 @@
+"""Values of PostgreSQL as Python's, where Python has the like, and otherwise as the text that PostgreSQL writes.
+
+Python knows no year before 1 or after 9999, no infinite time, no 24:00 and no month of unknown length.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from realstack.core.errors import StackError
+from realstack.core.quantities import duration
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Range
+
+_EPOCH = date(2000, 1, 1)
+_MOMENT = datetime(2000, 1, 1)
+_DAY = 86_400_000_000
+"""Microseconds."""
+_CYCLE_DAYS, _CYCLE_YEARS = 146_097, 400
+"""The calendar repeats after so many days."""
+_ENDLESS_DAYS, _ENDLESS = {2**31 - 1: "infinity", -(2**31): "-infinity"}, {2**63 - 1: "infinity", -(2**63): "-infinity"}
+
+
+class IntervalText(str):
+    """An interval with months, whose length nobody knows, as PostgreSQL writes it."""
+
+
+async def prepare(connection: Connection[Any]) -> None:
+    """Have a connection read and write these types as told here."""
+    for kind, writer, reader in _TUPLES:
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=writer, decoder=reader, format="tuple")
+    # Binary, so that they are read within records as well.
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=_json, decoder=json.loads, format="binary")
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + _json(value),
+        decoder=lambda data: json.loads(data[1:]),
+        format="binary",
+    )
+
+
+def interval_of(text: str) -> str | timedelta:
+    """An interval as people, PostgreSQL and ISO 8601 (``P1M2DT3H``) write it.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return _interval(_interval_parts(text))
+
+
+def array_of(text: str) -> list[Any]:
+    """The items of an array as PostgreSQL writes it, such as ``{1,2,NULL}``; all others are texts.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found, end = _array(text.strip(), 0)
+    if end != len(text.strip()):
+        raise ValueError(f"{text!r} goes on after its end")
+    return found
+
+
+def range_text(found: Range[Any]) -> str:
+    """A range as PostgreSQL writes it, such as ``[2030-01-01,2030-02-01)``."""
+    if found.isempty:
+        return "empty"
+    lower, upper = ("" if bound is None else _bound(bound) for bound in (found.lower, found.upper))
+    return f"{'[' if found.lower_inc else '('}{lower},{upper}{']' if found.upper_inc else ')'}"
+
+
+def shape_text(found: Any) -> str:
+    """A point, line, box, path, polygon, circle or bit string of the driver, as PostgreSQL writes it."""
+    kind = type(found).__name__
+    if kind == "BitString":
+        return str(found.as_string()).replace(" ", "")
+    if kind == "Point":
+        return f"({_decimal(found[0])},{_decimal(found[1])})"
+    if kind == "Line":
+        return "{" + ",".join(map(_decimal, found)) + "}"
+    if kind == "Circle":
+        return f"<({_decimal(found.center[0])},{_decimal(found.center[1])}),{_decimal(found.radius)}>"
+    points = ",".join(map(shape_text, found))
+    if kind == "Box":
+        return points
+    return f"[{points}]" if kind == "LineSegment" or (kind == "Path" and not found.is_closed) else f"({points})"
+
+
+def _decimal(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+def _bound(value: Any) -> str:
+    text = str(value)
+    return f'"{text}"' if re.search(r'[\s,"\\()\[\]]', text) or not text else text
+
+
+def _json(value: Any) -> bytes:
+    """Text is JSON already; everything else becomes JSON."""
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
+
+
+# Dates and times
+
+
+def _date(parts: tuple[int]) -> date | str:
+    (days,) = parts
+    if days in _ENDLESS_DAYS:
+        return _ENDLESS_DAYS[days]
+    try:
+        return _EPOCH + timedelta(days=days)
+    except OverflowError:
+        return "".join(_far_day(days))
+
+
+def _far_day(days: int) -> tuple[str, str]:
+    """A day that Python's calendar does not reach, and what follows a time on it: the years before Christ."""
+    cycles, rest = divmod(days, _CYCLE_DAYS)
+    near = _EPOCH + timedelta(days=rest)
+    year = near.year + cycles * _CYCLE_YEARS
+    shown, era = (year, "") if year > 0 else (1 - year, " BC")
+    return f"{shown:04d}-{near.month:02d}-{near.day:02d}", era
+
+
+def _moment(parts: tuple[int], zone: str = "") -> datetime | str:
+    (microseconds,) = parts
+    if microseconds in _ENDLESS:
+        return _ENDLESS[microseconds]
+    try:
+        return _MOMENT + timedelta(microseconds=microseconds)
+    except OverflowError:
+        days, rest = divmod(microseconds, _DAY)
+        day, era = _far_day(days)
+        return f"{day} {_clock(rest)}{zone}{era}"
+
+
+def _moment_in_zone(parts: tuple[int]) -> datetime | str:
+    found = _moment(parts, "+00")
+    return found.replace(tzinfo=UTC) if isinstance(found, datetime) else found
+
+
+def _time(parts: tuple[int]) -> time | str:
+    (microseconds,) = parts
+    return "24:00:00" if microseconds == _DAY else (_MOMENT + timedelta(microseconds=microseconds)).time()
+
+
+def _clock(microseconds: int) -> str:
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{text}.{fraction:06d}".rstrip("0") if fraction else text
+
+
+def _microseconds(length: timedelta) -> int:
+    return length // timedelta(microseconds=1)
+
+
+def _of_moment(value: datetime) -> tuple[int]:
+    if value.tzinfo is not None:
+        raise ValueError("a timestamp has no zone")
+    return (_microseconds(value - _MOMENT),)
+
+
+# Intervals
+
+
+def _interval(parts: tuple[int, int, int]) -> timedelta | str:
+    months, days, microseconds = parts
+    if microseconds in _ENDLESS and abs(months) >= 2**31 - 1:
+        return _ENDLESS[microseconds]
+    if not months:
+        try:
+            return timedelta(days=days, microseconds=microseconds)
+        except OverflowError:
+            pass  # longer than Python knows: the text
+    return IntervalText(_interval_text(months, days, microseconds))
+
+
+def _interval_text(months: int, days: int, microseconds: int) -> str:
+    years, months = _towards_zero(months, 12)
+    words: list[str] = []
+    before = False
+    for value, unit in ((years, "year"), (months, "mon"), (days, "day")):
+        if value:
+            words.append(f"{'+' if before and value > 0 else ''}{value} {unit}{'s' if value != 1 else ''}")
+            before = value < 0
+    if microseconds or not words:
+        words.append(("-" if microseconds < 0 else "+" if before else "") + _clock(abs(microseconds)))
+    return " ".join(words)
+
+
+def _towards_zero(value: int, by: int) -> tuple[int, int]:
+    whole, rest = divmod(abs(value), by)
+    return (-whole, -rest) if value < 0 else (whole, rest)
+
+
+_MONTHS = {"y": 12, "year": 12, "yr": 12, "mon": 1, "month": 1, "decade": 120, "century": 1200, "centurie": 1200}
+_PART = re.compile(
+    r"\s*@?\s*(?:(?P<sign>[+-]?)(?P<hours>\d+):(?P<minutes>\d\d)(?::(?P<seconds>\d\d(?:\.\d+)?))?"
+    r"|(?P<number>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>[a-z]*))\s*",
+    re.IGNORECASE,
+)
+_ISO = re.compile(r"P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)W)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d+)?)S)?)?")
+
+
+def _interval_parts(text: str) -> tuple[int, int, int]:
+    iso = _ISO.fullmatch(text.strip())
+    if iso is not None:
+        years, months, weeks, days, hours, minutes, seconds = (float(part or 0) for part in iso.groups())
+        return int(12 * years + months), int(7 * weeks + days), round((hours * 3600 + minutes * 60 + seconds) * 1e6)
+    totals, position = [0, 0, 0], 0
+    while position < len(text):
+        part = _PART.match(text, position)
+        if part is None or part.end() == position:
+            raise ValueError(f"{text!r} is no interval")
+        for place, amount in _amount(part):
+            totals[place] += amount
+        position = part.end()
+    if not text.strip():
+        raise ValueError("nothing is no interval")
+    return totals[0], totals[1], totals[2]
+
+
+def _amount(part: re.Match[str]) -> list[tuple[int, int]]:
+    if part["hours"] is not None:
+        seconds = int(part["hours"]) * 3600 + int(part["minutes"]) * 60 + float(part["seconds"] or 0)
+        return [(2, round(seconds * 1e6) * (-1 if part["sign"] == "-" else 1))]
+    unit = part["unit"].lower()
+    single = unit.removesuffix("s") if len(unit) > 1 else unit
+    if single in _MONTHS and float(part["number"]).is_integer():
+        return [(0, int(float(part["number"])) * _MONTHS[single])]
+    if single in {"d", "day", "w", "week"} and float(part["number"]).is_integer():
+        return [(1, int(float(part["number"])) * (7 if single.startswith("w") else 1))]
+    try:
+        return [(2, round(duration(f"{part['number'].removeprefix('+')}{unit}") * 1e6))]
+    except StackError as error:
+        raise ValueError(str(error)) from None
+
+
+# Arrays
+
+
+_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^{},"\s][^{},"]*))\s*', re.DOTALL)
+
+
+def _array(text: str, start: int) -> tuple[list[Any], int]:
+    if not text.startswith("{", start):
+        raise ValueError(f"{text!r} is no array of PostgreSQL")
+    items: list[Any] = []
+    position = start + 1
+    if text[position:].lstrip().startswith("}"):
+        return items, text.index("}", position) + 1
+    while True:
+        item: Any
+        if text.startswith("{", position):
+            item, position = _array(text, position)
+        else:
+            found = _ITEM.match(text, position)
+            if found is None:
+                raise ValueError(f"{text!r} is no array of PostgreSQL")
+            item, position = _item(found), found.end()
+        items.append(item)
+        if text.startswith("}", position):
+            return items, position + 1
+        if not text.startswith(",", position):
+            raise ValueError(f"{text!r} is no array of PostgreSQL")
+        position += 1
+
+
+def _item(found: re.Match[str]) -> str | None:
+    if found[1] is not None:
+        return re.sub(r"(?s)\\(.)", r"\1", found[1])
+    return None if found[2].strip().upper() == "NULL" else found[2].strip()
+
+
+_TUPLES: tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any]], ...] = (
+    ("date", lambda value: ((value - _EPOCH).days,), _date),
+    ("timestamp", _of_moment, _moment),
+    ("timestamptz", lambda value: (_microseconds(value.astimezone(UTC).replace(tzinfo=None) - _MOMENT),), _moment_in_zone),
+    ("time", lambda value: (_microseconds(datetime.combine(_EPOCH, value) - _MOMENT),), _time),
+    ("interval", lambda value: (0, value.days, _microseconds(value - timedelta(days=value.days))), _interval),
+)
+"""Kind, what writes it, and what reads it."""

@@ -1,0 +1,308 @@
+"""PostgreSQL: values that Python has no like of, what a session holds, poolers, connection URLs of others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any
+
+import asyncpg
+import pytest
+from assertionengine import AssertionOperator
+
+from realstack.core.errors import StackError, StackFailure
+from realstack.core.waiting import Deadline, poll
+from realstack.databases.dsn import split_dsn
+from realstack.databases.errors import SessionLost, StatementRefused
+from realstack.databases.keywords.reading import Assertion, judge
+from realstack.databases.masking import Masking
+from realstack.databases.places import copies_from_client
+from realstack.databases.postgres import PostgresSession, PostgresTarget
+from support import servers
+
+Work = Callable[[PostgresSession], Awaitable[None]]
+
+
+def run(server: servers.Postgres, work: Work, dsn: str | None = None) -> None:
+    async def with_session() -> None:
+        target = PostgresTarget(dsn or server.dsn)
+        one = PostgresSession("db", target, "realstack-foreign", statement_timeout=5, masking=Masking())
+        await one.open()
+        try:
+            await work(one)
+        finally:
+            await one.close()
+
+    asyncio.run(with_session())
+
+
+@pytest.mark.parametrize(
+    ("sql", "seen"),
+    [
+        ("'0044-03-15 BC'::date", "0044-03-15 BC"),
+        ("'10000-01-01'::date", "10000-01-01"),
+        ("'infinity'::date", "infinity"),
+        ("'-infinity'::timestamp", "-infinity"),
+        ("'infinity'::timestamptz", "infinity"),
+        ("'0044-03-15 10:00:00.5+00 BC'::timestamptz", "0044-03-15 10:00:00.5+00 BC"),
+        ("'294276-12-31 23:59:59'::timestamp", "294276-12-31 23:59:59"),
+        ("'4713-01-01 00:00:00 BC'::timestamp", "4713-01-01 00:00:00 BC"),
+        ("'24:00'::time", "24:00:00"),
+        ("'2030-01-31'::date", date(2030, 1, 31)),
+        ("ARRAY['infinity'::date, '2030-01-31']", ["infinity", date(2030, 1, 31)]),
+        ("ROW('infinity'::date, '{\"a\": 1}'::jsonb)", ["infinity", {"a": 1}]),
+        ("interval '1 month 2 days'", "1 mon 2 days"),
+        ("interval '-1 year +2 days -03:00:00.5'", "-1 years +2 days -03:00:00.5"),
+        ("interval '2 days 03:00:00'", timedelta(days=2, hours=3)),
+        ("'12:00:00+02'::timetz", time(12, tzinfo=timezone(timedelta(hours=2)))),
+        ("daterange('2030-01-01', '2030-02-01')", "[2030-01-01,2030-02-01)"),
+        ("int4range(1, NULL)", "[1,)"),
+        ("'empty'::int4range", "empty"),
+        ("point(1, 2.5)", "(1,2.5)"),
+        ("box '(2,2),(0,0)'", "(2,2),(0,0)"),
+        ("circle '<(1,2),3>'", "<(1,2),3>"),
+        ("lseg '[(1,2),(3,4)]'", "[(1,2),(3,4)]"),
+        ("B'0101'", "0101"),
+    ],
+)
+def test_values_without_a_like_are_the_text_that_postgres_writes(postgres_server: servers.Postgres, sql: str, seen: Any) -> None:
+    async def work(one: PostgresSession) -> None:
+        (found,) = (await one.fetch(f"SELECT {sql} AS x, ({sql})::text AS told")).records
+        assert found["x"] == seen
+        if isinstance(seen, str):
+            assert found["told"] == seen
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "told"),
+    [
+        ("interval", "1 month 2 days", "1 mon 2 days"),
+        ("interval", timedelta(days=1, seconds=-1), "23:59:59"),
+        ("timetz", "12:00:00+02", "12:00:00+02"),
+        ("daterange", "[2030-01-01,2030-02-01)", "[2030-01-01,2030-02-01)"),
+        ("point", "(1,2)", "(1,2)"),
+        ("int[]", "{1,2,3}", "{1,2,3}"),
+        ("interval[]", ["1 month", None], '{"1 mon",NULL}'),
+        ("bytea", r"\xdeadbeef", r"\xdeadbeef"),
+        ("date", "infinity", "infinity"),
+        ("date", "0044-03-15 BC", "0044-03-15 BC"),
+        ("timestamptz", "-infinity", "-infinity"),
+        ("timestamptz", datetime(2030, 1, 31, 12, tzinfo=UTC), "2030-01-31 12:00:00+00"),
+        ("timestamp", datetime(2030, 1, 31, 12), "2030-01-31 12:00:00"),
+        ("time", time(1, 2, 3), "01:02:03"),
+        ("inet", "10.0.0.1", "10.0.0.1/32"),
+    ],
+)
+def test_texts_are_read_as_their_place_by_the_server(postgres_server: servers.Postgres, kind: str, given: Any, told: str) -> None:
+    async def work(one: PostgresSession) -> None:
+        statement = f"SELECT ($1::{kind})::text AS x, E'it\\'s $1' AS quoted -- $1"
+        (found,) = (await one.fetch(statement, [given])).records
+        assert found == {"x": told, "quoted": "it's $1"}
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize("kind", ["interval", "daterange", "point", "int[]", "date", "timetz"])
+def test_texts_that_the_server_refuses_are_not_told(postgres_server: servers.Postgres, kind: str) -> None:
+    async def work(one: PostgresSession) -> None:
+        with pytest.raises(StatementRefused) as caught:
+            await one.fetch(f"SELECT $1::{kind} AS x", ['s3cret "value"'])
+        assert "s3cret" not in str(caught.value)
+        assert "value" not in str(caught.value)
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("'10:30'::time", "10:30:00"),
+        ("'12:00:00+02'::timetz", "12:00:00+02"),
+        ("interval '2 days 03:00:00'", "2 days 03:00:00"),
+        ("interval '90 minutes'", "1 h 30 min"),
+        ("interval '1 month 2 days'", "1 month 2 days"),
+        ("interval '1 month'", "P1M"),
+        (r"'\xdeadbeef'::bytea", r"\xdeadbeef"),
+        ("ARRAY[1, 2, NULL]", "{1,2,NULL}"),
+        ("ARRAY[1, 2]", "[1, 2]"),
+        ("ARRAY['a', 'b c']", '{a,"b c"}'),
+        ("ARRAY['2030-01-31'::date]", "{2030-01-31}"),
+        ("'{\"a\": [1]}'::jsonb", '{"a": [1]}'),
+        ("'infinity'::date", "infinity"),
+        ("'[1,3)'::int4range", "[1,3)"),
+    ],
+)
+def test_texts_are_read_as_what_is_seen(postgres_server: servers.Postgres, sql: str, expected: str) -> None:
+    async def work(one: PostgresSession) -> None:
+        seen = (await one.fetch(f"SELECT {sql} AS x")).records[0]["x"]
+        judge(seen, "the value", Assertion(AssertionOperator["=="], expected))
+        with pytest.raises(StackFailure):
+            judge(seen, "the value", Assertion(AssertionOperator["=="], "something else"))
+
+    run(postgres_server, work)
+
+
+# COPY
+
+
+@pytest.mark.parametrize(
+    ("statement", "copies"),
+    [
+        ("COPY t FROM STDIN", True),
+        ("SELECT 1; copy t(a, b)\nfrom /* here */ stdin with (format csv);", True),
+        ("COPY t FROM '/tmp/stdin'", False),
+        ("COPY (SELECT 1 FROM stdin) TO STDOUT", False),
+        ("INSERT INTO t VALUES ('COPY t FROM STDIN') -- COPY t FROM STDIN", False),
+        ("SELECT copy FROM stdin", False),
+    ],
+)
+def test_copies_from_the_client_are_known(statement: str, copies: bool) -> None:
+    assert copies_from_client(statement) is copies
+
+
+def test_copy_from_the_client_is_refused_at_once_and_the_session_goes_on(postgres_server: servers.Postgres) -> None:
+    async def work(one: PostgresSession) -> None:
+        await one.execute("CREATE TEMP TABLE copied (a int)")
+        with pytest.raises(StackError, match="COPY … FROM STDIN, which waits"):
+            await asyncio.wait_for(one.execute("COPY copied FROM STDIN"), 1)
+        assert (await one.fetch("SELECT 1 AS x")).records == [{"x": 1}]
+
+    run(postgres_server, work)
+
+
+# What a session holds
+
+
+async def kill(server: servers.Postgres, one: PostgresSession) -> None:
+    """End a session from outside, and return when its process is gone."""
+    other = await asyncpg.connect(server.dsn)
+    try:
+        pid = one.pid
+        await other.execute(f"SELECT pg_terminate_backend({pid})")
+        gone, _ = await poll(
+            lambda: other.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid),
+            lambda left: left == 0,
+            Deadline(5),
+        )
+        assert gone
+    finally:
+        await other.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [
+        ("BEGIN", "the open transaction"),
+        ("SET search_path = pg_catalog", "settings search_path"),
+        ("SELECT pg_advisory_lock(7)", r"1 advisory lock\(s\)"),
+        ("CREATE TEMP TABLE held (a int)", "temporary tables held"),
+        ("LISTEN doorbell", "channels that it listened to doorbell"),
+        ("SET ROLE pg_monitor", "role pg_monitor"),
+    ],
+)
+@pytest.mark.parametrize("by", ["fetch", "execute"])
+def test_a_session_that_held_something_is_not_continued(
+    postgres_server: servers.Postgres, statement: str, lost: str, by: str
+) -> None:
+    async def work(one: PostgresSession) -> None:
+        await one.execute(statement)
+        await kill(postgres_server, one)
+        with pytest.raises(SessionLost, match=lost):
+            await getattr(one, by)("SELECT 2 AS x")
+        # It was told; a new session holds nothing.
+        assert (await one.fetch("SELECT 2 AS x")).records == [{"x": 2}]
+        assert not one.in_transaction
+
+    run(postgres_server, work)
+
+
+def test_a_session_that_held_nothing_goes_on(postgres_server: servers.Postgres) -> None:
+    async def work(one: PostgresSession) -> None:
+        await one.execute("SET search_path = pg_catalog")
+        await one.execute("RESET search_path")
+        await one.execute("BEGIN")
+        await one.execute("SELECT 1; SELECT 2")
+        await one.execute("COMMIT")
+        await kill(postgres_server, one)
+        assert (await one.fetch("SELECT 2 AS x")).records == [{"x": 2}]
+
+    run(postgres_server, work)
+
+
+def test_asking_what_is_held_does_not_set_what_a_transaction_sees(postgres_server: servers.Postgres) -> None:
+    async def work(one: PostgresSession) -> None:
+        await one.begin("repeatable read")
+        other = await asyncpg.connect(postgres_server.dsn)
+        try:
+            await other.execute("CREATE TABLE IF NOT EXISTS seen_late (a int)")
+            await other.execute("INSERT INTO seen_late VALUES (1)")
+            assert (await one.fetch("SELECT count(*) > 0 AS x FROM seen_late")).records == [{"x": True}]
+            await one.end("ROLLBACK")
+        finally:
+            await other.execute("DROP TABLE IF EXISTS seen_late")
+            await other.close()
+
+    run(postgres_server, work)
+
+
+# Poolers, connection URLs
+
+
+def test_settings_that_a_pooler_refuses_are_set_afterwards(
+    postgres_server: servers.Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = asyncpg.connect
+
+    async def pooler(dsn: str, *, server_settings: Any = None, statement_cache_size: int = 0, **options: Any) -> Any:
+        for name in server_settings or ():
+            if name.lower() not in {"application_name", "timezone", "datestyle", "client_encoding"}:
+                raise asyncpg.ProtocolViolationError(f"unsupported startup parameter: {name}")
+        assert statement_cache_size == 0
+        return await connect(dsn, server_settings=server_settings, statement_cache_size=0, **options)
+
+    monkeypatch.setattr(asyncpg, "connect", pooler)
+
+    async def work(one: PostgresSession) -> None:
+        rows = await one.fetch("SELECT current_setting('statement_timeout') AS x, current_setting('application_name') AS name")
+        assert rows.records == [{"x": "5s", "name": "realstack-foreign"}]
+        # They are the session's own, nothing that a test would miss.
+        await kill(postgres_server, one)
+        assert (await one.fetch("SELECT $1::int AS x", ["2"])).records == [{"x": 2}]
+        # No statement has a name, which another session behind the pooler would not know.
+        assert (await one.fetch("SELECT count(*) AS n FROM pg_prepared_statements")).records == [{"n": 0}]
+
+    run(postgres_server, work)
+
+
+def test_urls_of_other_clients_are_accepted(postgres_server: servers.Postgres) -> None:
+    async def work(one: PostgresSession) -> None:
+        assert one.answer_seconds == 5 + 10 + 2
+
+    mark = "&" if "?" in postgres_server.dsn else "?"
+    options = "connect_timeout=10&channel_binding=prefer&gssencmode=disable&keepalives=1&target_session_attrs=any"
+    run(postgres_server, work, f"{postgres_server.dsn}{mark}{options}")
+
+
+@pytest.mark.parametrize(
+    ("dsn", "seen"),
+    [
+        (None, (None, 5)),
+        ("postgresql://u:p@h/db", ("postgresql://u:p@h/db", 5)),
+        ("postgresql://h/db?connect_timeout=0", ("postgresql://h/db", 5)),
+        (
+            "postgresql://h1,h2/db?sslmode=require&options=-c%20a%3Db&connect_timeout=2",
+            ("postgresql://h1,h2/db?sslmode=require&options=-c%20a%3Db", 2),
+        ),
+    ],
+)
+def test_what_is_for_libpq_does_not_go_to_the_server(dsn: str | None, seen: tuple[str | None, float]) -> None:
+    assert split_dsn(dsn, 5) == seen
+
+
+@pytest.mark.parametrize("option", ["channel_binding=require", "connect_timeout=soon"])
+def test_what_can_not_be_kept_is_refused(option: str) -> None:
+    with pytest.raises(StackError, match=option.partition("=")[0]):
+        split_dsn(f"postgresql://h/db?{option}", 5)
