@@ -64,8 +64,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     (``{name:Type}``) are filled by a mapping: ``parameters=${{ {'name': 5} }}``.
 
     What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, times aware
-    ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server. Intervals are ``timedelta`` objects.
-    What Python knows nothing like of is the text that PostgreSQL writes: ranges, points and other shapes, intervals with months,
+    ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server. Intervals are ``timedelta``
+    objects. What Python knows nothing like of is the text that PostgreSQL writes: ranges, points and other shapes, intervals with months,
     ``infinity``, years before Christ and after 9999.
 
     ## Assertions
@@ -74,8 +74,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     [AssertionEngine](https://github.com/MarketSquare/AssertionEngine): ``==``, ``!=``, ``<``, ``>``, ``<=``, ``>=``,
     ``contains``, ``not contains``, ``starts``, ``ends``, ``matches``, ``validate``, ``then``. An expected value that is
     written as text is read as the type of what is seen: ``== 2`` fits the number 2, but ``== ${2}`` not the text ``2``;
-    ``== 2 days 03:00:00`` and ``== 51 h`` fit an interval, ``== {1,2,3}`` and ``== 1, 2, 3`` an array of numbers, ``== \\\\xdeadbeef``
-    bytes, ``== {"a": 1}`` JSON.
+    ``== 2 days 03:00:00`` and ``== 51 h`` fit an interval, ``== {1,2,3}`` and ``== 1, 2, 3`` an array of numbers,
+    ``== \\\\xdeadbeef`` bytes, ``== {"a": 1}`` JSON.
 
     With `retry_timeout` the keyword looks again until the assertion holds or the time is over. That also bridges
     a store that is just starting again. The log shows only the last look.
