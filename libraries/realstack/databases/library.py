@@ -65,8 +65,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, times aware
     ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server. Intervals are ``timedelta``
-    objects. What Python knows nothing like of is the text that PostgreSQL writes: ranges, points and other shapes, intervals with months,
-    ``infinity``, years before Christ and after 9999.
+    objects. What Python knows nothing like of is the text that PostgreSQL writes: ranges, points and other shapes,
+    intervals with months, ``infinity``, years before Christ and after 9999.
 
     ## Assertions
 
