@@ -193,6 +193,14 @@ def test_sql_is_the_servers_to_read(client: Client) -> None:
         client.run(client.session.fetch("SELECT x, x FROM (SELECT 2 AS x)"))
 
 
+def test_an_answer_without_rows_has_its_columns(client: Client) -> None:
+    found = client.run(client.session.fetch("SELECT $1 AS x, 2 AS y WHERE 1 = 0;  -- none", ["text"]))
+    assert (found.columns, found.count) == (["x", "y"], 0)
+    twice = "SELECT x, x FROM (SELECT 2 AS x WHERE 1 = 0)"
+    with pytest.raises(StackError, match="several are called x"):
+        client.run(client.session.fetch(twice))
+
+
 def test_settings_and_temporary_tables_stay(client: Client) -> None:
     client.run(client.session.execute("SET max_block_size = 7"))
     client.run(client.session.execute("CREATE TEMPORARY TABLE mine (x Int64)"))

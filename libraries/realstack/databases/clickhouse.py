@@ -20,6 +20,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
 from realstack.databases.clickhouse_parameters import bind
 from realstack.databases.errors import StatementRefused, StoreUnreachable
+from realstack.databases.places import without_end
 from realstack.databases.values import Rows, plain
 from realstack.secrets import HIDDEN
 
@@ -150,7 +151,7 @@ class ClickHouseSession:
         bound, values = bind(statement, parameters)
         async with self._explained(statement) as client:
             result = await client.query(bound, parameters=values)
-        columns = [str(name) for name in result.column_names]
+            columns = [str(name) for name in result.column_names] or await _described(client, bound, values)
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
             raise StackError(
@@ -211,3 +212,13 @@ class ClickHouseSession:
 
     def _masked(self, text: str, length: int) -> str:
         return shorten(text.replace(self.target.password, HIDDEN) if self.target.password else text, length)
+
+
+async def _described(client: AsyncClient, statement: str, values: Any) -> list[str]:
+    """The names of the columns of an answer without rows, which the server leaves out; none where it has none."""
+    query = without_end(statement, backslashes=True)
+    try:
+        described = await client.query(f"DESCRIBE TABLE (\n{query}\n)", parameters=values)
+    except ClickHouseError:
+        return []  # no query: such a statement gives no rows at all
+    return [str(row[0]) for row in described.result_rows]

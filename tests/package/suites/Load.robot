@@ -7,6 +7,6 @@ Library             realstack.Load
 A Script
     [Documentation]    Passes at once: its user does nothing but think.
     Create Script    idle
-    Script Iterates
-    Script Thinks    10 ms
+    Let Script Iterate
+    Let Script Think    10 ms
     Run Load    idle    users=${{[{"name": "ann"}]}}    most_lag=10 s
