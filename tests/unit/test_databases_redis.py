@@ -190,3 +190,80 @@ def test_listener_that_nobody_confirms_is_told(redis_server: servers.Redis) -> N
 def test_wrong_urls_are_told(url: str) -> None:
     with pytest.raises(StackError, match="a Redis URL such as"):
         asyncio.run(RedisSession("x", RedisTarget(url), "t", timeout=1).open())
+
+
+def test_keys_of_bytes_are_found_by_the_name_that_is_listed(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        await session.client.set(b"\xac\xed\x00\x05t\x00\x04user", "one")
+        await session.client.set("App\\xacme", "a text")
+        (text, name) = await session.keys("*", 10)
+        assert text == "App\\xacme"
+        assert await session.read(text) == "a text"
+        assert await session.read(name) == "one"
+        assert await session.type(name) == "string"
+        assert await session.seconds_to_live(name) == -1
+        await session.set(name, "2", None)
+        assert await session.counter(name) == 2
+        assert await session.delete(text, name) == 2
+        assert await session.keys("*", 10) == []
+
+    run(redis_server, work)
+
+
+def test_long_values_come_whole_or_not_at_all(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        many = range(15_000)
+        await session.client.rpush("l", *many)
+        await session.client.zadd("z", {str(number): number for number in many})
+        assert await session.read("l") == [str(number) for number in many]
+        assert len(await session.read("z")) == 15_000
+        for key in ("l", "z"):
+            with pytest.raises(StackError, match=f"at most 10000 items in '{key}'\nSeen: 15000"):
+                await session.read(key, 10_000)
+
+    run(redis_server, work)
+
+
+def test_pieces_count_more_than_a_url(redis_server: servers.Redis) -> None:
+    async def in_database(target: RedisTarget) -> str:
+        session = RedisSession("cache", target, "realstack-test", timeout=5)
+        await session.open()
+        try:
+            return str((await session.client.client_info())["db"])
+        finally:
+            await session.close()
+
+    url = redis_server.url.rstrip("/").removesuffix("/0")
+    assert asyncio.run(in_database(RedisTarget(f"{url}/2"))) == "2"
+    assert asyncio.run(in_database(RedisTarget(f"{url}/2", {"db": 3}))) == "3"
+    with pytest.raises(StatementRefused):
+        asyncio.run(in_database(RedisTarget(url, {"password": "not the one of the url"})))
+
+
+def test_any_command_runs_but_those_of_a_connection(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        assert await session.command(["SETBIT", "bits", 7, 1]) == 0
+        assert await session.command(["bitcount", "bits"]) == 1
+        assert await session.command(["OBJECT", "ENCODING", "bits"]) == "raw"
+        for command in ("SELECT", "multi", "SUBSCRIBE"):
+            with pytest.raises(StackError, match="leaves its connection as it is"):
+                await session.command([command, "1"])
+        with pytest.raises(StatementRefused):
+            await session.command(["NONSENSE"])
+
+    run(redis_server, work)
+
+
+def test_what_is_published_to_shards_is_heard(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        listener = ChannelListener("ear", session, ["bell", "door*"])
+        await listener.start(5)
+        try:
+            await session.command(["SPUBLISH", "bell", "sharded"])
+            await session.command(["PUBLISH", "bell", "plain"])
+            heard = [(await listener.wait_for(lambda _: True, "of any kind", Deadline(5))).data for _ in range(2)]
+            assert sorted(heard) == ["plain", "sharded"]
+        finally:
+            await listener.stop()
+
+    run(redis_server, work)

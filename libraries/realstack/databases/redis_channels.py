@@ -28,6 +28,8 @@ from realstack.secrets.redaction import redact
 MAX_MESSAGES = 20_000
 RESUBSCRIBE_SECONDS = 0.1
 READ_SECONDS = 1.0
+_SHARDS_SINCE = 7
+"""The version of Redis that has ``SSUBSCRIBE``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class ChannelListener:
     Args:
         name: What the test calls it.
         session: Whose server and account are used; the connection is the listener's own.
-        channels: Names, or patterns of ``PSUBSCRIBE`` (those with ``*``, ``?`` or ``[``).
+        channels: Names, or patterns of ``PSUBSCRIBE`` (those with ``*``, ``?`` or ``[``). What is published with ``SPUBLISH``
+            is heard on names, where the server knows that (since Redis 7).
     """
 
     def __init__(self, name: str, session: RedisSession, channels: Sequence[str]) -> None:
@@ -130,8 +133,9 @@ class ChannelListener:
         while True:
             client = self.session.new_client(None)
             try:
+                shards = int((await client.info("server"))["redis_version"].split(".")[0]) >= _SHARDS_SINCE
                 async with client.pubsub() as pubsub:
-                    await self._listen(pubsub)
+                    await self._listen(pubsub, shards)
             except (RedisError, OSError):
                 # What is wrong with the server is for those to say who ask it; here it is a gap.
                 await self._note_gap()
@@ -140,23 +144,26 @@ class ChannelListener:
                     await client.aclose()
             await asyncio.sleep(RESUBSCRIBE_SECONDS)
 
-    async def _listen(self, pubsub: PubSub) -> None:
+    async def _listen(self, pubsub: PubSub, shards: bool) -> None:
         patterns = [channel for channel in self.channels if set(channel) & set("*?[")]
         names = [channel for channel in self.channels if channel not in patterns]
         if patterns:
             await pubsub.psubscribe(*patterns)
         if names:
             await pubsub.subscribe(*names)
+        if names and shards:
+            await pubsub.ssubscribe(*names)
+        wanted = len(self.channels) + (len(names) if shards else 0)
         confirmed = 0
         while True:
             message = await pubsub.get_message(timeout=READ_SECONDS)
             if message is None:
                 continue
-            if message["type"] in {"subscribe", "psubscribe"}:
+            if message["type"] in {"subscribe", "psubscribe", "ssubscribe"}:
                 confirmed += 1
-                if confirmed == len(self.channels):
+                if confirmed == wanted:
                     self._subscribed.set()
-            elif message["type"] in {"message", "pmessage"}:
+            elif message["type"] in {"message", "pmessage", "smessage"}:
                 await self._keep(ChannelMessage(time.monotonic(), message["channel"], _parsed(message["data"])))
 
     async def _keep(self, message: ChannelMessage) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, cast
 
 import redis.asyncio as redis_asyncio
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
@@ -28,10 +30,36 @@ CONNECT_SECONDS = 5.0
 SCAN_BATCH = 500
 STREAM_PAGE = 1000
 
+_BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
+"""How bytes that are no text are shown."""
+
+_OF_A_CONNECTION = {
+    "AUTH",
+    "DISCARD",
+    "EXEC",
+    "HELLO",
+    "MONITOR",
+    "MULTI",
+    "PSUBSCRIBE",
+    "PSYNC",
+    "PUNSUBSCRIBE",
+    "QUIT",
+    "RESET",
+    "SELECT",
+    "SSUBSCRIBE",
+    "SUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "SYNC",
+    "UNSUBSCRIBE",
+    "UNWATCH",
+    "WATCH",
+}
+"""Commands that change their connection, or have it listen."""
+
 
 @dataclass(frozen=True)
 class RedisTarget:
-    """Where a Redis server is: a URL (``redis://:password@host:port/0``, ``rediss://`` for TLS) or the pieces."""
+    """Where a Redis server is: a URL (``redis://:password@host:port/0``, ``rediss://`` for TLS), and pieces, which count more."""
 
     url: str | None = field(default=None, repr=False)
     pieces: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -84,9 +112,11 @@ class RedisSession:
             "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         }
         try:
-            if self.target.url is not None:
-                return redis_asyncio.Redis.from_url(self.target.url, **options)
-            return redis_asyncio.Redis(**self.target.pieces, **options)
+            if self.target.url is None:
+                return redis_asyncio.Redis(**self.target.pieces, **options)
+            # By itself the client lets the URL count more.
+            told = parse_url(self.target.url)
+            return redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**{**options, **told, **self.target.pieces}))
         except ValueError as error:
             raise StackError(explain("a Redis URL such as redis://:password@host:6379/0", redact_text(str(error)))) from None
 
@@ -119,7 +149,9 @@ class RedisSession:
             yield
         except ResponseError as error:
             raise StatementRefused(
-                explain(f"Redis '{self.name}' to carry out {what}", redact_text(str(error))), code=str(error).split(" ", 1)[0]
+                # What follows quotes arguments, which may be secret.
+                explain(f"Redis '{self.name}' to carry out {what}", redact_text(str(error).partition(", with args")[0])),
+                code=str(error).split(" ", 1)[0],
             ) from None
         except AuthenticationError as error:
             raise StatementRefused(explain(f"Redis '{self.name}' to accept the account", str(error)), code="WRONGPASS") from None
@@ -150,32 +182,95 @@ class RedisSession:
                     )
         return sorted(found)
 
-    async def read(self, key: str, limit: int = 10_000) -> Any:
+    async def key(self, name: str) -> str | bytes:
+        """The key that is listed under a name: bytes that are no text are listed as ``\\xac``, and are found by that as well."""
+        if _BYTES.search(name) is None or await self.call(self.client.exists, name):
+            return name
+        parts = _BYTES.split(name)
+        # Text and the two digits of a byte take turns.
+        pieces = [bytes.fromhex(part) if place % 2 else part.encode() for place, part in enumerate(parts)]
+        as_bytes = b"".join(pieces)
+        return as_bytes if await self.call(self.client.exists, as_bytes) else name
+
+    async def type(self, name: str) -> str:
+        """The type of a key, ``none`` when there is no such key."""
+        return str(await self.call(self.client.type, await self.key(name)))
+
+    async def delete(self, *names: str) -> int:
+        """Delete keys; returns how many there were."""
+        return int(await self.call(self.client.delete, *[await self.key(name) for name in names]))
+
+    async def set(self, name: str, value: Any, milliseconds: int | None) -> None:
+        """Set a key to a text, for good or for some time."""
+        await self.call(self.client.set, await self.key(name), value, px=milliseconds)
+
+    async def stream_length(self, name: str) -> int:
+        """How many entries a stream has."""
+        return int(await self.call(self.client.xlen, await self.key(name)))
+
+    async def command(self, words: Sequence[str | int | float]) -> Any:
+        """Run any command, and give what the server answers; texts and numbers as they come.
+
+        Raises:
+            StackError: It is one that changes the connection, or listens on it.
+        """
+        name = str(words[0]).upper()
+        if name in _OF_A_CONNECTION:
+            raise StackError(
+                explain(
+                    "a command that leaves its connection as it is, since the next one may have another connection",
+                    name,
+                    remedy="Open a session with database=, user= or password=; use [Start Redis Listener] to listen.",
+                )
+            )
+        async with self.explained(name):
+            return await self.client.execute_command(*words)  # type: ignore[no-untyped-call] # redis has no types for it
+
+    async def read(self, name: str, limit: int | None = None) -> Any:
         """A key's value by its own type: text, list, dictionary (hash, sorted set), sorted list (set), entries (stream).
+
+        Args:
+            name: The key.
+            limit: How many items it may have; any number when None.
 
         Returns:
             None when there is no such key. Stream entries are dictionaries with ``id`` and ``fields``.
+
+        Raises:
+            StackError: It has more items.
         """
+        key = await self.key(name)
         kind = await self.call(self.client.type, key)
+        sizes: dict[str, Callable[[Any], Any]] = {
+            "hash": self.client.hlen,
+            "list": self.client.llen,
+            "set": self.client.scard,
+            "zset": self.client.zcard,
+            "stream": self.client.xlen,
+        }
+        if limit is not None and kind in sizes and (size := await self.call(sizes[kind], key)) > limit:
+            raise StackError(
+                explain(f"at most {limit} items in '{name}'", f"{size}", remedy="Look at a part of it, or raise limit.")
+            )
         readers: dict[str, Callable[[], Any]] = {
             "string": lambda: self.call(self.client.get, key),
             "hash": lambda: self.call(self.client.hgetall, key),
-            "list": lambda: self.call(self.client.lrange, key, 0, limit),
+            "list": lambda: self.call(self.client.lrange, key, 0, -1),
             "set": lambda: self._members(key),
-            "zset": lambda: self._scores(key, limit),
-            "stream": lambda: self.stream(key, limit=limit),
+            "zset": lambda: self._scores(key),
+            "stream": lambda: self._entries(key, "-", "+", None),
         }
         if kind == "none":
             return None
         if kind not in readers:
-            raise StackError(explain(f"key '{key}' to be of a type that can be read ({', '.join(readers)})", kind))
+            raise StackError(explain(f"key '{name}' to be of a type that can be read ({', '.join(readers)})", kind))
         return await readers[kind]()
 
-    async def _members(self, key: str) -> list[str]:
+    async def _members(self, key: str | bytes) -> list[str]:
         return sorted(await self.call(self.client.smembers, key))
 
-    async def _scores(self, key: str, limit: int) -> dict[str, float]:
-        return dict(await self.call(self.client.zrange, key, 0, limit, withscores=True))
+    async def _scores(self, key: str | bytes) -> dict[str, float]:
+        return dict(await self.call(self.client.zrange, key, 0, -1, withscores=True))
 
     async def counter(self, key: str) -> int:
         """The number that a key counts; 0 when there is no such key, as ``INCR`` sees it.
@@ -183,7 +278,7 @@ class RedisSession:
         Raises:
             NotThere: It holds no number.
         """
-        value = await self.call(self.client.get, key)
+        value = await self.call(self.client.get, await self.key(key))
         if value is None:
             return 0
         try:
@@ -193,15 +288,19 @@ class RedisSession:
 
     async def seconds_to_live(self, key: str) -> float:
         """Seconds until a key expires, to the millisecond; -1 when it never does, -2 when there is none."""
-        milliseconds = int(await self.call(self.client.pttl, key))
+        milliseconds = int(await self.call(self.client.pttl, await self.key(key)))
         return milliseconds / 1000 if milliseconds >= 0 else float(milliseconds)
 
     async def stream(self, key: str, start: str = "-", end: str = "+", limit: int = 1000) -> list[dict[str, Any]]:
         """Entries of a stream, oldest first, as ``{"id", "fields"}``; at most `limit`."""
+        return await self._entries(await self.key(key), start, end, limit)
+
+    async def _entries(self, key: str | bytes, start: str, end: str, limit: int | None) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = []
         position = start
-        while len(entries) < limit:
-            page = await self.call(self.client.xrange, key, position, end, count=min(STREAM_PAGE, limit - len(entries)))
+        while limit is None or len(entries) < limit:
+            count = STREAM_PAGE if limit is None else min(STREAM_PAGE, limit - len(entries))
+            page = await self.call(self.client.xrange, key, position, end, count=count)
             entries.extend({"id": identifier, "fields": fields} for identifier, fields in page)
             if len(page) < STREAM_PAGE:
                 break
@@ -210,11 +309,11 @@ class RedisSession:
 
     async def groups(self, key: str) -> list[dict[str, Any]]:
         """Consumer groups of a stream: ``name consumers pending last-delivered-id`` and, since Redis 7, ``lag entries-read``."""
-        return [dict(group) for group in await self.call(self.client.xinfo_groups, key)]
+        return [dict(group) for group in await self.call(self.client.xinfo_groups, await self.key(key))]
 
     async def pending(self, key: str, group: str, limit: int = 1000) -> list[dict[str, Any]]:
         """Entries that a group was given and has not acknowledged: ``id consumer idle deliveries`` (`idle` in seconds)."""
-        found = await self.call(self.client.xpending_range, key, group, min="-", max="+", count=limit)
+        found = await self.call(self.client.xpending_range, await self.key(key), group, min="-", max="+", count=limit)
         return [
             {
                 "id": one["message_id"],
@@ -227,7 +326,7 @@ class RedisSession:
 
     async def pending_count(self, key: str, group: str) -> int:
         """How many entries a group was given and has not acknowledged."""
-        return int((await self.call(self.client.xpending, key, group))["pending"])
+        return int((await self.call(self.client.xpending, await self.key(key), group))["pending"])
 
     async def client_count(self, name: str | None, run: str) -> int:
         """How many connections there are, those of a run left out; `name` is a shell pattern, None means any."""

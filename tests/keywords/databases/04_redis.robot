@@ -109,6 +109,37 @@ A Paused Server Is Told
     Get Redis Type    nothing    ==    none    alias=hasty    retry_timeout=2s
     [Teardown]    Resume Server    ${REDIS}
 
+Any Command Can Be Run
+    [Documentation]    But none that changes its connection.
+    ${answer}    Execute Redis Command    RPUSH    any    one    ${2}
+    Should Be Equal    ${answer}    ${2}
+    ${answer}    Execute Redis Command    LRANGE    any    0    -1
+    Should Be Equal    ${answer}    ${{ ['one', '2'] }}
+    ${answer}    Execute Redis Command    GET    no:such:key
+    Should Be Equal    ${answer}    ${None}
+    Run Keyword And Expect Error    Expected: a command that leaves its connection as it is*
+    ...    Execute Redis Command    SELECT    1
+
+Sharded Messages Are Heard
+    [Documentation]    On the channel's name, as others.
+    Start Redis Listener    shards    sharded
+    Execute Redis Command    SPUBLISH    sharded    {"a": 1}
+    Wait For Redis Message    shards    channel=sharded    containing="a"
+
+Lives Are Compared With Times
+    [Documentation]    With any unit.
+    Set Redis Value    shortly    x    expires_in=90 s
+    Get Redis Time To Live    shortly    >    20 s
+    Get Redis Time To Live    shortly    <=    1 min 30 s
+    Run Keyword And Expect Error    *is a duration*    Get Redis Time To Live    shortly    >    soon
+
+Pieces Count More Than A Url
+    [Documentation]    A database beside the URL is the one that is read.
+    Open Redis Session    third    ${REDIS}[url]    database=3
+    ${facts}    Execute Redis Command    CLIENT    INFO
+    Should Contain    ${facts}    db=3
+    Switch Session    cache
+
 
 *** Keywords ***
 Start Server

@@ -42,7 +42,7 @@ class ChannelKeywords:
 
         Args:
             name: What the test calls the listener.
-            *channels: Names, or patterns with ``*``, ``?``, ``[``.
+            *channels: Names, or patterns with ``*``, ``?``, ``[``. ``SPUBLISH`` is heard on names, as shards have no patterns.
             timeout: How long the server may take to confirm.
             alias: A session of Redis, for server and account; default: the current one.
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from assertionengine import AssertionOperator
+from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
@@ -72,7 +73,7 @@ class RedisKeyKeywords:
         """
         value = self._reader.about(
             self._held.sessions.redis(alias),
-            lambda session: session.read(key, KEY_LIMIT),
+            lambda session: session.read(key),
             f"the value of '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
             secret=self._is_secret(key),
@@ -98,7 +99,7 @@ class RedisKeyKeywords:
         session = self._held.sessions.redis(alias)
         plain = unwrap(value) if isinstance(value, Secret) else value
         milliseconds = None if expires_in is None else int(expires_in.total_seconds() * 1000)
-        wait(session.call(session.client.set, key, plain, px=milliseconds), session.answer_seconds)
+        wait(session.set(key, plain, milliseconds), session.answer_seconds)
 
     @keyword(tags=["redis"])
     def delete_redis_keys(self, *keys: str, alias: str | None = None) -> int:
@@ -113,8 +114,39 @@ class RedisKeyKeywords:
         ```
         """
         session = self._held.sessions.redis(alias)
-        deleted: int = wait(session.call(session.client.delete, *keys), session.answer_seconds)
-        return deleted
+        return wait(session.delete(*keys), session.answer_seconds)
+
+    @keyword(tags=["redis"])
+    def execute_redis_command(self, *command: str | int | float | Secret, alias: str | None = None) -> Any:
+        """Runs any command of Redis, and returns what the server answers.
+
+        Commands that change their connection (``SELECT``, ``MULTI``, ``SUBSCRIBE`` …) are refused: the next command may have
+        another connection.
+
+        Args:
+            *command: The command's name and its arguments, each by itself.
+            alias: A session of Redis; default: the current one.
+
+        Returns:
+            Text, number, list, dictionary or ``None``, as the client reads the command's answer. A text is a `Secret` where an
+            argument is a key that holds secrets.
+
+        Raises:
+            StackError: The server refuses it, or it changes its connection.
+
+        ```robotframework
+        ${length}    Execute Redis Command    OBJECT    ENCODING    limit:messages
+        ${heard}     Execute Redis Command    SPUBLISH    doorbell    ring
+        ```
+        """
+        if not command:
+            raise StackError(explain("a command, such as PING", "nothing"))
+        session = self._held.sessions.redis(alias)
+        words = [word.value if isinstance(word, Secret) else word for word in command]
+        answer = wait(session.command(words), session.answer_seconds)
+        secret = any(isinstance(word, str) and self._is_secret(word) for word in command)
+        logger.info(f"{session.name}: {words[0]} with {len(words) - 1} argument(s)")
+        return Secret(answer) if secret and isinstance(answer, str) else answer
 
     @keyword(tags=["redis", "getter"])
     def get_redis_counter(
@@ -157,7 +189,7 @@ class RedisKeyKeywords:
         alias: str | None = None,
         retry_timeout: timedelta = NO_WAIT,
     ) -> float:
-        """Returns the seconds until a key expires, to the millisecond, and asserts about them.
+        """Returns the seconds until a key expires, to the millisecond, and asserts about them: ``> 20``, ``> 1 min``.
 
         They are -1 when the key never expires and -2 when there is no such key, as Redis itself says.
         Takes the arguments of [Get Redis Value].
@@ -170,7 +202,7 @@ class RedisKeyKeywords:
             self._held.sessions.redis(alias),
             lambda session: session.seconds_to_live(key),
             f"the seconds to live of '{key}'",
-            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+            Assertion(assertion_operator, assertion_expected, message, retry_timeout, unit="s"),
         )
         return seconds
 
@@ -195,7 +227,7 @@ class RedisKeyKeywords:
         """
         kind: str = self._reader.about(
             self._held.sessions.redis(alias),
-            lambda session: session.call(session.client.type, key),
+            lambda session: session.type(key),
             f"the type of '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )

@@ -46,7 +46,7 @@ class RedisStreamKeywords:
         """
         length: int = self._reader.about(
             self._held.sessions.redis(alias),
-            lambda session: session.call(session.client.xlen, key),
+            lambda session: session.stream_length(key),
             f"the length of stream '{key}'",
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
         )

@@ -107,10 +107,10 @@ class SessionKeywords:
         url: Secret | str | None = None,
         *,
         host: str | None = None,
-        port: int = 6379,
+        port: int | None = None,
         user: str | None = None,
         password: Secret | None = None,
-        database: int = 0,
+        database: int | None = None,
         timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> str:
         """Opens a session of a Redis server and makes it the current one.
@@ -119,12 +119,12 @@ class SessionKeywords:
 
         Args:
             alias: What keywords call it.
-            url: ``redis://:password@host:port/0``, ``rediss://`` with TLS; or else the pieces.
+            url: ``redis://:password@host:port/0``, ``rediss://`` with TLS; pieces that are given count more.
             host: Address of the server.
-            port: Its port.
+            port: Its port; default: the URL's, else 6379.
             user: Account, for servers with access control lists.
             password: Its password.
-            database: Number of the database.
+            database: Number of the database; default: the URL's, else 0.
             timeout: How long a command may take.
 
         Returns:
@@ -145,7 +145,7 @@ class SessionKeywords:
         if not plain_url and not host:
             raise StackError(explain("a URL or at least a host", "neither", remedy="Pass url=, or host= port= password=."))
         remember(pieces["password"] or _password_of(plain_url), f"password of Redis session '{alias}'")
-        target = RedisTarget(plain_url) if plain_url else RedisTarget(pieces=pieces)
+        target = RedisTarget(plain_url or None, {name: value for name, value in pieces.items() if value is not None})
         return self._opened(alias, RedisSession(alias, target, self._run, timeout=timeout.total_seconds()))
 
     @keyword(tags=["session", "clickhouse"])
