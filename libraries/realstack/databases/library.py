@@ -13,6 +13,7 @@ from robotlibcore import DynamicCore
 from realstack import __version__
 from realstack.databases.keywords.channels import ChannelKeywords
 from realstack.databases.keywords.held import Held
+from realstack.databases.keywords.listener import UrlMask
 from realstack.databases.keywords.locks import LockKeywords
 from realstack.databases.keywords.reading import Reader
 from realstack.databases.keywords.redis_keys import RedisKeyKeywords
@@ -105,6 +106,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     library's argument `secret_columns` adds more) are shown as ``<hidden>`` and handed over as `Secret`. A value that a
     statement computes from one, or renames with AS, has lost its name and is shown: do not do that.
 
+    Pass passwords as `Secret`. In a URL that stands in test data as plain text the password is hidden from the log all the same.
+
     ## Errors
 
     A store that is not as expected is a failure (`StackFailure`); a wrong use, a statement that the server refuses, or a
@@ -137,7 +140,7 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
                 SnapshotKeywords(held, reader, masking),
             ]
         )
-        self.ROBOT_LIBRARY_LISTENER = self
+        self.ROBOT_LIBRARY_LISTENER = [self, UrlMask()]
 
     def end_test(self, data: Any, result: Any) -> None:
         """Close what the test opened."""
