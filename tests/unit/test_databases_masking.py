@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from realstack.core.errors import StackError
 from realstack.core.table import html_table, text_table
 from realstack.databases.masking import Masking, digest, hidden, scrub_statement
-from realstack.databases.snapshot import Part, Snapshot, compare, ignored, split_alias
+from realstack.databases.snapshot import Part, Snapshot, compare, ignored, numbered, split_alias
 from realstack.databases.values import json_safe, like
 
 masking = Masking("state_hash, browser_hash, nonce")
@@ -139,6 +139,18 @@ def test_differences_name_what_changed() -> None:
     ]
     assert [one.what for one in compare(before, after, ["b"])] == ["removed", "added"]
     assert compare(before, before) == []
+
+
+def test_rows_without_a_key_are_told_apart_by_what_counts() -> None:
+    def keyless(name: str, *rows: dict[str, Any]) -> Snapshot:
+        return Snapshot(name, 0.0, {"db:t": Part("db:t", ("a", "at"), numbered((str(row), row) for row in rows), keyed=False)})
+
+    before = keyless("before", {"a": 1, "at": 1}, {"a": 1, "at": 2}, {"a": 2, "at": 3})
+    after = keyless("after", {"a": 2, "at": 9}, {"a": 1, "at": 8}, {"a": 1, "at": 7})
+    assert len(compare(before, after)) == 6
+    assert compare(before, after, ["at"]) == []
+    less = keyless("less", {"a": 1, "at": 8}, {"a": 2, "at": 9})
+    assert [(one.what, one.before) for one in compare(before, less, ["db:t.at"])] == [("removed", {"a": 1})]
 
 
 def test_different_parts_can_not_be_compared() -> None:

@@ -25,7 +25,12 @@ LockMode = Literal[
 """Modes of ``LOCK TABLE``, weakest first."""
 
 _TABLE = re.compile(r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
-_LOCKING = re.compile(r"(?i)\bFOR\s+(NO\s+KEY\s+UPDATE|UPDATE|SHARE|KEY\s+SHARE)\b")
+_ROW_LOCKS = """
+SELECT mode FROM pg_locks
+WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND mode NOT IN ('AccessShareLock')
+"""
+"""Whoever locks rows of a table holds a lock on the table that is more than a reader's."""
+
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -94,21 +99,23 @@ class HeldLock:
         Raises:
             InvalidRun: It gave no row, so that nothing is locked.
         """
-        if not _LOCKING.search(statement):
-            raise StackError(
-                explain(
-                    "a SELECT that locks its rows",
-                    "no FOR UPDATE or FOR SHARE in it",
-                    evidence=statement,
-                    remedy="Add FOR UPDATE.",
-                )
-            )
         self.what = f"the rows of: {statement}"
         await self._begin()
         rows = await self._acquire(statement, parameters)
         if rows == 0:
             await self._session.close()
             raise InvalidRun(explain("at least one row to lock", "the statement gave none", evidence=statement))
+        held = await self._session.fetch(_ROW_LOCKS)
+        if held.count == 0:
+            await self._session.close()
+            raise StackError(
+                explain(
+                    "a SELECT that locks its rows",
+                    "it locked none: there is no FOR UPDATE or FOR SHARE in it",
+                    evidence=statement,
+                    remedy="Add FOR UPDATE.",
+                )
+            )
         return rows
 
     async def release(self) -> float:

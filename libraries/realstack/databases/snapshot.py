@@ -45,11 +45,21 @@ class Part:
         label: What the test calls it, such as ``auth:users``.
         columns: Columns in order, those ignored left out; empty for keys.
         items: Rows by their key (text); a key's value is what is compared.
+        keyed: Whether rows are told apart by key columns, and not by all that is in them.
     """
 
     label: str
     columns: tuple[str, ...]
     items: Mapping[str, Mapping[str, Any]]
+    keyed: bool = True
+
+    def without(self, ignore: Sequence[str]) -> Part:
+        """The part without some columns: rows that only their values tell apart are told apart by the others then."""
+        if self.keyed or not any(ignored(self.label, column, ignore) for column in self.columns):
+            return self
+        columns = tuple(column for column in self.columns if not ignored(self.label, column, ignore))
+        rows = ({column: row[column] for column in columns if column in row} for row in self.items.values())
+        return Part(self.label, columns, numbered((_text(row), row) for row in rows), keyed=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +170,8 @@ def compare(before: Snapshot, after: Snapshot, ignore: Sequence[str] = ()) -> li
             )
         )
     found: list[Difference] = []
-    for label, old in before.parts.items():
-        new = after.parts[label]
+    for label, part in before.parts.items():
+        old, new = part.without(ignore), after.parts[label].without(ignore)
         found.extend(Difference(label, "removed", key, "", dict(old.items[key]), None) for key in _missing(old, new))
         found.extend(Difference(label, "added", key, "", None, dict(new.items[key])) for key in _missing(new, old))
         for key in sorted(set(old.items) & set(new.items)):
@@ -223,16 +233,22 @@ def _part(label: str, rows: Rows, keys: Sequence[str], ignore: Sequence[str], ma
             explain(f"the key columns of '{label}' among its columns", f"no {', '.join(absent)} in {', '.join(rows.columns)}")
         )
     columns = tuple(column for column in rows.columns if not ignored(label, column, ignore))
-    seen: Counter[str] = Counter()
-    items: dict[str, Mapping[str, Any]] = {}
+    items: list[tuple[str, Mapping[str, Any]]] = []
     for record in rows.records:
         shown = masking.row(record, digest)
         row = {column: json_safe(shown[column]) for column in columns}
-        key = _text({column: json_safe(shown[column]) for column in keys} if keys else row)
+        items.append((_text({column: json_safe(shown[column]) for column in keys} if keys else row), row))
+    return Part(label, columns, numbered(items), keyed=bool(keys))
+
+
+def numbered(items: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
+    """Rows by their keys; the same row twice is two rows, and the second one is told apart by its number."""
+    seen: Counter[str] = Counter()
+    found: dict[str, Mapping[str, Any]] = {}
+    for key, row in items:
         seen[key] += 1
-        # The same row twice is two rows: the second one is told apart by its number.
-        items[key if seen[key] == 1 else f"{key} #{seen[key]}"] = row
-    return Part(label, columns, items)
+        found[key if seen[key] == 1 else f"{key} #{seen[key]}"] = row
+    return found
 
 
 def _text(facts: Mapping[str, Any]) -> str:

@@ -108,6 +108,11 @@ Terminated Sessions Are Gone
     ${end}    End Of Somebody Else    backend-7
     Should Be Equal    ${end}    ended by the server
 
+Words In A Comment Lock Nothing
+    [Documentation]    The server tells what is locked.
+    ${text}    Run Keyword And Expect Error    *    Hold Lock    none    rows=SELECT * FROM things -- FOR UPDATE
+    Should Contain    ${text}    there is no FOR UPDATE or FOR SHARE in it
+
 
 *** Keywords ***
 Prepare Table

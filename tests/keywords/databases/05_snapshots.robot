@@ -42,6 +42,15 @@ Ignored Columns Don't Count
     Snapshots Should Be Equal    before    ignore=db:users.name
     Run Keyword And Expect Error    *2 difference(s)*    Snapshots Should Be Equal    before    ignore=nothing
 
+Rows Without A Key Are Told Apart By What Counts
+    [Documentation]    A column that is ignored makes no row another one.
+    Execute    CREATE TABLE IF NOT EXISTS keyless (a int, at timestamptz, by text)    alias=db
+    Execute    INSERT INTO keyless VALUES (1, now(), 'x'), (1, now(), 'y')    alias=db
+    Take Snapshot    before    tables=db:keyless, db:users
+    Execute    UPDATE keyless SET at = now() + interval '1 day', by = 'z'    alias=db
+    Snapshots Should Be Equal    before    ignore=at, db:keyless.by
+    Run Keyword And Expect Error    *4 difference(s)*    Snapshots Should Be Equal    before
+
 Conditions And Statements Narrow
     [Documentation]    With parameters, labels and key columns.
     VAR    &{tables}    one=db:users WHERE id = $1    two=events:SELECT id, count() AS n FROM log WHERE id = $1 GROUP BY id

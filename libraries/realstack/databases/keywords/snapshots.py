@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from robot.api.deco import keyword
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.several import several
 from realstack.core.table import html_table, text_table
 from realstack.databases.keywords.arguments import parameter_list
 from realstack.databases.keywords.held import Held
@@ -24,6 +26,8 @@ from realstack.databases.values import shown
 COLUMNS = ("part", "what", "key", "column", "before", "after")
 NOW = "now"
 SHOWN_DIFFERENCES = 200
+
+_TABLE = re.compile(r"[^:,\s]+:[\w.$]+")
 
 
 class SnapshotKeywords:
@@ -60,11 +64,14 @@ class SnapshotKeywords:
         Args:
             name: What the test calls the snapshot; the same name again replaces it.
             tables: A list of ``alias:table`` or ``alias:table WHERE condition``, or a dictionary of labels and those, or
-                of labels and ``alias:SELECT …``.
-            keys: A list of ``alias:pattern`` of Redis keys. Of a key its value counts, and whether it expires.
+                of labels and ``alias:SELECT …``. A text is one of these, or several ``alias:table`` between commas.
+            keys: ``alias:pattern`` of Redis keys: a text, texts between commas, or a list. Of a key its value counts, and
+                whether it expires.
             parameters: Values of ``$1 …`` in conditions and statements; each uses the first ones, as many as it names.
-            ignore: Columns that do not count: ``column`` or ``label.column``, shell patterns allowed.
-            key_columns: Dictionary of labels and the columns that tell their rows apart, where the primary key does not.
+            ignore: Columns that do not count, ``column`` or ``label.column``, shell patterns allowed: a text, texts between
+                commas, or a list.
+            key_columns: Dictionary of labels and the columns (as in `ignore`) that tell their rows apart, where the primary key
+                does not.
             limit: More rows or keys in one part than this are an error.
 
         Returns:
@@ -79,13 +86,13 @@ class SnapshotKeywords:
             Snapshots Should Be Equal    before
         ```
         """
-        labelled = dict(tables) if isinstance(tables, Mapping) else {spec: spec for spec in _listed(tables)}
+        labelled = dict(tables) if isinstance(tables, Mapping) else {spec: spec for spec in _specs(tables)}
         recipe = Recipe(
             tables=labelled,
-            keys=_listed(keys),
+            keys=several(keys),
             parameters=parameter_list(parameters),
-            ignore=_listed(ignore),
-            key_columns={label: _listed(columns) for label, columns in (key_columns or {}).items()},
+            ignore=several(ignore),
+            key_columns={label: several(columns) for label, columns in (key_columns or {}).items()},
             limit=limit,
         )
         snapshot = self._take(name, recipe)
@@ -103,7 +110,7 @@ class SnapshotKeywords:
         Args:
             before: Name of a snapshot.
             after: Name of another one of the same parts; ``now`` takes one as `before` was taken.
-            ignore: More columns that do not count.
+            ignore: More columns that do not count, as in [Take Snapshot].
 
         Returns:
             Dictionaries with ``part``, ``what`` (``added removed changed``), ``key``, ``column`` (empty for whole rows),
@@ -114,7 +121,7 @@ class SnapshotKeywords:
         Length Should Be    ${changes}    1
         ```
         """
-        found = self._compare(before, after, _listed(ignore))
+        found = self._compare(before, after, several(ignore))
         self._show_differences(found, before, after)
         return [asdict(one) for one in found]
 
@@ -127,7 +134,7 @@ class SnapshotKeywords:
         Args:
             before: Name of a snapshot.
             after: Name of another one of the same parts; ``now`` takes one as `before` was taken.
-            ignore: More columns that do not count.
+            ignore: More columns that do not count, as in [Take Snapshot].
             retry_timeout: With ``now``: how long to look again until they are equal.
 
         Raises:
@@ -140,7 +147,7 @@ class SnapshotKeywords:
         latest: list[Difference] = []
 
         async def look() -> list[Difference]:
-            latest[:] = await self._compared(before, after, _listed(ignore))
+            latest[:] = await self._compared(before, after, several(ignore))
             return list(latest)
 
         def equal(found: list[Difference]) -> None:
@@ -194,5 +201,8 @@ class SnapshotKeywords:
         )
 
 
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [str(one) for one in value]
+def _specs(tables: Sequence[str] | str) -> list[str]:
+    """What is to be read; commas within a condition or statement belong to it."""
+    if isinstance(tables, str) and not all(_TABLE.fullmatch(part.strip()) for part in tables.split(",")):
+        return several(tables) if tables.lstrip().startswith("[") else [tables]
+    return several(tables)

@@ -12,6 +12,7 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.core.several import several
 from realstack.core.table import shorten
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.errors import NotThere
@@ -51,7 +52,7 @@ class SqlKeywords:
         alias: str | None = None,
         retry_timeout: timedelta = NO_WAIT,
         record_as: str | None = None,
-        record_users: Sequence[str] = (),
+        record_users: Sequence[str] | str = (),
     ) -> list[dict[str, Any]]:
         """Returns the rows that a statement gives, and asserts about them. They are shown as a table in the log.
 
@@ -64,7 +65,7 @@ class SqlKeywords:
             alias: A session of PostgreSQL or ClickHouse; default: the current one.
             retry_timeout: How long to ask again while the assertion fails or the store does not answer.
             record_as: Also reports the rows to the test's history (kind ``stored``), under this source's name.
-            record_users: The users that the rows were asked for, for the history.
+            record_users: The users that the rows were asked for, for the history: a text, texts between commas, or a list.
 
         Returns:
             A list of dictionaries. Values of secret columns are `Secret` objects.
@@ -78,7 +79,7 @@ class SqlKeywords:
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
         _, rows, began = self._read_rows(statement, parameters, alias, asserted, _records, what="the rows")
-        self._reader.record_rows(record_as, rows.records, began, record_users)
+        self._reader.record_rows(record_as, rows.records, began, several(record_users))
         return [self._reader.handed_over(row) for row in rows.records]
 
     @keyword(tags=["sql", "getter"])
