@@ -261,7 +261,10 @@ def test_settings_that_a_pooler_refuses_are_set_afterwards(
             if name.lower() not in {"application_name", "timezone", "datestyle", "client_encoding"}:
                 raise asyncpg.ProtocolViolationError(f"unsupported startup parameter: {name}")
         assert statement_cache_size == 0
-        return await connect(dsn, server_settings=server_settings, statement_cache_size=0, **options)
+        connection = await connect(dsn, server_settings=server_settings, statement_cache_size=0, **options)
+        # As pgbouncer does, when the connection that it gives has others.
+        await connection.execute("SET timezone = 'UTC'; SET client_encoding = 'UTF8'")
+        return connection
 
     monkeypatch.setattr(asyncpg, "connect", pooler)
 
@@ -271,6 +274,10 @@ def test_settings_that_a_pooler_refuses_are_set_afterwards(
         # They are the session's own, nothing that a test would miss.
         await kill(postgres_server, one)
         assert (await one.fetch("SELECT $1::int AS x", ["2"])).records == [{"x": 2}]
+        await one.execute("SET search_path = pg_catalog")
+        await kill(postgres_server, one)
+        with pytest.raises(SessionLost, match="settings search_path\n"):
+            await one.fetch("SELECT 1 AS x")
         # No statement has a name, which another session behind the pooler would not know.
         assert (await one.fetch("SELECT count(*) AS n FROM pg_prepared_statements")).records == [{"n": 0}]
 

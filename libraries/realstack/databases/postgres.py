@@ -40,6 +40,9 @@ NAME_LIMIT = 63
 _THROUGH_POOLERS = {"application_name", "timezone", "datestyle"}
 """Settings that pgbouncer takes when a session begins; of others it says that they are unsupported."""
 
+_OF_POOLERS = {"client_encoding", "datestyle", "intervalstyle", "standard_conforming_strings"} | _THROUGH_POOLERS
+"""Settings that a pooler itself sets on the connection that it gives, where that one has others."""
+
 _HELD = """
 SELECT (SELECT array_agg(name ORDER BY name) FROM pg_settings WHERE source = 'session') AS settings,
        CASE WHEN current_user <> session_user THEN current_user::text END AS role,
@@ -118,6 +121,8 @@ class PostgresSession:
         self._connection: asyncpg.Connection[Any] | None = None
         self._in_transaction = False
         self._watched = watched
+        self._behind_pooler = False
+        self._given: set[str] = set()
         self._held: list[str] = []
         self._observer: PostgresSession | None = None
 
@@ -137,6 +142,8 @@ class PostgresSession:
                 raise
         self._connection = connection
         self._forget()
+        if self._watched:
+            await self._look_what_is_given()
 
     async def close(self) -> None:
         """End the session; a server that doesn't answer any more is left without goodbye."""
@@ -288,7 +295,8 @@ class PostgresSession:
         except asyncpg.ProtocolViolationError as error:
             if "unsupported startup parameter" not in str(error):
                 raise
-        # A pooler: what it does not take at once is set on the connection that it gives.
+        self._behind_pooler = True
+        # What it does not take at once is set on the connection that the pooler gives.
         at_once = {name: value for name, value in self._settings.items() if name in _THROUGH_POOLERS}
         connection = await self._connect(at_once)
         try:
@@ -337,6 +345,18 @@ class PostgresSession:
             )
         )
 
+    async def _look_what_is_given(self) -> None:
+        """Note what the session has from the start: it is no statement's doing, and the next session has it as well."""
+        try:
+            row = await self._live.fetchrow(_HELD, timeout=GRACE_SECONDS)
+        except EXPECTED:
+            return  # as below: a server that does not tell, or is gone by now, which the next statement finds out
+        assert row is not None
+        names = {name.lower() for name in row["settings"] or ()} - {name.lower() for name in self._settings}
+        pooled = names & _OF_POOLERS or self._behind_pooler
+        self._given = {name.lower() for name in self._settings} | names | (_OF_POOLERS if pooled else set())
+        self._given |= {f"role {row['role']}"}
+
     async def _look_what_is_held(self, done: str) -> None:
         """Note what would be lost with the session; in a transaction nothing is asked, which could change what it sees."""
         if not self._watched or self._in_transaction or self._lost:
@@ -349,7 +369,7 @@ class PostgresSession:
                 self._held = [_UNTOLD]
             return
         assert row is not None
-        settings = [name for name in row["settings"] or () if name not in {one.lower() for one in self._settings}]
+        settings = [name for name in row["settings"] or () if name.lower() not in self._given]
         named = {
             "settings": settings,
             "temporary tables": row["tables"],
@@ -358,7 +378,8 @@ class PostgresSession:
             "cursors": row["cursors"],
         }
         self._held = [f"{what} {', '.join(names)}" for what, names in named.items() if names]
-        self._held += [f"role {row['role']}"] if row["role"] else []
+        role = f"role {row['role']}"
+        self._held += [role] if row["role"] and role not in self._given else []
         self._held += [f"{row['locks']} advisory lock(s)"] if row["locks"] else []
 
     # Statements
