@@ -343,7 +343,7 @@ def test_every_keyword_is_documented(library: str) -> None:
     assert not silent, f"{library}: {silent}"
 
 
-@pytest.mark.parametrize("library", ["Databases", "Files", "Load", "Monitor", "NetworkFault", "Platform", "WebSocket"])
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_every_keyword_has_a_tag_and_an_example(library: str) -> None:
     keywords = documented(library).keywords
     lacking = [keyword.name for keyword in keywords if not keyword.tags or "```robotframework\n" not in keyword.doc]

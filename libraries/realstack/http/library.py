@@ -94,6 +94,11 @@ class Rest:
 
         Raises:
             StackError: RequestsLibrary is not imported, or the alias is taken.
+
+        ```robotframework
+        Open Rest Session    ann    https://chat.example    timeout=2 s
+        ${answer} =    GET On Session    ann    /api/threads    auth=${token}    expected_status=200
+        ```
         """
         session = RestSession(
             alias,
@@ -115,6 +120,11 @@ class Rest:
 
         Args:
             alias: The session's.
+
+        ```robotframework
+        Open Rest Session    ann    https://chat.example
+        Close Rest Session    ann
+        ```
         """
         self._sessions.pop(alias).close()
 

@@ -47,6 +47,12 @@ class CredentialKeywords:
             reason: The reason that was named for the refusal.
             expected_reason: The reason that should be named.
             left: What a refusal left behind: rows, cookies, sessions.
+
+        ```robotframework
+        Record Entry Attempt    /api/threads    expired    admitted=${False}    answer=401    reason=invalid_token
+        Record Entry Attempt    /api/threads    valid    admitted=${True}    good=${True}    answer=200
+        Law Should Hold    no-entry
+        ```
         """
         self._record(
             EntryAttempt(
@@ -68,6 +74,12 @@ class CredentialKeywords:
         Args:
             tabs: Aliases of connections of the session.
             within: How soon the platform must have closed them.
+
+        ```robotframework
+        Record Revocation    tab 1    tab 2    within=500 ms
+        Send Request    POST    /auth/logout    session=ann    status=204
+        Law Should Hold    no-entry
+        ```
         """
         self._record(SessionRevoked(", ".join(tabs), list(tabs), within.total_seconds()))
 
@@ -77,6 +89,11 @@ class CredentialKeywords:
 
         Args:
             alias: The tab or page.
+
+        ```robotframework
+        Wait Until Token Expires    ${token}
+        Record Token Expiry    tab 1
+        ```
         """
         self._record(TokenExpired(alias))
 

@@ -167,6 +167,11 @@ class JudgingKeywords:
             assertion_expected: With what.
             message: Own text of the error.
             during: Only while this fault lasted, or ``outage`` for any.
+
+        ```robotframework
+        ${sent} =    Get Activity    sends
+        Get Activity    sends    >=    5    during=outage
+        ```
         """
         found = floors.count(self._session.history(), what, during)
         told = f"{what}{f' during {during}' if during else ''}:"
@@ -207,6 +212,12 @@ class JudgingKeywords:
 
         Raises:
             InvalidRun: A fault has no receipt, or was never ended; or there was no fault at all.
+
+        ```robotframework
+        Kill Service    redis
+        Start Service    redis
+        Receipts Should Be In
+        ```
         """
         history = self._session.history()
         lacking = floors.missing_receipts(history)

@@ -78,6 +78,11 @@ class RecordingKeywords:
 
         Args:
             user: The user; register its tabs, too ([Register Tab]).
+
+        ```robotframework
+        Register Listener    bob
+        Register Tab    bystander    user=bob
+        ```
         """
         self._record(ListenerRegistered(user))
 
@@ -112,6 +117,11 @@ class RecordingKeywords:
 
         Args:
             messages: Their ids.
+
+        ```robotframework
+        Record Baseline    @{ids}
+        Law Should Hold    from-somebody
+        ```
         """
         self._record(Baseline("history", [str(message) for message in messages]))
 
@@ -149,7 +159,14 @@ class RecordingKeywords:
 
     @keyword(tags=["Evidence"])
     def get_moment(self) -> float:
-        """The moment now, in seconds on the clock of the history's events: for `since`, before something is read."""
+        """The moment now, in seconds on the clock of the history's events: for `since`, before something is read.
+
+        ```robotframework
+        ${since} =    Get Moment
+        ${shown} =    Get Text    id=status
+        Record Page    dashboard    status=${shown}    since=${since}
+        ```
+        """
         return time.monotonic()
 
     @keyword(tags=["Evidence"])
@@ -176,6 +193,12 @@ class RecordingKeywords:
             text: All of the page's text, to be searched for other users' canaries.
             wait: Seconds that it says are left until it may send again.
             since: When the reading began, from [Get Moment]; now when not given.
+
+        ```robotframework
+        ${since} =    Get Moment
+        ${messages} =    Get What The Page Shows
+        Record Page    dashboard    messages=${messages}    status=online    since=${since}
+        ```
         """
         shown = None if messages is None else plain_rows(messages, "messages of a page")
         cut = text if text is None or len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT]
@@ -193,6 +216,12 @@ class RecordingKeywords:
             text: What was typed.
             message: The message's id, where the page tells it.
             thread: The thread's id.
+
+        ```robotframework
+        Record Typed Message    dashboard    What is 2 + 2?
+        Fill Text    id=message    What is 2 + 2?
+        Keyboard Key    press    Enter
+        ```
         """
         self._record(Typed(alias, text, message, thread))
 
@@ -214,6 +243,10 @@ class RecordingKeywords:
 
         Raises:
             StackError: There is no such connection.
+
+        ```robotframework
+        Record Posted Message    tab 1    ${answer}[message_id]    Uploaded report.pdf    thread=${thread}    seq=${answer}[seq]
+        ```
         """
         tabs = self._session.history().tabs
         if alias not in tabs:
@@ -229,6 +262,11 @@ class RecordingKeywords:
         Args:
             alias: The page.
             what: What was done.
+
+        ```robotframework
+        Record User Act    dashboard    reloaded the page
+        Reload
+        ```
         """
         self._record(Act(alias, what))
 
@@ -240,6 +278,12 @@ class RecordingKeywords:
             user: Who can see it.
             what: What it is, in a few words, for witnesses.
             content: Text, or lists and dictionaries of it.
+
+        ```robotframework
+        ${answer} =    GET On Session    ann    /api/threads
+        Record Seen    ann    the list of threads    ${answer.text}
+        Law Should Hold    no-crosstalk
+        ```
         """
         self._record(Seen(user, what, content if isinstance(content, (str, list, dict)) else str(content)))
 
@@ -254,6 +298,11 @@ class RecordingKeywords:
             user: Who can see it.
             file: Its path, or its bytes.
             what: What it is, for witnesses; the file's name by default.
+
+        ```robotframework
+        ${answer} =    GET On Session    ann    /api/files/${file}
+        Record Seen File    ann    ${answer.content}    what=the download of report.pdf
+        ```
         """
         canaries = [str(note.data.get("canary")) for note in self._session.history().noted("canary")]
         data, name = (file, "a file") if isinstance(file, bytes) else (file.read_bytes(), f"the file {file.name}")
@@ -279,6 +328,11 @@ class RecordingKeywords:
             answer: What it answered, for witnesses.
             usual: The time it may take; three times its worst without a fault by default.
             dependent: True where the platform declares that this needs the broken service: it is then not judged.
+
+        ```robotframework
+        Record Probe    sign-in    ok=${True}    seconds=${0.12}    usual=500 ms
+        Law Should Hold    contained
+        ```
         """
         limit = None if usual is None else usual.total_seconds()
         self._record(Probe(service, ok, seconds, answer, limit, dependent))
@@ -304,6 +358,12 @@ class RecordingKeywords:
                 platform is quiet, it was forgotten.
             quiet: Whether the platform has come to rest; only such snapshots are judged, the last of each operation.
             values: For every store the value it holds; they must all be equal.
+
+        ```robotframework
+        VAR    &{parts}    profile=${1}    workspace=${1}    event=${1}
+        Record Operation Snapshot    rename    ${parts}    answer=committed
+        Law Should Hold    all-or-nothing
+        ```
         """
         self._record(Snapshot(operation, dict(parts), answer, state, quiet, values))
 
@@ -315,6 +375,11 @@ class RecordingKeywords:
             user: The user.
             limit: Messages in a window; None for no limit.
             window: How long a window lasts.
+
+        ```robotframework
+        Record Limit    ann    limit=5    window=60 s
+        Record Limit    bob    limit=${None}
+        ```
         """
         self._record(LimitSet(user, limit, window.total_seconds()))
 
@@ -326,6 +391,10 @@ class RecordingKeywords:
             user: The user.
             count: How many messages are counted in the window.
             left: Seconds until the counter expires; -1 when it never does, -2 when there is none, as Redis says.
+
+        ```robotframework
+        Record Limit Counter    ann    count=5    left=41.3
+        ```
         """
         self._record(LimitCounter(user, count, left))
 
@@ -349,6 +418,12 @@ class RecordingKeywords:
             content: Or from these bytes.
             sha256: Or take it from what the layer itself says, in hexadecimal; none at all means that the layer lacks the file.
             size: The size in bytes that the layer says.
+
+        ```robotframework
+        Record File Layer    original    report.pdf    path=${CURDIR}/report.pdf
+        Record File Layer    table    report.pdf    sha256=${row}[sha256]    size=${row}[size]
+        Law Should Hold    whole-file
+        ```
         """
         data = path.read_bytes() if path is not None else content
         if data is not None:
@@ -364,6 +439,11 @@ class RecordingKeywords:
             file: The test's name for the file.
             found: What was found: a list, empty when it is clean.
             because: Why nothing may be left, for the witness; by default that the upload was never finished.
+
+        ```robotframework
+        ${rows} =    Query    SELECT id FROM files WHERE name = $1    parameters=cut.pdf
+        Record Leftovers    table    cut.pdf    ${rows}    because=the upload was cut
+        ```
         """
         items = [found] if isinstance(found, str) else [str(item) for item in found]
         self._record(Leftover(layer, file, [item for item in items if item], because))
@@ -375,6 +455,14 @@ class RecordingKeywords:
         Args:
             name: The fault.
             target: What is broken, when it bears another name.
+
+        ```robotframework
+        Record Fault    blackout    target=redis
+        Switch Off    redis
+        Switch On    redis
+        VAR    &{receipt}    refused=${12}
+        Record Fault End    blackout    receipt=${receipt}
+        ```
         """
         self._record(FaultBegun(name, target=target))
 
@@ -385,6 +473,11 @@ class RecordingKeywords:
         Args:
             name: The fault, as it was begun.
             receipt: The proof: packets dropped, the PID that is gone, the session that was blocked.
+
+        ```robotframework
+        VAR    &{receipt}    pid=${4711}    gone=${True}
+        Record Fault End    blackout    receipt=${receipt}
+        ```
         """
         self._record(FaultEnded(name, receipt=receipt))
 
@@ -395,6 +488,10 @@ class RecordingKeywords:
         Args:
             source: The lane.
             text: The remark.
+
+        ```robotframework
+        Record Note    dashboard    the page was scrolled to its end
+        ```
         """
         self._record(Note(source, text))
         logger.debug(f"{source}: {text}")

@@ -28,7 +28,12 @@ class ShowingKeywords:
 
     @keyword(tags=["Showing"])
     def show_timeline(self) -> None:
-        """Draw the test's history so far into the log; at a test's end that happens by itself."""
+        """Draw the test's history so far into the log; at a test's end that happens by itself.
+
+        ```robotframework
+        Show Timeline
+        ```
+        """
         logger.info(timeline(self._session.history(), self._judgements.evidence), html=True)
 
     @keyword(tags=["Showing", "Getter"])
@@ -37,6 +42,11 @@ class ShowingKeywords:
 
         Args:
             tab: Only this tab, page, service or fault.
+
+        ```robotframework
+        ${told} =    Get Transcript    tab 1
+        Should Contain    ${told}    message_accepted
+        ```
         """
         lines = transcript.whole(self._session.history(), tab)
         logger.info(transcript.html(f"{len(lines)} events{f' of {tab}' if tab else ''}", lines), html=True)
@@ -48,6 +58,10 @@ class ShowingKeywords:
 
         Args:
             path: The file; ``python -m realstack.history judge <file>`` judges it again, without the platform.
+
+        ```robotframework
+        Export History    ${OUTPUTDIR}/before-the-fault.jsonl
+        ```
         """
         write(path, self._session.recording, self._session.vocabulary)
         logger.info(f"History written to {path}.")
