@@ -351,6 +351,13 @@ def test_every_keyword_has_a_tag_and_an_example(library: str) -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
+def test_keywords_are_told_in_the_third_person(library: str) -> None:
+    """As in the resources ("Opens a tab …"): a keyword's page says what it does, the reader is not told to do it."""
+    told = {keyword.name: keyword.doc.split()[0] for keyword in documented(library).keywords}
+    assert not {name: word for name, word in told.items() if not re.fullmatch(r"[A-Z][a-z]+s", word)}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_links_lead_somewhere(library: str) -> None:
     documentation = documented(library)
     known = {keyword.name for keyword in documentation.keywords} | {"Introduction", "Importing", "Keywords", "Data types", "Tags"}

@@ -83,7 +83,7 @@ class Rest:
         headers: Mapping[str, Any] | None = None,
         ca: str | None = None,
     ) -> None:
-        """Open a session that keywords of RequestsLibrary use by its alias, such as `GET On Session`.
+        """Opens a session that keywords of RequestsLibrary use by its alias, such as `GET On Session`.
 
         Args:
             alias: Its name there and here.
@@ -116,7 +116,7 @@ class Rest:
 
     @keyword(tags=["session"])
     def close_rest_session(self, alias: str) -> None:
-        """Close a session's connections before its test or suite ends.
+        """Closes a session's connections before its test or suite ends.
 
         Args:
             alias: The session's.
@@ -130,7 +130,7 @@ class Rest:
 
     @keyword(tags=["getter"])
     def get_file_part(self, path: Path, *, name: str | None = None, content_type: str | None = None) -> FilePart:
-        """Return a file as part of a form, for ``files=`` of `POST On Session`: multipart/form-data (RFC 7578).
+        """Returns a file as part of a form, for ``files=`` of `POST On Session`: multipart/form-data (RFC 7578).
 
         Args:
             path: The file.

@@ -20,7 +20,7 @@ class CookieKeywords:
 
     @keyword(tags=["cookie"])
     def add_secret_cookie(self, name: str, value: Secret, *, url: str, http_only: bool = True) -> None:
-        """Add a cookie to the browser's current context.
+        """Adds a cookie to the browser's current context.
 
         Args:
             name: Name of the cookie.

@@ -24,7 +24,7 @@ class ArrivalKeywords:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_arrivals(
         self,
         name: str,
@@ -36,7 +36,7 @@ class ArrivalKeywords:
         longest_wait: timedelta,
         waits: Sequence[Sequence[float | None]] = (),
     ) -> None:
-        """Record when clients that lost their connections tried to connect, for the law ``spread-out``.
+        """Records when clients that lost their connections tried to connect, for the law ``spread-out``.
 
         Take the times from whoever receives the attempts (an access log), not from the clients: what arrives is what a
         server has to bear. Those that lie outside the outage are not judged, so a whole log may be given.

@@ -21,7 +21,7 @@ class CredentialKeywords:
     def __init__(self, recorder: Recorder) -> None:
         self._record = recorder.record
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_entry_attempt(
         self,
         door: str,
@@ -34,7 +34,7 @@ class CredentialKeywords:
         expected_reason: str | None = None,
         left: list[Any] | None = None,
     ) -> None:
-        """Record that a credential was tried somewhere, for the law ``no-entry``.
+        """Records that a credential was tried somewhere, for the law ``no-entry``.
 
         Try a good credential at every door, too: a door that opens to nobody proves nothing by staying shut.
 
@@ -67,9 +67,9 @@ class CredentialKeywords:
             )
         )
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_revocation(self, *tabs: str, within: timedelta = timedelta(seconds=1)) -> None:
-        """Record that a session ended now, and that these open tabs of it must be closed in time (``no-entry``).
+        """Records that a session ended now, and that these open tabs of it must be closed in time (``no-entry``).
 
         Args:
             tabs: Aliases of connections of the session.
@@ -83,9 +83,9 @@ class CredentialKeywords:
         """
         self._record(SessionRevoked(", ".join(tabs), list(tabs), within.total_seconds()))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_token_expiry(self, alias: str) -> None:
-        """Record that a tab's credential expired just now, where the platform does not tell the moment itself.
+        """Records that a tab's credential expired just now, where the platform does not tell the moment itself.
 
         Args:
             alias: The tab or page.
@@ -97,9 +97,9 @@ class CredentialKeywords:
         """
         self._record(TokenExpired(alias))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_claims(self, session: str, claims: dict[str, Any]) -> None:
-        """Record what a session's newest token claims, for the law ``same-claims``; never the token itself.
+        """Records what a session's newest token claims, for the law ``same-claims``; never the token itself.
 
         Args:
             session: The test's name for the session.

@@ -33,9 +33,9 @@ class JudgingKeywords:
         self._session = session
         self._judgements = judgements
 
-    @keyword(tags=["Laws"])
+    @keyword(tags=["laws"])
     def law_should_hold(self, law: str, *, within: timedelta = timedelta(seconds=2), **at_least: int) -> None:
-        """Judge the test's history by one law; the test fails where it is violated or can't be judged.
+        """Judges the test's history by one law; the test fails where it is violated or can't be judged.
 
         Something that is missing may still be under way: it is waited for. What happened can't unhappen: it fails at once.
 
@@ -57,9 +57,9 @@ class JudgingKeywords:
         law_named(law)
         self._hold({law: {name.replace("_", " "): least for name, least in at_least.items()}}, within)
 
-    @keyword(tags=["Laws"])
+    @keyword(tags=["laws"])
     def laws_should_hold(self, *laws: str, within: timedelta = timedelta(seconds=2)) -> None:
-        """Judge the test's history by several laws; all are judged, and all that do not hold are reported.
+        """Judges the test's history by several laws; all are judged, and all that do not hold are reported.
 
         What happens while one law waits for what is missing is judged by the other ones, too.
 
@@ -81,7 +81,7 @@ class JudgingKeywords:
             law_named(law)
         self._hold({law: {} for law in laws}, within)
 
-    @keyword(tags=["Laws", "Getter"])
+    @keyword(tags=["laws", "getter"])
     def get_verdict(
         self,
         law: str,
@@ -89,7 +89,7 @@ class JudgingKeywords:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> str:
-        """Return what a law says of the history so far: ``holds``, ``violated`` or ``invalid``; may assert it at once.
+        """Returns what a law says of the history so far: ``holds``, ``violated`` or ``invalid``; may assert it at once.
 
         Nothing is waited for, and nothing is logged but the verdict's line.
 
@@ -108,11 +108,11 @@ class JudgingKeywords:
         found: str = verify(verdict.outcome.value, assertion_operator, assertion_expected, f"Verdict of {law}:", message)
         return found
 
-    @keyword(tags=["Floors"])
+    @keyword(tags=["floors"])
     def floor_should_be_met(
         self, what: str, *, at_least: int, during: str | None = None, within: timedelta = timedelta(0)
     ) -> int:
-        """Make sure that enough happened for a verdict to mean anything; the test is INVALID otherwise.
+        """Makes sure that enough happened for a verdict to mean anything; the test is INVALID otherwise.
 
         Args:
             what: ``sends`` (each message once), ``acks``, ``refusals`` (by a limit), ``rejections`` (errors), ``decisions``
@@ -149,7 +149,7 @@ class JudgingKeywords:
         logger.info(f"{found} {what}{f' during {during}' if during else ''}, at least {at_least} were needed.")
         return found
 
-    @keyword(tags=["Floors", "Getter"])
+    @keyword(tags=["floors", "getter"])
     def get_activity(
         self,
         what: str,
@@ -159,7 +159,7 @@ class JudgingKeywords:
         *,
         during: str | None = None,
     ) -> int:
-        """Return how often something happened so far; see [Floor Should Be Met] for what can be counted.
+        """Returns how often something happened so far; see [Floor Should Be Met] for what can be counted.
 
         Args:
             what: What to count.
@@ -178,9 +178,9 @@ class JudgingKeywords:
         count: int = verify(found, assertion_operator, assertion_expected, told, message)
         return count
 
-    @keyword(tags=["Floors"])
+    @keyword(tags=["floors"])
     def fault_should_have_been_injected(self, *faults: str) -> None:
-        """Make sure that each of these faults was really caused in this test, ended or not; the test is INVALID otherwise.
+        """Makes sure that each of these faults was really caused in this test, ended or not; the test is INVALID otherwise.
 
         Args:
             faults: Names of faults, links, or services; of a service also with what happened to it: ``redis killed``. ``outage``
@@ -206,9 +206,9 @@ class JudgingKeywords:
             )
         logger.info(f"Caused: {', '.join(faults)}.")
 
-    @keyword(tags=["Floors"])
+    @keyword(tags=["floors"])
     def receipts_should_be_in(self) -> None:
-        """Make sure that every fault of the test really happened: ended, and proven by its receipt.
+        """Makes sure that every fault of the test really happened: ended, and proven by its receipt.
 
         Raises:
             InvalidRun: A fault has no receipt, or was never ended; or there was no fault at all.

@@ -53,9 +53,9 @@ class RecordingKeywords:
         self._session = session
         self._record = session.recorder.record
 
-    @keyword(tags=["Membership"])
+    @keyword(tags=["membership"])
     def register_tab(self, alias: str, user: str, *, page: bool = False) -> None:
-        """Say whose tab a connection or a page is.
+        """Says whose tab a connection or a page is.
 
         Laws about users (*all tabs of a user*, *another user*) need to know. Registered in a suite setup, it holds for every
         test of the suite. A connection that nobody registers belongs to the account that the platform greets it as.
@@ -72,9 +72,9 @@ class RecordingKeywords:
         """
         self._record(TabRegistered(alias, user, page))
 
-    @keyword(tags=["Membership"])
+    @keyword(tags=["membership"])
     def register_listener(self, user: str) -> None:
-        """Set a user aside who only listens: whatever reaches it of anybody else is crosstalk.
+        """Sets a user aside who only listens: whatever reaches it of anybody else is crosstalk.
 
         Args:
             user: The user; register its tabs, too ([Register Tab]).
@@ -86,9 +86,9 @@ class RecordingKeywords:
         """
         self._record(ListenerRegistered(user))
 
-    @keyword(tags=["Membership"])
+    @keyword(tags=["membership"])
     def add_canary(self, user: str, canary: str | None = None) -> str:
-        """Give a user a unique token that no other user may ever see, and return it.
+        """Gives a user a unique token that no other user may ever see, and returns it.
 
         Put it into every message of that user: the law ``no-crosstalk`` searches for it in everything that
         others can see.
@@ -111,9 +111,9 @@ class RecordingKeywords:
         self._record(CanaryGiven(user, token))
         return token
 
-    @keyword(tags=["Membership"])
+    @keyword(tags=["membership"])
     def record_baseline(self, *messages: str) -> None:
-        """Name messages that were there before the test: they count as sent by somebody.
+        """Names messages that were there before the test: they count as sent by somebody.
 
         Args:
             messages: Their ids.
@@ -125,7 +125,7 @@ class RecordingKeywords:
         """
         self._record(Baseline("history", [str(message) for message in messages]))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_stored_messages(
         self,
         rows: Any,
@@ -135,7 +135,7 @@ class RecordingKeywords:
         threads: list[str] | None = None,
         since: float | None = None,
     ) -> None:
-        """Record what a store holds: all messages of the test's users, unless told of which users or threads.
+        """Records what a store holds: all messages of the test's users, unless told of which users or threads.
 
         The vocabulary says which columns are which. The law ``acked-is-kept`` counts only readings that began after an
         acknowledgement, so read last, and say when: what was acknowledged while rows were on their way need not be among them.
@@ -157,9 +157,9 @@ class RecordingKeywords:
         narrowed = {} if threads is None else {"threads": threads}
         self._record(Stored(store, known, users, _seconds_since(since), narrowed))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def get_moment(self) -> float:
-        """The moment now, in seconds on the clock of the history's events: for `since`, before something is read.
+        """Returns the moment now, in seconds on the clock of the history's events: for `since`, before something is read.
 
         ```robotframework
         ${since} =    Get Moment
@@ -169,7 +169,7 @@ class RecordingKeywords:
         """
         return time.monotonic()
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_page(
         self,
         alias: str,
@@ -182,7 +182,7 @@ class RecordingKeywords:
         wait: float | None = None,
         since: float | None = None,
     ) -> None:
-        """Record what a page shows now; give what was read and leave out what was not.
+        """Records what a page shows now; give what was read and leave out what was not.
 
         Args:
             alias: The page's name, as registered with [Register Tab].
@@ -205,9 +205,9 @@ class RecordingKeywords:
         took = _seconds_since(since)
         self._record(PageRead(alias, shown, status, working, connection, connection, cut, wait, took))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_typed_message(self, alias: str, text: str, *, message: str | None = None, thread: str | None = None) -> None:
-        """Record that the user typed and sent a message on a page.
+        """Records that the user typed and sent a message on a page.
 
         Which message it became is found by its text where the id is not given, so texts should be unique in a test.
 
@@ -225,11 +225,11 @@ class RecordingKeywords:
         """
         self._record(Typed(alias, text, message, thread))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_posted_message(
         self, alias: str, message: str, text: str, *, thread: str | None = None, seq: int | None = None, acknowledged: bool = True
     ) -> None:
-        """Record that a message was sent in another way than by a frame, as an upload is, and what the platform said to it.
+        """Records that a message was sent in another way than by a frame, as an upload is, and what the platform said to it.
 
         The laws then hold the platform to it as to any other: kept, shown once, answered.
 
@@ -255,9 +255,9 @@ class RecordingKeywords:
             )
         self._record(Posted(alias, message, text, thread, seq, acknowledged))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_user_act(self, alias: str, what: str) -> None:
-        """Record that the user did something to help the page: reloaded it, signed in again, clicked a retry button.
+        """Records that the user did something to help the page: reloaded it, signed in again, clicked a retry button.
 
         Args:
             alias: The page.
@@ -270,9 +270,9 @@ class RecordingKeywords:
         """
         self._record(Act(alias, what))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_seen(self, user: str, what: str, content: Any) -> None:
-        """Record anything that a user can see, to be searched for other users' canaries: rows, keys, an answer's body.
+        """Records anything that a user can see, to be searched for other users' canaries: rows, keys, an answer's body.
 
         Args:
             user: Who can see it.
@@ -287,9 +287,9 @@ class RecordingKeywords:
         """
         self._record(Seen(user, what, content if isinstance(content, (str, list, dict)) else str(content)))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_seen_file(self, user: str, file: Path | bytes, *, what: str | None = None) -> None:
-        """Search the bytes of a file that a user can see for canaries; the history keeps its digest and what was found.
+        """Searches the bytes of a file that a user can see for canaries; the history keeps its digest and what was found.
 
         Plain bytes are searched, also inside the compressed streams of a PDF. Only canaries that were given out before
         ([Add Canary]), and everything that looks like one, can be found.
@@ -308,7 +308,7 @@ class RecordingKeywords:
         data, name = (file, "a file") if isinstance(file, bytes) else (file.read_bytes(), f"the file {file.name}")
         self._record(Seen(user, what or name, file_facts(data, canaries)))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_probe(
         self,
         service: str,
@@ -319,7 +319,7 @@ class RecordingKeywords:
         usual: timedelta | None = None,
         dependent: bool | None = None,
     ) -> None:
-        """Record that a service was asked something, for the law ``contained``.
+        """Records that a service was asked something, for the law ``contained``.
 
         Args:
             service: Who was asked.
@@ -337,7 +337,7 @@ class RecordingKeywords:
         limit = None if usual is None else usual.total_seconds()
         self._record(Probe(service, ok, seconds, answer, limit, dependent))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_operation_snapshot(
         self,
         operation: str,
@@ -348,7 +348,7 @@ class RecordingKeywords:
         quiet: bool = True,
         values: dict[str, Any] | None = None,
     ) -> None:
-        """Record what of an operation over several stores exists now, for the law ``all-or-nothing``.
+        """Records what of an operation over several stores exists now, for the law ``all-or-nothing``.
 
         Args:
             operation: The operation.
@@ -367,9 +367,9 @@ class RecordingKeywords:
         """
         self._record(Snapshot(operation, dict(parts), answer, state, quiet, values))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_limit(self, user: str, limit: int | None, window: timedelta = timedelta(seconds=60)) -> None:
-        """Record which plan holds for a user from now on, for the law ``admits-exactly``.
+        """Records which plan holds for a user from now on, for the law ``admits-exactly``.
 
         Args:
             user: The user.
@@ -383,9 +383,9 @@ class RecordingKeywords:
         """
         self._record(LimitSet(user, limit, window.total_seconds()))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_limit_counter(self, user: str, count: int, left: float) -> None:
-        """Record what the store of the counters holds for a user now, for the law ``admits-exactly``.
+        """Records what the store of the counters holds for a user now, for the law ``admits-exactly``.
 
         Args:
             user: The user.
@@ -398,7 +398,7 @@ class RecordingKeywords:
         """
         self._record(LimitCounter(user, count, left))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_file_layer(
         self,
         layer: str,
@@ -409,7 +409,7 @@ class RecordingKeywords:
         sha256: str | None = None,
         size: int | None = None,
     ) -> None:
-        """Record which bytes of a file a layer holds, for the law ``whole-file``; record the original first.
+        """Records which bytes of a file a layer holds, for the law ``whole-file``; record the original first.
 
         Args:
             layer: Who holds it: the original, the file store, a table, an event, the download.
@@ -430,9 +430,9 @@ class RecordingKeywords:
             sha256, size = hashlib.sha256(data).hexdigest(), len(data)
         self._record(FileLayer(layer, file, sha256, size))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_leftovers(self, layer: str, file: str, found: Any, *, because: str | None = None) -> None:
-        """Record what a layer still holds of an upload that was cut or refused, for the law ``whole-file``.
+        """Records what a layer still holds of an upload that was cut or refused, for the law ``whole-file``.
 
         Args:
             layer: Where was looked.
@@ -448,9 +448,9 @@ class RecordingKeywords:
         items = [found] if isinstance(found, str) else [str(item) for item in found]
         self._record(Leftover(layer, file, [item for item in items if item], because))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_fault(self, name: str, target: str | None = None) -> None:
-        """Record that something is broken on purpose from now on; the fault libraries do so themselves.
+        """Records that something is broken on purpose from now on; the fault libraries do so themselves.
 
         Args:
             name: The fault.
@@ -466,9 +466,9 @@ class RecordingKeywords:
         """
         self._record(FaultBegun(name, target=target))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_fault_end(self, name: str, receipt: dict[str, Any] | None = None) -> None:
-        """Record that a fault is over, with the proof that it really happened.
+        """Records that a fault is over, with the proof that it really happened.
 
         Args:
             name: The fault, as it was begun.
@@ -481,9 +481,9 @@ class RecordingKeywords:
         """
         self._record(FaultEnded(name, receipt=receipt))
 
-    @keyword(tags=["Evidence"])
+    @keyword(tags=["evidence"])
     def record_note(self, source: str, text: str) -> None:
-        """Put a remark on the timeline.
+        """Puts a remark on the timeline.
 
         Args:
             source: The lane.

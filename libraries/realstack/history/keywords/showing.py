@@ -26,9 +26,9 @@ class ShowingKeywords:
         self._session = session
         self._judgements = judgements
 
-    @keyword(tags=["Showing"])
+    @keyword(tags=["showing"])
     def show_timeline(self) -> None:
-        """Draw the test's history so far into the log; at a test's end that happens by itself.
+        """Draws the test's history so far into the log; at a test's end that happens by itself.
 
         ```robotframework
         Show Timeline
@@ -36,9 +36,9 @@ class ShowingKeywords:
         """
         logger.info(timeline(self._session.history(), self._judgements.evidence), html=True)
 
-    @keyword(tags=["Showing", "Getter"])
+    @keyword(tags=["showing", "getter"])
     def get_transcript(self, tab: str | None = None) -> str:
-        """Return what happened so far, an event a line, and log it.
+        """Returns what happened so far, an event a line, and logs it.
 
         Args:
             tab: Only this tab, page, service or fault.
@@ -52,9 +52,9 @@ class ShowingKeywords:
         logger.info(transcript.html(f"{len(lines)} events{f' of {tab}' if tab else ''}", lines), html=True)
         return "\n".join(lines)
 
-    @keyword(tags=["Showing"])
+    @keyword(tags=["showing"])
     def export_history(self, path: Path) -> None:
-        """Write the history so far as JSON lines; at a test's end that happens by itself.
+        """Writes the history so far as JSON lines; at a test's end that happens by itself.
 
         Args:
             path: The file; ``python -m realstack.history judge <file>`` judges it again, without the platform.

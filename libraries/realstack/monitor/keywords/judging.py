@@ -33,7 +33,7 @@ class Judging:
         self._sampler = sampler
         self._baseline = baseline
 
-    @keyword(tags=["Growth"])
+    @keyword(tags=["growth"])
     def should_not_grow(
         self,
         *services: str,
@@ -42,7 +42,7 @@ class Judging:
         metric: Metric = "memory",
         warmup: float | None = None,
     ) -> None:
-        """Judge whether something grew with the work done: the law ``no-growth``.
+        """Judges whether something grew with the work done: the law ``no-growth``.
 
         The series goes into the test's history, so that `Law Should Hold    no-growth` of the History library judges it, too, and
         it can be judged again later.
@@ -65,7 +65,7 @@ class Judging:
         judged = self._judge(services, operation, budget, metric, warmup)
         _raise([verdict for _, verdict in judged])
 
-    @keyword(tags=["Growth"])
+    @keyword(tags=["growth"])
     def record_growth(
         self,
         *services: str,
@@ -74,7 +74,7 @@ class Judging:
         metric: Metric = "memory",
         warmup: float | None = None,
     ) -> dict[str, float]:
-        """Put what was measured into the history for the law ``no-growth`` without judging it here.
+        """Puts what was measured into the history for the law ``no-growth`` without judging it here.
 
         Args:
             services: What to record; everything watched by default.
@@ -93,9 +93,9 @@ class Judging:
         """
         return {measured.name: verdict.limit for measured, verdict in self._judge(services, operation, budget, metric, warmup)}
 
-    @keyword(tags=["Growth", "Getter"])
+    @keyword(tags=["growth", "getter"])
     def get_operations_needed(self, budget: str | float = "4 KiB", *, warmup: float | None = None) -> int:
-        """Return how many operations must be done for a leak of the budget to be seen in a service's memory.
+        """Returns how many operations must be done for a leak of the budget to be seen in a service's memory.
 
         What an allocator takes at once may hide a leak. The more is done meanwhile, the smaller is the leak that can be hidden.
 
@@ -110,9 +110,9 @@ class Judging:
         """
         return operations_needed(LUMP, read_budget(budget), warmup)
 
-    @keyword(tags=["Growth"])
+    @keyword(tags=["growth"])
     def take_baseline(self) -> dict[str, float]:
-        """Remember the counts as they are now: descriptors, files, sockets, clients, threads and gauges.
+        """Remembers the counts as they are now: descriptors, files, sockets, clients, threads and gauges.
 
         Take it once the warm-up is over and nothing is going on: pools grow at first.
 
@@ -134,9 +134,9 @@ class Judging:
         logger.info(f"Baseline: {_told(counts)}.")
         return counts
 
-    @keyword(tags=["Growth"])
+    @keyword(tags=["growth"])
     def counts_should_be_back(self, *counts: str, operation: str, within: timedelta = timedelta(seconds=2)) -> None:
-        """Make sure that counts are exactly where [Take Baseline] found them: the law ``no-growth``.
+        """Makes sure that counts are exactly where [Take Baseline] found them: the law ``no-growth``.
 
         What is being closed is waited for.
 

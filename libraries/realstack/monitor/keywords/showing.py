@@ -24,7 +24,7 @@ class Showing:
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
 
-    @keyword(tags=["Usage", "Getter"])
+    @keyword(tags=["usage", "getter"])
     def get_usage(
         self,
         service: str,
@@ -35,7 +35,7 @@ class Showing:
         *,
         of: Literal["last", "first", "highest", "lowest", "mean"] = "last",
     ) -> float:
-        """Return what a service used, from the samples taken: memory in KiB, CPU in percent of one core, others as counts.
+        """Returns what a service used, from the samples taken: memory in KiB, CPU in percent of one core, others as counts.
 
         Args:
             service: The service or gauge.
@@ -62,9 +62,9 @@ class Showing:
         value: float = verify(picks[of], assertion_operator, assertion_expected, told, message)
         return value
 
-    @keyword(tags=["Usage"])
+    @keyword(tags=["usage"])
     def log_plot(self, *metrics: Metric, services: list[str] | None = None, title: str | None = None) -> None:
-        """Draw what was measured into the log, a plot for each metric with a line for each service.
+        """Draws what was measured into the log, a plot for each metric with a line for each service.
 
         Sizes are drawn in MiB, CPU in percent of one core, others as counts.
 

@@ -34,9 +34,9 @@ class Watching:
         self._watched = watched
         self._sampler = sampler
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def watch_services(self, *services: str, every: timedelta = timedelta()) -> None:
-        """Watch services of the platform under test, each with its child processes; all of them by default.
+        """Watches services of the platform under test, each with its child processes; all of them by default.
 
         A service that restarts is found again.
 
@@ -56,9 +56,9 @@ class Watching:
             for service in driver.resolve(name):
                 self._watch(service, partial(_main_process, driver, service), every.total_seconds())
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def watch_process(self, name: str, pid: int) -> None:
-        """Watch a process and its descendants.
+        """Watches a process and its descendants.
 
         Args:
             name: What it is called in plots and verdicts.
@@ -75,9 +75,9 @@ class Watching:
         process.usage([pid])
         self._watch(name, lambda: [pid])
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def watch_gauge(self, name: str, gauge: Callable[[], Any]) -> None:
-        """Watch a number that a Python function returns.
+        """Watches a number that a Python function returns.
 
         Args:
             name: What it is called.
@@ -92,9 +92,9 @@ class Watching:
             raise StackError(explain("a Python function that returns a number", f"a {type(gauge).__name__}"))
         self._watched.gauge(current_owner(), name, gauge)
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def watch_postgresql_sessions(self, name: str, dsn: Secret, *, application: str = "") -> None:
-        """Watch how many client sessions a PostgreSQL server has, without the watcher's own.
+        """Watches how many client sessions a PostgreSQL server has, without the watcher's own.
 
         Args:
             name: What it is called, such as ``backend-db sessions``.
@@ -108,9 +108,9 @@ class Watching:
         """
         self._watched.gauge(current_owner(), name, PostgresSessions(dsn.value, application))
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def watch_redis_clients(self, name: str, url: Secret) -> None:
-        """Watch how many clients a Redis server has, without the watcher's own.
+        """Watches how many clients a Redis server has, without the watcher's own.
 
         Args:
             name: What it is called, such as ``redis clients``.
@@ -123,9 +123,9 @@ class Watching:
         """
         self._watched.gauge(current_owner(), name, RedisClients(url.value))
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def watch_redis_channels(self, name: str, url: Secret) -> None:
-        """Watch how many channels of a Redis server somebody listens to.
+        """Watches how many channels of a Redis server somebody listens to.
 
         A subscription that nobody ends shows here; in a service's memory it is too small to be seen.
 
@@ -140,9 +140,9 @@ class Watching:
         """
         self._watched.gauge(current_owner(), name, RedisChannels(url.value))
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def start_monitoring(self, interval: timedelta = timedelta(milliseconds=100)) -> None:
-        """Begin to take samples in the background; they end with the test or suite that began them.
+        """Begins to take samples in the background; they end with the test or suite that began them.
 
         Args:
             interval: Time between two samples, 5 ms to 1 h. One sample costs about a millisecond for each process watched;
@@ -159,9 +159,9 @@ class Watching:
             raise StackError(explain("an interval of 5 ms to 1 h", str(interval)))
         self._watched.begin_sampling(current_owner(), interval.total_seconds())
 
-    @keyword(tags=["Watching"])
+    @keyword(tags=["watching"])
     def stop_monitoring(self) -> int:
-        """Take no more samples; those there stay until monitoring begins anew.
+        """Takes no more samples; those there stay until monitoring begins anew.
 
         Returns:
             How many there are.
@@ -175,9 +175,9 @@ class Watching:
         logger.info(f"{count} samples.")
         return count
 
-    @keyword(tags=["Work"])
+    @keyword(tags=["work"])
     def count_operations(self, operation: str, number: int = 1) -> int:
-        """Count work that was done, so that growth can be told for each piece of it.
+        """Counts work that was done, so that growth can be told for each piece of it.
 
         Args:
             operation: What was done, in the singular: ``connection``, ``login``, ``upload``.

@@ -26,7 +26,7 @@ class CookieKeywords:
 
     @keyword(tags=["session", "getter"])
     def get_cookie(self, name: str, *, session: str | None = None) -> Secret:
-        """Return the value of a cookie that the session holds, as a Secret.
+        """Returns the value of a cookie that the session holds, as a Secret.
 
         Args:
             name: Its name.
@@ -57,7 +57,7 @@ class CookieKeywords:
         *,
         session: str | None = None,
     ) -> list[str]:
-        """Return the names of all cookies that the session holds, sorted, and optionally assert them.
+        """Returns the names of all cookies that the session holds, sorted, and optionally asserts them.
 
         Args:
             assertion_operator: See [Assertions].
@@ -84,7 +84,7 @@ class CookieKeywords:
         *,
         session: str | None = None,
     ) -> str | bool | None:
-        """Return an attribute of a cookie as the server last set it, and optionally assert it.
+        """Returns an attribute of a cookie as the server last set it, and optionally asserts it.
 
         Args:
             name: Of the cookie.
@@ -109,7 +109,7 @@ class CookieKeywords:
 
     @keyword(tags=["session"])
     def set_cookie(self, name: str, value: Secret, *, session: str | None = None, path: str = "/") -> None:
-        """Put a cookie into a session, in place of what it holds: to replay an old one, or one of another session.
+        """Puts a cookie into a session, in place of what it holds: to replay an old one, or one of another session.
 
         Args:
             name: Its name.
@@ -127,7 +127,7 @@ class CookieKeywords:
 
     @keyword(tags=["session"])
     def delete_cookie(self, name: str, *, session: str | None = None) -> None:
-        """Remove a cookie from a session.
+        """Removes a cookie from a session.
 
         Args:
             name: Its name.

@@ -66,7 +66,7 @@ class DirectoryKeywords:
 
     @keyword(tags=["directory"])
     def open_directory(self, url: str, *, provider: str | None = None, alias: str | None = None) -> str:
-        """Enter a provider's SCIM service (RFC 7644) with a client's own credentials.
+        """Enters a provider's SCIM service (RFC 7644) with a client's own credentials.
 
         The provider must have been opened with a confidential client that may administer users; its tokens are
         asked for by client credentials and renewed before they expire.
@@ -104,7 +104,7 @@ class DirectoryKeywords:
         exact: bool = False,
         directory: str | None = None,
     ) -> User:
-        """Make a user at the provider (RFC 7644, 3.3). The user is removed at the end of the test or suite that made it.
+        """Makes a user at the provider (RFC 7644, 3.3). The user is removed at the end of the test or suite that made it.
 
         Args:
             base_name: Start of the user name; a random end makes it unique.
@@ -131,7 +131,7 @@ class DirectoryKeywords:
 
     @keyword(tags=["directory"])
     def create_provider_users(self, count: int, base_name: str = "user", *, directory: str | None = None) -> list[User]:
-        """Make several users at once, as [Create Provider User] does.
+        """Makes several users at once, as [Create Provider User] does.
 
         Args:
             count: How many, up to 500.
@@ -162,7 +162,7 @@ class DirectoryKeywords:
 
     @keyword(tags=["directory"])
     def change_provider_user(self, user: User, attribute: str, value: Any, *, directory: str | None = None) -> None:
-        """Replace one attribute of a user at the provider (RFC 7644, 3.5.2).
+        """Replaces one attribute of a user at the provider (RFC 7644, 3.5.2).
 
         Args:
             user: As [Create Provider User] returned it.
@@ -179,7 +179,7 @@ class DirectoryKeywords:
 
     @keyword(tags=["directory"])
     def delete_provider_user(self, user: User, *, directory: str | None = None) -> None:
-        """Remove a user at the provider (RFC 7644, 3.6).
+        """Removes a user at the provider (RFC 7644, 3.6).
 
         Args:
             user: As [Create Provider User] returned it.

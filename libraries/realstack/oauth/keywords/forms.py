@@ -72,7 +72,7 @@ class FormKeywords:
         session: str | None = None,
         timeout: timedelta = WAIT,
     ) -> SignIn:
-        """Walk through a provider's login and consent pages as a browser without scripts does.
+        """Walks through a provider's login and consent pages as a browser without scripts does.
 
         Starts at a URL, follows redirects, and on each page fills the form that has one of the fields, or one of the buttons.
         Hidden inputs, such as tokens against cross-site request forgery, are sent back as the page has them, and an answer that
@@ -126,7 +126,7 @@ class FormKeywords:
         stop_before: str = "",
         timeout: timedelta = timedelta(seconds=20),
     ) -> dict[str, SignIn]:
-        """Sign many users in at the same moment, each in a session of its own.
+        """Signs many users in at the same moment, each in a session of its own.
 
         Args:
             url: Where each starts; relative to each session's base URL.

@@ -55,7 +55,7 @@ class JudgingKeywords:
         client_secret: Secret | None = None,
         ca: str | None = None,
     ) -> dict[str, Any]:
-        """Verify a JWT against its issuer's published keys and OpenID Connect Core 3.1.3.7.
+        """Verifies a JWT against its issuer's published keys and OpenID Connect Core 3.1.3.7.
 
         Without ``jwks_url`` the keys, and the issuer unless given, are the provider's. Only asymmetric signatures are
         accepted unless ``algorithms`` says otherwise.
@@ -128,7 +128,7 @@ class JudgingKeywords:
         client_secret: Secret | None = None,
         ca: str | None = None,
     ) -> list[str]:
-        """Return the codes of all reasons to refuse a JWT and optionally assert them; an empty list for a good one.
+        """Returns the codes of all reasons to refuse a JWT and optionally asserts them; an empty list for a good one.
 
         Codes: ``algorithm``, ``key_unknown``, ``signature``, ``critical_header``, ``issuer``, ``audience``, ``authorized_party``,
         ``subject``, ``expired``, ``expiry_missing``, ``not_yet_valid``, ``issued_at``, ``nonce``, ``access_token_hash``,
@@ -188,7 +188,7 @@ class JudgingKeywords:
         provider: str | None = None,
         ca: str | None = None,
     ) -> Secret:
-        """Make a token that nobody may accept, in the likeness of a good one (RFC 8725).
+        """Makes a token that nobody may accept, in the likeness of a good one (RFC 8725).
 
         Whatever needs a signature gets one of a key that the issuer never had. Kinds:
 

@@ -21,7 +21,7 @@ class KeyKeywords:
 
     @keyword(tags=["token"])
     def create_signing_key(self, path: Path, *, curve: Curve = "P-256") -> str:
-        """Make an EC private key and put it where an issuer will look for it, all at once: nobody ever reads half a key.
+        """Makes an EC private key and puts it where an issuer will look for it, all at once: nobody ever reads half a key.
 
         Args:
             path: The PEM file (PKCS #8) to make, readable by its owner only.

@@ -67,7 +67,7 @@ class ProviderKeywords:
         address: str = "",
         endpoints: dict[str, str] | None = None,
     ) -> str:
-        """Read a provider's metadata, check its issuer, and be its client from now on.
+        """Reads a provider's metadata, checks its issuer, and is its client from now on.
 
         The metadata is looked for where OpenID Connect Discovery 1.0 puts it, then where RFC 8414 does. The issuer that it
         names must be the given one to the character (RFC 8414, 3.3).
@@ -130,7 +130,7 @@ class ProviderKeywords:
         *,
         provider: str | None = None,
     ) -> Any:
-        """Return one value of the provider's metadata, such as ``token_endpoint``, and optionally assert it.
+        """Returns one value of the provider's metadata, such as ``token_endpoint``, and optionally asserts it.
 
         Args:
             name: Its name.
@@ -158,7 +158,7 @@ class ProviderKeywords:
         provider: str | None = None,
         **parameters: str,
     ) -> AuthorizationRequest:
-        """Make an authorization request (RFC 6749, 4.1.1) with PKCE (RFC 7636), state and nonce.
+        """Makes an authorization request (RFC 6749, 4.1.1) with PKCE (RFC 7636), state and nonce.
 
         The request keeps what its answer needs later; its ``url`` is where the user's browser goes.
 
@@ -185,7 +185,7 @@ class ProviderKeywords:
     def get_code(
         self, callback: Secret | str, request: AuthorizationRequest | None = None, *, provider: str | None = None
     ) -> Secret:
-        """Take the authorization code out of the URL that the provider redirected to.
+        """Takes the authorization code out of the URL that the provider redirected to.
 
         Args:
             callback: That URL, as [Sign In With Forms] returns it.
@@ -214,7 +214,7 @@ class ProviderKeywords:
         refused: str | None = None,
         provider: str | None = None,
     ) -> Tokens | None:
-        """Exchange an authorization code for tokens (RFC 6749, 4.1.3).
+        """Exchanges an authorization code for tokens (RFC 6749, 4.1.3).
 
         Args:
             code: The code.
@@ -242,7 +242,7 @@ class ProviderKeywords:
     def refresh_tokens(
         self, refresh_token: Secret, *, scope: str = "", refused: str | None = None, provider: str | None = None
     ) -> Tokens | None:
-        """Get new tokens for a refresh token (RFC 6749, 6).
+        """Gets new tokens for a refresh token (RFC 6749, 6).
 
         Args:
             refresh_token: The refresh token.
@@ -264,7 +264,7 @@ class ProviderKeywords:
 
     @keyword(tags=["provider"])
     def request_client_tokens(self, *, scope: str = "", refused: str | None = None, provider: str | None = None) -> Tokens | None:
-        """Get tokens for the client itself, by client credentials (RFC 6749, 4.4).
+        """Gets tokens for the client itself, by client credentials (RFC 6749, 4.4).
 
         Args:
             scope: What is asked for.
@@ -282,7 +282,7 @@ class ProviderKeywords:
 
     @keyword(tags=["provider"])
     def revoke_token(self, token: Secret, *, hint: str = "refresh_token", provider: str | None = None) -> None:
-        """Revoke a token at the provider (RFC 7009). Revoking one that is not known succeeds as well.
+        """Revokes a token at the provider (RFC 7009). Revoking one that is not known succeeds as well.
 
         Args:
             token: The token.
@@ -308,7 +308,7 @@ class ProviderKeywords:
         hint: str = "access_token",
         provider: str | None = None,
     ) -> Any:
-        """Ask the provider about a token (RFC 7662), return one field of the answer and optionally assert it.
+        """Asks the provider about a token (RFC 7662), returns one field of the answer and optionally asserts it.
 
         Args:
             token: The token.
@@ -339,7 +339,7 @@ class ProviderKeywords:
         subject: str | None = None,
         provider: str | None = None,
     ) -> Any:
-        """Ask the provider who the user is (OpenID Connect Core 5.3), return a claim and optionally assert it.
+        """Asks the provider who the user is (OpenID Connect Core 5.3), returns a claim and optionally asserts it.
 
         Args:
             access_token: Of the user.

@@ -51,7 +51,7 @@ class RequestKeywords:
         json: Any = None,
         timeout: timedelta = timedelta(seconds=10),
     ) -> None:
-        """Send a request and go on at once; [Wait For Answer] takes its answer.
+        """Sends a request and goes on at once; [Wait For Answer] takes its answer.
 
         It belongs to the running test or suite: what is not answered by its end is hung up.
 
@@ -91,7 +91,7 @@ class RequestKeywords:
         bearer: Secret | None = None,
         timeout: timedelta = timedelta(seconds=15),
     ) -> None:
-        """Begin to send a file as ``multipart/form-data`` (RFC 7578) and go on at once; [Wait For Answer] takes the answer.
+        """Begins to send a file as ``multipart/form-data`` (RFC 7578) and goes on at once; [Wait For Answer] takes the answer.
 
         It belongs to the running test or suite: what is not answered by its end is hung up.
 
@@ -121,7 +121,7 @@ class RequestKeywords:
 
     @keyword(tags=["session"])
     def request_should_be_under_way(self, name: str) -> None:
-        """Make sure that a begun request has no answer yet: that whoever answers it stands still, as the test wants.
+        """Makes sure that a begun request has no answer yet: that whoever answers it stands still, as the test wants.
 
         Args:
             name: Name given to [Begin Request].
@@ -142,7 +142,7 @@ class RequestKeywords:
 
     @keyword(tags=["session"])
     def wait_for_answer(self, name: str, *, status: Status = "ok", timeout: timedelta = timedelta(seconds=10)) -> HttpAnswer:
-        """Wait for the answer of a begun request and take it.
+        """Waits for the answer of a begun request and takes it.
 
         Args:
             name: Name given to [Begin Request].

@@ -49,7 +49,7 @@ class RogueKeywords:
         client_secret: Secret | None = None,
         alias: str | None = None,
     ) -> str:
-        """Start a real OpenID provider in the test's own process, honest at first.
+        """Starts a real OpenID provider in the test's own process, honest at first.
 
         It authenticates the client, checks the redirect URI, verifies PKCE and gives each code once. Its authorization endpoint
         signs the user of [Set Rogue User] in without asking. Any path before an endpoint makes a further issuer, a *tenant*,
@@ -80,7 +80,7 @@ class RogueKeywords:
 
     @keyword(tags=["rogue"])
     def stop_rogue_provider(self, *, rogue: str | None = None) -> None:
-        """Stop the rogue provider and cut its connections.
+        """Stops the rogue provider and cuts its connections.
 
         Args:
             rogue: Alias; the one started last unless given.
@@ -95,7 +95,7 @@ class RogueKeywords:
     def set_rogue_scenario(
         self, scenario: Scenario, *, tenant: str = "", slowness: timedelta | None = None, rogue: str | None = None
     ) -> Scenario:
-        """Choose the one thing that the rogue provider does wrong from now on. At the end of the test it is honest again.
+        """Chooses the one thing that the rogue provider does wrong from now on. At the end of the test it is honest again.
 
         | what is wrong | scenarios |
         |---|---|
@@ -127,7 +127,7 @@ class RogueKeywords:
 
     @keyword(tags=["rogue"])
     def set_rogue_user(self, subject: str, email: str, name: str, *, rogue: str | None = None) -> None:
-        """Choose who signs in at the rogue provider from now on.
+        """Chooses who signs in at the rogue provider from now on.
 
         Args:
             subject: ``sub``.
@@ -143,7 +143,7 @@ class RogueKeywords:
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_issuer(self, tenant: str = "", *, rogue: str | None = None) -> str:
-        """Return the issuer identifier of the rogue provider, or of a tenant of it.
+        """Returns the issuer identifier of the rogue provider, or of a tenant of it.
 
         Args:
             tenant: Path of the issuer; the plain one unless given.
@@ -157,7 +157,7 @@ class RogueKeywords:
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_client_secret(self, *, rogue: str | None = None) -> Secret:
-        """Return the secret of the client that the rogue provider knows.
+        """Returns the secret of the client that the rogue provider knows.
 
         Args:
             rogue: Alias; the one started last unless given.
@@ -180,7 +180,7 @@ class RogueKeywords:
         tenant: str = "",
         rogue: str | None = None,
     ) -> int:
-        """Return how often an endpoint was called in this test, and optionally assert it.
+        """Returns how often an endpoint was called in this test, and optionally asserts it.
 
         Args:
             endpoint: Which one.
@@ -210,7 +210,7 @@ class RogueKeywords:
         tenant: str = "",
         rogue: str | None = None,
     ) -> Any:
-        """Return what the rogue provider learnt from the last call of an endpoint, and optionally assert it.
+        """Returns what the rogue provider learnt from the last call of an endpoint, and optionally asserts it.
 
         Args:
             endpoint: Which one.
@@ -243,7 +243,7 @@ class RogueKeywords:
 
     @keyword(tags=["rogue"])
     def rogue_provider_should_have_misbehaved(self, *, tenant: str = "", rogue: str | None = None) -> None:
-        """Check that the wrong answer of the scenario was given in this test: without this receipt a refusal proves nothing.
+        """Checks that the wrong answer of the scenario was given in this test: without this receipt a refusal proves nothing.
 
         Args:
             tenant: Which issuer; the plain one unless given.

@@ -25,7 +25,7 @@ class SecretKeywords:
 
     @keyword(tags=["secrets"])
     def remember_secret(self, value: Secret, what: str) -> Secret:
-        """Add a credential that this library did not see itself, such as a database's password, to what no log may hold.
+        """Adds a credential that this library did not see itself, such as a database's password, to what no log may hold.
 
         Args:
             value: The credential.
@@ -43,7 +43,7 @@ class SecretKeywords:
 
     @keyword(tags=["secrets"])
     def output_should_hold_no_secret(self, *paths: Path) -> None:
-        """Search files for every credential that this run has got to know until now.
+        """Searches files for every credential that this run has got to know until now.
 
         Args:
             *paths: Text files, or folders whose files are all searched.

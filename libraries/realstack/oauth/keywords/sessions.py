@@ -42,7 +42,7 @@ class SessionKeywords:
         headers: dict[str, Any] | None = None,
         ca: str | None = None,
     ) -> str:
-        """Open an HTTP session with cookies of its own, as one more browser would have.
+        """Opens an HTTP session with cookies of its own, as one more browser would have.
 
         It belongs to the running test, or to the suite when opened in its setup, and is closed at the end of it.
 
@@ -68,7 +68,7 @@ class SessionKeywords:
 
     @keyword(tags=["session"])
     def switch_session(self, alias: str) -> str | None:
-        """Make another session the current one.
+        """Makes another session the current one.
 
         Args:
             alias: Its alias.
@@ -86,7 +86,7 @@ class SessionKeywords:
 
     @keyword(tags=["session"])
     def close_session(self, session: str | None = None) -> None:
-        """Close a session and forget its cookies.
+        """Closes a session and forgets its cookies.
 
         Args:
             session: Alias; the current one unless given.
@@ -112,7 +112,7 @@ class SessionKeywords:
         status: Status = "ok",
         timeout: timedelta = timedelta(seconds=5),
     ) -> HttpAnswer:
-        """Send one HTTP request and read its answer. Redirects are not followed.
+        """Sends one HTTP request and reads its answer. Redirects are not followed.
 
         Args:
             method: HTTP method.
@@ -157,7 +157,7 @@ class SessionKeywords:
         status: Status = "ok",
         timeout: timedelta = timedelta(seconds=5),
     ) -> list[HttpAnswer]:
-        """Send the same request in several sessions at the same moment. One session may be named more than once.
+        """Sends the same request in several sessions at the same moment. One session may be named more than once.
 
         Args:
             method: HTTP method.
@@ -215,7 +215,7 @@ class SessionKeywords:
         status: Status = "ok",
         timeout: timedelta = timedelta(seconds=15),
     ) -> HttpAnswer:
-        """Send a file as ``multipart/form-data`` (RFC 7578).
+        """Sends a file as ``multipart/form-data`` (RFC 7578).
 
         Args:
             url: Absolute, or relative to the session's base URL.

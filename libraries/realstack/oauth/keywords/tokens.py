@@ -27,7 +27,7 @@ class TokenKeywords:
 
     @keyword(tags=["token"])
     def decode_token(self, token: Secret) -> dict[str, Any]:
-        """Take a JWT apart, without verifying it.
+        """Takes a JWT apart, without verifying it.
 
         Args:
             token: The token.
@@ -55,7 +55,7 @@ class TokenKeywords:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> Any:
-        """Return a claim of a JWT and optionally assert it.
+        """Returns a claim of a JWT and optionally asserts it.
 
         Args:
             token: The token.
@@ -84,7 +84,7 @@ class TokenKeywords:
         *,
         without: Sequence[str] | str | None = None,
     ) -> dict[str, Any]:
-        """Return all claims of a JWT as a dictionary and optionally assert them.
+        """Returns all claims of a JWT as a dictionary and optionally asserts them.
 
         Args:
             token: The token.
@@ -113,7 +113,7 @@ class TokenKeywords:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> Any:
-        """Return a parameter of a JWT's JOSE header, such as ``alg`` or ``kid``, and optionally assert it.
+        """Returns a parameter of a JWT's JOSE header, such as ``alg`` or ``kid``, and optionally asserts it.
 
         Args:
             token: The token.
@@ -137,7 +137,7 @@ class TokenKeywords:
         assertion_expected: timedelta | None = None,
         message: str | None = None,
     ) -> timedelta:
-        """Return how long a JWT is still valid by this machine's clock, and optionally assert it. Negative once it has expired.
+        """Returns how long a JWT is still valid by this machine's clock, and optionally asserts it. Negative once it has expired.
 
         Args:
             token: The token.
@@ -157,7 +157,7 @@ class TokenKeywords:
     def wait_until_token_expires(
         self, token: Secret, *, past: timedelta = timedelta(), timeout: timedelta = timedelta(seconds=60)
     ) -> None:
-        """Wait until a JWT's ``exp`` has come, by this machine's clock.
+        """Waits until a JWT's ``exp`` has come, by this machine's clock.
 
         Args:
             token: The token.

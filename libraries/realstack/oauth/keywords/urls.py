@@ -15,7 +15,7 @@ class UrlKeywords:
 
     @keyword(tags=["session"])
     def change_url(self, url: Secret | str, **query: Secret | str | None) -> Secret:
-        """Set or remove parameters of a URL's query, as whoever tampers with an authorization response would.
+        """Sets or removes parameters of a URL's query, as whoever tampers with an authorization response would.
 
         Args:
             url: The URL, such as the ``location`` of a redirect.
@@ -36,7 +36,7 @@ class UrlKeywords:
 
     @keyword(tags=["session", "getter"])
     def get_url_parameter(self, url: Secret | str, name: str) -> Secret:
-        """Return a parameter of a URL's query, such as the ``state`` of an authorization response, as a Secret.
+        """Returns a parameter of a URL's query, such as the ``state`` of an authorization response, as a Secret.
 
         Args:
             url: The URL.

@@ -31,7 +31,7 @@ class Control:
 
     @keyword(tags=["control"])
     def stop_service(self, service: str) -> None:
-        """Ask a service, or all replicas of a group, to stop (`SIGTERM`), and wait until they have.
+        """Asks a service, or all replicas of a group, to stop (`SIGTERM`), and waits until they have.
 
         Args:
             service: Service or group.
@@ -48,7 +48,7 @@ class Control:
 
     @keyword(tags=["control"])
     def kill_service(self, service: str) -> None:
-        """End a service, or all replicas of a group, and all their processes at once (`SIGKILL`).
+        """Ends a service, or all replicas of a group, and all their processes at once (`SIGKILL`).
 
         Logs as receipt the processes that are gone.
 
@@ -64,7 +64,7 @@ class Control:
 
     @keyword(tags=["control"])
     def pause_service(self, service: str) -> None:
-        """Let all processes of a service, or of a group's replicas, stand still (`SIGSTOP`).
+        """Lets all processes of a service, or of a group's replicas, stand still (`SIGSTOP`).
 
         Connections stay open, and nothing answers.
         Logs as receipt the processes in state `T`.
@@ -82,7 +82,7 @@ class Control:
 
     @keyword(tags=["control"])
     def resume_service(self, service: str) -> None:
-        """Let a paused service, or all replicas of a group, go on (`SIGCONT`).
+        """Lets a paused service, or all replicas of a group, go on (`SIGCONT`).
 
         Args:
             service: Service or group.
@@ -96,7 +96,7 @@ class Control:
 
     @keyword(tags=["control"])
     def reload_service(self, service: str) -> None:
-        """Let a service read its files again while it runs (`SIGHUP`): its signing keys, for example.
+        """Lets a service read its files again while it runs (`SIGHUP`): its signing keys, for example.
 
         Returns at once; [Wait For Log Line] tells when it has.
 
@@ -116,7 +116,7 @@ class Control:
 
     @keyword(tags=["control"])
     def start_service(self, service: str, *, wait: bool = False) -> None:
-        """Start a service, or all replicas of a group, that were stopped or killed.
+        """Starts a service, or all replicas of a group, that were stopped or killed.
 
         Args:
             service: Service or group.
@@ -133,7 +133,7 @@ class Control:
 
     @keyword(tags=["control"])
     def restart_service(self, service: str, **settings: str | Secret) -> None:
-        """Stop a service in good order, start it, and wait until it is healthy.
+        """Stops a service in good order, starts it, and waits until it is healthy.
 
         Args:
             service: Service or group; replicas are restarted at the same time.

@@ -27,7 +27,7 @@ class Folders:
 
     @keyword(tags=["getter"])
     def get_shared_folder(self, folder: str) -> Path:
-        """Return where a folder that services share can be read by the test: the folder itself, or (compose) a fresh copy of it.
+        """Returns where a folder that services share can be read by the test: the folder itself, or (compose) a fresh copy of it.
 
         Args:
             folder: Its name; `files` is where the backend keeps uploads.
@@ -52,7 +52,7 @@ class Folders:
         pattern: str = "**/*",
         retry_timeout: timedelta = timedelta(0),
     ) -> list[str]:
-        """Return the files in a folder that services share, below its own folders too, by path from there.
+        """Returns the files in a folder that services share, below its own folders too, by path from there.
 
         Args:
             folder: Its name.
@@ -89,7 +89,7 @@ class Folders:
         pattern: str = "**/*",
         retry_timeout: timedelta = timedelta(0),
     ) -> int:
-        """Return how many bytes the files of a folder that services share have, all together.
+        """Returns how many bytes the files of a folder that services share have, all together.
 
         Args:
             folder: Its name.

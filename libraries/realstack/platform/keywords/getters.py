@@ -25,7 +25,7 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> list[str]:
-        """Return the names of all services, or of a group's replicas.
+        """Returns the names of all services, or of a group's replicas.
 
         Args:
             group: The group; all services when not given.
@@ -49,7 +49,7 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> str:
-        """Return a service's address, without credentials; `frontend` is what users' browsers open.
+        """Returns a service's address, without credentials; `frontend` is what users' browsers open.
 
         Args:
             service: Service, or group for its first replica.
@@ -67,7 +67,7 @@ class Getters:
 
     @keyword(tags=["getter"])
     def get_credential_url(self, service: str) -> Secret:
-        """Return a store's address with the tests' own credentials.
+        """Returns a store's address with the tests' own credentials.
 
         For PostgreSQL that is the superuser `tester`, so that tests can look into every table, hold locks and end sessions; the
         platform's services use another role.
@@ -85,7 +85,7 @@ class Getters:
 
     @keyword(tags=["getter"])
     def get_credential(self, name: str) -> Secret:
-        """Return a credential of the platform.
+        """Returns a credential of the platform.
 
         Args:
             name: Its name, such as `idp-scim` (secret of the client that may administer users).
@@ -104,7 +104,7 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> int | None:
-        """Return the number of a service's main process; `None` while it is down.
+        """Returns the number of a service's main process; `None` while it is down.
 
         Args:
             service: Service, or group for its first replica.
@@ -132,7 +132,7 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> list[int]:
-        """Return the numbers of all processes of a service or group, main processes and their descendants.
+        """Returns the numbers of all processes of a service or group, main processes and their descendants.
 
         Args:
             service: Service or group.
@@ -158,7 +158,7 @@ class Getters:
         assertion_expected: Any = None,
         message: str | None = None,
     ) -> str:
-        """Return the version that the running service tells.
+        """Returns the version that the running service tells.
 
         Args:
             service: Service, or group for its first replica.

@@ -17,7 +17,7 @@ class Health:
 
     @keyword(tags=["health"])
     def wait_until_service_is_healthy(self, service: str, timeout: timedelta = timedelta(seconds=10)) -> None:
-        """Wait until a service, or every replica of a group, answers by its own protocol that it can work.
+        """Waits until a service, or every replica of a group, answers by its own protocol that it can work.
 
         Args:
             service: Service or group.
@@ -38,7 +38,7 @@ class Health:
 
     @keyword(tags=["health"])
     def service_should_be_healthy(self, service: str) -> None:
-        """Make sure that a service, or every replica of a group, answers by its own protocol that it can work; it is asked once.
+        """Makes sure that a service, or every replica of a group, answers by its own protocol that it can work; it is asked once.
 
         Args:
             service: Service or group.
@@ -60,7 +60,7 @@ class Health:
 
     @keyword(tags=["health"])
     def service_should_be_down(self, service: str) -> None:
-        """Make sure that a service, or every replica of a group, has no process and does not answer.
+        """Makes sure that a service, or every replica of a group, has no process and does not answer.
 
         Args:
             service: Service or group.

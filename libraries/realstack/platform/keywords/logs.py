@@ -33,7 +33,7 @@ class Logs:
 
     @keyword(tags=["log"])
     def mark_logs(self) -> LogMark:
-        """Return this moment in all services' logs, for `since` of the other keywords.
+        """Returns this moment in all services' logs, for `since` of the other keywords.
 
         ```robotframework
         ${now} =    Mark Logs
@@ -55,7 +55,7 @@ class Logs:
         *,
         since: LogMark | None = None,
     ) -> str:
-        """Return the log of a service or group, by time, from the start of the test on.
+        """Returns the log of a service or group, by time, from the start of the test on.
 
         Args:
             service: Service or group.
@@ -75,7 +75,7 @@ class Logs:
     def wait_for_log_line(
         self, service: str, pattern: str, timeout: timedelta = timedelta(seconds=5), *, since: LogMark | None = None
     ) -> str:
-        """Wait until a line of a service's (or group's) log matches a regular expression, and return the line.
+        """Waits until a line of a service's (or group's) log matches a regular expression, and returns the line.
 
         Args:
             service: Service or group.

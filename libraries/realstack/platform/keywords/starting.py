@@ -53,7 +53,7 @@ class Starting:
         only: list[str] | None = None,
         config: dict[str, Any] | None = None,
     ) -> None:
-        """Start the platform and wait until every service is healthy; does nothing when it runs already.
+        """Starts the platform and waits until every service is healthy; does nothing when it runs already.
 
         Where another run's tests need the same cores (figure `cores` of the profile), this waits for its turn, and so does each
         test after the first; the top suite's metadata tell for how long.
@@ -119,7 +119,7 @@ class Starting:
 
     @keyword(tags=["getter"])
     def get_whether_any_test_needs(self, part: Part) -> bool:
-        """Return whether a test of this run has the tag `needs-browser` or `needs-faults`.
+        """Returns whether a test of this run has the tag `needs-browser` or `needs-faults`.
 
         What `--exclude` left out doesn't count.
 
@@ -135,7 +135,7 @@ class Starting:
 
     @keyword(tags=["run"])
     def stop_platform(self) -> None:
-        """Stop all services in good order, and delete the run's data; does nothing when the platform isn't running.
+        """Stops all services in good order, and deletes the run's data; does nothing when the platform isn't running.
 
         Raises:
             StackFailure: A service did not stop in time, or something is left; the text says what.

@@ -25,7 +25,7 @@ class Waiting:
     def wait_until_requests_wait(
         self, service: str, *, by: str | None = None, count: int = 1, timeout: timedelta = timedelta(seconds=5)
     ) -> int:
-        """Wait until requests have come to a paused service, over as many connections: the receipt that others stand still, too.
+        """Waits until requests have come to a paused service, over as many connections: the receipt that others stand still, too.
 
         The kernel itself tells them: bytes that arrived and were not read. With [Pause Service] and [Resume Service] this makes
         'midway' and races certain: everybody has asked, and nobody has an answer.
