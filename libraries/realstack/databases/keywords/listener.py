@@ -1,16 +1,18 @@
-"""Keeps passwords in URLs out of the log, where test data hold them as plain text."""
+"""Keeps passwords out of the log where test data hold them as plain text."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from realstack.secrets import secrets
 from realstack.secrets.redaction import redact_text
 
 
 class UrlMask:
-    """A listener (API version 3) that hides what looks like a credential, such as the password of a URL, before it is written.
+    """A listener (API version 3) that hides passwords before they are written.
 
-    It judges nothing, and comes after the guard of the OAuth library, which does.
+    Those of URLs are known by their looks, those of sessions once these are opened. It
+    judges nothing, and comes after the guard of the OAuth library, which does.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
@@ -39,12 +41,16 @@ class UrlMask:
 
     @staticmethod
     def _mask_arguments(result: Any) -> None:
-        masked = tuple(redact_text(argument) if isinstance(argument, str) else argument for argument in result.args)
+        masked = tuple(_masked(argument) if isinstance(argument, str) else argument for argument in result.args)
         if masked != tuple(result.args):
             result.args = masked
 
     @staticmethod
     def _mask_message(owner: Any) -> None:
-        masked = redact_text(owner.message or "")
+        masked = _masked(owner.message or "")
         if masked != (owner.message or ""):
             owner.message = masked
+
+
+def _masked(text: str) -> str:
+    return secrets.scrub(redact_text(text))
