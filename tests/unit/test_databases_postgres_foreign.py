@@ -168,6 +168,8 @@ def test_copy_from_the_client_is_refused_at_once_and_the_session_goes_on(postgre
         await one.execute("CREATE TEMP TABLE copied (a int)")
         with pytest.raises(StackError, match="COPY … FROM STDIN, which waits"):
             await asyncio.wait_for(one.execute("COPY copied FROM STDIN"), 1)
+        with pytest.raises(StackError, match="COPY … FROM STDIN, which waits"):
+            await asyncio.wait_for(one.fetch("COPY copied FROM STDIN"), 1)
         assert (await one.fetch("SELECT 1 AS x")).records == [{"x": 1}]
 
     run(postgres_server, work)

@@ -184,6 +184,7 @@ class PostgresSession:
             StatementRefused: The server refused it; `code` is the SQLSTATE.
             StoreUnreachable: The connection broke, or the server was silent.
         """
+        _refuse_copy(statement)
         await self._ensure_open()
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
@@ -199,16 +200,7 @@ class PostgresSession:
         Returns:
             How many rows it touched; 0 for statements that touch none, such as DDL.
         """
-        if copies_from_client(statement):
-            # The driver would wait for the server, and the server for the data.
-            raise StackError(
-                explain(
-                    "a statement that comes with all it needs",
-                    "COPY … FROM STDIN, which waits for data on the connection",
-                    evidence=shorten(statement, 300),
-                    remedy="Use INSERT … VALUES, or INSERT … SELECT FROM unnest($1::…[]) with a list for many rows.",
-                )
-            )
+        _refuse_copy(statement)
         await self._ensure_open()
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
@@ -451,6 +443,19 @@ class PostgresSession:
         finally:
             if not self._lost:
                 self._in_transaction = self._live.is_in_transaction()
+
+
+def _refuse_copy(statement: str) -> None:
+    """Refuse what would wait without an end: the driver for the server, and the server for data."""
+    if copies_from_client(statement):
+        raise StackError(
+            explain(
+                "a statement that comes with all it needs",
+                "COPY … FROM STDIN, which waits for data on the connection",
+                evidence=shorten(statement, 300),
+                remedy="Use INSERT … VALUES, or INSERT … SELECT FROM unnest($1::…[]) with a list for many rows.",
+            )
+        )
 
 
 def _for_server(value: Any) -> bool:
