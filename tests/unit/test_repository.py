@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from robot.api import get_model, get_resource_model
-from robot.api.parsing import LibraryImport, ResourceImport, Token
+from robot.api.parsing import Keyword, LibraryImport, ResourceImport, Token, Variable
 from robot.libdocpkg import LibraryDocumentation
 
 import realstack
@@ -296,6 +296,23 @@ def test_nothing_sleeps_or_tries_blindly() -> None:
         if value.lower() in banned
     ]
     assert not found, "\n".join(found)
+
+
+def test_every_word_of_the_resources_is_said() -> None:
+    """Who points the suites at another platform adapts the resources: what nobody says there is work for nothing."""
+
+    def plain(text: str) -> str:
+        return text.lower().replace("_", " ")
+
+    told = "\n".join(plain(path.read_text(encoding="utf-8")) for path in files("*.robot", "*.resource", "*.py", "*.yaml", "*.js"))
+    unsaid = []
+    for path in RESOURCES:
+        for item in (item for section in get_resource_model(path).sections for item in section.body):
+            name = getattr(item, "name", None) if isinstance(item, Keyword | Variable) else None
+            bare = re.sub(r"^[$@&]\{|\}.*", "", name or "")
+            if bare and "$" not in bare and len(re.findall(rf"(?<!\w){re.escape(plain(bare))}(?!\w)", told)) < 2:
+                unsaid.append(f"{short(path)}:{item.lineno}: {name}")
+    assert not unsaid, "\n".join(unsaid)
 
 
 # Pins

@@ -71,11 +71,6 @@ class Hub:
         if not self._bus.connected:
             raise ConnectionError("the subscription is away")
 
-    @property
-    def tab_count(self) -> int:
-        """Number of open tabs."""
-        return sum(len(feed.tabs) for feed in self._feeds.values())
-
     def start(self) -> None:
         """Begin to listen."""
         self._tasks = [

@@ -106,11 +106,6 @@ class Owned(Generic[T]):
         with self._lock:
             return self._entries[self.name(alias)].thing
 
-    def owner_of(self, alias: str) -> str:
-        """Full name of the test or suite that opened it; errors as in `name`."""
-        with self._lock:
-            return self._entries[self.name(alias)].owner
-
     def switch(self, alias: str) -> str | None:
         """Make another one the current one.
 

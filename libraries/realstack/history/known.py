@@ -35,7 +35,6 @@ class Known:
         self._tabs: set[str] = set()
         self._registered: dict[str, tuple[Order, Owner]] = {}
         self._greeted: list[tuple[Order, str, str]] = []
-        self._last_account: dict[str, str] = {}
         self._owners: dict[str, Owner] = {}
         self._ids: dict[str, dict[str, Position]] = {}
         self._asked: dict[Question, Order] = {}
