@@ -1,1 +1,1 @@
-"""What keyword libraries share: assertions for cells of a table, and who owns what a keyword opens."""
+"""What keyword libraries share: assertions for cells of a table, waiting, and who owns what a keyword opens."""
