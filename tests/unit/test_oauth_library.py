@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from robot.api import ExecutionResult
-from robot.libdocpkg import LibraryDocumentation
 
 INTERACTION = "kJ3xQ0pLwZ8vB1nM5tRyA7cD"
 SESSION = "sess-4fQ8zLw0Pn2VbXk6TtRr"
@@ -109,10 +108,3 @@ def test_no_text_from_outside_breaks_the_output(tmp_path: Path, shop: str) -> No
     assert code == 1, printed
     assert "x \\ud83d" in output
     assert ExecutionResult(output).suite.statistics.failed == 1
-
-
-@pytest.mark.parametrize("library", ["OAuth", "BrowserSession"])
-def test_every_keyword_has_a_tag_and_an_example(library: str) -> None:
-    keywords = LibraryDocumentation(f"realstack.{library}").keywords
-    assert [keyword.name for keyword in keywords if not keyword.tags] == []
-    assert [keyword.name for keyword in keywords if "```robotframework" not in keyword.doc] == []

@@ -19,8 +19,9 @@ from robot.api.types import Secret
 from realstack.core.loop import BackgroundLoop
 
 TESTS = Path(__file__).resolve().parents[2]
-if str(TESTS) not in sys.path:
-    sys.path.append(str(TESTS))
+for _folder in (TESTS, TESTS.parent / "docker" / "embedded"):
+    if str(_folder) not in sys.path:
+        sys.path.append(str(_folder))
 
 from support import servers  # noqa: E402 - tests/ is no package of any path before
 
