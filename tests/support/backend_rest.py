@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import uuid
 
 import httpx
@@ -12,6 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from support import servers
 from support.chat import Chat, User
+from support.waiting import until
 
 
 def client(platform: Chat, user: User | None = None, replica: int = 0) -> httpx.Client:
@@ -43,13 +43,14 @@ def upload(
 
 def events(clickhouse: servers.ClickHouse, subject: str, count: int) -> list[dict[str, str]]:
     """Events about something, as soon as there are so many."""
-    deadline = time.monotonic() + 10
     headers = {"X-ClickHouse-User": clickhouse.user, "X-ClickHouse-Key": clickhouse.password}
-    while True:
-        query = f"SELECT kind, data FROM events.chat_events FINAL WHERE subject_id = '{subject}' FORMAT JSONEachRow"
+    query = f"SELECT kind, data FROM events.chat_events FINAL WHERE subject_id = '{subject}' FORMAT JSONEachRow"
+    rows: list[dict[str, str]] = []
+
+    def came() -> bool:
         answer = httpx.post(clickhouse.url, content=query, headers=headers, trust_env=False)
-        rows = [json.loads(line) for line in answer.text.splitlines()] if answer.status_code == 200 else []
-        if len(rows) >= count:
-            return rows
-        assert time.monotonic() < deadline, f"{len(rows)} of {count} events about {subject} came: {answer.text}"
-        time.sleep(0.05)
+        rows[:] = [json.loads(line) for line in answer.text.splitlines()] if answer.status_code == 200 else []
+        return len(rows) >= count
+
+    until(came, what=f"{count} events about {subject}")
+    return rows

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -58,14 +57,12 @@ def test_the_kernel_alone_ends_a_fault_whose_maker_was_killed() -> None:
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", maker, stdout=subprocess.PIPE, env=environment)
         assert process.stdout is not None
         assert await process.stdout.readline() == b"cut\n"
-        cut_at = time.monotonic()
         process.send_signal(signal.SIGKILL)
         await process.wait()
         assert table.exists(), "nobody has cleaned up"
         assert await here.connects(QUIET) == "silent", "the rules outlive their maker"
         good, _ = await poll(here.connects, lambda outcome: outcome == "connected", Deadline(5))
         assert good
-        assert time.monotonic() - cut_at < 2.5
         assert all(count == 0 for count in table.elements().values()), "the rules are there and hit nobody"
         table.delete()
 

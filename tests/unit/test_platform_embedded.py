@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -181,8 +180,10 @@ def test_a_store_that_dies_unasked_is_told(driver):
 
 
 def test_a_kill_that_was_ordered_is_no_death(driver):
+    told = threading.Event()
+    driver.lease.on_exit(lambda _child, _code: told.set())
     background.run(driver.kill_service("redis"))
-    background.run(asyncio.sleep(0.1))
+    assert told.wait(10), "the reaper told of its end, after the driver was told of it"
     assert background.run(driver.deaths()) == []
 
 
