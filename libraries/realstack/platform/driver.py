@@ -315,6 +315,10 @@ class Driver(ABC):
         """The single service that a name means; the first replica of a group."""
         return self.resolve(name)[0]
 
+    def refusal(self, operation: Operation) -> str:
+        """Why an operation is not possible here."""
+        return f"The platform driver '{self.name}' can't {_MEANING[operation]}: it has no hold of the services."
+
     def demand(self, operation: Operation, service: str) -> None:
         """Make sure that an operation is possible here.
 
@@ -325,7 +329,7 @@ class Driver(ABC):
             raise StackError(
                 explain(
                     f"the tests can {_MEANING[operation]} ('{service}').",
-                    f"The platform driver '{self.name}' can't: it has no hold of the services.",
+                    self.refusal(operation),
                     remedy=f"Leave out the tests that need it: robot --exclude {operation.value} suites/; "
                     "or run them on --variable PLATFORM:embedded.",
                 )

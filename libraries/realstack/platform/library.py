@@ -37,9 +37,11 @@ class Platform(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     | `compose` | containers of one Docker Compose project | everything but breaking links and reading files again |
     | `external` | anywhere; its addresses are given | nothing but telling addresses and health |
 
-    Where a driver can't do what a keyword asks for, the keyword fails at once and names the tag of the tests to exclude:
-    `needs-restart`, `needs-kill`, `needs-pause`, `needs-reload`, `needs-faults`, `needs-logs`, `needs-processes`,
-    `needs-folders`. Where there is no browser, tests with the tag `needs-browser` are to be excluded.
+    Tests carry the tags of what they need: `needs-restart`, `needs-kill`, `needs-pause`, `needs-reload`, `needs-faults`,
+    `needs-logs`, `needs-processes`, `needs-folders`. What a driver can't do, or the machine can't give (the right to break
+    links), is told once at the start, and the tests that need it are skipped with that reason; in a strict run they fail. A
+    keyword that asks for it all the same fails at once and names the tag. Where there is no browser, tests with the tag
+    `needs-browser` are to be excluded.
 
     ## Everything is brought back
     What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from robot.api import logger
+from robot.utils import escape
 
 from realstack.core.collector import set_apart
 from realstack.core.errors import StackError, StackFailure
@@ -61,6 +62,8 @@ class Listener:
             set_apart()
 
     def start_test(self, data: Any, result: Any) -> None:
+        if reason := self._tests.why_not(data.tags):
+            _skip(data, reason)
         self._turn_goes_round(result)
         self._changes.begin(result.full_name)
         driver = running_or_none()
@@ -112,6 +115,13 @@ class Listener:
         if brought_back:
             logger.info(f"Brought back: {', '.join(brought_back)}")
         return told + [f"A service could not be brought back: {problem}" for problem in problems]
+
+
+def _skip(data: Any, reason: str) -> None:
+    """Lets a test do nothing but say why it is skipped."""
+    data.setup, data.teardown, data.template = None, None, None
+    data.body.clear()
+    data.body.create_keyword("BuiltIn.Skip", args=[escape(reason)])
 
 
 def _fail_suite(result: Any, text: str) -> None:

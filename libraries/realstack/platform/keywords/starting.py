@@ -16,8 +16,9 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.figures import Figures, UnknownProfile, load
 from realstack.core.loop import background
 from realstack.core.table import html_table
+from realstack.platform import checks
 from realstack.platform.create import create
-from realstack.platform.driver import Driver, Started
+from realstack.platform.driver import Driver, Operation, Started
 from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests
 from realstack.platform.keywords.turns import Turn
@@ -52,6 +53,7 @@ class Starting:
         needs: list[Part] | None = None,
         only: list[str] | None = None,
         config: dict[str, Any] | None = None,
+        strict: bool = False,
     ) -> None:
         """Starts the platform and waits until every service is healthy; does nothing when it runs already.
 
@@ -69,6 +71,8 @@ class Starting:
                 test of this run has the tag `needs-browser` or `needs-faults`.
             only: Services to start; all when not given.
             config: Parts of the platform's file to replace, such as `services` of an external platform.
+            strict: Whether it is an error that tests need what can't be had here (the right to break links, a hold of the
+                services). Otherwise that is told once, and those tests are skipped with the reason.
 
         Raises:
             StackError: Something is not in place, or there is no such platform or profile.
@@ -81,7 +85,7 @@ class Starting:
         if running_or_none() is not None:
             return
         try:
-            self._start(platform, profile, needs, only, config)
+            self._start(platform, profile, needs, only=only, config=config, strict=strict)
         except (StackError, StackFailure) as error:
             # Without a platform no test of the run can pass: the reason is told once, not once for each test.
             error.ROBOT_EXIT_ON_FAILURE = True  # type: ignore[union-attr]
@@ -92,14 +96,24 @@ class Starting:
         platform: Path,
         profile: Figures | UnknownProfile | Path,
         needs: list[Part] | None,
+        *,
         only: list[str] | None,
         config: dict[str, Any] | None,
+        strict: bool,
     ) -> None:
         if isinstance(profile, UnknownProfile):
             raise StackError(profile.text)
         figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)
         parts = [part for part in needs or [] if self.get_whether_any_test_needs(part)]
+        lacking: dict[str, str] = {}
+        if "faults" in parts and not strict and (problems := checks.check_faults()):
+            parts.remove("faults")
+            lacking[Operation.FAULTS.value] = " ".join(f"{problem.what} {problem.remedy}".strip() for problem in problems)
         driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
+        if not strict:
+            impossible = [operation for operation in Operation if operation not in driver.can]
+            lacking = {operation.value: driver.refusal(operation) for operation in impossible} | lacking
+            self._tell_what_is_skipped(lacking)
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         try:
@@ -116,6 +130,12 @@ class Starting:
         took = time.monotonic() - began
         logger.console(f"  {'platform':<17} {took:5.2f} s   {len(started)} services")
         _tell_versions(driver, figures, started, took)
+
+    def _tell_what_is_skipped(self, lacking: dict[str, str]) -> None:
+        self._tests.lacking = lacking
+        for tag, reason in lacking.items():
+            if count := 0 if self._tests.needs is None else self._tests.needs[tag]:
+                logger.console(f"\nSkipping {count} tests tagged {tag}: {reason}")
 
     @keyword(tags=["getter"])
     def get_whether_any_test_needs(self, part: Part) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,21 +18,27 @@ class KnownTests:
     """The tests of this run.
 
     Attributes:
-        needs: Their tags that say what they need; None before Robot has told of any test.
+        needs: Their tags that say what they need, and how many tests have each; None before Robot has told of any test.
         last: The last of them; None where there is none.
+        lacking: Why there is not what tests with a tag need; such tests are skipped.
     """
 
-    needs: frozenset[str] | None = None
+    needs: Counter[str] | None = None
     last: Any = None
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     def are(self, tests: list[Any]) -> None:
         """Note which there are; what `--exclude` left out is not among them."""
-        self.needs = frozenset(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
+        self.needs = Counter(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
         self.last = tests[-1] if tests else None  # none with --runemptysuite
 
     def need(self, part: str) -> bool:
         """Whether one of them needs something; anything may be needed as long as nobody knows."""
         return self.needs is None or f"{NEEDS}{part}" in self.needs
+
+    def why_not(self, tags: Iterable[str]) -> str:
+        """Why a test with these tags can't be run here; nothing where it can."""
+        return "\n".join(reason for tag, reason in self.lacking.items() if tag in tags)
 
 
 @dataclass
