@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from support import servers
+from support.project import ROOT
 from support.waiting import until
 
 HOLDER = """
@@ -27,8 +28,8 @@ with servers.{name}() as server:
 @pytest.mark.parametrize("name", ["postgres", "redis", "clickhouse"])
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_server_ends_with_its_user(name: str, ending: signal.Signals) -> None:
-    tests = Path(servers.__file__).parents[1]
-    code = HOLDER.format(sources=[str(tests), str(tests.parent / "libraries")], name=name)
+    folders = ("tests", "libraries", "docker/embedded")
+    code = HOLDER.format(sources=[str(ROOT / folder) for folder in folders], name=name)
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert holder.stdout is not None
     server = psutil.Process(int(holder.stdout.readline()))
