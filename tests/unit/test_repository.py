@@ -305,12 +305,23 @@ def test_every_word_of_the_resources_is_said() -> None:
         return text.lower().replace("_", " ")
 
     told = "\n".join(plain(path.read_text(encoding="utf-8")) for path in files("*.robot", "*.resource", "*.py", "*.yaml", "*.js"))
+
+    def said_again(words: str) -> bool:
+        """Whether whole words stand twice at least. Texts are searched as texts: a pattern takes a hundred times as long."""
+        found, place = 0, told.find(words)
+        while place >= 0 and found < 2:
+            found += (
+                not told[max(place - 1, 0) : place].isalnum() and not told[place + len(words) : place + len(words) + 1].isalnum()
+            )
+            place = told.find(words, place + 1)
+        return found >= 2
+
     unsaid = []
     for path in RESOURCES:
         for item in (item for section in get_resource_model(path).sections for item in section.body):
             name = getattr(item, "name", None) if isinstance(item, Keyword | Variable) else None
             bare = re.sub(r"^[$@&]\{|\}.*", "", name or "")
-            if bare and "$" not in bare and len(re.findall(rf"(?<!\w){re.escape(plain(bare))}(?!\w)", told)) < 2:
+            if bare and "$" not in bare and not said_again(plain(bare)):
                 unsaid.append(f"{short(path)}:{item.lineno}: {name}")
     assert not unsaid, "\n".join(unsaid)
 
