@@ -155,5 +155,22 @@ def test_a_page_with_a_hole_after_it_came_back() -> None:
     assert_violated(story.judge("resume-without-gap"), "page misses m-2")
 
 
+def page_that_came_back(*readings: str) -> Story:
+    """A page alone, read before the store is."""
+    story = Story().page("ann", "page").add("page", "page", {"status": "online"}).add("page", "page", {"status": "offline"})
+    for shown in readings:
+        items = [{"message_id": m, "thread_id": "t", "role": "user"} for m in shown]
+        story.add("page", "page", {"status": "online", "messages": items})
+    return story.stored(("a", 1), ("b", 2), ("c", 3))
+
+
+def test_a_hole_in_the_last_reading_is_seen_though_the_store_was_read_later() -> None:
+    assert_violated(page_that_came_back("ac").judge("resume-without-gap"), "page misses", "from seq 1 to 3 without it")
+
+
+def test_a_page_that_is_catching_up_may_have_a_hole_until_its_last_reading() -> None:
+    assert_holds(page_that_came_back("ac", "abc").judge("resume-without-gap"))
+
+
 def test_nobody_reconnected() -> None:
     assert_invalid(two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").judge("resume-without-gap"), "Only 0 reconnects")

@@ -71,6 +71,16 @@ class JsonPath:
                 return found
         return None
 
+    def replaced(self, value: Any, new: Any) -> Any:
+        """A copy of a value in which what `first` finds is another; the value itself where it finds nothing.
+
+        Only objects and arrays on the way are copied.
+        """
+        for steps in self.alternatives:
+            if JsonPath((steps,)).first(value) is not None:
+                return _replaced(value, steps, new)
+        return value
+
     def __str__(self) -> str:
         return " | ".join(map(_show, self.alternatives))
 
@@ -131,6 +141,21 @@ def _walk(value: Any, steps: Steps) -> list[Any]:
         if not found:
             break
     return found
+
+
+def _replaced(value: Any, steps: Steps, new: Any) -> Any:
+    if not steps:
+        return new
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, Mapping):
+        names = list(value) if isinstance(step, _Every) else [step]
+        place = next(name for name in names if any(item is not None for item in _walk(value[name], rest)))
+        return {**value, place: _replaced(value[place], rest, new)}
+    indices = range(len(value)) if isinstance(step, _Every) else [int(step)]
+    place = next(index for index in indices if any(item is not None for item in _walk(value[index], rest)))
+    copy = list(value)
+    copy[place] = _replaced(value[place], rest, new)
+    return copy
 
 
 def _children(parent: Any, step: Step | _Every) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Judging written histories again: ``python -m realstack.history judge file.jsonl [--law exactly-once]``."""
+"""Written histories: ``python -m realstack.history judge file.jsonl [--law exactly-once]``, ``… show …``, ``… falsify …``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from realstack.core.errors import StackError
 from realstack.history.events import Judged
 from realstack.history.export import Stored, judgement, load
+from realstack.history.falsify import falsify, told
 from realstack.history.laws import LAWS, judge
 from realstack.history.transcript import around, legend, whole
 from realstack.history.verdict import Outcome, Verdict
@@ -53,7 +54,10 @@ def _again(stored: Stored, event: Judged) -> Rejudged:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns 0 when all laws hold, 1 when one is violated, 2 when one is invalid, 3 when a verdict differs."""
+    """The command; returns 0 when all laws hold, 1 when one is violated, 2 when one is invalid, 3 when a verdict differs.
+
+    Of ``falsify`` 0 when each law saw each change, 1 when one is blind, 2 when there was nothing to change for one.
+    """
     parser = argparse.ArgumentParser(prog="python -m realstack.history", description="Judge written histories again.")
     commands = parser.add_subparsers(dest="command", required=True)
     judging = commands.add_parser("judge", help="judge histories by the laws recorded in them, or by those named")
@@ -62,8 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     showing = commands.add_parser("show", help="print a history line by line")
     showing.add_argument("files", nargs="+", type=Path)
     showing.add_argument("--tab", help="only this tab, page or service")
+    falsifying = commands.add_parser("falsify", help="change facts of histories: each law that was judged must see each change")
+    falsifying.add_argument("files", nargs="+", type=Path)
+    falsifying.add_argument("--law", action="append", default=[], choices=sorted(LAWS), help="only this law; may be repeated")
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.command == "falsify":
+            return _falsify(chosen.files, chosen.law)
         codes = [_show(path, chosen.tab) if chosen.command == "show" else _judge(path, chosen.law) for path in chosen.files]
     except StackError as error:
         print(error)
@@ -74,6 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _show(path: Path, tab: str | None) -> int:
     print("\n".join(whole(load(path).history(), tab)))
     return EXIT_HOLDS
+
+
+def _falsify(paths: Sequence[Path], laws: Sequence[str]) -> int:
+    sights = falsify((load(path) for path in paths), laws)
+    if not sights:
+        print("No law was judged in these histories and holds: there is nothing to change.")
+        return EXIT_INVALID
+    print("\n".join(told(sights)))
+    blind = [sight for sight in sights if sight.blind]
+    for sight in blind:
+        print(f"{sight.law} is blind here: nothing that is recorded shows that {sight.what}. Record what would show it.")
+    return EXIT_VIOLATED if blind else EXIT_HOLDS if all(sight.tried for sight in sights) else EXIT_INVALID
 
 
 def _judge(path: Path, laws: Sequence[str]) -> int:

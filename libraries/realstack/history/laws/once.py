@@ -149,16 +149,17 @@ def _judge_doubled_sendings(history: History, findings: Findings) -> None:
     senders = Counter(words for _, words in sendings)
     for (user, words), ids in sendings.items():
         seen = history.ids_with_text(words)
-        if len(ids) > 1 or typings[user, words] > 1 or senders[words] > 1 or len(seen) < 2:
+        if len(ids) > 1 or typings[user, words] > 1 or senders[words] > 1:
             continue
         for view, index, at, tabs in _views_of_text(history, words):
-            if len(view) > 1:
+            # One id twice is told of the reading; where a page shows no ids, its words are all there is.
+            if len(set(view)) > 1 or (len(view) > 1 and view[0].startswith("typed:")):
                 send = next(s for s in history.sends if s.user == user and s.text == words)
+                as_what = f", as {compact([history.name(m) for m in view])}" if len(seen) > 1 else ""
+                however = f"{len(seen)} ids bear its text" if len(seen) > 1 else "its text is shown again"
                 findings.violated(
-                    f"one message of {user} is there {_times(len(view))}, as {compact([history.name(m) for m in view])}: it "
-                    "must once, because "
-                    f"{send.tab} sent it once, at {history.when(send.at)} ({words[:60]!r}); however, {len(seen)} ids bear "
-                    "its text.",
+                    f"one message of {user} is there {_times(len(view))}{as_what}: it must once, because "
+                    f"{send.tab} sent it once, at {history.when(send.at)} ({words[:60]!r}); however, {however}.",
                     at,
                     (send.index, index),
                     tabs,
