@@ -9,7 +9,8 @@ import pytest
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.http.urls import parameters
-from realstack.oauth.flow import authorization_request, client_authentication, code_of, token_set
+from realstack.oauth.client_auth import ClientCredentials
+from realstack.oauth.flow import authorization_request, code_of, token_set
 from realstack.oauth.metadata import discovery_urls, read_metadata
 
 ENDPOINT = "http://issuer.test/authorize?tenant=1"
@@ -69,13 +70,14 @@ def test_good_answer_gives_its_code() -> None:
 
 
 def test_client_authentication_encodes_as_rfc_6749_demands() -> None:
-    headers, form = client_authentication("client_secret_basic", "the client", "a:b%ü")
+    headers, form = ClientCredentials("the client", "client_secret_basic", "a:b%ü").shown("")
     assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")) == b"the+client:a%3Ab%25%C3%BC"
     assert form == {}
-    assert client_authentication("client_secret_post", "c", "s") == ({}, {"client_id": "c", "client_secret": "s"})
-    assert client_authentication("none", "c", "") == ({}, {"client_id": "c"})
-    with pytest.raises(StackError, match="a client secret for client_secret_basic"):
-        client_authentication("client_secret_basic", "c", "")
+    assert ClientCredentials("c", "client_secret_post", "s").shown("") == ({}, {"client_id": "c", "client_secret": "s"})
+    assert ClientCredentials("c", "none").shown("") == ({}, {"client_id": "c"})
+    for method in ("client_secret_basic", "client_secret_post", "client_secret_jwt"):
+        with pytest.raises(StackError, match=f"a client secret for {method}"):
+            ClientCredentials("c", method).shown("")  # type: ignore[arg-type]
 
 
 def test_token_answer_is_read_and_does_not_show_itself() -> None:

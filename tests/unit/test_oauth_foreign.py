@@ -15,11 +15,11 @@ from realstack.core.errors import StackFailure
 from realstack.http.urls import parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.flow import authorization_request, code_of, token_set
-from realstack.oauth.forge import sign
 from realstack.oauth.forms import Page
 from realstack.oauth.http import Session
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import FormWalk, Walk
+from realstack.oauth.signing import sign
 from realstack.oauth.tokens import SYMMETRIC, Demands, Token, b64encode, decode, problems
 
 pytestmark = pytest.mark.anyio

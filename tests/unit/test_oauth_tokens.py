@@ -9,7 +9,8 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from realstack.core.errors import StackError, StackFailure
-from realstack.oauth.forge import Forgery, Issuer, described, forge, sign
+from realstack.oauth.forge import Forgery, Issuer, described, forge
+from realstack.oauth.signing import sign
 from realstack.oauth.tokens import Demands, Token, b64decode, b64encode, decode, problems
 
 NOW = 1_800_000_000

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from realstack.core.errors import StackFailure, explain
-from realstack.http.urls import moved
+from realstack.core.waiting import Deadline
+from realstack.http.urls import moved, parameters, with_parameters
+from realstack.oauth.client_auth import ClientAuth, ClientCredentials
+from realstack.oauth.device import DEVICE_GRANT, SLOWER, DeviceAuthorization, device_authorization
+from realstack.oauth.dpop import NONCE_ERROR, DpopProver
 from realstack.oauth.flow import (
     AuthorizationRequest,
-    ClientAuth,
     Pkce,
     TokenSet,
     authorization_request,
-    client_authentication,
+    seconds_of,
     token_set,
 )
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.metadata import Metadata, discovery_urls, read_metadata
-from realstack.oauth.tokens import ASYMMETRIC, SYMMETRIC, Demands, Problem, decode, signature_problems
+from realstack.oauth.signing import SigningKey
+from realstack.oauth.tokens import ASYMMETRIC, SYMMETRIC, Demands, Problem, Token, decode, problems
 from realstack.secrets import secrets
 
 
@@ -50,6 +55,10 @@ class ProviderClient:
         ca: PEM file of the certificate authority to trust.
         timeout: Seconds for one request.
         address: Where the provider is reached, when that is not its issuer: origin and path.
+        client_key: The client's private key, for ``private_key_jwt``.
+        client_algorithm: What the client's assertions are signed with; empty takes the usual one.
+        assertion_audience: Whom they are for; the token endpoint when empty.
+        dpop: Binds tokens to its key (RFC 9449); None asks for bearer tokens.
     """
 
     def __init__(
@@ -64,6 +73,10 @@ class ProviderClient:
         ca: str | None = None,
         timeout: float = 5.0,
         address: str = "",
+        client_key: SigningKey | None = None,
+        client_algorithm: str = "",
+        assertion_audience: str = "",
+        dpop: DpopProver | None = None,
     ) -> None:
         self.issuer = issuer
         self.address = address or issuer
@@ -73,7 +86,9 @@ class ProviderClient:
         self.timeout = timeout
         self.metadata = Metadata(issuer, {})
         self.client_secret = secrets.remember(client_secret, f"client secret of {client_id}", lasting=True)
-        self._client_auth = client_auth
+        self.dpop = dpop
+        self._credentials = ClientCredentials(client_id, client_auth, self.client_secret, client_key, client_algorithm)
+        self._assertion_audience = assertion_audience
         self._session = Session(f"provider {issuer}", self.address, ca=ca)
         self._keys: list[dict[str, Any]] | None = None
 
@@ -122,11 +137,111 @@ class ProviderClient:
             OAuthRefusal: The provider said no.
             StackFailure: It answered something that is no OAuth answer.
         """
-        given = {name: value for name, value in fields.items() if value}
-        answer = await self._post("token_endpoint", {"grant_type": grant_type, **given})
-        if answer.status != 200 or _says_error(answer):
+        answer = await self._post("token_endpoint", {"grant_type": grant_type, **fields})
+        if answer.status != 200 or _error_code(answer):
             raise _refusal(answer, f"tokens for {grant_type}")
         return token_set(answer.json(), answer.where)
+
+    async def push(self, request: AuthorizationRequest) -> AuthorizationRequest:
+        """Push an authorization request (RFC 9126); what a browser carries is then only its name.
+
+        Raises:
+            OAuthRefusal: The provider said no.
+            StackFailure: It answered something that is no answer to a pushed request.
+        """
+        asked = parameters(request.url)
+        answer = await self._post("pushed_authorization_request_endpoint", asked)
+        if answer.status not in {200, 201}:
+            raise _refusal(answer, "the pushed authorization request")
+        body = answer.json()
+        name = body.get("request_uri") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not name:
+            raise StackFailure(
+                explain(f"{answer.where} answers with request_uri and expires_in (RFC 9126, 2.2)", answer.described)
+            )
+        seconds_of(body.get("expires_in"), f"{answer.where} gives expires_in in seconds (RFC 9126, 2.2)")
+        url = with_parameters(
+            self.endpoint("authorization_endpoint"), {"client_id": asked.get("client_id", self.client_id), "request_uri": name}
+        )
+        return replace(request, url=url)
+
+    async def authorize_device(self, fields: Mapping[str, str]) -> DeviceAuthorization:
+        """Ask for the codes of a device (RFC 8628, 3.1).
+
+        Raises:
+            OAuthRefusal: The provider said no.
+            StackFailure: It answered something else.
+        """
+        answer = await self._post("device_authorization_endpoint", fields)
+        if answer.status != 200 or _error_code(answer):
+            raise _refusal(answer, "the device authorization")
+        return device_authorization(answer.json(), answer.where)
+
+    async def device_tokens(
+        self, device: DeviceAuthorization, timeout: float, *, interval: float | None = None, once: bool = False
+    ) -> TokenSet:
+        """Ask for a device's tokens until the user has decided (RFC 8628, 3.4).
+
+        Args:
+            device: The codes.
+            timeout: Seconds to go on asking.
+            interval: Seconds between two questions, instead of what the provider wants.
+            once: Ask a single time, whatever the answer.
+
+        Raises:
+            OAuthRefusal: The user or the provider said no, or nothing was decided in time.
+        """
+        pause = device.interval if interval is None else interval
+        deadline = Deadline(timeout)
+        while True:
+            try:
+                return await self.grant(DEVICE_GRANT, {"device_code": device.device_code})
+            except OAuthRefusal as refusal:
+                if refusal.code == "slow_down":
+                    pause += SLOWER
+                if once or refusal.code not in {"authorization_pending", "slow_down"} or deadline.left < pause:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def answer_parameters(self, callback: str) -> dict[str, str]:
+        """The parameters of an authorization response: of the query, of the fragment, or of a JWT (JARM), which is verified.
+
+        Raises:
+            StackFailure: The JWT may not be trusted.
+        """
+        found = parameters(callback)
+        if "response" not in found:
+            return found
+        token = decode(found["response"])
+        # JARM 2.1: iss, aud and exp are all that it must have besides the answer itself.
+        refused = await self.untrusted(token, aside={"subject", "issued_at"})
+        if refused:
+            evidence = "\n".join(f"- {problem}" for problem in refused)
+            expected = "an authorization response whose JWT may be trusted (JARM 2.4)"
+            raise StackFailure(explain(expected, "another one", evidence=evidence))
+        return {name: str(value) for name, value in token.claims.items() if name not in {"aud", "exp"}}
+
+    async def untrusted(self, token: Token, *, aside: Collection[str] = ()) -> list[Problem]:
+        """The reasons to refuse a JWT that the provider made for this client.
+
+        Args:
+            token: The token.
+            aside: Codes of problems that don't count.
+        """
+        keys = None if token.header.get("alg") in SYMMETRIC else await self.keys()
+        demands = Demands(
+            keys,
+            self.issuer,
+            self.client_id,
+            algorithms=ASYMMETRIC | SYMMETRIC,
+            secret=self.client_secret,
+            id_token=False,
+        )
+        found = problems(token, demands)
+        if keys is not None and any(problem.code == "key_unknown" for problem in found):
+            # The issuer may have a new key: a relying party reads the set again (OpenID Connect Core 10.1.1).
+            found = problems(token, replace(demands, keys=await self.keys(fresh=True)))
+        return [problem for problem in found if problem.code not in aside]
 
     async def revoke(self, token: str, hint: str) -> None:
         """Revoke a token (RFC 7009). A token that the provider does not know counts as revoked.
@@ -163,8 +278,7 @@ class ProviderClient:
         Raises:
             StackFailure: It refused, or tells of another user.
         """
-        url = self.endpoint("userinfo_endpoint")
-        answer = await self._session.send("GET", url, headers={"Authorization": f"Bearer {access_token}"}, timeout=self.timeout)
+        answer = await self._ask_userinfo(access_token)
         if answer.status != 200:
             challenge = answer.headers.get("www-authenticate", "no WWW-Authenticate")
             raise StackFailure(explain(f"{answer.where} answers 200", answer.described, evidence=secrets.scrub(challenge)))
@@ -180,16 +294,9 @@ class ProviderClient:
     async def _signed_claims(self, answer: Answer) -> dict[str, Any]:
         """The claims of a UserInfo answer that is a JWT (OpenID Connect Core 5.3.2), verified."""
         token = decode(answer.text.strip())
-        algorithms = ASYMMETRIC | SYMMETRIC
-        demands = Demands(await self.keys(), algorithms=algorithms, secret=self.client_secret)
-        found = list(signature_problems(token, demands))
-        if any(problem.code == "key_unknown" for problem in found):
-            found = list(signature_problems(token, replace(demands, keys=await self.keys(fresh=True))))
-        audience = token.claims.get("aud", self.client_id)
-        if token.claims.get("iss", self.issuer) != self.issuer:
-            found.append(Problem("issuer", f"iss {self.issuer!r}", repr(token.claims["iss"]), "OpenID Connect Core 5.3.2"))
-        if self.client_id not in (audience if isinstance(audience, list) else [audience]):
-            found.append(Problem("audience", f"aud with {self.client_id!r}", repr(audience), "OpenID Connect Core 5.3.2"))
+        aside = {"subject", "issued_at", "expiry_missing"}
+        aside |= {code for code, claim in (("issuer", "iss"), ("audience", "aud")) if claim not in token.claims}
+        found = await self.untrusted(token, aside=aside)
         if found:
             evidence = "\n".join(f"- {problem}" for problem in found)
             raise StackFailure(
@@ -202,15 +309,38 @@ class ProviderClient:
         await self._session.close()
 
     async def _post(self, endpoint: str, fields: Mapping[str, str]) -> Answer:
-        headers, own = client_authentication(self._client_auth, self.client_id, self.client_secret)
-        form = {**{name: value for name, value in fields.items() if value}, **own}
+        url = self.endpoint(endpoint)
+        given = {name: value for name, value in fields.items() if value}
+        answer = await self._post_once(endpoint, url, given)
+        if self.dpop is not None and self.dpop.hear(url, answer.headers) and _error_code(answer) == NONCE_ERROR:
+            answer = await self._post_once(endpoint, url, given)  # with the nonce that the answer brought (RFC 9449, 8)
+        return answer
+
+    async def _post_once(self, endpoint: str, url: str, fields: Mapping[str, str]) -> Answer:
+        audience = self._assertion_audience or str(self.metadata.values.get("token_endpoint") or url)
+        headers, own = self._credentials.shown(audience)
+        if self.dpop is not None and endpoint in {"token_endpoint", "pushed_authorization_request_endpoint"}:
+            headers["DPoP"] = self.dpop.proof("POST", url)
         return await self._session.send(
             "POST",
-            self.endpoint(endpoint),
-            form=form,
+            url,
+            form={**fields, **own},
             headers={"Accept": "application/json", **headers},
             timeout=self.timeout,
         )
+
+    async def _ask_userinfo(self, access_token: str) -> Answer:
+        url = self.endpoint("userinfo_endpoint")
+        if self.dpop is None:
+            return await self._session.send("GET", url, headers={"Authorization": f"Bearer {access_token}"}, timeout=self.timeout)
+
+        async def ask(prover: DpopProver) -> Answer:
+            headers = {"Authorization": f"DPoP {access_token}", "DPoP": prover.proof("GET", url, access_token)}
+            return await self._session.send("GET", url, headers=headers, timeout=self.timeout)
+
+        answer = await ask(self.dpop)
+        # A resource wants its nonce in the same way (RFC 9449, 9).
+        return await ask(self.dpop) if self.dpop.hear(url, answer.headers) and answer.status == 401 else answer
 
 
 async def read_keys(session: Session, url: str, timeout: float) -> list[dict[str, Any]]:
@@ -234,18 +364,16 @@ async def read_keys(session: Session, url: str, timeout: float) -> list[dict[str
     return keys
 
 
-def _says_error(answer: Answer) -> bool:
-    """Whether an answer is an error although its status says otherwise, as some providers' are."""
+def _error_code(answer: Answer) -> str:
+    """The OAuth error of an answer (RFC 6749, 5.2), or empty; anything that is no JSON is no answer of such an endpoint."""
     if "json" not in answer.headers.get("content-type", ""):
-        return False
+        return ""
     body = answer.json()
-    return isinstance(body, dict) and isinstance(body.get("error"), str) and "access_token" not in body
+    code = body.get("error") if isinstance(body, dict) and "access_token" not in body else None
+    return code if isinstance(code, str) else ""
 
 
 def _refusal(answer: Answer, asked: str) -> StackFailure:
-    # RFC 6749, 5.2: errors are JSON; anything else is no answer of a token endpoint.
-    if "json" in answer.headers.get("content-type", ""):
-        body = answer.json()
-        if isinstance(body, dict) and isinstance(body.get("error"), str):
-            return OAuthRefusal(body["error"], answer, asked)
+    if code := _error_code(answer):
+        return OAuthRefusal(code, answer, asked)
     return StackFailure(explain(f"an OAuth answer to {asked}", answer.described))

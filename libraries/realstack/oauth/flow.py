@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import secrets as random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import quote_plus
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.errors import StackFailure, explain
 from realstack.http.urls import parameters, shown, with_parameters
 from realstack.oauth.tokens import LATEST, shortened
 from realstack.secrets import secrets
 
 Pkce = Literal["S256", "plain", "none"]
-ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,46 +81,82 @@ def authorization_request(
     return AuthorizationRequest(url, asked["redirect_uri"], asked["state"], asked["nonce"], verifier, pkce)
 
 
-def code_of(callback: str, request: AuthorizationRequest | None = None, issuer: str | None = None) -> str:
+def code_of(
+    callback: str,
+    request: AuthorizationRequest | None = None,
+    issuer: str | None = None,
+    found: Mapping[str, str] | None = None,
+) -> str:
     """The code in the URL that a provider redirected to (RFC 6749, 4.1.2).
 
     Args:
         callback: That URL.
         request: Whose ``state`` it must carry; None leaves it unjudged.
         issuer: What ``iss`` must be where the provider sends one (RFC 9207); None leaves it unjudged.
+        found: The parameters of the answer, where they are not the URL's own.
 
     Raises:
         StackFailure: The provider answered with an error, without a code, or with another state or issuer.
     """
-    found = parameters(callback)
+    found = parameters(callback) if found is None else found
+    check_answer(callback, found, request, issuer, carries="a code")
+    if not found.get("code"):
+        remedy = "Read an answer without a code with [Get Authorization Answer]." if "id_token" in found else ""
+        names = f"the parameters {', '.join(found) or 'none'}"
+        raise StackFailure(explain(f"the provider's redirect to {shown(callback)} carries a code", names, remedy=remedy))
+    return secrets.remember(found["code"], "authorization code")
+
+
+def check_answer(
+    callback: str,
+    found: Mapping[str, str],
+    request: AuthorizationRequest | None,
+    issuer: str | None,
+    *,
+    carries: str = "no error",
+) -> None:
+    """Check that an authorization response is no error, and is the one to a request.
+
+    Raises:
+        StackFailure: It is an error, or carries another state or issuer.
+    """
     where = f"the provider's redirect to {shown(callback)}"
     if error := found.get("error"):
         detail = found.get("error_description", "no description")
-        raise StackFailure(explain(f"{where} carries a code", f"error {error}: {secrets.scrub(detail)}"))
+        raise StackFailure(explain(f"{where} carries {carries}", f"error {error}: {secrets.scrub(detail)}"))
     if request is not None and request.state and found.get("state") != request.state:
         seen = "another one" if found.get("state") else "none"
         raise StackFailure(explain(f"{where} carries the state of the request", seen))
     if issuer is not None and found.get("iss", issuer) != issuer:
         raise StackFailure(explain(f"{where} carries the iss {issuer!r}, or none (RFC 9207)", repr(found["iss"])))
-    if not found.get("code"):
-        raise StackFailure(explain(f"{where} carries a code", f"the parameters {', '.join(found) or 'none'}"))
-    return secrets.remember(found["code"], "authorization code")
 
 
-def client_authentication(method: ClientAuth, client_id: str, client_secret: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Headers and form fields by which a client shows who it is (RFC 6749, 2.3.1).
+@dataclass(frozen=True, slots=True)
+class AuthorizationAnswer:
+    """What an authorization response brought (RFC 6749, 4.1.2; OAuth 2.0 Multiple Response Types; JARM).
 
-    Raises:
-        StackError: A secret is needed and missing.
+    All but the names are credentials.
+
+    Attributes:
+        code: Empty when there was none.
+        access_token: The same.
+        id_token: The same.
+        parameters: The names of all that it carried.
     """
-    if method == "none":
-        return {}, {"client_id": client_id}
-    if not client_secret:
-        raise StackError(explain(f"a client secret for {method}", "none", remedy="Give client_secret=…, or client_auth=none."))
-    if method == "client_secret_post":
-        return {}, {"client_id": client_id, "client_secret": client_secret}
-    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}, {}
+
+    code: str = field(repr=False)
+    access_token: str = field(repr=False)
+    id_token: str = field(repr=False)
+    parameters: tuple[str, ...]
+
+
+def authorization_answer(found: Mapping[str, str]) -> AuthorizationAnswer:
+    """Take an authorization response apart."""
+    parts = {
+        name: secrets.remember(found.get(name, ""), f"{name} of an authorization response")
+        for name in ("code", "access_token", "id_token")
+    }
+    return AuthorizationAnswer(**parts, parameters=tuple(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +206,20 @@ def token_set(body: Any, where: str) -> TokenSet:
 
 
 def _life(given: Any, where: str) -> int | None:
-    """Seconds of an ``expires_in``; some providers write the number as a text."""
-    if given is None:
-        return None
+    """Seconds of an ``expires_in``, or None where there is none."""
+    return None if given is None else int(seconds_of(given, f"{where} gives expires_in in seconds (RFC 6749, 5.1)"))
+
+
+def seconds_of(given: Any, expected: str) -> float:
+    """A number of seconds; some providers write it as a text.
+
+    Raises:
+        StackFailure: It is none, or one that nobody can reckon with.
+    """
     try:
         seconds = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
     except (ValueError, OverflowError):
         seconds = math.nan
     if not 0 <= seconds <= LATEST:
-        raise StackFailure(explain(f"{where} gives expires_in in seconds (RFC 6749, 5.1)", shortened(given)))
-    return int(seconds)
+        raise StackFailure(explain(expected, shortened(given)))
+    return seconds

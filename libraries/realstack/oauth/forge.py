@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,13 +15,11 @@ from functools import cache
 from typing import Any, Literal, get_args
 
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
 from realstack.core.errors import StackError, explain
+from realstack.oauth.signing import SigningKey, as_json, joined, sign
 from realstack.oauth.tokens import KEY_TYPES, Token, b64encode
 from realstack.secrets import secrets
-
-SigningKey = RSAKey | ECKey | OKPKey
 
 Forgery = Literal[
     "alg-none",
@@ -103,14 +100,6 @@ def foreign_key(kind: str) -> SigningKey:
     return ECKey.generate_key("P-256")
 
 
-def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: SigningKey) -> str:
-    """Make a compact JWS of claims, whatever they say."""
-    algorithm = str(header["alg"])
-    signed = _joined(header, claims)
-    signature = JWSRegistry(algorithms=[algorithm]).get_alg(algorithm).sign(signed.encode(), key)
-    return secrets.remember(f"{signed}.{b64encode(signature)}", "token made by the test")
-
-
 def forge(
     token: Token,
     kind: Forgery,
@@ -161,7 +150,7 @@ class _Forger:
         return sign(header, self.claims, key or self._foreign)
 
     def _unsigned(self, algorithm: str) -> str:
-        return _joined(_merged({**self.header, "alg": algorithm}, self._extra_headers), self.claims) + "."
+        return joined(_merged({**self.header, "alg": algorithm}, self._extra_headers), self.claims) + "."
 
     def _alg_none(self) -> str:
         return self._unsigned("none")
@@ -173,13 +162,13 @@ class _Forger:
         return self._token.raw.rpartition(".")[0] + "."
 
     def _signature_zero(self) -> str:
-        return _joined({**self.header, "alg": "ES256"}, self.claims) + "." + b64encode(bytes(64))
+        return joined({**self.header, "alg": "ES256"}, self.claims) + "." + b64encode(bytes(64))
 
     def _tampered_payload(self) -> str:
         head, _, rest = self._token.raw.partition(".")
         if self.claims == dict(self._token.claims):
             self.claims["sub"] = f"{self.claims.get('sub', '')}-somebody-else"
-        return f"{head}.{b64encode(_json(self.claims))}.{rest.partition('.')[2]}"
+        return f"{head}.{b64encode(as_json(self.claims))}.{rest.partition('.')[2]}"
 
     def _foreign_key(self) -> str:
         return self._signed()
@@ -233,17 +222,9 @@ class _Forger:
 
     def _hmac(self, key: bytes, **headers: Any) -> str:
         # By hand: joserfc rightly refuses to make an HMAC from a public key.
-        signed = _joined(_merged({**self.header, "alg": "HS256", **headers}, self._extra_headers), self.claims)
+        signed = joined(_merged({**self.header, "alg": "HS256", **headers}, self._extra_headers), self.claims)
         return f"{signed}.{b64encode(hmac.new(key, signed.encode(), hashlib.sha256).digest())}"
 
 
 def _merged(values: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**values, **change}.items() if value is not None}
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _joined(header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
-    return f"{b64encode(_json(header))}.{b64encode(_json(claims))}"

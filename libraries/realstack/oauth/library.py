@@ -13,11 +13,14 @@ from robotlibcore import DynamicCore
 from realstack import __version__
 from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.oauth.keywords.cookies import CookieKeywords
+from realstack.oauth.keywords.device import DeviceKeywords
 from realstack.oauth.keywords.directory import DirectoryKeywords
 from realstack.oauth.keywords.ends import Ends
 from realstack.oauth.keywords.forms import FormKeywords
 from realstack.oauth.keywords.judging import JudgingKeywords
 from realstack.oauth.keywords.keys import KeyKeywords
+from realstack.oauth.keywords.logout import LogoutKeywords
+from realstack.oauth.keywords.proofs import ProofKeywords
 from realstack.oauth.keywords.providers import ProviderKeywords
 from realstack.oauth.keywords.requests import RequestKeywords
 from realstack.oauth.keywords.rogue import RogueKeywords
@@ -48,8 +51,10 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     ```
 
     ## What is where
-    - **Provider** ([Open Provider]): be a client of a provider: authorization requests with PKCE, state and nonce, tokens, refresh,
-      revocation, introspection, UserInfo.
+    - **Provider** ([Open Provider]): be a client of a provider: authorization requests with PKCE, state and nonce, pushed ones
+      ([Push Authorization Request]), devices ([Start Device Authorization]), tokens, also bound to a key (DPoP), refresh, revocation,
+      introspection, UserInfo.
+    - **Logout** ([Create Logout Request], [Start Logout Receiver]): end the user's session at the provider, and hear that it has ended.
     - **Token**: read claims ([Get Claim]), judge against OpenID Connect Core 3.1.3.7 with every reason told apart
       ([Verify Token], [Get Token Problems]), and make forgeries ([Forge Token]).
     - **Session** ([Open Session]): HTTP as one user agent with cookies, in one session or in many at the same moment;
@@ -104,13 +109,17 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
         secrets.name_credentials(credential_names)
         providers, sessions, rogues = ProviderKeywords(), SessionKeywords(), RogueKeywords()
         directories = DirectoryKeywords(providers.providers)
+        logouts = LogoutKeywords(providers.providers)
         self.requests = RequestKeywords(sessions.sessions)
         # Directories first: their users are removed while the providers still answer.
-        ends = Ends([directories, self.requests, rogues, sessions, providers], between_tests=rogues.reset)
+        ends = Ends([directories, self.requests, rogues, logouts, sessions, providers], between_tests=rogues.reset)
         self.ROBOT_LIBRARY_LISTENER = [ends, Guard(secrets, guard, output_folder)]
         super().__init__(
             [
                 providers,
+                DeviceKeywords(providers.providers),
+                ProofKeywords(providers.providers),
+                logouts,
                 TokenKeywords(),
                 JudgingKeywords(providers.providers),
                 KeyKeywords(),

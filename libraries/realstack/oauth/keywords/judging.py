@@ -47,6 +47,7 @@ class JudgingKeywords:
         audience: str | None = None,
         nonce: str | None = None,
         access_token: Secret | None = None,
+        code: Secret | None = None,
         algorithms: Sequence[str] | str | None = None,
         leeway: timedelta = timedelta(),
         jwks_url: str | Secret | None = None,
@@ -66,6 +67,7 @@ class JudgingKeywords:
             audience: What ``aud`` must contain; for a provider, its client unless given. Of an ID token ``azp`` must be the same.
             nonce: What ``nonce`` must be.
             access_token: What ``at_hash`` must fit, where there is one.
+            code: What ``c_hash`` must fit: the code that came together with this token (OpenID Connect Core 3.3.2.11).
             algorithms: Accepted signature algorithms, instead of all asymmetric ones: a text, texts between commas, or a list.
                 ``HS256`` and the like are verified with the client's secret, ``none`` must have no signature.
             leeway: How far clocks may differ.
@@ -96,6 +98,7 @@ class JudgingKeywords:
             audience=audience,
             nonce=nonce,
             access_token=access_token,
+            code=code,
             algorithms=algorithms,
             leeway=leeway,
             issuer_keys=keys,
@@ -120,6 +123,7 @@ class JudgingKeywords:
         audience: str | None = None,
         nonce: str | None = None,
         access_token: Secret | None = None,
+        code: Secret | None = None,
         algorithms: Sequence[str] | str | None = None,
         leeway: timedelta = timedelta(),
         jwks_url: str | Secret | None = None,
@@ -132,7 +136,7 @@ class JudgingKeywords:
 
         Codes: ``algorithm``, ``key_unknown``, ``signature``, ``critical_header``, ``issuer``, ``audience``, ``authorized_party``,
         ``subject``, ``expired``, ``expiry_missing``, ``not_yet_valid``, ``issued_at``, ``nonce``, ``access_token_hash``,
-        ``malformed`` (a date that is none, such as ``NaN``).
+        ``code_hash``, ``malformed`` (a date that is none, such as ``NaN``).
 
         Args:
             token: The token.
@@ -143,6 +147,7 @@ class JudgingKeywords:
             audience: ``aud``.
             nonce: ``nonce``.
             access_token: For ``at_hash``.
+            code: For ``c_hash``.
             algorithms: Accepted algorithms.
             leeway: How far clocks may differ.
             jwks_url: Where the keys are.
@@ -163,6 +168,7 @@ class JudgingKeywords:
             audience=audience,
             nonce=nonce,
             access_token=access_token,
+            code=code,
             algorithms=algorithms,
             leeway=leeway,
             issuer_keys=keys,
@@ -233,6 +239,7 @@ class JudgingKeywords:
         audience: str | None,
         nonce: str | None,
         access_token: Secret | None,
+        code: Secret | None,
         algorithms: Sequence[str] | str | None,
         leeway: timedelta,
         issuer_keys: _IssuerKeys,
@@ -243,13 +250,14 @@ class JudgingKeywords:
         accepted = frozenset(several(algorithms)) if algorithms else ASYMMETRIC
         if unknown := accepted - ALGORITHMS:
             raise StackError(explain(f"algorithms among {', '.join(sorted(ALGORITHMS))}", ", ".join(sorted(unknown))))
-        hinted = nonce is not None or access_token is not None
+        hinted = nonce is not None or access_token is not None or code is not None
         return Demands(
             issuer_keys.read() if accepted & ASYMMETRIC else None,
             issuer or (client.issuer if client else None),
             audience or (client.client_id if client else None),
             nonce,
             plain(access_token, "access token") if access_token else None,
+            plain(code, "authorization code") if code else None,
             accepted,
             plain(client_secret, "client secret") if client_secret else (client.client_secret if client else None),
             kind == "id-token" or (kind == "auto" and (hinted or _is_id_token(token, audience, client))),

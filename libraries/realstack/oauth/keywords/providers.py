@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
-from realstack.http.keywords.values import hidden, plain, plain_url, secret, told
-from realstack.oauth.client import OAuthRefusal, ProviderClient
-from realstack.oauth.flow import AuthorizationRequest, ClientAuth, Pkce, TokenSet, code_of
+from realstack.http.keywords.values import hidden, plain, plain_url, secret
+from realstack.http.urls import parameters
+from realstack.oauth.client import ProviderClient
+from realstack.oauth.client_auth import ClientAuth
+from realstack.oauth.dpop import DpopProver
+from realstack.oauth.flow import AuthorizationRequest, Pkce, authorization_answer, check_answer, code_of
+from realstack.oauth.keywords.grants import Answered, Tokens, granted, the_tokens
 from realstack.oauth.metadata import Metadata
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a token endpoint gave. Tokens are Secrets; None where the provider gave none."""
-
-    access_token: Secret
-    refresh_token: Secret | None
-    id_token: Secret | None
-    token_type: str
-    expires_in: int | None
-    scope: str
-
-
-def _tokens(given: TokenSet) -> Tokens:
-    refresh = Secret(given.refresh_token) if given.refresh_token else None
-    identity = Secret(given.id_token) if given.id_token else None
-    return Tokens(Secret(given.access_token), refresh, identity, given.token_type, given.expires_in, given.scope)
+from realstack.oauth.signing import SigningAlgorithm, SigningKey, read_private_key, read_private_key_file
 
 
 class ProviderKeywords:
@@ -66,6 +52,10 @@ class ProviderKeywords:
         timeout: timedelta = timedelta(seconds=5),
         address: str = "",
         endpoints: dict[str, str] | None = None,
+        client_key: Secret | Path | None = None,
+        client_algorithm: str = "",
+        assertion_audience: str = "",
+        dpop: SigningAlgorithm | None = None,
     ) -> str:
         """Reads a provider's metadata, checks its issuer, and is its client from now on.
 
@@ -77,7 +67,8 @@ class ProviderKeywords:
             client_id: Of the relying party.
             client_secret: Its secret; none for a public client.
             alias: Name for later keywords.
-            client_auth: How the client shows who it is; ``client_secret_basic`` with a secret, ``none`` without.
+            client_auth: How the client shows who it is; ``private_key_jwt`` with a key, ``client_secret_basic`` with a secret,
+                ``none`` without. Besides there are ``client_secret_post`` and ``client_secret_jwt`` (OpenID Connect Core 9).
             redirect_uri: Where authorization answers go, unless a request says otherwise.
             scope: What is asked for, unless a request says otherwise.
             ca: PEM file of the certificate authority to trust instead of the system's.
@@ -87,6 +78,11 @@ class ProviderKeywords:
                 called there.
             endpoints: The metadata of a provider that publishes none, by name: ``token_endpoint``, ``authorization_endpoint``,
                 ``jwks_uri``, … Nothing is read then.
+            client_key: The client's private key, for ``private_key_jwt``: a file, or a Secret with PEM or a JWK in JSON.
+            client_algorithm: What the client's assertions are signed with; the key's usual one, or ``HS256``, unless given.
+            assertion_audience: Whom these are for (``aud``); the token endpoint unless given. Some want the issuer.
+            dpop: Binds tokens to a key that is made for this client (RFC 9449), and signs proofs so: ``ES256``, say. Requests
+                for tokens, pushed requests and [Get User Info] carry proofs then; for others see [Create Dpop Headers].
 
         Returns:
             The alias.
@@ -96,19 +92,25 @@ class ProviderKeywords:
 
         ```robotframework
         Open Provider    http://127.0.0.2:20010    chat    ${CLIENT_SECRET}    redirect_uri=http://127.0.0.1:20000/auth/callback/main
+        Open Provider    ${ISSUER}    chat    client_key=${CURDIR}/chat.pem    dpop=ES256
         ```
         """
         self.providers.free_alias(alias)
+        key = _client_key(client_key)
         client = ProviderClient(
             issuer,
             client_id,
             plain(client_secret, f"client secret of {client_id}") if client_secret else "",
-            client_auth=client_auth or ("client_secret_basic" if client_secret else "none"),
+            client_auth=client_auth or ("private_key_jwt" if key else "client_secret_basic" if client_secret else "none"),
             redirect_uri=redirect_uri,
             scope=scope,
             ca=ca,
             timeout=timeout.total_seconds(),
             address=address,
+            client_key=key,
+            client_algorithm=client_algorithm,
+            assertion_audience=assertion_audience,
+            dpop=DpopProver(dpop) if dpop else None,
         )
         try:
             if endpoints:
@@ -193,15 +195,70 @@ class ProviderKeywords:
             provider: Alias of the provider whose ``iss`` the answer must carry when it has one (RFC 9207).
 
         Raises:
-            StackFailure: The answer is an error, has no code, or has another state or issuer.
+            StackFailure: The answer is an error, has no code, or has another state or issuer, or its JWT (JARM) may not be
+                trusted.
 
         ```robotframework
         ${end}    Sign In With Forms    ${request.url}    fields=${fields}    stop_before=${URL}
         ${code}    Get Code    ${end.callback}    ${request}
         ```
         """
-        issuer = self.providers.get(provider).issuer if request is not None or provider else None
-        return secret(code_of(plain_url(callback), request, issuer), "authorization code")
+        url, found, issuer = self._answer(callback, request, provider)
+        return secret(code_of(url, request, issuer, found), "authorization code")
+
+    @keyword(tags=["provider"])
+    def get_authorization_answer(
+        self, callback: Secret | str, request: AuthorizationRequest | None = None, *, provider: str | None = None
+    ) -> Answered:
+        """Takes apart what the provider's redirect brought, also without a code: hybrid and implicit answers.
+
+        They come in the query, in the fragment (OAuth 2.0 Multiple Response Types), by a posted form, or as one JWT
+        (``response_mode=jwt``, JARM), which is verified. An ID token is not judged here: see [Verify Token].
+
+        Args:
+            callback: That URL, as [Sign In With Forms] returns it.
+            request: Whose state the answer must carry.
+            provider: Alias of the provider; the one opened last unless given.
+
+        Returns:
+            ``code``, ``access_token``, ``id_token`` (Secrets or None) and ``parameters``, the names of all that came.
+
+        Raises:
+            StackFailure: The answer is an error, has another state or issuer, or its JWT may not be trusted.
+
+        ```robotframework
+        ${request}    Create Authorization Request    response_type=code id_token
+        ${end}    Sign In With Forms    ${request.url}    fields=${fields}    stop_before=${URL}
+        ${answer}    Get Authorization Answer    ${end.callback}    ${request}
+        Verify Token    ${answer.id_token}    nonce=${request.nonce}    code=${answer.code}
+        ```
+        """
+        url, found, issuer = self._answer(callback, request, provider)
+        check_answer(url, found, request, issuer)
+        return Answered.of(authorization_answer(found))
+
+    @keyword(tags=["provider"])
+    def push_authorization_request(
+        self, request: AuthorizationRequest, *, refused: str | None = None, provider: str | None = None
+    ) -> AuthorizationRequest | None:
+        """Pushes an authorization request to the provider, by the client itself (RFC 9126).
+
+        Args:
+            request: As [Create Authorization Request] made it.
+            refused: The OAuth error with which the provider must refuse, such as ``invalid_request``.
+            provider: Alias; the one opened last unless given.
+
+        Returns:
+            The request with another ``url``, which names what was pushed and holds none of it; nothing when refused.
+
+        ```robotframework
+        ${request}    Create Authorization Request
+        ${request}    Push Authorization Request    ${request}
+        Sign In With Forms    ${request.url}    fields=${fields}    stop_before=${URL}
+        ```
+        """
+        client = self.providers.get(provider)
+        return granted(client, "the pushed authorization request", client.push(request), refused)
 
     @keyword(tags=["provider"])
     def exchange_code(
@@ -358,20 +415,23 @@ class ProviderKeywords:
         value = claims if claim == "*" else claims.get(claim)
         return verify(value, assertion_operator, assertion_expected, f"UserInfo's {claim}", message)
 
+    def _answer(
+        self, callback: Secret | str, request: AuthorizationRequest | None, provider: str | None
+    ) -> tuple[str, dict[str, str], str | None]:
+        """The URL, the parameters of the answer, and the issuer that it must name."""
+        url = plain_url(callback)
+        found = parameters(url)
+        if "response" in found or request is not None or provider:
+            client = self.providers.get(provider)
+            return url, background.run(client.answer_parameters(url)), client.issuer
+        return url, found, None
+
     def _grant(self, grant_type: str, fields: dict[str, str], refused: str | None, provider: str | None) -> Tokens | None:
         client = self.providers.get(provider)
-        if refused is not None and not refused:
-            raise StackError(explain("refused=… with an OAuth error code, such as invalid_grant", "an empty one"))
-        try:
-            given = background.run(client.grant(grant_type, fields))
-        except OAuthRefusal as refusal:
-            if refused != refusal.code:
-                if refused is None:
-                    raise
-                expected = f"{client.issuer} refuses the {grant_type} grant with {refused}"
-                raise StackFailure(explain(expected, refusal.code, evidence=refusal.answer.described)) from None
-            told(f"Refused as expected: {refusal.answer.described}")
-            return None
-        if refused is not None:
-            raise StackFailure(explain(f"{client.issuer} refuses the {grant_type} grant with {refused}", "it gave tokens"))
-        return _tokens(given)
+        return the_tokens(granted(client, f"the {grant_type} grant", client.grant(grant_type, fields), refused))
+
+
+def _client_key(given: Secret | Path | None) -> SigningKey | None:
+    if given is None:
+        return None
+    return read_private_key(str(given.value)) if isinstance(given, Secret) else read_private_key_file(given)

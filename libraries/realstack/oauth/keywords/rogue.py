@@ -241,6 +241,39 @@ class RogueKeywords:
             raise StackFailure(explain(f"a receipt of {endpoint} tells {fact!r}", f"it tells {', '.join(facts)}"))
         return verify(facts[fact], assertion_operator, assertion_expected, f"{fact} of {endpoint}", message)
 
+    @keyword(tags=["rogue", "logout"])
+    def create_rogue_logout_token(
+        self,
+        *,
+        subject: str | None = None,
+        session_id: str | None = None,
+        claims: dict[str, Any] | None = None,
+        tenant: str = "",
+        rogue: str | None = None,
+    ) -> Secret:
+        """Makes a logout token of the rogue provider (OpenID Connect Back-Channel Logout 1.0, 2.4), good or bad.
+
+        It is sent as ``logout_token`` of a form to the relying party's ``backchannel_logout_uri``. Bad signatures are made of
+        it by [Forge Token].
+
+        Args:
+            subject: ``sub``; that of [Set Rogue User] where no session is given either.
+            session_id: ``sid``.
+            claims: Claims to set besides; None as a value removes one. A good token has no ``nonce``.
+            tenant: Of which issuer; the plain one unless given.
+            rogue: Alias; the one started last unless given.
+
+        ```robotframework
+        ${token}    Create Rogue Logout Token    subject=subject-1
+        VAR    &{form}    logout_token=${token}
+        Send Request    POST    /auth/backchannel-logout    form=${form}    status=200
+        ${bad}    Create Rogue Logout Token    subject=subject-1    claims={"nonce": "n", "events": None}
+        ```
+        """
+        provider = self._rogues.get(rogue)
+        whose = provider.user.subject if subject is None and session_id is None else subject
+        return secret(provider.logout_token(whose, session_id, claims or {}, tenant), "logout token")
+
     @keyword(tags=["rogue"])
     def rogue_provider_should_have_misbehaved(self, *, tenant: str = "", rogue: str | None = None) -> None:
         """Checks that the wrong answer of the scenario was given in this test: without this receipt a refusal proves nothing.

@@ -11,7 +11,7 @@ import hmac
 import json
 import secrets as random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import unquote_plus, urlencode
@@ -19,9 +19,11 @@ from urllib.parse import unquote_plus, urlencode
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import RSAKey
 
-from realstack.oauth.forge import Forgery, Issuer, forge, sign
+from realstack.oauth.forge import Forgery, Issuer, forge
+from realstack.oauth.logout_tokens import LOGOUT_EVENT
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
+from realstack.oauth.signing import sign
 from realstack.oauth.tokens import decode
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
@@ -29,6 +31,8 @@ from realstack.secrets import secrets
 
 CODE_LIFE = 60.0
 TOKEN_LIFE = 300
+LOGOUT_LIFE = 120
+"""Seconds that a logout token is valid: it is delivered at once (Back-Channel Logout 2.4)."""
 DISCOVERY = "/.well-known/openid-configuration"
 PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="#7a4"/></svg>'
 
@@ -136,6 +140,30 @@ class RogueProvider:
     def scenario(self, tenant: str = "") -> Scenario:
         """The scenario in force."""
         return self._scenarios.get(tenant, "honest")
+
+    def logout_token(self, subject: str | None, session_id: str | None, changes: Mapping[str, Any], tenant: str = "") -> str:
+        """Make what a relying party is told when a session has ended (OpenID Connect Back-Channel Logout 2.4).
+
+        Args:
+            subject: ``sub``; None leaves it out.
+            session_id: ``sid``; the same.
+            changes: Claims to set besides; None as a value removes one.
+            tenant: Whose token it is.
+        """
+        now, key = int(time.time()), self._keys[-1]
+        claims: dict[str, Any] = {
+            "iss": self.issuer(tenant),
+            "aud": self.client_id,
+            "iat": now,
+            "exp": now + LOGOUT_LIFE,
+            "jti": random.token_urlsafe(16),
+            "events": {LOGOUT_EVENT: {}},
+            "sub": subject,
+            "sid": session_id,
+            **changes,
+        }
+        given = {name: value for name, value in claims.items() if value is not None}
+        return sign({"alg": "RS256", "kid": key.kid, "typ": "logout+jwt"}, given, key)
 
     def reset(self) -> None:
         """Be honest everywhere and forget the receipts; keys, codes and tokens stay."""
