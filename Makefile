@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 RESULTS ?= results
 PROFILE ?= fast
-PLATFORM ?= embedded
+PLATFORM ?= reference
 OPTIONS ?=
 N ?= 20
 ONLY ?= *
@@ -27,7 +27,7 @@ STEP := tools/step $(RESULTS)
 
 .PHONY: help
 help: ## this list
-	@echo "make journeys [PROFILE=fast|plan|soak] [PLATFORM=embedded|compose|external] [OPTIONS='--test …'] [NETNS=1] [STRICT=1]"
+	@echo "make journeys [PROFILE=fast|plan|soak] [PLATFORM=reference|compose|external|path/of/an/adapter] [OPTIONS='--test …'] [NETNS=1] [STRICT=1]"
 	@echo "make test"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -95,7 +95,7 @@ docs: setup ## pages of all keywords: results/docs/index.html
 
 .PHONY: up
 up: setup ## the platform in the foreground, to look at it; ends with Ctrl-C
-	@$(PYTHON) -m realstack.platform up resources/platforms/$(PLATFORM).yaml resources/profiles/$(PROFILE).yaml
+	@$(PYTHON) -m realstack.platform up $(PLATFORM) resources/profiles/$(PROFILE).yaml
 
 .PHONY: setup
 setup: ## system packages and .venv, as far as they are missing

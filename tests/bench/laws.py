@@ -54,7 +54,7 @@ def measure() -> list[Figure]:
     Raises:
         RuntimeError: A law does not hold: then its time means nothing.
     """
-    vocabulary = Vocabulary.load(ROOT / "resources" / "vocabulary" / "chat.yaml")
+    vocabulary = Vocabulary.load(ROOT / "resources" / "adapters" / "reference" / "vocabulary.yaml")
     vocabulary = Vocabulary({**vocabulary.data, "every_message_is_answered": False})
     told = events()
     began = time.process_time()

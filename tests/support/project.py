@@ -1,4 +1,4 @@
-"""Where the project keeps what tests share with the journeys: profiles, platforms, the vocabulary."""
+"""Where the project keeps what tests share with the journeys: profiles, the reference adapter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from realstack.core.figures import Figures, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ROOT / "resources" / "profiles"
-VOCABULARY = ROOT / "resources" / "vocabulary" / "chat.yaml"
+ADAPTERS = ROOT / "resources" / "adapters"
+VOCABULARY = ADAPTERS / "reference" / "vocabulary.yaml"
 SOURCES = ROOT / "docker"
 CACHE = ROOT / ".cache"
 
@@ -19,5 +20,5 @@ def figures(profile: str = "fast") -> Figures:
 
 
 def platform_file(name: str) -> Path:
-    """The YAML file of a platform."""
-    return ROOT / "resources" / "platforms" / f"{name}.yaml"
+    """The file of one of the reference platform's drivers."""
+    return ADAPTERS / "reference" / f"{name}.yaml"

@@ -13,7 +13,7 @@ from realstack.history.vocabulary import Vocabulary
 from realstack.recording.events import Event, event_of
 
 ROOT = Path(__file__).resolve().parents[2]
-CHAT = Vocabulary.load(ROOT / "resources" / "vocabulary" / "chat.yaml")
+CHAT = Vocabulary.load(ROOT / "resources" / "adapters" / "reference" / "vocabulary.yaml")
 
 
 class Story:

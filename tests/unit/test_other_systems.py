@@ -45,7 +45,7 @@ from realstack.platform.create import create
 root = pathlib.Path(sys.argv[1]) / "resources"
 for driver in ("embedded", "compose"):
     try:
-        create(root / "platforms" / f"{driver}.yaml", load("fast", root / "profiles"), pathlib.Path(sys.argv[3]))
+        create(root / "adapters" / "reference" / f"{driver}.yaml", load("fast", root / "profiles"), pathlib.Path(sys.argv[3]))
     except StackError as error:
         print(error)
 sys.exit(code)
@@ -57,7 +57,7 @@ Library    realstack.Platform
 Library    realstack.Monitor
 
 *** Variables ***
-${PLATFORMS}    ${ROOT}/resources/platforms
+${PLATFORMS}    ${ROOT}/resources/adapters/reference
 ${PROFILE}      ${ROOT}/resources/profiles/fast.yaml
 
 *** Test Cases ***

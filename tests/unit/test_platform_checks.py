@@ -116,10 +116,8 @@ def test_a_data_folder_that_postgresql_can_not_reach_is_told(tmp_path):
     assert checks.check_reachable(Path("/tmp"), "nobody") == []  # noqa: S108 -- the folder itself is meant
 
 
-def test_unknown_platforms_and_drivers_are_told(tmp_path):
-    with pytest.raises(
-        StackError, match=r"(?s)PLATFORM is one of compose, embedded, external.*'embeded'. Did you mean 'embedded'"
-    ):
+def test_unknown_files_and_drivers_are_told(tmp_path):
+    with pytest.raises(StackError, match=r"embeded\.yaml' tells how the platform is run.*(?s:.*)no such file"):
         create(platform_file("embeded"), figures(), tmp_path)
     (tmp_path / "mine.yaml").write_text("driver: kubernetes\n")
     known = r"'driver' in mine\.yaml is one of those that are installed: compose, embedded, external"

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from support.project import platform_file
+
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker" / "compose.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
-PLATFORM: dict[str, Any] = yaml.safe_load((ROOT / "resources" / "platforms" / "compose.yaml").read_text(encoding="utf-8"))
+PLATFORM: dict[str, Any] = yaml.safe_load(platform_file("compose").read_text(encoding="utf-8"))
 ASKED = dict(re.findall(r"\$\{([A-Z_]+)(:[?-])?", TEXT))
 """Variables that the file asks for, and how: `:?` required, `:-` with a default."""
 GIVEN = {*PLATFORM["ports"], *PLATFORM["passwords"], *PLATFORM["variables"]}

@@ -95,7 +95,7 @@ def _statements(block: Any) -> Iterator[Any]:
 
 def frame_types() -> set[str]:
     """The platform's own words for frames, from the vocabulary; single words are words of everybody."""
-    vocabulary = yaml.safe_load((ROOT / "resources" / "vocabulary" / "chat.yaml").read_text())
+    vocabulary = yaml.safe_load((ROOT / "resources" / "adapters" / "reference" / "vocabulary.yaml").read_text())
     rules = [*vocabulary["frames"]["out"], *vocabulary["frames"]["in"]]
     kinds: set[str] = set()
     for rule in rules:

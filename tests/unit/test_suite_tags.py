@@ -178,7 +178,7 @@ def test_no_test_asks_for_a_browser_in_vain() -> None:
 
 
 def test_every_tag_of_a_need_is_told_to_who_points_the_suites_at_a_platform() -> None:
-    told = (ROOT / "resources" / "platforms" / "README.md").read_text(encoding="utf-8")
+    told = (ROOT / "resources" / "adapters" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{tag}`" in told for tag in {*NEEDS.values(), *(operation.value for operation in Operation)})
     assert {*NEEDS.values()} == {BROWSER, *(operation.value for operation in Operation)}
 

@@ -77,17 +77,17 @@ class Figures(Mapping[str, Figure]):
             name: f"{_number(value):g}" if isinstance(value, timedelta | float) else str(value) for name, value in self.items()
         }
 
-    def with_changes(self, changes: Mapping[str, str]) -> Figures:
+    def with_changes(self, changes: Mapping[str, object]) -> Figures:
         """The same profile with some figures replaced, such as the soak's duration.
 
         Raises:
             StackError: There is no such figure, or its new value is of another kind.
         """
         values = dict(self._values)
-        for name, text in changes.items():
+        for name, value in changes.items():
             if name not in values:
                 raise StackError(f"There is no figure '{name}'.{_near(name, values)} Figures are: {', '.join(values)}.")
-            values[name] = parse(name, text)
+            values[name] = parse(name, value)
             _same_kind(name, values[name], self._values[name])
         return Figures(self._name, values)
 

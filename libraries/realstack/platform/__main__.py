@@ -1,7 +1,7 @@
 """Run the platform in the foreground, to look at it or to develop against it.
 
 ```
-python -m realstack.platform up PLATFORM.yaml PROFILE.yaml [--only stores|NAME …] [--output FOLDER]
+python -m realstack.platform up PLATFORM PROFILE.yaml [--only stores|NAME …] [--output FOLDER]
 ```
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.figures import load
 from realstack.core.loop import background
+from realstack.platform.adapter import find
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
 from realstack.platform.embedded import EmbeddedDriver
@@ -35,7 +36,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m realstack.platform", description="Run the platform in the foreground.")
     parser.add_argument("command", choices=["up"], help="start it, and stop it with Ctrl-C")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="services or groups; 'stores' means those that hold data")
-    parser.add_argument("platform", type=Path, help="the platform's YAML file")
+    parser.add_argument("platform", help="an adapter, by its name or folder, or a driver's file in it")
+    parser.add_argument("--adapters", type=Path, default=Path("resources/adapters"), help="where adapters are")
     parser.add_argument("profile", type=Path, help="the profile's YAML file")
     parser.add_argument("--output", type=Path, default=Path("results/platform"), help="folder for the services' logs")
     return parser.parse_args()
@@ -68,7 +70,8 @@ def main() -> int:
     arguments = _arguments()
     output = arguments.output.resolve()
     try:
-        driver = create(arguments.platform.resolve(), load(arguments.profile.stem, arguments.profile.parent), output)
+        adapter = find(arguments.platform, arguments.adapters, default="reference")
+        driver = create(adapter.driver_file, load(arguments.profile.stem, arguments.profile.parent), output)
         try:
             _run(driver, arguments.only, output)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,27 +13,14 @@ from realstack.core.errors import StackError, explain
 from realstack.core.figures import Figures
 
 
-def known_platforms(folder: Path) -> list[str]:
-    """Names of the platforms that there are."""
-    return sorted(file.stem for file in folder.glob("*.yaml"))
-
-
 def load(file: Path) -> dict[str, Any]:
     """Read a platform's file.
 
     Raises:
-        StackError: There is none, or it is no mapping; says which there are beside it.
+        StackError: There is none, or it is no mapping.
     """
-    name, known = file.stem, known_platforms(file.parent)
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        raise StackError(
-            explain(
-                f"PLATFORM is one of {', '.join(known) or 'none'} (the files of {file.parent}).",
-                f"It is '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""),
-                remedy=f"Choose one of them (robot --variable PLATFORM:name suites/), or write {file}.",
-            )
-        )
+    if not file.is_file():
+        raise StackError(explain(f"'{file}' tells how the platform is run.", "There is no such file."))
     try:
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:

@@ -37,8 +37,8 @@ def create(setup: Setup) -> Driver:
             explain(
                 "the addresses of the external platform's services are given.",
                 "None are.",
-                remedy="robot --variable PLATFORM:external --variablefile mine.yaml suites/; resources/platforms/external.yaml "
-                "shows what stands in mine.yaml.",
+                remedy="robot --variable PLATFORM:external --variablefile mine.yaml suites/; "
+                "resources/adapters/reference/external.yaml shows what stands in mine.yaml.",
             )
         )
     credentials: dict[str, str] = {}

@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       When clients came back, as a keyword: times of a log on the run's clock, bad input.
-Library             realstack.History    vocabulary=${CURDIR}/../../../resources/vocabulary/chat.yaml
+Library             realstack.History    vocabulary=${CURDIR}/../../../resources/adapters/reference/vocabulary.yaml
 Library             frames.py
 
 

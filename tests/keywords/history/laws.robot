@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       Laws, floors and receipts as keywords: verdicts, texts of errors, waiting, bad input.
-Library             realstack.History    vocabulary=${CURDIR}/../../../resources/vocabulary/chat.yaml
+Library             realstack.History    vocabulary=${CURDIR}/../../../resources/adapters/reference/vocabulary.yaml
 Library             frames.py
 Test Setup          Open Two Tabs
 

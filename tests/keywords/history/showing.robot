@@ -3,7 +3,7 @@ Documentation       Timelines, transcripts, files and evidence; recordings from 
 Library             Collections
 Library             OperatingSystem
 Library             Process
-Library             realstack.History    vocabulary=${CURDIR}/../../../resources/vocabulary/chat.yaml
+Library             realstack.History    vocabulary=${CURDIR}/../../../resources/adapters/reference/vocabulary.yaml
 Library             frames.py
 Suite Setup         Open The Suite's Tab
 

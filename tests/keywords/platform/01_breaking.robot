@@ -6,7 +6,7 @@ Library          realstack.Platform
 
 
 *** Variables ***
-${PLATFORM}    ${CURDIR}/../../../resources/platforms/embedded.yaml
+${PLATFORM}    ${CURDIR}/../../../resources/adapters/reference/embedded.yaml
 ${PROFILE}     ${CURDIR}/../../../resources/profiles/fast.yaml
 
 

@@ -24,7 +24,8 @@ A Service That Dies Fails The Test And Comes Back
     ...    2 tests, 1 passed, 1 failed
 An Unknown Platform Stops The Run
     bad_start    PLATFORM:embeded
-    ...    Expected: PLATFORM is one of compose, embedded, external (the files of
+    ...    Expected: PLATFORM is an adapter (
+    ...    one of reference's drivers (compose, embedded, external)
     ...    Did you mean 'embedded'?
     ...    1 test, 0 passed, 1 failed
 An Unknown Profile Stops The Run

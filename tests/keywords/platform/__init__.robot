@@ -9,6 +9,6 @@ Test Timeout      30 seconds
 
 
 *** Variables ***
-${PLATFORM}    ${CURDIR}/../../../resources/platforms/embedded.yaml
+${PLATFORM}    ${CURDIR}/../../../resources/adapters/reference/embedded.yaml
 ${PROFILE}     ${CURDIR}/../../../resources/profiles/fast.yaml
 @{STORES}    postgres    redis    clickhouse

@@ -17,6 +17,7 @@ from realstack.core.figures import Figures, UnknownProfile, load
 from realstack.core.loop import background
 from realstack.core.table import html_table
 from realstack.platform import checks
+from realstack.platform.adapter import Adapter
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Operation, Started
 from realstack.platform.keywords.machine import Machine
@@ -47,7 +48,7 @@ class Starting:
     @keyword(tags=["run"])
     def start_platform(
         self,
-        platform: Path,
+        platform: Adapter | Path,
         *,
         profile: Figures | UnknownProfile | Path,
         needs: list[Part] | None = None,
@@ -65,7 +66,7 @@ class Starting:
         comes up; the running servers' versions, processes and ports become metadata of the top suite.
 
         Args:
-            platform: The platform's YAML file; paths in it are relative to its folder.
+            platform: The platform's adapter (`${ADAPTER}`), or a driver's YAML file; paths in it are relative to its folder.
             profile: The profile's YAML file, or its figures (`${FIGURES}`).
             needs: What tests use beside the platform, `browser` or `faults` (the right to break links); looked for, too, when a
                 test of this run has the tag `needs-browser` or `needs-faults`.
@@ -79,7 +80,7 @@ class Starting:
             StackFailure: A service did not become healthy; the text has the end of its log.
 
         ```robotframework
-        Start Platform    ${CURDIR}/platforms/${PLATFORM}.yaml    profile=${FIGURES}    needs=${{['browser']}}
+        Start Platform    ${ADAPTER}    profile=${FIGURES}    needs=${{['browser']}}
         ```
         """
         if running_or_none() is not None:
@@ -93,7 +94,7 @@ class Starting:
 
     def _start(
         self,
-        platform: Path,
+        platform: Adapter | Path,
         profile: Figures | UnknownProfile | Path,
         needs: list[Part] | None,
         *,
@@ -103,13 +104,16 @@ class Starting:
     ) -> None:
         if isinstance(profile, UnknownProfile):
             raise StackError(profile.text)
+        adapter = platform if isinstance(platform, Adapter) else Adapter(platform.parent, platform)
+        if adapter.problem:
+            raise StackError(adapter.problem)
         figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)
         parts = [part for part in needs or [] if self.get_whether_any_test_needs(part)]
         lacking: dict[str, str] = {}
         if "faults" in parts and not strict and (problems := checks.check_faults()):
             parts.remove("faults")
             lacking[Operation.FAULTS.value] = " ".join(f"{problem.what} {problem.remedy}".strip() for problem in problems)
-        driver = create(platform, figures, _output_folder(), needs=parts, overrides=config)
+        driver = create(adapter.driver_file, figures, _output_folder(), needs=parts, overrides=config)
         if not strict:
             impossible = [operation for operation in Operation if operation not in driver.can]
             lacking = {operation.value: driver.refusal(operation) for operation in impossible} | lacking

@@ -10,7 +10,7 @@ Suite Teardown    Stop Platform
 
 
 *** Variables ***
-${PLATFORM}    ${CURDIR}/../../../../resources/platforms/embedded.yaml
+${PLATFORM}    ${CURDIR}/../../../../resources/adapters/reference/embedded.yaml
 ${PROFILE}     ${CURDIR}/../../../../resources/profiles/fast.yaml
 
 

@@ -9,7 +9,7 @@ Test Template     Evaluate
 
 
 *** Variables ***
-${PLATFORM}    ${CURDIR}/../../../../resources/platforms/embedded.yaml
+${PLATFORM}    ${CURDIR}/../../../../resources/adapters/reference/embedded.yaml
 ${PROFILE}     ${CURDIR}/../../../../resources/profiles/fast.yaml
 
 

@@ -1,0 +1,115 @@
+"""An adapter: the one folder that knows a platform.
+
+It holds `platform.yaml` (what the platform is and can), a file for each further driver by which it can be run (`compose.yaml`),
+and what the layers above read of it: what its frames mean, what its page looks like, the keywords that use it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from realstack.core.errors import StackError, explain
+from realstack.platform import config
+
+FILE = "platform.yaml"
+"""What makes a folder an adapter."""
+OTHER_FILES = {"platform", "vocabulary", "page"}
+"""Its files that name no driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One platform's folder.
+
+    Attributes:
+        folder: The folder.
+        driver_file: The YAML file that tells how the platform is run or found.
+        figures: The profile's figures that are others for this platform.
+        problem: Why there is no such adapter; empty when there is.
+    """
+
+    folder: Path
+    driver_file: Path
+    figures: Mapping[str, object] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def resource(self) -> Path:
+        """The keywords that use the platform."""
+        return self.folder / "adapter.resource"
+
+    @property
+    def vocabulary(self) -> Path:
+        """What its frames, pages and rows mean."""
+        return self.folder / "vocabulary.yaml"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def find(given: str, folder: Path, *, default: str) -> Adapter:
+    """Find the adapter that a run asks for.
+
+    Args:
+        given: Name of a folder in `folder`, or the path of another; with `/driver` behind it for another driver than the one that
+            its `platform.yaml` names. A driver's name alone means one of the `default` adapter. The path of a driver's file is
+            taken, too.
+        folder: Where adapters are, a folder each.
+        default: Name of the adapter whose drivers need no name before them.
+
+    Raises:
+        StackError: There is no such adapter or driver, or its `platform.yaml` is wrong.
+    """
+    path = Path(given)
+    if path.suffix == ".yaml" and path.is_file() and (path.parent / FILE).is_file():
+        return _read(path.parent, path.stem)
+    for place in (folder / given, path):
+        if given and (place / FILE).is_file():
+            return _read(place)
+    for place in (folder / default,) if path.name == given else (folder / path.parent, path.parent):
+        if path.name in drivers(place):
+            return _read(place, path.name)
+    raise _unknown(given, folder, default)
+
+
+def drivers(folder: Path) -> list[str]:
+    """The drivers that have a file of their own in an adapter's folder."""
+    return sorted(file.stem for file in folder.glob("*.yaml") if file.stem not in OTHER_FILES)
+
+
+def _read(folder: Path, driver: str = "") -> Adapter:
+    folder = folder.resolve()
+    content = config.load(folder / FILE)
+    driver = driver if driver not in OTHER_FILES else ""
+    own = folder / f"{driver or content.get('driver', '')}.yaml"
+    return Adapter(folder, own if own.is_file() else folder / FILE, _mapping(content, "figures", folder))
+
+
+def _mapping(content: Mapping[str, Any], key: str, folder: Path) -> dict[str, object]:
+    found = content.get(key) or {}
+    if not isinstance(found, dict):
+        raise StackError(explain(f"'{key}' in {folder / FILE} is a mapping.", f"It is {found!r}."))
+    return {str(name): value for name, value in found.items()}
+
+
+def _unknown(given: str, folder: Path, default: str) -> StackError:
+    names = sorted(file.parent.name for file in folder.glob(f"*/{FILE}"))
+    short = drivers(folder / default)
+    near = difflib.get_close_matches(given, [*names, *short], 1)
+    return StackError(
+        explain(
+            f"PLATFORM is an adapter ({', '.join(names) or 'none'} in {folder}), one of {default}'s drivers "
+            f"({', '.join(short) or 'none'}), or the path of a folder that holds {FILE}.",
+            f"It is '{given}'." + (f" Did you mean '{near[0]}'?" if near else ""),
+            remedy=f"Choose one (robot --variable PLATFORM:name suites/), or write {folder / (given or 'yours') / FILE}.",
+        )
+    )
