@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import realstack.history.events  # noqa: F401 - the kinds of events that a chat has
 from realstack.history.domain import History
 from realstack.history.laws import judge
 from realstack.history.verdict import Outcome, Verdict

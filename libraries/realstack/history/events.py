@@ -129,6 +129,25 @@ class Snapshot(Event):
     values: Mapping[str, Any] | None = None
 
 
+@event("state")
+class StateRead(Event):
+    """All that there is of a user: by part (a table, a route), by key, by field."""
+
+    parts: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+@event("operation")
+class OperationDone(Event):
+    """Something was done for a user, and what it is about: names of changes, as the law tells them; shell patterns.
+
+    `changes` must come about, `may` can.
+    """
+
+    user: str
+    changes: Sequence[str] = ()
+    may: Sequence[str] = ()
+
+
 @event("limit-counter")
 class LimitCounter(Event):
     """What the store of the counters held for a user; `left` until it expires, -1 when it never does, -2 when there is none."""

@@ -15,6 +15,7 @@ from realstack.history import report
 from realstack.history.export import file_name, write
 from realstack.history.judgements import Judgements
 from realstack.history.keywords.arrivals import ArrivalKeywords
+from realstack.history.keywords.bystanders import BystanderKeywords
 from realstack.history.keywords.credentials import CredentialKeywords
 from realstack.history.keywords.judging import JudgingKeywords
 from realstack.history.keywords.recording import RecordingKeywords
@@ -104,6 +105,7 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
                 RecordingKeywords(self._session),
                 CredentialKeywords(recorder),
                 ArrivalKeywords(self._session),
+                BystanderKeywords(recorder),
                 JudgingKeywords(self._session, self._judgements),
                 ShowingKeywords(self._session, self._judgements),
             ]

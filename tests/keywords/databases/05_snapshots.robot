@@ -22,6 +22,15 @@ Nothing Changed Is Equal
     ${difference}    Get Difference    before
     Should Be Empty    ${difference}
 
+What A Snapshot Holds Is Told
+    [Documentation]    Rows by their keys, Redis keys with what counts of them; secrets as digests.
+    Take Snapshot    before    tables=db:users    keys=${KEYS}
+    ${held}    Get Snapshot    before
+    Should Be Equal    ${held}[db:users][1][name]    one
+    Should Match Regexp    ${held}[db:users][1][token_hash]    ^<hidden [0-9a-f]{12}>$
+    VAR    &{counter}    value=1    expires=${True}
+    Should Be Equal    ${held}[cache:limit:*][limit:1]    ${counter}
+
 Everything Changed Is Told
     [Documentation]    Added, removed, changed; secrets differ without being shown.
     Take Snapshot    before    tables=${TABLES}    keys=${KEYS}

@@ -104,6 +104,26 @@ class SnapshotKeywords:
         return snapshot.size
 
     @keyword(tags=["snapshot", "getter"])
+    def get_snapshot(self, name: str) -> dict[str, dict[str, dict[str, Any]]]:
+        """Returns what a snapshot holds, as plain JSON values; secret ones as digests.
+
+        Args:
+            name: Name of a snapshot.
+
+        Returns:
+            By part (its label or pattern) a dictionary of rows: by their key dictionaries of columns; of Redis keys ``value``
+            and ``expires``.
+
+        ```robotframework
+        Take Snapshot    before    tables=auth:users
+        ${held}    Get Snapshot    before
+        Dictionary Should Contain Key    ${held}[auth:users]    ${ann}
+        ```
+        """
+        snapshot, _ = self._held.snapshots.get(name)
+        return {label: {key: dict(row) for key, row in part.items.items()} for label, part in snapshot.parts.items()}
+
+    @keyword(tags=["snapshot", "getter"])
     def get_difference(self, before: str, after: str = NOW, *, ignore: Sequence[str] | str = ()) -> list[dict[str, Any]]:
         """Returns what differs between two snapshots, and shows it as a table in the log.
 

@@ -10,6 +10,7 @@ from realstack.history.domain import History
 from realstack.history.laws import (
     access,
     agents,
+    bystanders,
     claims,
     connection,
     delivery,
@@ -141,6 +142,12 @@ def _laws() -> dict[str, Law]:
             spread.spread_out,
             {"outages": 1, "clients": spread.LEAST_CLIENTS, "longest waits": spread.LEAST_WAITS},
             timed=True,
+        ),
+        Law(
+            "bystanders-unchanged",
+            "An operation changes what it is about, and nothing else of its user's or of anybody's.",
+            bystanders.bystanders_unchanged,
+            {"operations": 1, "bystanders": 1, "fields": 1},
         ),
         Law(
             "no-growth",
