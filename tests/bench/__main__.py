@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from . import laws, start, wire
+from . import laws, load, start, wire
 from .measure import Figure, table
 
 
@@ -20,9 +20,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"))
     options = parser.parse_args()
-    began, load = time.monotonic(), os.getloadavg()[0]
-    figures: list[Figure] = [*asyncio.run(wire.measure()), *laws.measure(), *start.measure(options.results.resolve() / "bench")]
-    machine = {"cores": os.cpu_count(), "load before": round(load, 2), "python": platform.python_version()}
+    began, busy = time.monotonic(), os.getloadavg()[0]
+    figures: list[Figure] = [*asyncio.run(wire.measure()), *asyncio.run(load.measure()), *laws.measure()]
+    figures += start.measure(options.results.resolve() / "bench")
+    machine = {"cores": os.cpu_count(), "load before": round(busy, 2), "python": platform.python_version()}
     options.results.mkdir(parents=True, exist_ok=True)
     content = {
         "machine": machine,

@@ -15,8 +15,9 @@ from websockets.exceptions import ConnectionClosed
 from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
-from realstack.load.engine import Limits, Load, Script
+from realstack.load.engine import Load
 from realstack.load.http_steps import Request
+from realstack.load.plan import Limits, Plan, Script
 from realstack.load.results import Failure, Results, Series
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Await, Check, Count, Open, Send, Think
@@ -74,13 +75,13 @@ def script(url: str, *more: Any, timeout: float = 15.0) -> Script:
     return Script("questions", [Open(url)], [ask, answer, *more])
 
 
-def people(count: int, **values: Any) -> dict[str, Values]:
-    return {f"user-{number}": Values({"query": f"q{number}", **values}) for number in range(1, count + 1)}
+def people(count: int, **values: Any) -> dict[str, dict[str, Any]]:
+    return {f"user-{number}": {"query": f"q{number}", **values} for number in range(1, count + 1)}
 
 
 async def test_every_user_gets_its_own_answers() -> None:
     async with server() as made:
-        results = await Load(script(made.url), people(10), Schedule(times=3, every=0.01)).run()
+        results = await Load(Plan(script(made.url), people(10), Schedule(times=3, every=0.01))).run()
         assert (results.begun, results.done, results.sent, made.asked) == (30, 30, 30, 30)
         assert results.series(None).count == 30
         assert [one["text"] for one in results.kept["user-4"]] == ["q4 1", "q4 2", "q4 3"]
@@ -92,7 +93,7 @@ async def test_latency_counts_from_the_planned_time_when_the_platform_stalls() -
     """One answer of 0.4 s at 50 messages a second: a closed loop would see one slow answer, the open one sees twenty."""
     async with server() as made:
         made.first = 0.4
-        results = await Load(script(made.url), people(1), Schedule(rate=50, duration=1.0)).run()
+        results = await Load(Plan(script(made.url), people(1), Schedule(rate=50, duration=1.0))).run()
         series = results.series("answer")
         assert series.count == 50
         assert series.worst >= 0.4
@@ -106,7 +107,7 @@ async def test_latency_counts_from_the_planned_time_when_the_platform_stalls() -
 async def test_users_that_are_still_busy_long_after_are_unsent() -> None:
     async with server() as made:
         made.delay = 0.1
-        load = Load(script(made.url), people(1), Schedule(times=20, every=0.01), Limits(drain=0.1))
+        load = Load(Plan(script(made.url), people(1), Schedule(times=20, every=0.01), Limits(drain=0.1)))
         results = await load.run()
         assert results.errors["unsent"] == 20 - results.done
         assert 0 < results.done < 10
@@ -115,18 +116,18 @@ async def test_users_that_are_still_busy_long_after_are_unsent() -> None:
 async def test_work_goes_on_until_it_is_enough_but_not_for_ever() -> None:
     async with server() as made:
         made.delay = 0.05
-        enough = await Load(script(made.url), people(2), Schedule(duration=0.01, least=6)).run()
+        enough = await Load(Plan(script(made.url), people(2), Schedule(duration=0.01, least=6))).run()
         assert enough.done in {6, 7}, "a user may have begun its last one while another one did"
-        short = await Load(script(made.url), people(2), Schedule(duration=0.01, least=1000), Limits(drain=0.2)).run()
+        short = await Load(Plan(script(made.url), people(2), Schedule(duration=0.01, least=1000), Limits(drain=0.2))).run()
         assert 2 < short.done < 20
-        long = await Load(script(made.url), people(2), Schedule(duration=0.3, least=1)).run()
+        long = await Load(Plan(script(made.url), people(2), Schedule(duration=0.3, least=1))).run()
         assert long.done > 2, "it is no reason to end sooner"
 
 
 async def test_thinking_moves_what_follows() -> None:
     async with server() as made:
         steps = script(made.url, Think(0.5), Send({"type": "ask", "message_id": "second"}), Await(("answer",), 15.0, "second"))
-        results = await Load(steps, people(1), Schedule()).run()
+        results = await Load(Plan(steps, people(1), Schedule())).run()
         assert results.series("second").worst < 0.5
         assert results.seconds >= 0.5
 
@@ -134,20 +135,20 @@ async def test_thinking_moves_what_follows() -> None:
 async def test_work_is_counted_by_whoever_is_given() -> None:
     counted: list[str] = []
     async with server() as made:
-        await Load(script(made.url, Count("question", counted.append)), people(2), Schedule(times=3)).run()
+        await Load(Plan(script(made.url, Count("question")), people(2), Schedule(times=3)), counted.append).run()
     assert counted == ["question"] * 6
 
 
 async def test_errors_have_their_kinds() -> None:
     async with server() as made:
-        wrong = await Load(script(made.url, Check("{text}", "==", "nonsense")), people(2), Schedule()).run()
+        wrong = await Load(Plan(script(made.url, Check("{text}", "==", "nonsense")), people(2), Schedule())).run()
         assert dict(wrong.errors) == {"wrong": 2}
         silent = Script("silent", [Open(made.url)], [Await(("never",), 0.05)])
-        assert dict((await Load(silent, people(2), Schedule()).run()).errors) == {"timeout": 2}
+        assert dict((await Load(Plan(silent, people(2), Schedule())).run()).errors) == {"timeout": 2}
         refusing = Script("refusing", [Open(made.url)], [Send({"type": "ask"}), Await(("never",), 15.0, fails_on=("answer",))])
-        assert dict((await Load(refusing, people(2), Schedule()).run()).errors) == {"rejected": 2}
+        assert dict((await Load(Plan(refusing, people(2), Schedule())).run()).errors) == {"rejected": 2}
         keeping = Script("keeping", [Open(made.url)], [Send({"type": "ask"}), Await(("answer",), 15.0, keep={"x": "no.such"})])
-        assert dict((await Load(keeping, people(1), Schedule()).run()).errors) == {"wrong": 1}
+        assert dict((await Load(Plan(keeping, people(1), Schedule())).run()).errors) == {"wrong": 1}
 
 
 @pytest.mark.parametrize(
@@ -160,13 +161,13 @@ async def test_errors_have_their_kinds() -> None:
 async def test_checks_compare(seen: Any, comparison: Any, expected: Any, good: bool) -> None:
     async with server() as made:
         steps = Script("s", [Open(made.url)], [Check("{seen}", comparison, "{expected}")])
-        results = await Load(steps, people(1, seen=seen, expected=expected), Schedule()).run()
+        results = await Load(Plan(steps, people(1, seen=seen, expected=expected), Schedule())).run()
         assert results.done == int(good)
 
 
 async def test_lost_connection_is_opened_again() -> None:
     async with server() as made:
-        load = Load(script(made.url), people(1), Schedule(times=3, every=0.15))
+        load = Load(Plan(script(made.url), people(1), Schedule(times=3, every=0.15)))
 
         async def break_off() -> None:
             await _until(lambda: load.results.done == 1)
@@ -183,22 +184,22 @@ async def test_users_that_are_not_ready_end_the_load_and_leave_nothing() -> None
     async with server() as made:
         url = made.url
     with pytest.raises(StackFailure, match="all 3 users of 'questions' are ready"):
-        await Load(script(url), people(3), Schedule()).run()
+        await Load(Plan(script(url), people(3), Schedule())).run()
 
 
 async def test_wrong_script_ends_the_load_at_once() -> None:
     async with server() as made:
         steps = Script("s", [Open(made.url)], [Send({"type": "{nothing}"})])
         with pytest.raises(StackError, match="the user has a value 'nothing'"):
-            await Load(steps, people(5), Schedule(times=100, every=1)).run()
+            await Load(Plan(steps, people(5), Schedule(times=100, every=1))).run()
         await _until(lambda: not made.open)
     with pytest.raises(StackError, match="has steps"):
-        Load(Script("empty"), people(1), Schedule())
+        Load(Plan(Script("empty"), people(1), Schedule()))
 
 
 async def test_load_that_is_stopped_before_it_began_does_nothing() -> None:
     async with server() as made:
-        load = Load(script(made.url), people(3), Schedule(times=1000, every=0.05))
+        load = Load(Plan(script(made.url), people(3), Schedule(times=1000, every=0.05)))
         load.stop()
         results = await asyncio.wait_for(load.run(), 15)
         assert results.begun == 0
@@ -206,13 +207,13 @@ async def test_load_that_is_stopped_before_it_began_does_nothing() -> None:
 
 async def test_stopping_and_cancelling_leave_no_connection() -> None:
     async with server() as made:
-        load = Load(script(made.url), people(3), Schedule(times=1000, every=0.02))
+        load = Load(Plan(script(made.url), people(3), Schedule(times=1000, every=0.02)))
         running = asyncio.create_task(load.run())
         await _until(lambda: load.results.done > 5)
         load.stop()
         results = await asyncio.wait_for(running, 15)
         assert results.done == results.begun < 3000
-        other = asyncio.create_task(Load(script(made.url), people(3), Schedule(times=1000, every=0.02)).run())
+        other = asyncio.create_task(Load(Plan(script(made.url), people(3), Schedule(times=1000, every=0.02))).run())
         await _until(lambda: len(made.open) == 3)
         other.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -237,9 +238,9 @@ async def test_http_steps_keep_cookies_and_values_and_hide_them() -> None:
         Request("GET", "/me", bearer="{token}", status=200),
     ]
     recording = recorder.begin("http steps")
-    results = await Load(Script("s", steps=steps, base_url=f"http://{host}:{port}"), people(2), Schedule()).run()
+    results = await Load(Plan(Script("s", steps=steps, base_url=f"http://{host}:{port}"), people(2), Schedule())).run()
     bad = [Request("GET", "/me", bearer="wrong-token-of-this-test")]
-    failed = await Load(Script("s", steps=bad, base_url=f"http://{host}:{port}"), people(1), Schedule()).run()
+    failed = await Load(Plan(Script("s", steps=bad, base_url=f"http://{host}:{port}"), people(1), Schedule())).run()
     await http.close()
     assert (results.done, results.series("login").count) == (2, 2)
     assert token not in repr(results.kept)
@@ -252,9 +253,9 @@ async def test_http_steps_keep_cookies_and_values_and_hide_them() -> None:
 async def test_unrecorded_load_leaves_the_recording_alone() -> None:
     recording = recorder.begin("unrecorded")
     async with server() as made:
-        await Load(script(made.url), people(2), Schedule(), recorded=False).run()
+        await Load(Plan(script(made.url), people(2), Schedule(), recorded=False)).run()
         assert recording.events() == []
-        await Load(script(made.url), people(2), Schedule()).run()
+        await Load(Plan(script(made.url), people(2), Schedule())).run()
         assert {event.source for event in recording.events()} == {"user-1/tab", "user-2/tab"}
 
 

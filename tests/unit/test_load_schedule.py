@@ -15,13 +15,13 @@ from realstack.load.schedule import Schedule
 
 
 def all_times(schedule: Schedule, users: int) -> list[float]:
-    return sorted(itertools.chain.from_iterable(schedule.of_user(number, users) for number in range(users)))
+    return sorted(itertools.chain.from_iterable(schedule.deal(users)))
 
 
 def test_barrier_spread_and_repetition() -> None:
     assert all_times(Schedule(), 3) == [0, 0, 0]
     assert all_times(Schedule(spread=3), 3) == [0, 1, 2]
-    assert list(Schedule(times=3, every=0.5, spread=2).of_user(1, 2)) == [1.0, 1.5, 2.0]
+    assert list(Schedule(times=3, every=0.5, spread=2).deal(2)[1]) == [1.0, 1.5, 2.0]
     assert Schedule(times=3).count(4) == 12
 
 
@@ -35,8 +35,7 @@ def test_rate_gives_its_integral_in_order_and_in_time(rate: float, end: float | 
     assert abs(len(times) - expected) <= 1
     assert schedule.count(users) == len(times)
     assert all(0 <= at < duration for at in times)
-    for number in range(users):
-        own = list(schedule.of_user(number, users))
+    for own in map(list, schedule.deal(users)):
         assert own == sorted(own)
         assert abs(len(own) - len(times) / users) < 1
 

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.load.results import Failure, Results
 from realstack.load.template import Values
-from realstack.websocket import Connection
+from realstack.recording.recorder import recorder
+from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
+from realstack.websocket.masking import Unmasked
 
 if TYPE_CHECKING:
     from realstack.oauth.http import Session
+
+
+LEDGER = 2000
+"""Frames that a connection of a load keeps."""
+
+_MASKER, _UNMASKED = Masker(), Unmasked()
 
 
 class StepFailed(Exception):
@@ -44,6 +55,40 @@ class Clock:
         return at - self.started
 
 
+class Stop:
+    """Tells users that the load is to end; to be used on the loop."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._sleeping: set[asyncio.Future[None]] = set()
+
+    def ask(self) -> None:
+        """Let running iterations end and begin no more: who waits for a planned time is woken."""
+        self.asked = True
+        for future in self._sleeping:
+            _wake(future)
+
+    async def sleep(self, seconds: float) -> bool:
+        """Sleep until then, or until the load is to end; whether it was until then."""
+        if self.asked:
+            return False
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        timer = loop.call_later(seconds, _wake, future)
+        self._sleeping.add(future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+            self._sleeping.discard(future)
+        return not self.asked
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 class Actor:
     """A user that follows a script.
 
@@ -52,7 +97,7 @@ class Actor:
         values: What fills its templates.
         connections: Open ones by alias.
         recorded: Whether its frames and requests go to the test's recording.
-        stop: Set when the load is to end: waiting for a planned time ends then.
+        stop: Asked when the load is to end: waiting for a planned time ends then.
         planned: When the current iteration, plus the thinking in it, was to have come so far; seconds after the start.
     """
 
@@ -64,6 +109,7 @@ class Actor:
         clock: Clock,
         results: Results,
         *,
+        stop: Stop | None = None,
         recorded: bool = True,
     ) -> None:
         self.name = name
@@ -75,7 +121,7 @@ class Actor:
         values.own.update(user=name, n=0)
         self.kept: dict[str, Any] = {}
         self.recorded = recorded
-        self.stop = asyncio.Event()
+        self.stop = stop or Stop()
         self._base_url = base_url
         self._session: Session | None = None
 
@@ -100,6 +146,101 @@ class Actor:
             raise StackError(explain(f"{self.name} has a connection {alias!r}", f"it has {known}", remedy=remedy))
         return self.connections[alias]
 
+    async def connect(
+        self,
+        url: str,
+        *,
+        subprotocols: Sequence[str] = (),
+        origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        alias: str = "tab",
+        timeout: float = 5.0,
+        measure: str | None = None,
+    ) -> None:
+        """Open a WebSocket connection, instead of the one that had the alias before.
+
+        Raises:
+            StepFailed: It was refused.
+        """
+        began = self.clock.now
+        options = Options(url, subprotocols, dict(headers or {}), origin, open_timeout=timeout, ledger_size=LEDGER)
+        if old := self.connections.pop(alias, None):
+            await old.close(timeout=1.0)
+        masker, record = (_MASKER, recorder.record) if self.recorded else (_UNMASKED, None)
+        try:
+            self.connections[alias] = await Connection.open(f"{self.name}/{alias}", options, masker=masker, record=record)
+        except Refused as error:
+            raise StepFailed("refused", str(error)) from None
+        self.measured(measure, began, self.clock.now)
+
+    async def send(self, frame: Any, *, alias: str = "tab") -> None:
+        """Send a JSON frame.
+
+        Raises:
+            StepFailed: The connection is not open.
+        """
+        try:
+            await self.connection(alias).send_json(frame)
+        except StackFailure as error:
+            raise StepFailed("closed", str(error)) from None
+        self.results.sent += 1
+
+    async def expect(
+        self,
+        match: Match,
+        *,
+        timeout: float = 5.0,
+        fails_on: Match | None = None,
+        alias: str = "tab",
+        measure: str | None = None,
+    ) -> Frame:
+        """Wait for a frame and take it.
+
+        Args:
+            match: Which one; see `Match.of`.
+            timeout: Seconds from now on.
+            fails_on: What ends the wait as an error ``rejected``.
+            alias: Which connection.
+            measure: Name under which the time from the planned time until the frame came is measured.
+
+        Raises:
+            StepFailed: It did not come.
+        """
+        connection = self.connection(alias)
+        mailbox = connection.mailbox
+        waiter = mailbox.start(match)
+        watch = mailbox.watch(fails_on, waiter) if fails_on else None
+        timer = asyncio.get_running_loop().call_later(timeout, waiter.ended.set)
+        try:
+            if not waiter.complete and not (fails_on and mailbox.untaken(fails_on)):
+                await waiter.ended.wait()
+        finally:
+            timer.cancel()
+            mailbox.finish(waiter, keep=waiter.complete)
+            if watch:
+                mailbox.unwatch(watch)
+        if not waiter.complete:
+            raise self._missing(connection, match, fails_on, timeout)
+        frame = waiter.taken[0]
+        self.measured(measure, self.planned, self.clock.of(frame.at))
+        return frame
+
+    def _missing(self, connection: Connection, match: Match, fails_on: Match | None, timeout: float) -> StepFailed:
+        refused = connection.mailbox.take(fails_on) if fails_on else []
+        if refused:
+            return StepFailed("rejected", explain(f"a frame with  {match}", self.shown(refused[0]).brief()))
+        if connection.closed is not None:
+            return StepFailed("closed", explain(f"a frame with  {match}", f"the connection ended: {connection.closed}"))
+        last = connection.mailbox.frames()[-1:]
+        evidence = f"the last frame, {last[0].direction}: {self.shown(last[0]).brief()}" if last else "no frame was exchanged"
+        return StepFailed("timeout", explain(f"a frame with  {match}  within {timeout:g} s", "none", evidence=evidence))
+
+    def shown(self, frame: Frame) -> Frame:
+        """A frame as others may see it: frames that are not recorded are masked only when somebody is to see them."""
+        if self.recorded or frame.content != "json":
+            return frame
+        return replace(frame, data=_MASKER.payload(json.dumps(frame.data, ensure_ascii=False), frame.data))
+
     @property
     def broken(self) -> bool:
         """Whether a connection has ended without the script's doing."""
@@ -108,13 +249,13 @@ class Actor:
     async def wait_until(self, planned: float) -> None:
         """Wait for a planned time; how late a free user wakes up is the generator's lag."""
         left = planned - self.clock.now
-        if left <= 0:
-            return
-        try:
-            async with asyncio.timeout(left):
-                await self.stop.wait()
-        except TimeoutError:  # the planned time has come
+        if left > 0 and await self.stop.sleep(left):
             self.results.late(planned, max(0.0, self.clock.now - planned))
+
+    def measured(self, name: str | None, at: float, until: float) -> None:
+        """Add a latency, where it has a name; both ends are seconds after the start."""
+        if name:
+            self.results.measure(name, at, until - at)
 
     def failed(self, kind: str, step: str, text: str, iteration: int, at: float) -> None:
         """Count an error of this user."""

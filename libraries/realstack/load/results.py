@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,16 +62,20 @@ class Series:
         self._sum = 0.0
         self.points: list[tuple[float, float]] = []
         self._stride = 1
-        self._pending: list[tuple[float, float]] = []
+        self._pending = 0
+        self._worst = (0.0, 0.0)
 
     def add(self, at: float, seconds: float) -> None:
         """Add a latency of an iteration planned at a time."""
         self._histogram.record_value(min(HIGHEST, max(1, round(seconds * 1e6))))
         self._sum += seconds
-        self._pending.append((at, seconds))
-        if len(self._pending) >= self._stride:
-            self.points.append(max(self._pending, key=lambda point: point[1]))
-            self._pending = []
+        if not self._pending or seconds > self._worst[1]:
+            self._worst = (at, seconds)
+        self._pending += 1
+        if self._pending < self._stride:
+            return
+        self.points.append(self._worst)
+        self._pending = 0
         if len(self.points) >= MOST_POINTS:
             self.points = [max(self.points[index : index + 2], key=lambda point: point[1]) for index in range(0, MOST_POINTS, 2)]
             self._stride *= 2
@@ -108,6 +112,8 @@ class Results:
         seconds: From the start to the end, once it is over.
         lag: How late the generator itself was: sends that a free user made after their time, and the loop's own delays.
         most_lag: The 99th percentile of that which is still acceptable, in seconds.
+        counted: Pieces of work that steps have counted.
+        counts: Who else is told of each.
     """
 
     users: int
@@ -121,18 +127,29 @@ class Results:
     measures: dict[str, Series] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+    counts: Callable[[str], object] | None = None
     kept: dict[str, deque[dict[str, Any]]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KEPT)))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def measure(self, name: str, at: float, seconds: float) -> None:
         """Add a latency."""
         with self.lock:
-            self.measures.setdefault(name, Series()).add(at, seconds)
+            series = self.measures.get(name)
+            if series is None:
+                series = self.measures[name] = Series()
+            series.add(at, seconds)
 
     def late(self, at: float, seconds: float) -> None:
         """Add a lateness of the generator."""
         with self.lock:
             self.lag.add(at, seconds)
+
+    def count(self, operation: str) -> None:
+        """Count a piece of work."""
+        self.counted[operation] += 1
+        if self.counts is not None:
+            self.counts(operation)
 
     def fail(self, failure: Failure) -> None:
         """Count an error, and keep it while there is room."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,16 +85,20 @@ class Schedule:
             return self.duration
         return self.spread * (users - 1) / max(users, 1) + self.every * (self.times - 1)
 
-    def of_user(self, number: int, users: int) -> Iterator[float]:
-        """The planned times of one user, in seconds after the start, ascending.
+    def deal(self, users: int, own: Collection[int] | None = None) -> list[Iterator[float]]:
+        """The planned times of each user, in seconds after the start, ascending; to be walked through side by side.
 
         Args:
-            number: Of the user, from 0.
             users: How many there are.
+            own: Numbers, from 0, of those whose times are wanted; all of them unless given.
         """
+        numbers = range(users) if own is None else own
         if self.rate is not None:
-            return itertools.islice(self._arrivals(), number, None, users)
-        first = self.spread * number / users
+            deal = _Deal(self._arrivals(), users, numbers)
+            return [deal.of_user(number) for number in numbers]
+        return [self._evenly(self.spread * number / users) for number in numbers]
+
+    def _evenly(self, first: float) -> Iterator[float]:
         return (first + self.every * round_ for round_ in range(self.times))
 
     def count(self, users: int) -> int:
@@ -123,3 +127,29 @@ class Schedule:
             return arrived / self.rate
         inside = self.rate**2 + 2 * slope * arrived
         return None if inside < 0 else (math.sqrt(inside) - self.rate) / slope
+
+
+class _Deal:
+    """Arrivals that are dealt to users in turn: each is looked at once, whoever asks for it first."""
+
+    def __init__(self, arrivals: Iterator[float], users: int, own: Collection[int]) -> None:
+        self._arrivals = arrivals
+        self._users = users
+        self._turn = 0
+        self._dealt: dict[int, deque[float]] = {number: deque() for number in own}
+
+    def of_user(self, number: int) -> Iterator[float]:
+        """The arrivals of one of those whose times are wanted."""
+        mine = self._dealt[number]
+        while mine or self._go_on(number):
+            yield mine.popleft()
+
+    def _go_on(self, until: int) -> bool:
+        """Deal on until this user has one; whether it got one."""
+        for at in self._arrivals:
+            turn, self._turn = self._turn, (self._turn + 1) % self._users
+            if turn in self._dealt:
+                self._dealt[turn].append(at)
+            if turn == until:
+                return True
+        return False

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.json_path import parse
-from realstack.core.waiting import Deadline
 from realstack.load.actor import Actor, StepFailed
-from realstack.recording.recorder import recorder
+from realstack.load.matching import filled
 from realstack.secrets import secrets
-from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
-
-LEDGER = 2000
-"""Frames that a connection of a load keeps."""
 
 Comparison = Literal["==", "!=", "contains", "matches", "<", "<=", ">", ">="]
 
@@ -48,25 +42,15 @@ class Open:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        began = actor.clock.now
-        options = Options(
+        await actor.connect(
             actor.values.text(self.url),
             subprotocols=[actor.values.text(one) for one in self.subprotocols],
             origin=actor.values.text(self.origin) if self.origin else None,
             headers={name: str(value) for name, value in actor.values.fill(dict(self.headers)).items()},
-            open_timeout=self.timeout,
-            ledger_size=LEDGER,
+            alias=self.alias,
+            timeout=self.timeout,
+            measure=self.measure,
         )
-        if old := actor.connections.pop(self.alias, None):
-            await old.close(timeout=1.0)
-        try:
-            name = f"{actor.name}/{self.alias}"
-            record = recorder.record if actor.recorded else None
-            actor.connections[self.alias] = await Connection.open(name, options, masker=Masker(), record=record)
-        except Refused as error:
-            raise StepFailed("refused", str(error)) from None
-        if self.measure:
-            actor.results.measure(self.measure, began, actor.clock.now - began)
 
     def __str__(self) -> str:
         return f"open {self.alias}"
@@ -81,12 +65,7 @@ class Send:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        frame = actor.values.fill(self.frame)
-        try:
-            await actor.connection(self.alias).send_json(frame)
-        except StackFailure as error:
-            raise StepFailed("closed", str(error)) from None
-        actor.results.sent += 1
+        await actor.send(actor.values.fill(self.frame), alias=self.alias)
 
     def __str__(self) -> str:
         return f"send {self.frame.get('type', 'a frame')}"
@@ -105,48 +84,18 @@ class Await:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        connection = actor.connection(self.alias)
-        match = Match.of(*(actor.values.text(one) for one in self.conditions))
-        bad = Match.of(*(actor.values.text(one) for one in self.fails_on)) if self.fails_on else None
-        frame = await _wait(connection, match, bad, self.timeout)
-        if self.measure:
-            actor.results.measure(self.measure, actor.planned, actor.clock.of(frame.at) - actor.planned)
+        match = filled(self.conditions, actor.values)
+        bad = filled(self.fails_on, actor.values) if self.fails_on else None
+        frame = await actor.expect(match, timeout=self.timeout, fails_on=bad, alias=self.alias, measure=self.measure)
+        shown = actor.shown(frame) if self.keep else frame
         for name, path in self.keep.items():
-            found = parse(path).all(frame.data)
+            found = parse(path).all(shown.data)
             if not found:
-                raise StepFailed("wrong", explain(f"a value at {path}", f"none in {frame.brief()}"))
+                raise StepFailed("wrong", explain(f"a value at {path}", f"none in {shown.brief()}"))
             actor.values.own[name] = actor.kept[name] = found[0]
 
     def __str__(self) -> str:
         return f"await {'  '.join(self.conditions)}"
-
-
-async def _wait(connection: Connection, match: Match, bad: Match | None, timeout: float) -> Frame:
-    deadline = Deadline(timeout)
-    mailbox = connection.mailbox
-    waiter = mailbox.start(match)
-    watch = mailbox.watch(bad) if bad else None
-    events = [waiter.ended] + ([watch.ended] if watch else [])
-    tasks = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        if not waiter.complete and not (bad and mailbox.untaken(bad)):
-            await asyncio.wait(tasks, timeout=deadline.left, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        mailbox.finish(waiter, keep=waiter.complete)
-        if watch:
-            mailbox.unwatch(watch)
-    if waiter.complete:
-        return waiter.taken[0]
-    refused = mailbox.take(bad) if bad else []
-    if refused:
-        raise StepFailed("rejected", explain(f"a frame with  {match}", refused[0].brief()))
-    if connection.closed is not None:
-        raise StepFailed("closed", explain(f"a frame with  {match}", f"the connection ended: {connection.closed}"))
-    last = mailbox.frames()[-1:]
-    evidence = f"the last frame, {last[0].direction}: {last[0].brief()}" if last else "no frame was exchanged"
-    raise StepFailed("timeout", explain(f"a frame with  {match}  within {timeout:g} s", "none", evidence=evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +169,13 @@ class Count:
 
     Attributes:
         operation: What was done.
-        count: Who keeps the count.
     """
 
     operation: str
-    count: Callable[[str], object]
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        self.count(self.operation)
+        actor.results.count(self.operation)
 
     def __str__(self) -> str:
         return f"count {self.operation}"

@@ -10,14 +10,40 @@ from __future__ import annotations
 import base64
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from realstack.core.errors import StackError, explain
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.]*)(?::(\w+))?\}")
-_SINGLE = re.compile(r"\{([A-Za-z_][\w.]*)(?::(\w+))?\}")
+_Part = str | tuple[str, str | None]
+"""A piece of text, or the name of a value and its form."""
+
+
+@lru_cache(maxsize=4096)
+def _parts(template: str) -> tuple[_Part, ...]:
+    parts: list[_Part] = []
+    end = 0
+    for found in _PLACEHOLDER.finditer(template):
+        parts.append(template[end : found.start()])
+        parts.append(found[0][0] if found[0] in {"{{", "}}"} else (found[1], found[2]))
+        end = found.end()
+    parts.append(template[end:])
+    return tuple(part for part in parts if part) or ("",)
+
+
+def names(template: Any) -> set[str]:
+    """The names of the values that a template needs, nested as it may be, also in dataclasses."""
+    if isinstance(template, str):
+        return {part[0] for part in _parts(template) if not isinstance(part, str)}
+    if is_dataclass(template):
+        return names([getattr(template, one.name) for one in fields(template)])
+    if isinstance(template, Mapping):
+        return names([*template.keys(), *template.values()])
+    return set().union(*map(names, template)) if isinstance(template, list | tuple) else set()
 
 
 class Values:
@@ -44,18 +70,34 @@ class Values:
             return [self.fill(inner) for inner in template]
         if not isinstance(template, str):
             return template
-        if single := _SINGLE.fullmatch(template):
-            return self._value(single[1], single[2])
-        return _PLACEHOLDER.sub(self._replaced, template)
+        parts = _parts(template)
+        if len(parts) == 1:
+            part = parts[0]
+            return part if isinstance(part, str) else self._value(*part)
+        return "".join(part if isinstance(part, str) else str(self._value(*part)) for part in parts)
 
     def text(self, template: str) -> str:
         """A filled template, as a text."""
         return str(self.fill(template))
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        if found[0] in {"{{", "}}"}:
-            return found[0][0]
-        return str(self._value(found[1], found[2]))
+    def only(self, names: Iterable[str]) -> dict[str, Any]:
+        """What names with dots lead to, as nested dictionaries of plain values; names that lead nowhere are left out."""
+        told: dict[str, Any] = {}
+        whole = ""
+        for name in sorted(names):  # a value comes before what is in it
+            if whole and name.startswith(f"{whole}."):
+                continue
+            try:
+                value = self._reveal(self._own(name))
+            except StackError:  # a step keeps it later, or the script is wrong, which is told by who needs the value
+                continue
+            *folders, last = name.split(".")
+            inner = told
+            for folder in folders:
+                inner = inner.setdefault(folder, {})
+            inner[last] = value
+            whole = name
+        return told
 
     def _value(self, name: str, form: str | None) -> Any:
         if name == "uuid":

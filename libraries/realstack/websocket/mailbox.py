@@ -169,9 +169,14 @@ class Mailbox:
         if not keep:
             self._untaken = dict(sorted((self._untaken | {frame.number: frame for frame in waiter.taken}).items()))
 
-    def watch(self, match: Match) -> Watch:
-        """Look out for a frame without taking it. End it with `unwatch`."""
-        watch = Watch(match)
+    def watch(self, match: Match, waiter: Waiter | None = None) -> Watch:
+        """Look out for a frame without taking it. End it with `unwatch`.
+
+        Args:
+            match: Which frame is looked for.
+            waiter: A wait that ends, too, when it arrives.
+        """
+        watch = Watch(match, ended=waiter.ended) if waiter else Watch(match)
         if self.closed is not None:
             watch.ended.set()
         self._watches.append(watch)

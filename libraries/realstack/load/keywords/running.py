@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from robot.api import logger
 from robot.api.deco import keyword
@@ -20,15 +20,30 @@ from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
-from realstack.load.engine import Limits, Load
+from realstack.load.engine import Load
 from realstack.load.keywords.scripts import Scripts
+from realstack.load.plan import Limits, Plan, Script
 from realstack.load.results import Results
 from realstack.load.schedule import Arrivals, Schedule
-from realstack.load.template import Values
+from realstack.load.template import Values, names
+from realstack.monitor.sampler import sampler
 from realstack.secrets import secrets
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 STOPPING = 15.0
 """Seconds that a load may take to end once it was told to."""
+
+
+def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Let a keyword take the arguments of another one, which tells them."""
+
+    def take(function: Callable[..., R]) -> Callable[P, R]:
+        function.__wrapped__ = other  # type: ignore[attr-defined] # what `inspect` looks for
+        return function
+
+    return take
 
 
 class Running:
@@ -78,75 +93,6 @@ class Running:
             self._dismiss(running)
 
     @keyword(tags=["load"])
-    def run_load(
-        self,
-        script: str,
-        *,
-        users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]],
-        times: int = 1,
-        spread: timedelta = timedelta(),
-        every: timedelta = timedelta(),
-        rate: float | None = None,
-        rate_end: float | None = None,
-        duration: timedelta = timedelta(),
-        least: int = 0,
-        arrivals: Arrivals = "constant",
-        seed: int = 1,
-        most_lag: timedelta = timedelta(milliseconds=100),
-        drain: timedelta = timedelta(seconds=10),
-        recorded: bool = True,
-        stay: bool = False,
-    ) -> None:
-        """Lets users follow a script, and waits until all are done: [Start Load] and [Wait For Load] in one.
-
-        Args:
-            script: Name of the script.
-            users: Each user's values: a dictionary by name, or a list of dictionaries with a ``name`` each.
-            times: Iterations of each user.
-            spread: Time over which the users' first iterations are spread; without it all begin at the same moment.
-            every: Time between the iterations of a user.
-            rate: Iterations a second of all users together, instead of ``times``.
-            rate_end: Rate at the end of the duration: a ramp.
-            duration: How long iterations arrive, for a rate. Without a rate: how long every user does one iteration after the
-                other, ``every`` apart at least.
-            least: Iterations of all users together: with a duration and no rate they go on until so many have begun.
-            arrivals: Evenly spaced, or ``poisson``: at random.
-            seed: Of the random arrivals.
-            most_lag: What 99 % of the generator's own lags may be.
-            drain: How long after the last planned time, or after the duration, iterations may still begin.
-            recorded: Whether frames go to the test's recording, for the laws; not for hours of load.
-            stay: Whether users keep their connections after their last iteration, until [Let Users Leave] or the end of the test:
-                laws judge what is open.
-
-        Raises:
-            StackFailure: Users could not be prepared.
-            InvalidRun: The generator itself was too slow.
-
-        ```robotframework
-        Run Load    question    users=${USERS}    times=5    every=2 s    spread=1 s
-        Run Load    question    users=${USERS}    rate=50    duration=10 s    arrivals=poisson
-        ```
-        """
-        self.start_load(
-            script,
-            users=users,
-            times=times,
-            spread=spread,
-            every=every,
-            rate=rate,
-            rate_end=rate_end,
-            duration=duration,
-            least=least,
-            arrivals=arrivals,
-            seed=seed,
-            most_lag=most_lag,
-            drain=drain,
-            recorded=recorded,
-            stay=stay,
-        )
-        self.wait_for_load()
-
-    @keyword(tags=["load"])
     def start_load(
         self,
         script: str,
@@ -171,21 +117,23 @@ class Running:
         It belongs to the test, or to the suite when started in its setup, and is stopped at the end of it at the latest.
 
         Args:
-            script: As in [Run Load], like all that follow.
-            users: Each user's values.
+            script: Name of the script.
+            users: Each user's values: a dictionary by name, or a list of dictionaries with a ``name`` each.
             times: Iterations of each user.
-            spread: Of the first iterations.
-            every: Between iterations.
-            rate: Iterations a second.
-            rate_end: For a ramp.
-            duration: For a rate.
-            least: Beyond the duration.
-            arrivals: ``constant`` or ``poisson``.
-            seed: Of random arrivals.
-            most_lag: Of the generator.
-            drain: After the last planned time.
-            recorded: For the laws.
-            stay: Until the end.
+            spread: Time over which the users' first iterations are spread; without it all begin at the same moment.
+            every: Time between the iterations of a user.
+            rate: Iterations a second of all users together, instead of ``times``.
+            rate_end: Rate at the end of the duration: a ramp.
+            duration: How long iterations arrive, for a rate. Without a rate: how long every user does one iteration after the
+                other, ``every`` apart at least.
+            least: Iterations of all users together: with a duration and no rate they go on until so many have begun.
+            arrivals: Evenly spaced, or ``poisson``: at random.
+            seed: Of the random arrivals.
+            most_lag: What 99 % of the generator's own lags may be.
+            drain: How long after the last planned time, or after the duration, iterations may still begin.
+            recorded: Whether frames go to the test's recording, for the laws; not for hours of load.
+            stay: Whether users keep their connections after their last iteration, until [Let Users Leave] or the end of the test:
+                laws judge what is open.
 
         ```robotframework
         Start Load    question    users=${USERS}    rate=20    duration=30 s
@@ -204,7 +152,28 @@ class Running:
             arrivals=arrivals,
             seed=seed,
         )
-        self._start(script, users, schedule, Limits(seconds(most_lag), seconds(drain)), recorded=recorded, stay=stay)
+        found = self._scripts.get(script)
+        limits = Limits(seconds(most_lag), seconds(drain))
+        self._start(Plan(found, _people(users, found), schedule, limits, recorded=recorded, stay=stay))
+
+    @keyword(tags=["load"])
+    @arguments_of(start_load)
+    def run_load(self, script: str, **plan: Any) -> None:
+        """Lets users follow a script, and waits until all are done: [Start Load] and [Wait For Load] in one.
+
+        Takes the arguments of [Start Load].
+
+        Raises:
+            StackFailure: Users could not be prepared.
+            InvalidRun: The generator itself was too slow.
+
+        ```robotframework
+        Run Load    question    users=${USERS}    times=5    every=2 s    spread=1 s
+        Run Load    question    users=${USERS}    rate=50    duration=10 s    arrivals=poisson
+        ```
+        """
+        self.start_load(script, **plan)
+        self.wait_for_load()
 
     @keyword(tags=["load"])
     def wait_for_load(self, *, progress: timedelta | None = None) -> None:
@@ -299,21 +268,11 @@ class Running:
             if running.over:
                 self._dismiss(running)
 
-    def _start(
-        self,
-        script: str,
-        users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]],
-        schedule: Schedule,
-        limits: Limits,
-        *,
-        recorded: bool,
-        stay: bool,
-    ) -> None:
+    def _start(self, plan: Plan) -> None:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
-        people = {name: Values(values, _reveal) for name, values in _people(users).items()}
-        running = Load(self._scripts.get(script), people, schedule, limits, recorded=recorded, stay=stay)
-        self._running, self._name, self._results = running, script, None
+        running = Load(plan, sampler.count)
+        self._running, self._name, self._results = running, plan.script.name, None
         self._future = background.spawn(running.run())
         self._owned.add(running, current_owner())
 
@@ -336,7 +295,7 @@ class Running:
         background.run(running.leave(), STOPPING)
 
     def _forget(self, running: Load) -> None:
-        if not running.stays:
+        if not running.plan.stay:
             self._owned.drop(running)
         if self._running is running:
             self._running = self._future = None
@@ -348,20 +307,23 @@ class Running:
 
     def _progress(self, running: Load) -> str:
         results = running.results
-        left = max(0.0, running.schedule.end(results.users) - running.clock.now)
+        left = max(0.0, running.plan.schedule.end(results.users) - running.clock.now)
         at = time.strftime("%H:%M:%S")
         errors = sum(results.errors.values())
-        done = f"{results.done} iterations" if running.schedule.closed else f"{results.done} of {results.planned} iterations"
+        done = f"{results.done} iterations" if running.plan.schedule.closed else f"{results.done} of {results.planned} iterations"
         return f"  {at}  load '{self._name}': {done} done, {errors} errors, {timedelta(seconds=round(left))} left"
 
 
-def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]], script: Script) -> dict[str, Mapping[str, Any]]:
+    """Each user's values, as far as the script needs them."""
     if isinstance(users, Mapping):
-        return {str(name): values for name, values in users.items()}
-    people = {str(values.get("name", "")): values for values in users}
-    if "" in people or len(people) != len(users):
-        raise StackError(explain("users with a name each, all different", f"{len(users)} users with {len(people)} names"))
-    return people
+        people = {str(name): values for name, values in users.items()}
+    else:
+        people = {str(values.get("name", "")): values for values in users}
+        if "" in people or len(people) != len(users):
+            raise StackError(explain("users with a name each, all different", f"{len(users)} users with {len(people)} names"))
+    needed = names(script)
+    return {name: Values(values, _reveal).only(needed) for name, values in people.items()}
 
 
 def _reveal(value: Any) -> Any:

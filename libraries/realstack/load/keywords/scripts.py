@@ -12,9 +12,8 @@ from robot.api.deco import keyword
 from realstack.core.errors import StackError, explain
 from realstack.core.extras import needed
 from realstack.core.keywords.waiting import seconds
-from realstack.load.engine import Script
+from realstack.load.plan import Script
 from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Send, Step, Think
-from realstack.monitor.sampler import sampler
 from realstack.websocket import Match
 from realstack.websocket.keywords.documents import build
 
@@ -275,7 +274,7 @@ class Scripts:
         Let Script Count    connection
         ```
         """
-        self._add(Count(operation, sampler.count))
+        self._add(Count(operation))
 
     @keyword(tags=["script"])
     def let_script_leave(self) -> None:

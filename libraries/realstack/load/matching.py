@@ -1,0 +1,34 @@
+"""Conditions whose values are templates: understood once, filled for each wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from realstack.load.template import Values
+from realstack.websocket import Match
+from realstack.websocket.match import Condition
+
+
+def filled(conditions: Sequence[str], values: Values) -> Match:
+    """The match that conditions mean for a user.
+
+    Raises:
+        StackError: A placeholder has no value.
+        ValueError: A condition can't be understood.
+    """
+    return Match(tuple(condition for text in conditions for condition in _filled(text, values)))
+
+
+def _filled(text: str, values: Values) -> tuple[Condition, ...]:
+    if "{" not in text:
+        return _understood(text)
+    if "{" in text.partition("=")[0]:  # the path is a template, too
+        return _understood(values.text(text))
+    return tuple(replace(one, expected=values.text(one.expected)) for one in _understood(text))
+
+
+@lru_cache(maxsize=4096)
+def _understood(text: str) -> tuple[Condition, ...]:
+    return Match.of(text).conditions
