@@ -1,6 +1,6 @@
 """The vocabulary: what frames, pages and rows of a platform mean to the laws.
 
-A vocabulary is data (YAML in ``resources/vocabulary/``). Its operations and the fields they take:
+A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). Its operations and the fields they take:
 
 | operation | fields (paths into the frame) |
 |---|---|

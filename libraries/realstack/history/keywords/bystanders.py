@@ -52,7 +52,9 @@ class BystanderKeywords:
         self._record(StateRead(user, plain))
 
     @keyword(tags=["evidence"])
-    def record_operation(self, operation: str, user: str, *, changes: Sequence[str] | str = (), may: Sequence[str] | str = ()) -> None:
+    def record_operation(
+        self, operation: str, user: str, *, changes: Sequence[str] | str = (), may: Sequence[str] | str = ()
+    ) -> None:
         """Records that something was done for a user, and what that is about, for the law ``bystanders-unchanged``.
 
         Changes are named ``part key field``, or ``part key added`` and ``part key removed`` for whole rows; shell patterns are
