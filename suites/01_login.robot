@@ -11,7 +11,7 @@ Test Timeout        ${FIGURES.test_limit}
 Login Leads To The Dashboard And The Exact History
     [Documentation]    Signed out, over the provider's form and consent, back to a dashboard with the provider's profile, and to
     ...    what was said earlier, in order. Both databases hold the provider's profile; only the own session gets answers.
-    [Tags]    critical    needs-browser
+    [Tags]    critical    needs-browser    wants-provider
     ${dora}    ${earlier} =    A User With Earlier Conversations    dora
     Open A Signed Out Page    ${dora}    page
     Sign In In Browser    ${dora}
@@ -25,6 +25,7 @@ Login Leads To The Dashboard And The Exact History
 
 Logout Ends The Session Everywhere
     [Documentation]    Tabs on both replicas are closed; the refresh token and the access token open nothing any more.
+    [Tags]    wants-refresh    wants-revocation    wants-two-replicas
     ${erin} =    A Signed In User    erin
     Open Tabs On Each Replica    ${erin}    first tab    second tab
     Doors Should Open    ${erin}    the profile    the threads    the plan
@@ -35,7 +36,7 @@ Logout Ends The Session Everywhere
 
 Logout On One Page Signs All Pages Out
     [Documentation]    Two pages of one browser and a socket of the same session; the user signs out on one page.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-revocation
     ${finn} =    A User In A Browser    finn    plan=free
     Open Tabs    ${finn}    a socket
     Open Page    ${finn}    page 1

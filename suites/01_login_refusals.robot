@@ -8,7 +8,7 @@ Suite Setup         Prepare The Journey With A Rogue Provider
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 Test Template       Misbehaving Provider Should Open Nothing
-Test Tags           needs-restart
+Test Tags           needs-restart    wants-second-provider
 
 
 *** Test Cases ***    SCENARIO    REASON
@@ -62,6 +62,7 @@ Subject Of Another Provider
 
 Only The Registered Address Gets A Code
     [Documentation]    The provider compares the redirect URI to the character.
+    [Tags]    wants-provider
     [Setup]    A User At The Provider
     [Template]    The Provider Should Send Nobody To
     # address
@@ -75,6 +76,7 @@ Only The Registered Address Gets A Code
 
 A Stolen Code Buys Nothing
     [Documentation]    The provider checks the PKCE verifier and the address again when the code is exchanged.
+    [Tags]    wants-provider
     [Setup]    A User At The Provider
     [Template]    Code Should Buy Nothing
     # verifier    address    reason
@@ -86,6 +88,7 @@ A Stolen Code Buys Nothing
     own    with another port    invalid_grant
 
 A Code Buys Tokens Once
+    [Tags]    wants-provider
     [Setup]    A User At The Provider
     [Template]    NONE
     Code Should Buy Tokens Once

@@ -10,7 +10,7 @@ Test Timeout        ${FIGURES.test_limit}
 *** Test Cases ***
 Three Tabs Of One Session Stay Equal
     [Documentation]    Tab 1 sends, tabs 2 and 3 get it; tab 2 closes, the others go on; a tab opened late equals the rest.
-    [Tags]    critical
+    [Tags]    critical    wants-computed-answers    wants-fan-out    wants-resume    wants-two-replicas
     ${alice}    ${bob} =    A User With Tabs And A Bystander    tab 1    tab 2    tab 3
     ${thread} =    A New Thread
     Question Should Be Answered Everywhere    ${alice}    tab 1    ${thread}    What is 17 * (23 + 4) - 9?    = 450
@@ -24,7 +24,7 @@ Three Tabs Of One Session Stay Equal
 Three Browser Tabs Stay Equal
     [Documentation]    The same in three tabs of a real browser: one types, all show it and the answer; one closes, the
     ...    rest go on.
-    [Tags]    critical    needs-browser
+    [Tags]    critical    needs-browser    wants-computed-answers    wants-fan-out
     ${carol} =    A User In A Browser    carol
     Show A New Conversation On Three Pages    ${carol}
     Type Message    ${carol}    page 1    What is 12 * 12?
@@ -38,6 +38,7 @@ Three Browser Tabs Stay Equal
 
 Closing One Tab Leaves The Others Whole
     [Documentation]    Whichever tab goes and however it goes, the others get every message and every answer.
+    [Tags]    wants-fan-out
     [Template]    Others Should Go On When One Of Three Tabs Goes
     # position    manner
     first    normally
@@ -50,6 +51,7 @@ Closing One Tab Leaves The Others Whole
 Tabs That Vanish In The Middle Take Nothing Along
     [Documentation]    Very many tabs are gone while the platform stores what they said; the tab beside them, on the same replica,
     ...    goes on getting everything.
+    [Tags]    wants-fan-out    wants-held-steps    wants-two-replicas
     ${kate} =    A Paid User    kate
     Open Tabs    ${kate}    neighbour    at=${ONE_REPLICA}
     Open Tabs    ${kate}    speaker    at=${OTHER_REPLICA}
@@ -61,6 +63,7 @@ Tabs That Vanish In The Middle Take Nothing Along
 
 Any Number Of Tabs Stays Equal
     [Documentation]    Any tab may send; all tabs and the store agree on one order.
+    [Tags]    wants-fan-out    wants-resume    wants-two-replicas
     [Template]    Tabs That All Send Should Agree On One Order
     # tabs
     3
@@ -68,10 +71,12 @@ Any Number Of Tabs Stays Equal
 
 Twenty-Five Tabs Stay Equal
     [Documentation]    The same with as many tabs as the most restless of users has.
+    [Tags]    wants-fan-out    wants-resume    wants-two-replicas
     Tabs That All Send Should Agree On One Order    25
 
 Sending Again Changes Nothing
     [Documentation]    A message that was sent again, from another tab on another replica, is stored and shown once.
+    [Tags]    wants-two-replicas
     ${gina} =    A Paid User    gina
     Open Tabs On Each Replica    ${gina}    here    there
     ${thread} =    A New Thread
@@ -84,6 +89,7 @@ Sending Again Changes Nothing
 
 Sending Twice At Once Is Sending Once
     [Documentation]    Two replicas are both in the middle of storing the same message: one stores it, the other one finds it.
+    [Tags]    wants-held-steps    wants-two-replicas
     ${jill} =    A Paid User    jill
     Open Tabs On Each Replica    ${jill}    here    there
     ${thread} =    A Stored Thread    ${jill}
@@ -98,6 +104,7 @@ Sending Twice At Once Is Sending Once
 A Text That Is Hard To Read Holds Nobody Up
     [Documentation]    Nothing but blanks between two words, where commands have optional words: it is answered like any
     ...    other, and so is what comes after it.
+    [Tags]    wants-computed-answers    wants-fan-out    wants-two-replicas
     ${lena} =    A Paid User    lena
     Open Tabs On Each Replica    ${lena}    here    there
     ${thread} =    A New Thread
@@ -106,6 +113,7 @@ A Text That Is Hard To Read Holds Nobody Up
 
 Nobody Gets At Another User's Words
     [Documentation]    Henry knows the id of Ida's thread and asks for it, over the socket, over REST and through the agent.
+    [Tags]    wants-fan-out    wants-resume
     ${ida} =    A Paid User    ida
     ${henry} =    A Paid User    henry
     Register Listener    henry

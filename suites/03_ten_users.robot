@@ -16,7 +16,7 @@ ${CROWD_SIZE}       50
 *** Test Cases ***
 Ten Users Log In And Ask At The Same Moment
     [Documentation]    Ten real logins, ten different questions at one moment, ten right answers in time, each once.
-    [Tags]    critical
+    [Tags]    critical    wants-agent-queue    wants-computed-answers
     ${users} =    Sign In Users    ${FIGURES.users}
     Give Each A Question    ${users}
     Start Measuring Services
@@ -27,14 +27,17 @@ Ten Users Log In And Ask At The Same Moment
 
 Twenty-Five Users Ask At The Same Moment
     [Documentation]    The same with more users, who are signed in already.
+    [Tags]    wants-agent-queue    wants-computed-answers
     Users Of The Crowd Should Get Their Answers    25
 
 Fifty Users Ask At The Same Moment
     [Documentation]    The same with as many as the platform was measured for.
+    [Tags]    wants-agent-queue    wants-computed-answers
     Users Of The Crowd Should Get Their Answers    50
 
 One User Floods And The Others Keep Their Time
     [Documentation]    One user sends as fast as it can; ten others ask meanwhile, and wait no longer than without it.
+    [Tags]    wants-computed-answers
     ${users} =    A Part Of The Crowd    10
     ${flooder} =    A User Who Floods
     Start Measuring Services
@@ -46,6 +49,7 @@ One User Floods And The Others Keep Their Time
 One User's Slow Questions Leave The Others Theirs
     [Documentation]    One user asks more than all agents can work on, and its answers are held up; ten others, who ask something
     ...    else, get theirs meanwhile.
+    [Tags]    wants-agent-queue    wants-computed-answers    wants-held-steps
     ${users} =    A Part Of The Crowd    10    ${SUMS}
     Start Measuring Services
     Hold Up Answering
@@ -58,6 +62,7 @@ One User's Slow Questions Leave The Others Theirs
 
 What One User Asks Waits Its Turn And Is Answered
     [Documentation]    One user asks far more than its share of the agents while answers are held up; then each gets its answer.
+    [Tags]    wants-held-steps
     ${user} =    A User Who Floods
     Start Measuring Services
     Hold Up Answering
@@ -67,7 +72,7 @@ What One User Asks Waits Its Turn And Is Answered
 
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
-    [Tags]    needs-kill
+    [Tags]    needs-kill    wants-agent-queue    wants-computed-answers    wants-held-steps
     ${users} =    A Part Of The Crowd    10    ${SEARCHES}
     Hold Up Answering
     Let Users Ask At The Same Moment    ${users}

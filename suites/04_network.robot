@@ -3,7 +3,7 @@ Documentation       The network fails between users and the platform: pages reco
 Resource            ../resources/journey.resource
 Resource            ../resources/faults.resource
 Suite Setup         Prepare The Journey
-Test Tags           needs-faults
+Test Tags           needs-faults    wants-fan-out
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 
@@ -12,7 +12,7 @@ Test Timeout        ${FIGURES.test_limit}
 Nothing Is Lost While The Link Is Down
     [Documentation]    A user types in a real browser while the kernel drops its packets; the page reconnects by itself, and
     ...    every message is delivered once, in order.
-    [Tags]    critical    needs-browser
+    [Tags]    critical    needs-browser    wants-outbox
     ${ann} =    A User With A Page And A Phone    ann
     Cut Link Of Browsers    drop
     Type Messages    ${ann}
@@ -25,28 +25,28 @@ Nothing Is Lost While The Link Is Down
 
 A Refused Link
     [Documentation]    The link's packets are refused instead of dropped.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Survive An Outage    reject    both
 
 A Link Reset
     [Documentation]    Open connections are reset, and new ones too.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Survive An Outage    reset    both
 
 Only What Users Send Is Dropped
     [Documentation]    Packets vanish on the way to the platform, and arrive on the way back.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Survive An Outage    drop    to-service
 
 Only What Users Receive Is Dropped
     [Documentation]    The platform gets what is sent, and its acknowledgement vanishes: the page must send again, and
     ...    nothing may be doubled.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Survive An Outage    drop    from-service
 
 Two Outages In A Row
     [Documentation]    The second one begins as soon as the page has recovered from the first.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     ${cora} =    A User With A Page And A Phone    cora
     Page Should Go Offline And Come Back    ${cora}    In the first outage
     Page Should Go Offline And Come Back    ${cora}    In the second outage
@@ -56,7 +56,7 @@ Two Outages In A Row
 A Connection That Stands Still
     [Documentation]    Only the page's open connection is dead, as after a router forgot it: the page must notice and take
     ...    another.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     ${dora} =    A User With A Page And A Phone    dora
     Stall Open Connections
     Type Messages    ${dora}
@@ -76,6 +76,7 @@ A Stalled Connection That Goes On
 
 An Acknowledgement That Is Lost With Its Connection
     [Documentation]    The link is cut between the store and the acknowledgement; sent again, the message is there once.
+    [Tags]    wants-resume
     ${fred} =    A User On A Wire    fred
     ${id} =    A Message Id
     Lose Acknowledgement    ${id}    reset
@@ -97,6 +98,7 @@ An Acknowledgement That Vanishes
 A Link That Breaks While The Agent Answers
     [Documentation]    The tab's connection ends in the middle of a run; come back, it has every event of the run, once and
     ...    in order.
+    [Tags]    wants-resume
     ${gina} =    A User On A Wire    gina
     Cut Off Answer
     Send Message    ${gina}    tab    ${gina.thread}    What is 6 * 7?

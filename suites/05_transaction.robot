@@ -6,7 +6,7 @@ Resource            ../resources/transaction.resource
 Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Tags           needs-kill    needs-pause    needs-restart
+Test Tags           needs-kill    needs-pause    needs-restart    wants-transaction
 Test Template       Change That Fails Midway Should Be All Or Nothing
 
 

@@ -5,7 +5,7 @@ Resource            ../resources/tokens.resource
 Suite Setup         Prepare The Journey With Short Tokens
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Tags           needs-restart
+Test Tags           needs-restart    wants-refresh
 
 
 *** Test Cases ***
@@ -39,7 +39,7 @@ Two Tabs Refresh At Once
 
 Signing Key Changes During The Chat
     [Documentation]    Tokens of the old key are good until they expire, those of each new one at once; the connection stays.
-    [Tags]    needs-reload    needs-folders    needs-logs
+    [Tags]    needs-reload    needs-folders    needs-logs    wants-key-rotation
     ${uma} =    A Signed In User    uma
     ${thread} =    A New Thread
     Open Tabs    ${uma}    tab
@@ -64,6 +64,7 @@ Auth Service Can't Be Reached When The Page Refreshes
 
 Refresh Changes No Claim
     [Documentation]    Each newer token says the same of its user, and what the provider says.
+    [Tags]    wants-provider
     ${tom} =    A Signed In User    tom
     Record Claims Of Provider    ${tom}
     Record Claims Of Refreshed Tokens    ${tom}    2
@@ -107,7 +108,6 @@ Expired Token Is Good For Nothing On An Open Socket
 
 Foreign Token Prolongs No Socket
     [Template]    Foreign Token Should Close The Socket
-    # whose
     another user's
     forged
 
@@ -115,6 +115,7 @@ Token Of Another Session Prolongs No Socket
     Foreign Token Should Close The Socket    another session's
 
 Refresh Token Is Good Once
+    [Tags]    wants-revocation    wants-two-replicas
     [Template]    Reuse Should End The Session
     # which is used again
     the last but two

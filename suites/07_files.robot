@@ -1,18 +1,17 @@
 *** Settings ***
 Documentation       Files: uploaded, stored, read and answered from; the same bytes in every layer, and nothing left of failures.
 Resource            ../resources/journey.resource
-Resource            ../resources/files.resource
 Resource            ../resources/file_troubles.resource
 Suite Setup         Prepare The Journey Of Files
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Tags           needs-folders
+Test Tags           needs-folders    wants-file-layers    wants-upload
 
 
 *** Test Cases ***
 A Report Is Uploaded, Read And Answered From
     [Documentation]    5 MB on a page with visible progress; an agent reads it; its fact comes back over the socket.
-    [Tags]    critical    needs-browser
+    [Tags]    critical    needs-browser    wants-computed-answers
     ${kim} =    A User In A Browser    kim
     ${report} =    A Page And A Tab And A Report    ${kim}
     Watch Progress    page
@@ -114,7 +113,7 @@ A Foreign File Opens To Nobody
 
 A Killed Agent's File Is Read By Another
     [Documentation]    Killed after reading, before answering: another agent takes over, and there is one answer.
-    [Tags]    needs-kill
+    [Tags]    needs-kill    wants-agent-queue    wants-computed-answers    wants-held-steps
     [Setup]    Prepare User Who Uploads    gil    paid
     ${report} =    A Short Report With A Fact    ${USER}
     ${id} =    Kill Agent While It Reads    ${USER}    ${report}    ${THREAD}
@@ -132,6 +131,7 @@ A File That Was Damaged On Disk Is Not Answered From
 
 A Bomb Harms Nobody
     [Documentation]    A small file that unpacks to a gigabyte: its run ends as every run does, and the next file is read.
+    [Tags]    wants-computed-answers    -wants-file-layers
     [Setup]    Prepare User Who Uploads    joe    paid
     ${bomb} =    Make Unpacking Bomb    unpacked=1 GiB
     Upload And Record File    ${USER}    tab    ${bomb}    ${THREAD}

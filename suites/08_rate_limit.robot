@@ -5,6 +5,7 @@ Resource            ../resources/limits.resource
 Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
+Test Tags           wants-limit
 
 
 *** Test Cases ***
@@ -25,7 +26,7 @@ Free User Is Limited Until The Window Ends Or The Plan Changes
 
 Tabs On Two Replicas That Race Share One Limit
     [Documentation]    Ten tabs on both replicas send at the same moment, and Redis is asked by all at once.
-    [Tags]    needs-faults    needs-pause
+    [Tags]    needs-faults    needs-pause    wants-two-replicas
     ${eve} =    A Free User    eve
     ${thread} =    A New Thread
     ${tabs} =    Get Numbered Names    tab    ${FIGURES.rate_tries}
@@ -109,17 +110,16 @@ Refused Message Is Neither Stored Nor Answered
 
 Page Holds Back And Sends By Itself
     [Documentation]    What is typed is more than the plan admits: the page says so, holds it back, and sends it when it may.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Hold Back And Send By Itself    lea
 
 Page Whose Clock Is Ahead Waits As Told
     [Documentation]    The user's computer is an hour ahead of the platform: the page waits and sends as any other.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Hold Back And Send By Itself    pam    clock=1 h
 
 Page Whose Clock Is Behind Waits As Told
-    [Documentation]    The same an hour behind.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     Page Should Hold Back And Send By Itself    quin    clock=-1 h
 
 Upgrade On The Page Lifts The Limit At Once

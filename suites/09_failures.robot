@@ -14,7 +14,7 @@ Test Template       Failure Of Service Should Be Contained
 Chat Goes On After The Backend Was Killed
     [Documentation]    The page says so gracefully, sign-in works meanwhile, and the chat goes on in the same thread, by
     ...    itself, with what was typed meanwhile.
-    [Tags]    critical    needs-browser
+    [Tags]    critical    needs-browser    wants-computed-answers    wants-fan-out    wants-outbox
     [Template]    NONE
     ${ann} =    A User On A Page    ann
     Record Probes    ${ann}    identity    opening
@@ -28,7 +28,7 @@ Chat Goes On After The Backend Was Killed
 
 What Was Typed Survives A Reload
     [Documentation]    With the backend gone the user reloads the page: what waits there is still there, and goes out by itself.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     [Template]    NONE
     ${bea} =    A User On A Page    bea
     Inject Fault    backend    killed
@@ -43,7 +43,7 @@ What Was Typed Survives A Reload
 
 What Was Typed Waits For Redis
     [Documentation]    Without Redis nothing is taken; the page keeps it, says so, and hands it over by itself.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     [Template]    NONE
     ${cora} =    A User On A Page    cora
     Inject Fault    redis    killed
@@ -56,6 +56,7 @@ What Was Typed Waits For Redis
 What Was Not Committed Was Not Acknowledged
     [Documentation]    A replica dies with a message that is stored but for the commit. Its user sends again what was not
     ...    acknowledged, and only that: all that was acknowledged is stored, once.
+    [Tags]    wants-held-steps    wants-resume    wants-two-replicas
     [Template]    NONE
     ${dora} =    A User On One Replica    dora    backend-1
     Hold Up End Of Storing
@@ -65,7 +66,9 @@ What Was Not Committed Was Not Acknowledged
     Everything Said Should Be Everywhere    ${dora}
 
 One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening
-Settings Are Saved While One Backend Is Killed    backend-1    killed    saving
+Settings Are Saved While One Backend Is Killed
+    [Tags]    wants-transaction
+    backend-1    killed    saving
 All Backends Are Killed    backend    killed    signing in    renewing    identity    opening    auth ready
 All Backends Are Paused    backend    paused    signing in    renewing    identity    opening    auth ready
 One Agent Is Killed    agent-1    killed    signing in    reading    chatting    answering    staying

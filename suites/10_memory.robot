@@ -6,7 +6,7 @@ Suite Setup         Prepare The Journey Of Memory
 Test Teardown       Show What Was Measured
 Test Timeout        ${FIGURES.test_limit.total_seconds()} s
 Test Template       Repeated Work Should Leave Nothing Behind
-Test Tags           needs-processes
+Test Tags           needs-processes    wants-refresh    wants-resume    wants-upload
 
 
 *** Test Cases ***    WORK    AT    FOR EACH    BUDGET    JUDGED ARE

@@ -8,7 +8,7 @@ import pytest
 
 from realstack import adapter as variable_file
 from realstack.core.errors import StackError
-from realstack.platform.adapter import Adapter, find
+from realstack.platform.adapter import Adapter, find, known_capabilities
 from support.project import ADAPTERS
 
 
@@ -63,3 +63,22 @@ def test_what_is_wrong_waits_until_the_platform_is_started(mine: Path) -> None:
         stand_in = variable_file.get_variables(str(ADAPTERS), given)["ADAPTER"]
         assert told in stand_in.problem
         assert stand_in.vocabulary.is_file()
+
+
+def test_the_reference_has_every_capability() -> None:
+    """What it lacked would be skipped in every run, and nobody would see it."""
+    assert found("reference").lacking == {}
+    assert len(found("reference").capabilities) == len(known_capabilities(ADAPTERS)) > 10
+
+
+@pytest.mark.parametrize("answer", ["false", "[]", "''", "1"])
+def test_an_answer_is_true_or_a_reason(mine: Path, answer: str) -> None:
+    (mine / "platform.yaml").write_text(f"capabilities: {{limit: {answer}}}\n", encoding="utf-8")
+    with pytest.raises(StackError, match=r"(?s)with `true` or the reason why not: provider, .*limit: "):
+        found(str(mine))
+
+
+def test_a_capability_that_nobody_knows_is_refused_with_those_that_are_known(mine: Path) -> None:
+    (mine / "platform.yaml").write_text("capabilities: {limits: true}\n", encoding="utf-8")
+    with pytest.raises(StackError, match=r"(?s)a known one.*provider, .*limit, .*transaction.*limits: True"):
+        found(str(mine))

@@ -1,9 +1,9 @@
-"""Tests carry the tags of what they need, so that who can't give it leaves out exactly those."""
+"""Tests carry the tags of what they need and want, so that where it can't be had exactly those are left out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -12,9 +12,12 @@ import pytest
 from robot.api import get_model, get_resource_model, parsing
 from robot.parsing.model.statements import Statement
 
+from realstack.platform.adapter import WANTS, known_capabilities
 from realstack.platform.driver import Operation
+from support.project import ADAPTERS
 
 ROOT = Path(__file__).resolve().parents[2]
+RESOURCES = sorted((ROOT / "resources").rglob("*.resource"))
 SUITES = sorted((ROOT / "suites").glob("*_*.robot"))
 BROWSER = "needs-browser"
 NEEDS = {
@@ -130,8 +133,11 @@ class _Project:
 
     def __init__(self, suite: Path) -> None:
         self._keywords: dict[str, Words] = {}
-        for path in [*(ROOT / "resources").glob("*.resource"), suite]:
-            self._keywords.update({_plain(name): words for name, words in _read(path).words.items()})
+        self._wants: dict[str, set[str]] = {}
+        for path in [*RESOURCES, suite]:
+            read = _read(path)
+            self._keywords.update({_plain(name): words for name, words in read.words.items()})
+            self._wants.update({_plain(name): wanted(tags) for name, tags in read.tags.items() if name not in read.tests})
 
     def needs(self, *begun: Words) -> set[str]:
         """The tags of all that a test with these words may come to do."""
@@ -140,12 +146,17 @@ class _Project:
         while True:
             open_cases = [case for case in waiting if not case[0] or case[0] & reached]
             if not open_cases:
-                return {NEEDS[word] for word in reached if word in NEEDS}
+                needed = {NEEDS[word] for word in reached if word in NEEDS}
+                return needed.union(*(self._wants[word] for word in reached if word in self._wants))
             waiting = [case for case in waiting if case not in open_cases]
             for _, words in open_cases:
                 for word in words - reached - WHERE_IT_IS_NEEDED:
                     waiting += self._keywords.get(word, {}).items()
                 reached |= words - WHERE_IT_IS_NEEDED
+
+
+def wanted(tags: Iterable[str]) -> set[str]:
+    return {tag for tag in tags if tag.startswith(WANTS)}
 
 
 def needs_of_tests(suite: Path) -> Iterator[tuple[str, set[str], set[str]]]:
@@ -173,6 +184,23 @@ def test_no_test_asks_for_a_browser_in_vain() -> None:
         for suite in SUITES
         for name, tags, needs in needs_of_tests(suite)
         if BROWSER in tags and BROWSER not in needs
+    ]
+    assert not idle, "\n".join(idle)
+
+
+def test_every_capability_is_wanted_and_only_those_are() -> None:
+    known = {f"{WANTS}{name}" for name in known_capabilities(ADAPTERS)}
+    assert {tag for suite in SUITES for _, tags, _ in needs_of_tests(suite) for tag in wanted(tags)} == known
+    assert {tag for path in RESOURCES for tags in _read(path).tags.values() for tag in wanted(tags)} == known
+
+
+def test_no_test_wants_a_capability_in_vain() -> None:
+    """It would be skipped on a platform where it could run."""
+    idle = [
+        f"{suite.stem}: {name}: {', '.join(sorted(idle))}"
+        for suite in SUITES
+        for name, tags, needs in needs_of_tests(suite)
+        if (idle := wanted(tags) - needs)
     ]
     assert not idle, "\n".join(idle)
 

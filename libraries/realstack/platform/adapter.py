@@ -19,6 +19,10 @@ FILE = "platform.yaml"
 """What makes a folder an adapter."""
 OTHER_FILES = {"platform", "vocabulary", "page"}
 """Its files that name no driver."""
+CAPABILITIES = "capabilities.yaml"
+"""The file beside the adapters that says which capabilities there are, and what each means."""
+WANTS = "wants-"
+"""What tags begin with that say which capability a test asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class Adapter:
         folder: The folder.
         driver_file: The YAML file that tells how the platform is run or found.
         figures: The profile's figures that are others for this platform.
+        capabilities: Whether the platform has each of the capabilities that are known: empty, or the reason why not.
         problem: Why there is no such adapter; empty when there is.
     """
 
     folder: Path
     driver_file: Path
     figures: Mapping[str, object] = field(default_factory=dict)
+    capabilities: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
     @property
@@ -51,6 +57,11 @@ class Adapter:
     def vocabulary(self) -> Path:
         """What its frames, pages and rows mean."""
         return self.folder / "vocabulary.yaml"
+
+    @property
+    def lacking(self) -> dict[str, str]:
+        """Why the platform has not what tests want, by their tags."""
+        return {f"{WANTS}{name}": f"{self.name}: {reason}" for name, reason in self.capabilities.items() if reason}
 
     def __str__(self) -> str:
         return self.name
@@ -71,13 +82,13 @@ def find(given: str, folder: Path, *, default: str) -> Adapter:
     """
     path = Path(given)
     if path.suffix == ".yaml" and path.is_file() and (path.parent / FILE).is_file():
-        return _read(path.parent, path.stem)
+        return _read(path.parent, folder, path.stem)
     for place in (folder / given, path):
         if given and (place / FILE).is_file():
-            return _read(place)
+            return _read(place, folder)
     for place in (folder / default,) if path.name == given else (folder / path.parent, path.parent):
         if path.name in drivers(place):
-            return _read(place, path.name)
+            return _read(place, folder, path.name)
     raise _unknown(given, folder, default)
 
 
@@ -86,12 +97,46 @@ def drivers(folder: Path) -> list[str]:
     return sorted(file.stem for file in folder.glob("*.yaml") if file.stem not in OTHER_FILES)
 
 
-def _read(folder: Path, driver: str = "") -> Adapter:
-    folder = folder.resolve()
-    content = config.load(folder / FILE)
-    driver = driver if driver not in OTHER_FILES else ""
-    own = folder / f"{driver or content.get('driver', '')}.yaml"
-    return Adapter(folder, own if own.is_file() else folder / FILE, _mapping(content, "figures", folder))
+def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
+    place = place.resolve()
+    content = config.load(place / FILE)
+    own = place / f"{content.get('driver') if not driver or driver in OTHER_FILES else driver}.yaml"
+    return Adapter(
+        place,
+        own if own.is_file() else place / FILE,
+        _mapping(content, "figures", place),
+        _capabilities(_mapping(content, "capabilities", place), place, known_capabilities(folder)),
+    )
+
+
+def known_capabilities(folder: Path) -> dict[str, str]:
+    """What each capability means, by name; none where the folder of adapters has no list of them."""
+    file = folder / CAPABILITIES
+    return {str(name): str(meaning) for name, meaning in config.load(file).items()} if file.is_file() else {}
+
+
+def _capabilities(declared: Mapping[str, object], place: Path, known: Mapping[str, str]) -> dict[str, str]:
+    wrong = sorted(f"{name}: {value}" for name, value in declared.items() if name not in known or not _is_answer(value))
+    if wrong:
+        raise StackError(
+            explain(
+                f"each of the 'capabilities' in {place / FILE} is a known one, with `true` or the reason why not: "
+                f"{', '.join(known) or 'none'}.",
+                f"{'; '.join(wrong)}.",
+                remedy=f"{CAPABILITIES}, beside the adapters, tells what each means.",
+            )
+        )
+    return {name: _why_not(declared.get(name), name, meaning) for name, meaning in known.items()}
+
+
+def _is_answer(value: object) -> bool:
+    return value is True or (isinstance(value, str) and bool(value.strip()))
+
+
+def _why_not(answer: object, name: str, meaning: str) -> str:
+    if answer is None:
+        return f"{FILE} does not say whether it has '{name}' ({meaning})"
+    return "" if answer is True else str(answer)
 
 
 def _mapping(content: Mapping[str, Any], key: str, folder: Path) -> dict[str, object]:

@@ -43,6 +43,11 @@ class Platform(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     keyword that asks for it all the same fails at once and names the tag. Where there is no browser, tests with the tag
     `needs-browser` are to be excluded.
 
+    ## Capabilities
+    What a platform is able to do differs, too. An adapter, the folder that knows a platform, says which of the known capabilities
+    it has, and why not the others; tests carry tags such as `wants-limit`, and what the platform has not is skipped with that
+    reason.
+
     ## Everything is brought back
     What a test does to a service is undone at the end of that test, and what a suite's setup does at the end of that suite,
     whatever happened in between: a stopped or killed service is started, a paused one resumed, one with changed settings

@@ -60,6 +60,9 @@ class Listener:
         self._changes.begin(result.full_name)
         if data.tests:
             set_apart()
+            # What prepares for tests that are all skipped would ask for what can't be had as well.
+            if all(self._tests.why_not(test.tags) for test in data.tests):
+                data.setup, data.teardown = None, None
 
     def start_test(self, data: Any, result: Any) -> None:
         if reason := self._tests.why_not(data.tags):

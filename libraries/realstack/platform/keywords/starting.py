@@ -17,7 +17,7 @@ from realstack.core.figures import Figures, UnknownProfile, load
 from realstack.core.loop import background
 from realstack.core.table import html_table
 from realstack.platform import checks
-from realstack.platform.adapter import Adapter
+from realstack.platform.adapter import CAPABILITIES, Adapter
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Operation, Started
 from realstack.platform.keywords.machine import Machine
@@ -64,6 +64,9 @@ class Starting:
         Before anything is started, all that is needed is looked for: programs, Python packages, ports, rights. What is
         missing is told at once, all of it, with the command that provides it. The console shows a line for each service as it
         comes up; the running servers' versions, processes and ports become metadata of the top suite.
+
+        Tests that want a capability which the adapter says its platform has not (`wants-…` tags) are skipped with the reason that
+        stands there.
 
         Args:
             platform: The platform's adapter (`${ADAPTER}`), or a driver's YAML file; paths in it are relative to its folder.
@@ -113,11 +116,19 @@ class Starting:
         if "faults" in parts and not strict and (problems := checks.check_faults()):
             parts.remove("faults")
             lacking[Operation.FAULTS.value] = " ".join(f"{problem.what} {problem.remedy}".strip() for problem in problems)
+        if adapter.capabilities and (unknown := self._tests.unknown(adapter.capabilities)):
+            raise StackError(
+                explain(
+                    f"tests want capabilities that are known: {', '.join(adapter.capabilities) or 'none'}.",
+                    f"Tags of this run: {', '.join(unknown)}.",
+                    remedy=f"Correct the tag, or add the capability to {CAPABILITIES}, with what it means.",
+                )
+            )
         driver = create(adapter.driver_file, figures, _output_folder(), needs=parts, overrides=config)
         if not strict:
             impossible = [operation for operation in Operation if operation not in driver.can]
             lacking = {operation.value: driver.refusal(operation) for operation in impossible} | lacking
-            self._tell_what_is_skipped(lacking)
+        self._tell_what_is_skipped(lacking | adapter.lacking)
         names = [name for word in only for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         try:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from realstack.platform.adapter import WANTS
 from realstack.platform.driver import LogMark
 
 NEEDS = "needs-"
-"""What tags begin with that say what a test needs."""
+"""What tags begin with that say what a test needs of who runs the platform."""
 
 
 @dataclass
@@ -18,7 +19,7 @@ class KnownTests:
     """The tests of this run.
 
     Attributes:
-        needs: Their tags that say what they need, and how many tests have each; None before Robot has told of any test.
+        needs: Their tags that say what they need or want, and how many tests have each; None before Robot has told of any test.
         last: The last of them; None where there is none.
         lacking: Why there is not what tests with a tag need; such tests are skipped.
     """
@@ -29,12 +30,17 @@ class KnownTests:
 
     def are(self, tests: list[Any]) -> None:
         """Note which there are; what `--exclude` left out is not among them."""
-        self.needs = Counter(tag for test in tests for tag in test.tags if tag.startswith(NEEDS))
+        self.needs = Counter(tag for test in tests for tag in test.tags if tag.startswith((NEEDS, WANTS)))
         self.last = tests[-1] if tests else None  # none with --runemptysuite
 
     def need(self, part: str) -> bool:
         """Whether one of them needs something; anything may be needed as long as nobody knows."""
         return self.needs is None or f"{NEEDS}{part}" in self.needs
+
+    def unknown(self, capabilities: Iterable[str]) -> list[str]:
+        """Tags that want something else than one of some capabilities."""
+        known = {f"{WANTS}{name}" for name in capabilities}
+        return sorted(tag for tag in self.needs or () if tag.startswith(WANTS) and tag not in known)
 
     def why_not(self, tags: Iterable[str]) -> str:
         """Why a test with these tags can't be run here; nothing where it can."""
