@@ -23,7 +23,15 @@ from realstack.recording.events import Event, event_of
 from realstack.recording.recorder import Recording
 
 CANARIES = {"ann": "canary-00000000000000aa", "bob": "canary-00000000000000bb"}
-LAWS_OF_MESSAGES = ("acked-is-kept", "exactly-once", "same-order", "from-somebody", "no-crosstalk", "resume-without-gap")
+LAWS_OF_MESSAGES = (
+    "acked-is-kept",
+    "exactly-once",
+    "same-order",
+    "from-somebody",
+    "no-crosstalk",
+    "resume-without-gap",
+    "said-is-stored",
+)
 QUIET = unanswered()
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
@@ -152,7 +160,7 @@ def changed(events: list[Event], position: int, change: Callable[[dict[str, Any]
 def test_a_faultless_platform_violates_nothing(events: list[Event]) -> None:
     assert violated(events) == set()
     history = History(events, QUIET)
-    for law in ("acked-is-kept", "exactly-once", "from-somebody", "no-crosstalk"):
+    for law in ("acked-is-kept", "exactly-once", "from-somebody", "no-crosstalk", "said-is-stored"):
         assert judge(law, history).outcome is Outcome.HOLDS
 
 
@@ -203,7 +211,14 @@ def test_a_message_from_nobody(events: list[Event], rng: random.Random) -> None:
 def test_words_changed_on_the_way(events: list[Event], rng: random.Random) -> None:
     position = rng.choice(deliveries(events))
     damaged = changed(events, position, lambda data: data["frame"]["payload"].update(text="something else"))
-    assert violated(damaged) == {"from-somebody"}
+    assert violated(damaged) == {"from-somebody", "said-is-stored"}
+
+
+@EXAMPLES
+@given(legal_histories(), st.randoms(use_true_random=False))
+def test_words_changed_in_a_row(events: list[Event], rng: random.Random) -> None:
+    damaged = changed(events, len(events) - 1, lambda data: rng.choice(data["rows"]).update(text="something else"))
+    assert "said-is-stored" in violated(damaged)
 
 
 @EXAMPLES

@@ -188,7 +188,7 @@ def path_id(request: Request) -> str:
 def text_of(value: Any, name: str) -> str:
     """A short text of a body."""
     try:
-        return clean_text(value, name, TITLE_LIMIT).strip()
+        return clean_text(value, name, TITLE_LIMIT)
     except BadFrame as error:
         raise ApiError(400, "bad_request", error.text) from error
 

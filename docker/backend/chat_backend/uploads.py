@@ -194,9 +194,9 @@ def _message(form: Form, user_id: str, name: str) -> NewMessage:
     thread_id, message_id = form.fields.get("thread_id", ""), form.fields.get("message_id") or str(uuid.uuid4())
     if not is_uuid(thread_id) or not is_uuid(message_id):
         raise ApiError(400, "bad_request", "thread_id, and message_id where given, must be UUIDs.")
-    question = form.fields.get("question", "").strip()
+    question = form.fields.get("question", "")
     try:
-        text = clean_text(question, "question", TEXT_LIMIT) if question else f"Uploaded {name}"
+        text = clean_text(question, "question", TEXT_LIMIT) if question.strip() else f"Uploaded {name}"
     except BadFrame as error:
         raise ApiError(400, "bad_request", error.text) from error
     return NewMessage(message_id.lower(), thread_id.lower(), user_id, text)

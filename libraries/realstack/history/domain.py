@@ -324,6 +324,7 @@ class History:
                     thread,
                     text(got.get("query")),
                     text(got.get("answer")),
+                    text(got.get("text")),
                 )
             )
             self._names["r"].give(index, run)

@@ -104,6 +104,23 @@ class Seen(Event):
     content: Any = None
 
 
+@event("said")
+class Said(Event):
+    """What somebody called a thing that is no message: a title, a file's name."""
+
+    thing: str
+    text: str = ""
+
+
+@event("shown")
+class Shown(Event):
+    """What a layer shows of a thing that was said; `quotes` where it holds other words around it."""
+
+    thing: str
+    text: str = ""
+    quotes: bool = False
+
+
 # What was asked and read.
 
 

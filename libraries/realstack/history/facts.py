@@ -106,7 +106,7 @@ class Resume(TabFact):
 
 @dataclass(frozen=True, slots=True)
 class RunEvent(TabFact):
-    """One event of an agent run. `stage` is one of the stages of the vocabulary's chain."""
+    """One event of an agent run. `stage` is one of the stages of the vocabulary's chain; `text` the answer, or a piece of it."""
 
     run: str
     event: str | None
@@ -115,6 +115,7 @@ class RunEvent(TabFact):
     thread: str
     query: str | None
     answer: str | None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

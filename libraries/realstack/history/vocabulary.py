@@ -12,7 +12,7 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `connected` | connection, account, session, expires_at |
 | `refreshed` | expires_at |
 | `resume` | thread, after |
-| `run-event` | run, event, number, thread, query, answer; the rule names its `stage` |
+| `run-event` | run, event, number, thread, query, answer, text (the answer, or a piece of it); the rule names its `stage` |
 
 Frames that no rule matches mean nothing to the laws and stay in the transcript.
 """
@@ -38,7 +38,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "connected": frozenset({"connection", "account", "session", "expires_at"}),
     "refreshed": frozenset({"expires_at"}),
     "resume": frozenset({"thread", "after"}),
-    "run-event": frozenset({"run", "event", "number", "thread", "query", "answer"}),
+    "run-event": frozenset({"run", "event", "number", "thread", "query", "answer", "text"}),
 }
 ITEM_FIELDS = frozenset({"message", "thread", "seq", "role", "text", "run", "user", "state"})
 MOST_VALUES = 1000

@@ -25,7 +25,9 @@ from realstack.history.events import (
     PageRead,
     Posted,
     Probe,
+    Said,
     Seen,
+    Shown,
     Snapshot,
     TabRegistered,
     Typed,
@@ -269,6 +271,41 @@ class RecordingKeywords:
         ```
         """
         self._record(Act(alias, what))
+
+    @keyword(tags=["evidence"])
+    def record_said(self, who: str, thing: str, text: str) -> None:
+        """Records what somebody calls a thing that is no message, for the law ``said-is-stored``: a title, a file's name.
+
+        Messages need no such record: frames, typed texts and posted messages tell what was said.
+
+        Args:
+            who: Who or what says it.
+            thing: The test's name for the thing; what is said of it later takes the place of what was said before.
+            text: The words.
+
+        ```robotframework
+        Record Said    tab 1    title of ${thread}    Überblick
+        ```
+        """
+        self._record(Said(who, thing, text))
+
+    @keyword(tags=["evidence"])
+    def record_shown(self, layer: str, thing: str, text: str, *, quotes: bool = False) -> None:
+        """Records what a layer shows of a thing, for the law ``said-is-stored``.
+
+        Args:
+            layer: Who shows it: a table, an answer over REST, a page.
+            thing: The thing, as in [Record Said].
+            text: What it shows.
+            quotes: Whether it shows other words, too, among which what was said must stand.
+
+        ```robotframework
+        Record Shown    table of threads    title of ${thread}    ${row}[title]
+        Record Shown    answer on tab 1    the word    ${answer}    quotes=${True}
+        Law Should Hold    said-is-stored
+        ```
+        """
+        self._record(Shown(layer, thing, text, quotes))
 
     @keyword(tags=["evidence"])
     def record_seen(self, user: str, what: str, content: Any) -> None:

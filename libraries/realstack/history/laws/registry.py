@@ -21,6 +21,7 @@ from realstack.history.laws import (
     once,
     order,
     privacy,
+    said,
     spread,
     stores,
 )
@@ -89,6 +90,13 @@ def _laws() -> dict[str, Law]:
             "The events of an agent run are started, (thinking, tool executing, tool completed)*, then one terminal event, once.",
             agents.agent_stream,
             {"runs": 1},
+        ),
+        Law(
+            "said-is-stored",
+            "What was said comes back the same, to the byte, in every layer that shows it: frame, row, page, other tab, title, "
+            "file name, answer.",
+            said.said_is_stored,
+            {"texts": 1, "showings": 1},
         ),
         Law(
             "all-or-nothing",

@@ -62,7 +62,8 @@ export class Composer {
   }
 
   #submit() {
-    const text = this.input.value.trim();
+    // What is said is sent as it was typed; nothing but blanks is nothing.
+    const text = this.input.value.trim() === '' ? '' : this.input.value;
     const file = this.#file;
     const threadId = this.#threadId;
     if (file === null && text === '') return;

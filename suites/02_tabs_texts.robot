@@ -1,0 +1,61 @@
+*** Settings ***
+Documentation       Texts of every kind: what is said comes back the same, to the byte, wherever it is shown.
+Resource            ../resources/journey.resource
+Resource            ../resources/tabs.resource
+Resource            ../resources/texts.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Texts Of Every Kind Come Back As They Were Said
+    [Documentation]    In frames on both replicas, rows, the history over REST, a tab opened late, and answers that quote them.
+    ${nora} =    A Paid User    nora
+    Open Tabs On Each Replica    ${nora}    here    there
+    ${thread} =    A New Thread
+    ${ids} =    Say Texts    here    ${thread}    ${TEXTS}
+    Everything Said Should Be Everywhere    ${nora}
+    Open A Late Tab    ${nora}    late    ${thread}
+    Record Answers That Quote    there    ${TEXTS}    ${ids}
+    Record The History Over Rest    ${nora}    ${thread}
+    Laws Should Hold    said-is-stored    acked-is-kept    within=${FIGURES.settle_time}
+
+The Longest Text Comes Back Whole
+    [Documentation]    As many characters as a message may have, with a blank at both ends.
+    ${olaf} =    A Paid User    olaf
+    Open Tabs On Each Replica    ${olaf}    here    there
+    ${thread} =    A New Thread
+    ${longest} =    A Longest Text
+    Say Texts    here    ${thread}    ${longest}
+    Everything Said Should Be Everywhere    ${olaf}
+    Open A Late Tab    ${olaf}    late    ${thread}
+    Record The History Over Rest    ${olaf}    ${thread}
+    Laws Should Hold    said-is-stored    acked-is-kept    within=${FIGURES.settle_time}
+
+A Page Takes And Shows Texts As They Are
+    [Documentation]    Some are typed on the page, the others said on a tab while it shows the thread; all are shown again after a
+    ...    reload.
+    [Tags]    needs-browser
+    ${pia} =    A User In A Browser    pia
+    ${thread} =    A Thread On A Page And A Tab    ${pia}    page    tab
+    Type Texts    page    ${TYPED}
+    Say Texts    tab    ${thread}    ${SHOWN}
+    Page Should Show Each Text And Its Answer    page    @{TYPED}    @{SHOWN}
+    Record Stored Messages Of Users    ${pia}
+    Reload Page    page
+    Page Should Show Each Text And Its Answer    page    @{TYPED}    @{SHOWN}
+    Each Text Should Be As It Was Said    ${TYPED}    exactly-once
+
+Threads Are Called As They Were Named
+    [Documentation]    Titles given over REST, and others over a tab: in frames, rows, the list over REST and on a page.
+    [Tags]    needs-browser
+    ${rosa} =    A User In A Browser    rosa
+    Open Tabs On Each Replica    ${rosa}    here    there
+    ${threads} =    A Thread For Each Title    ${rosa}    ${TEXTS}
+    Open Page    ${rosa}    page
+    Titles Should Be As They Were Given    ${rosa}    page    ${threads}    ${TEXTS}
+    Rename Threads    here    ${threads}    ${TEXTS}
+    Record Titles On Tab    there    ${threads}    ${TEXTS}
+    Reload Page    page
+    Titles Should Be As They Were Given    ${rosa}    page    ${threads}    ${TEXTS}
