@@ -303,6 +303,28 @@ async def test_answer_that_is_posted_can_be_stopped_and_read() -> None:
     assert "the-code" not in end.told
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "submitted"),
+    [
+        ("<script>document.forms[0].submit()</script>", "<body>", True),
+        ("<script>addEventListener('load', () => f.requestSubmit ());</script>", "<body>", True),
+        ("", "<body onload='document.forms[0].submit()'>", True),
+        ("<script>go.submitted = 1</script>", "<body>", False),
+        ("", "<body>.submit()", False),
+    ],
+)
+async def test_page_that_submits_itself_goes_on(head: str, body: str, submitted: bool) -> None:
+    form = "<form method=post action=/on><input type=hidden name=relay value=1><noscript><button>Go</button></noscript></form>"
+
+    def site(request: Request) -> Response:
+        page = f"<html><head>{head}</head>{body}{form}" if request.path == "/" else f"<p>{request.method} {request.form}"
+        return Response(200, page.encode(), "text/html")
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert end.page is not None
+    assert ("POST" in end.page.text) is submitted
+
+
 @pytest.mark.parametrize("press", ["[ Cancel ]", "Cancel"])
 async def test_way_out_of_a_form_may_be_a_link(press: str) -> None:
     def site(request: Request) -> Response:

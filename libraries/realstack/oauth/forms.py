@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 _NOT_SUBMITTED = frozenset({"submit", "button", "reset", "image", "file"})
+_SUBMITS = re.compile(r"\.(submit|requestSubmit)\s*\(|\.click\s*\(")
 _SILENT = frozenset({"script", "style", "template", "noscript", "head", "svg"})
 
 
@@ -147,6 +149,9 @@ class Page(HTMLParser):
     Args:
         url: Where the page was loaded from.
         html: Its text.
+
+    Attributes:
+        submits_itself: Whether a script of the page submits a form without a person.
     """
 
     def __init__(self, url: str, html: str) -> None:
@@ -167,6 +172,8 @@ class Page(HTMLParser):
         self._area: Field | None = None
         self._silent = 0
         self._in_title = False
+        self._in_script = False
+        self.submits_itself = False
         self._words: list[str] = []
         self.feed(html)
         self.close()
@@ -183,12 +190,15 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag in _SILENT:
             self._silent += tag != "head"
+        self._in_script = tag == "script"
+        self.submits_itself |= bool(_SUBMITS.search(found.get("onload", "")))
         opener = getattr(self, f"_open_{tag}", None)
         if opener is not None:
             opener(found)
 
     def handle_endtag(self, tag: str) -> None:
         """See `html.parser`."""
+        self._in_script = False
         if tag in _SILENT and tag != "head":
             self._silent = max(0, self._silent - 1)
         elif tag == "form":
@@ -212,7 +222,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """See `html.parser`."""
-        if self._in_title:
+        if self._in_script:
+            self.submits_itself |= bool(_SUBMITS.search(data))
+        elif self._in_title:
             self.title += data.strip()
         elif self._area is not None:
             self._area.value += data

@@ -227,9 +227,10 @@ class FormWalk:
 
 
 def _posted_answer(page: Page) -> Form | None:
-    """The form that a script submits where a provider posts its answer (OAuth 2.0 Form Post Response Mode)."""
+    """The form that a script submits, as where a provider posts its answer (OAuth 2.0 Form Post Response Mode)."""
     for form in page.forms:
-        if form.method == "POST" and form.hidden_only and _ANSWER & {control.name for control in form.fields}:
+        answers = bool(_ANSWER & {control.name for control in form.fields})
+        if form.method == "POST" and form.hidden_only and (answers or page.submits_itself):
             return form
     return None
 
