@@ -40,6 +40,10 @@ journeys: setup ## the ten journeys; results/log.html tells what happened
 critical: setup ## the critical test of each journey
 	@tools/journeys $(RESULTS) critical $(RESULTS) $(RUN) --outputdir $(RESULTS) --include critical $(OPTIONS) suites/
 
+.PHONY: contract
+contract: setup ## where the adapter of PLATFORM stands: what runs, what means nothing yet, which laws are blind; OPTIONS=--static
+	@$(NAMESPACE) $(PYTHON) -m realstack contract $(PLATFORM) --variable PROFILE:$(PROFILE) --results $(RESULTS)/contract $(OPTIONS)
+
 .PHONY: trace
 trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave
 	@tools/journeys $(RESULTS) trace $(RESULTS)/trace $(RUN) --outputdir $(RESULTS)/trace --loglevel TRACE --console dotted \

@@ -13,8 +13,9 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `refreshed` | expires_at |
 | `resume` | thread, after |
 | `run-event` | run, event, number, thread, query, answer, text (the answer, or a piece of it); the rule names its `stage` |
+| `nothing` | none: frames that are known and say nothing to the laws |
 
-Frames that no rule matches mean nothing to the laws and stay in the transcript.
+Frames that no rule matches mean nothing to the laws, too, and stay in the transcript; the contract lists them.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "refreshed": frozenset({"expires_at"}),
     "resume": frozenset({"thread", "after"}),
     "run-event": frozenset({"run", "event", "number", "thread", "query", "answer", "text"}),
+    "nothing": frozenset(),
 }
 ITEM_FIELDS = frozenset({"message", "thread", "seq", "role", "text", "run", "user", "state"})
 MOST_VALUES = 1000
@@ -80,6 +82,11 @@ class _Rules:
             if rule.matches(frame):
                 return rule, {name: path.first(frame) for name, path in rule.take.items()}
         return None
+
+    def kind(self, frame: Any) -> str | None:
+        """What tells frames like this apart: the value where the first rule looks first."""
+        value = self._path.first(frame) if self._path is not None else None
+        return str(value) if isinstance(value, str | int) else None
 
     def _likely(self, frame: Any) -> Sequence[Rule]:
         value = self._path.first(frame) if self._path is not None else None
@@ -154,6 +161,10 @@ class Vocabulary:
             frame: The parsed frame.
         """
         return (self._out if direction == "out" else self._in).meaning(frame)
+
+    def kind(self, direction: str, frame: Any) -> str | None:
+        """The value by which rules tell frames apart (``type``, usually), whether one matches or not; None where none is."""
+        return (self._out if direction == "out" else self._in).kind(frame)
 
     def role(self, value: Any) -> str:
         """``agent`` or ``user``."""

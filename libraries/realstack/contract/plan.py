@@ -1,0 +1,96 @@
+"""Which tests will run on a platform, and which are skipped for want of what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from realstack.platform.adapter import WANTS, Adapter
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTest:
+    """A test as a dry run tells of it.
+
+    Attributes:
+        journey: The number and name of its suite's file, without what stands behind them: ``02 Tabs``.
+        name: The test.
+        tags: Its tags.
+        problem: What the dry run says of it: a keyword that there is not, arguments that it does not take; empty when it is fine.
+    """
+
+    journey: str
+    name: str
+    tags: tuple[str, ...]
+    problem: str = ""
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """The capabilities that it asks for."""
+        return tuple(tag.removeprefix(WANTS) for tag in self.tags if tag.startswith(WANTS))
+
+
+@dataclass(slots=True)
+class Journey:
+    """One journey's tests on a platform: those that will run, and those that are skipped, with the capabilities they lack."""
+
+    name: str
+    runs: list[PlannedTest] = field(default_factory=list)
+    skipped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    wants: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Plan:
+    """All journeys on a platform."""
+
+    adapter: Adapter
+    journeys: list[Journey] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Capabilities that the platform lacks, each with the reason."""
+        return {name: reason for name, reason in self.adapter.capabilities.items() if reason}
+
+
+def read(output: Path) -> list[PlannedTest]:
+    """The tests of a dry run's output."""
+    return list(_tests(ElementTree.parse(output).getroot().find("suite"), ()))  # noqa: S314 - Robot wrote it just now
+
+
+def _tests(suite: ElementTree.Element | None, above: tuple[str, ...]) -> Iterator[PlannedTest]:
+    if suite is None:
+        return
+    names = (*above, suite.get("name", ""))
+    for test in suite.findall("test"):
+        status = test.find("status")
+        failed = status is not None and status.get("status") == "FAIL"
+        said = (status.text or "" if status is not None else "").strip()
+        tags = tuple(tag.text or "" for tag in test.findall("tag"))
+        yield PlannedTest(names[min(1, len(names) - 1)], test.get("name", ""), tags, said if failed else "")
+    for inner in suite.findall("suite"):
+        yield from _tests(inner, names)
+
+
+def make(adapter: Adapter, tests: list[PlannedTest]) -> Plan:
+    """Sort tests by journey, into those that run and those that don't."""
+    plan = Plan(adapter)
+    journeys: dict[str, Journey] = {}
+    for test in tests:
+        number = re.match(r"\d+", test.journey)
+        key = number[0] if number else test.journey
+        journey = journeys.setdefault(key, Journey(test.journey))
+        journey.wants.update(test.wants)
+        lacks = tuple(name for name in test.wants if name in plan.missing)
+        if lacks:
+            journey.skipped[test.name] = lacks
+        else:
+            journey.runs.append(test)
+            if test.problem:
+                plan.problems.setdefault(test.problem, []).append(test.name)
+    plan.journeys = list(journeys.values())
+    return plan

@@ -1,0 +1,168 @@
+"""What the contract tells somebody who writes an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from story import CHAT, Story, unanswered
+
+from realstack.contract.command import EXIT_TO_DO, EXIT_USAGE, EXIT_WHOLE, main
+from realstack.contract.plan import Plan, PlannedTest, make
+from realstack.contract.report import Contract
+from realstack.history.export import Stored
+from realstack.history.falsify import Sight, falsify
+from realstack.history.survey import survey
+from realstack.history.vocabulary import Vocabulary
+from realstack.platform.adapter import Adapter
+
+SUITE = """\
+*** Settings ***
+Resource    ../adapters/mine/adapter.resource
+Test Tags    critical
+
+*** Test Cases ***
+Says Hello
+    [Timeout]    1 millisecond
+    Send Text    hello
+
+Is Limited
+    [Tags]    wants-limit
+    Send Text    {too_many}
+"""
+ADAPTER = """\
+*** Keywords ***
+Send Text
+    [Arguments]    ${text}
+    No Operation
+"""
+
+
+def project(folder: Path, capabilities: str = "limit: true", send: str = "hello") -> list[str]:
+    """A suite and an adapter; returns the command's arguments."""
+    (folder / "suites").mkdir()
+    (folder / "suites" / "02_tabs.robot").write_text(SUITE.format(too_many=send), encoding="utf-8")
+    mine = folder / "adapters" / "mine"
+    mine.mkdir(parents=True)
+    (folder / "adapters" / "capabilities.yaml").write_text("limit: A plan has a limit.\n", encoding="utf-8")
+    (mine / "platform.yaml").write_text(f"driver: external\ncapabilities:\n  {capabilities}\n", encoding="utf-8")
+    (mine / "adapter.resource").write_text(ADAPTER, encoding="utf-8")
+    places = {"--adapters": "adapters", "--suites": "suites", "--results": "results"}
+    return ["mine", *(word for option, name in places.items() for word in (option, str(folder / name)))]
+
+
+def test_a_whole_adapter_lacks_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*project(tmp_path), "--static"]) == EXIT_WHOLE
+    out = capsys.readouterr().out
+    assert "02 Tabs                    2 run" in out
+    assert "Nothing is missing." in out
+    assert "judged" in (tmp_path / "results" / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_a_platform_lacks_is_told_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*project(tmp_path, "limit: Everybody may say what they like."), "--static"]) == EXIT_WHOLE
+    out = capsys.readouterr().out
+    assert "1 run   1 skipped: no limit" in out
+    assert "without limit: Everybody may say what they like." in out
+    assert "skipped" in (tmp_path / "results" / "index.html").read_text(encoding="utf-8")
+
+
+def test_keywords_that_are_called_otherwise_are_what_to_write_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*project(tmp_path, send="one    two"), "--static"]) == EXIT_TO_DO
+    out = capsys.readouterr().out
+    assert (
+        "1. adapter.resource: Keyword 'adapter.Send Text' expected 1 argument, got 2. (1 test with it, such as 'Is Limited')"
+        in out
+    )
+
+
+def test_an_adapter_that_there_is_not_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = project(tmp_path)
+    assert main(["yours", *arguments[1:], "--static"]) == EXIT_USAGE
+    assert "Expected:" in capsys.readouterr().out
+
+
+def test_the_tests_that_were_tried_are_looked_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(project(tmp_path)) == EXIT_TO_DO
+    out = capsys.readouterr().out
+    assert "1 tests passed, 1 failed, 0 skipped" in out
+    assert "'Says Hello' failed: Test timeout 1 millisecond exceeded." in out
+
+
+def adapter(**capabilities: str) -> Adapter:
+    return Adapter(Path("mine"), Path("mine/platform.yaml"), capabilities=capabilities)
+
+
+def test_tests_of_several_files_are_one_journey() -> None:
+    tests = [
+        PlannedTest("01 Login", "a", ()),
+        PlannedTest("01 Login Refusals", "b", ("wants-provider",)),
+        PlannedTest("Other", "c", ()),
+    ]
+    plan = make(adapter(provider="none here"), tests)
+    assert [(journey.name, len(journey.runs), dict(journey.skipped)) for journey in plan.journeys] == [
+        ("01 Login", 1, {"b": ("provider",)}),
+        ("Other", 1, {}),
+    ]
+
+
+def recorded(story: Story, vocabulary: Vocabulary = CHAT, judged: Mapping[str, str] | None = None) -> Stored:
+    for law, outcome in (judged or {}).items():
+        counts = {"messages": 2}
+        story.add("judged", "history", {"law": law, "upto": len(story.events), "outcome": outcome, "counts": counts})
+    return Stored("a test", vocabulary, 0.0, story.events)
+
+
+def test_frames_that_mean_nothing_are_listed_by_kind() -> None:
+    story = Story().tabs("ann", "tab 1").frame_in("tab 1", "typing", {"who": "bob"}).frame_in("tab 1", "typing", {"who": "eve"})
+    story.add("frame-in", "tab 1", {"frame": "2", "content": "text"}).add("frame-out", "tab 1", {"frame": {"op": 1}})
+    told = [(kind.direction, kind.kind, kind.count) for kind in survey([recorded(story)]).unmatched]
+    assert told == [("in", "typing", 2), ("in", "text", 1), ("out", "{op}", 1)]
+
+
+def test_frames_that_are_said_to_mean_nothing_are_not() -> None:
+    frames = {"in": [*CHAT.data["frames"]["in"], {"when": {"type": "typing"}, "means": "nothing"}], "out": []}
+    story = Story().tabs("ann", "tab 1").frame_in("tab 1", "typing", {})
+    assert survey([recorded(story, Vocabulary({**CHAT.data, "frames": frames}))]).unmatched == []
+
+
+def test_samples_are_cut_and_masked() -> None:
+    story = Story().tabs("ann", "tab 1").frame_in("tab 1", "odd", {"token": "secret-of-ann", "words": "x" * 999})
+    (kind,) = survey([recorded(story)]).unmatched
+    assert "secret-of-ann" not in kind.sample
+    assert len(kind.sample) <= 160
+
+
+def test_accounts_that_belong_to_nobody_are_told() -> None:
+    story = Story().tabs("ann", "tab 1").stored(("a", 1)).stored(("b", 1), user="carl")
+    assert survey([recorded(story)]).accounts == {"account-carl": "in rows of messages in a test"}
+
+
+def test_what_is_to_do_names_the_file_and_the_law() -> None:
+    story = Story().tabs("ann", "tab 1").frame_in("tab 1", "typing", {})
+    seen = survey([recorded(story, judged={"exactly-once": "holds", "contained": "invalid"})])
+    contract = Contract(
+        Plan(adapter()),
+        {"A Test": ("FAIL", "It broke.\nReally.")},
+        seen,
+        [Sight("same-order", "two rows have changed places", 3, 0)],
+    )
+    assert contract.to_do == [
+        "'A Test' failed: It broke. (log.html shows where).",
+        "vocabulary.yaml: say what typing means (1 came, no rule matches: "
+        '{"type": "typing", "payload": {}}), or `means: nothing`.',
+        "same-order is blind: nothing that is recorded shows that two rows have changed places. Record what would show it.",
+        "contained was judged on too little: 1 times, {'messages': 2}.",
+    ]
+
+
+def test_the_page_shows_what_came_from_outside_as_text(tmp_path: Path) -> None:
+    story = Story().tabs("ann", "tab 1").frame_in("tab 1", "<script>alert(1)</script>", {})
+    contract = Contract(
+        Plan(adapter(limit="<b>none</b>")), {}, survey([recorded(story)]), falsify([recorded(story, unanswered())])
+    )
+    contract.write(tmp_path / "index.html")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert "<b>none" not in page
