@@ -59,6 +59,7 @@ class Session:
     def end_test(self) -> None:
         """End the test's recording; what comes now belongs to the suite."""
         if self.test is not None:
+            self.recorder.catch_up()
             self._absorb(self.test)
             self.recorder.begin(f"after {self.test.name}")
             self.test = None
@@ -81,6 +82,7 @@ class Session:
 
     def history(self) -> History:
         """The history of the recording under way; it is read on as more is recorded: asking again costs only what is new."""
+        self.recorder.catch_up()
         recording = self.recording
         if self._live is None or self._live[0] is not recording:
             self._live = recording, self._made([])

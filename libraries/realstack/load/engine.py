@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from realstack.core.errors import StackFailure, explain
 from realstack.load.actor import Actor, Clock, StepFailed, Stop
@@ -31,6 +31,7 @@ class Load:
     Args:
         plan: What it is to be.
         counts: Is told of each piece of work that steps count.
+        results: What is told; of its own unless given.
 
     Attributes:
         over: Whether the last iteration has ended.
@@ -39,18 +40,20 @@ class Load:
         StackError: It is out of bounds.
     """
 
-    def __init__(self, plan: Plan, counts: Callable[[str], object] | None = None) -> None:
+    def __init__(self, plan: Plan, counts: Callable[[str], object] | None = None, results: Results | None = None) -> None:
         plan.check()
         self.plan = plan
-        users = len(plan.people)
-        self.results = Results(users, plan.schedule.count(users), plan.limits.most_lag, counts=counts)
+        self.results = results or Results(plan.count, plan.schedule.count(plan.count), plan.limits.most_lag, counts=counts)
         self.clock = Clock()
         self.over = False
         self._actors: list[Actor] = []
         self._stop = Stop()
 
-    async def run(self) -> Results:
+    async def run(self, ready: Callable[[list[str]], Awaitable[float]] | None = None) -> Results:
         """Prepare all users, let them all go at their times, and let them leave, unless they are to stay.
+
+        Args:
+            ready: Is told who could not be prepared, and says when to begin; where not given, all must be ready, and begin then.
 
         Raises:
             StackFailure: Some could not be prepared.
@@ -63,15 +66,18 @@ class Load:
         ]
         stay = False
         try:
-            await self._prepare(actors)
-            self.clock.start(time.monotonic() + LEAD)
+            problems = await self._prepare(actors)
+            if ready is None:
+                check_ready(plan, problems)
+            self.clock.start(await ready(problems) if ready else time.monotonic() + LEAD)
             async with asyncio.TaskGroup() as tasks:
                 probe = tasks.create_task(self._probe())
-                times = plan.schedule.deal(len(actors)) if not plan.schedule.closed else None
-                users = [
-                    tasks.create_task(self._repeat(actor, number) if times is None else self._follow(actor, times[number]))
-                    for number, actor in enumerate(actors)
-                ]
+                if plan.schedule.closed:
+                    ways = [self._repeat(actor, number) for number, actor in zip(plan.numbers, actors, strict=True)]
+                else:
+                    times = plan.schedule.deal(plan.count, plan.numbers)
+                    ways = [self._follow(actor, own) for actor, own in zip(actors, times, strict=True)]
+                users = [tasks.create_task(way) for way in ways]
                 await asyncio.gather(*users)
                 probe.cancel()
             stay = plan.stay
@@ -93,8 +99,8 @@ class Load:
         """Let running iterations end and begin no more. To be called on the loop."""
         self._stop.ask()
 
-    async def _prepare(self, actors: Sequence[Actor]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
+    async def _prepare(self, actors: Sequence[Actor]) -> list[str]:
+        gate = asyncio.Semaphore(max(1, AT_ONCE * len(actors) // self.plan.count))
         problems: list[str] = []
 
         async def prepare(actor: Actor) -> None:
@@ -107,11 +113,7 @@ class Load:
         async with asyncio.TaskGroup() as tasks:
             for actor in actors:
                 tasks.create_task(prepare(actor))
-        if problems:
-            seen = f"{len(problems)} are not"
-            raise StackFailure(
-                explain(f"all {len(actors)} users of {self.plan.script.name!r} are ready", seen, evidence="\n".join(problems[:5]))
-            )
+        return problems
 
     async def _follow(self, actor: Actor, times: Iterator[float]) -> None:
         iteration = 0
@@ -134,7 +136,7 @@ class Load:
     async def _repeat(self, actor: Actor, number: int) -> None:
         """One iteration after the other, until the time is over."""
         schedule = self.plan.schedule
-        planned = schedule.spread * number / self.results.users
+        planned = schedule.spread * number / self.plan.count
         iteration = 0
         while planned < schedule.duration or self._too_few(planned):
             await actor.wait_until(planned)
@@ -172,6 +174,21 @@ class Load:
             planned = self.clock.now + PROBE
             await asyncio.sleep(PROBE)
             self.results.late(planned, max(0.0, self.clock.now - planned))
+
+
+def check_ready(plan: Plan, problems: Sequence[str]) -> None:
+    """Refuse to begin without some of the users.
+
+    Args:
+        plan: Of the load.
+        problems: Who could not be prepared, and why.
+
+    Raises:
+        StackFailure: There are some.
+    """
+    if problems:
+        wanted, seen = f"all {plan.count} users of {plan.script.name!r} are ready", f"{len(problems)} are not"
+        raise StackFailure(explain(wanted, seen, evidence="\n".join(problems[:5])))
 
 
 async def _each(steps: Sequence[Step], actor: Actor) -> None:

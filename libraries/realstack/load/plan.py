@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from realstack.core.errors import StackError, explain
@@ -53,6 +54,8 @@ class Plan:
         limits: How long things may take.
         recorded: Whether frames and requests go to the test's recording.
         stay: Whether users keep their connections after their last iteration, until they are told to leave.
+        numbers: Of these users among all of the load, from 0.
+        count: How many users the whole load has.
     """
 
     script: Script
@@ -61,6 +64,24 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     recorded: bool = True
     stay: bool = False
+    numbers: Sequence[int] = ()
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.count:
+            object.__setattr__(self, "count", len(self.people))
+            object.__setattr__(self, "numbers", range(self.count))
+
+    def parts(self, count: int) -> list[Plan]:
+        """The load in so many parts, each with every so-manieth user."""
+        people = list(self.people.items())
+        made = []
+        for numbers in (range(first, len(people), count) for first in range(count)):
+            # A closed model goes on until all have done enough: each part until its own share is done.
+            least = math.ceil(self.schedule.least * len(numbers) / len(people))
+            own = {people[number][0]: people[number][1] for number in numbers}
+            made.append(replace(self, people=own, numbers=numbers, schedule=replace(self.schedule, least=least)))
+        return made
 
     def check(self) -> None:
         """Refuse what is out of bounds.
@@ -68,7 +89,7 @@ class Plan:
         Raises:
             StackError: It is; the text tells what is possible.
         """
-        self.schedule.check(len(self.people))
+        self.schedule.check(self.count)
         if not self.script.steps:
             remedy = "Add some, such as [Let Script Send]."
             raise StackError(explain(f"the script {self.script.name!r} has steps", "it has none", remedy=remedy))
@@ -76,4 +97,4 @@ class Plan:
     @property
     def end(self) -> float:
         """Seconds after the start until which iterations may begin."""
-        return self.schedule.end(len(self.people)) + self.limits.drain
+        return self.schedule.end(self.count) + self.limits.drain

@@ -112,6 +112,7 @@ class Results:
         seconds: From the start to the end, once it is over.
         lag: How late the generator itself was: sends that a free user made after their time, and the loop's own delays.
         most_lag: The 99th percentile of that which is still acceptable, in seconds.
+        workers: Where the users were, in words; empty where they were in this process.
         counted: Pieces of work that steps have counted.
         counts: Who else is told of each.
     """
@@ -127,6 +128,7 @@ class Results:
     measures: dict[str, Series] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
+    workers: str = ""
     counted: Counter[str] = field(default_factory=Counter)
     counts: Callable[[str], object] | None = None
     kept: dict[str, deque[dict[str, Any]]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KEPT)))

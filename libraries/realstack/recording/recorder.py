@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 
 from realstack.recording.events import Event, is_typed
 
@@ -62,6 +63,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._current = Recording("")
+        self._behind: list[Callable[[], None]] = []
 
     @property
     def current(self) -> Recording:
@@ -72,6 +74,28 @@ class Recorder:
         """Start a new recording and return it; the old one is kept by whoever holds it."""
         self._current = Recording(name)
         return self._current
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Add events that the recorder of a worker was told."""
+        for event in events:
+            self.record(event)
+
+    def follow(self, bring: Callable[[], None]) -> None:
+        """Know somebody whose events come in portions.
+
+        Args:
+            bring: Hands in what has happened so far.
+        """
+        self._behind.append(bring)
+
+    def unfollow(self, bring: Callable[[], None]) -> None:
+        """Forget them again."""
+        self._behind.remove(bring)
+
+    def catch_up(self) -> None:
+        """Have everything handed in that has happened so far: what is judged must not lack what is still on its way."""
+        for bring in tuple(self._behind):
+            bring()
 
     def record(self, event: Event) -> None:
         """Add an event to the recording under way; safe from any thread.

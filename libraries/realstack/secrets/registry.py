@@ -129,6 +129,16 @@ class Registry:
         with self._lock:
             self.fingerprints.open(path)
 
+    def known(self, since: int = 0) -> list[tuple[str, str, bool]]:
+        """Credentials that are kept, each with what it is and whether it lasts; for workers of this run, in memory only.
+
+        Args:
+            since: Only those that became known after so many.
+        """
+        with self._lock:
+            kept = [(one, lasting) for held, lasting in ((self._lasting, True), (self._passing, False)) for one in held.values()]
+        return [(one.value, one.item.what, lasting) for one, lasting in kept if one.item.number > since]
+
     def __len__(self) -> int:
         return self._count
 

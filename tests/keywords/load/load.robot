@@ -88,6 +88,14 @@ Waiting For More Than There Is Fails
     ...    Wait Until Load Has Done    5
     Wait For Load
 
+Workers Are Chosen For A Test
+    Use Load Workers    2
+    ${users}    Get Users    4
+    Run Load    echo    users=${users}    times=2    every=10 ms
+    Get Error Count    ==    0
+    Get Latency Count    ==    8
+    Run Keyword And Expect Error    *at least one worker*Seen: 0*    Use Load Workers    0
+
 Load Of A Test Ends With It
     Run Keyword And Expect Error    No load is running.*    Wait For Load
     Server Should Have Connections    0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,9 +21,10 @@ from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
-from realstack.load.engine import Load
+from realstack.load.crew import Crew
 from realstack.load.keywords.scripts import Scripts
 from realstack.load.plan import Limits, Plan, Script
+from realstack.load.processes import LocalWorkers
 from realstack.load.results import Results
 from realstack.load.schedule import Arrivals, Schedule
 from realstack.load.template import Values, names
@@ -55,11 +57,21 @@ class Running:
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
-        self._running: Load | None = None
+        self._running: Crew | None = None
         self._future: concurrent.futures.Future[Results] | None = None
         self._results: Results | None = None
         self._name = ""
-        self._owned: Owned[Load] = Owned("load", "Start Load")
+        self._owned: Owned[Crew] = Owned("load", "Start Load")
+        self._local = LocalWorkers()
+        self._workers: Owned[Executor] = Owned("load workers", "Use Load Workers")
+
+    def warm(self) -> None:
+        """Start a worker, so that the first load finds it ready."""
+        self._local.warm()
+
+    def close(self) -> None:
+        """End all workers that were started here."""
+        self._local.shutdown()
 
     def finished(self) -> Results:
         """The results of the load that is over.
@@ -91,6 +103,27 @@ class Running:
                     )
             self._forget(running)
             self._dismiss(running)
+        for workers in self._workers.release(owner, below=below):
+            if isinstance(workers, LocalWorkers):
+                workers.shutdown()
+
+    @keyword(tags=["load"])
+    def use_load_workers(self, workers: int | Executor) -> None:
+        """Says where the users of loads are from now on, until the end of the test, or of the suite when said in its setup.
+
+        Without it they are in processes of this machine, one for each core where there are so many users.
+
+        Args:
+            workers: How many processes of this machine; or an executor (Python's `concurrent.futures.Executor`) with processes of
+                this machine that can import this package.
+
+        ```robotframework
+        Use Load Workers    4
+        ```
+        """
+        if isinstance(workers, int) and workers < 1:
+            raise StackError(explain("at least one worker", f"{workers}"))
+        self._workers.add(LocalWorkers(workers) if isinstance(workers, int) else workers, current_owner())
 
     @keyword(tags=["load"])
     def start_load(
@@ -271,17 +304,19 @@ class Running:
     def _start(self, plan: Plan) -> None:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
-        running = Load(plan, sampler.count)
+        workers = self._workers.get() if self._workers.items() else self._local
+        most = workers.count if isinstance(workers, LocalWorkers) else plan.count
+        running = Crew(plan, workers, most, sampler.count)
         self._running, self._name, self._results = running, plan.script.name, None
         self._future = background.spawn(running.run())
         self._owned.add(running, current_owner())
 
-    def _under_way(self) -> tuple[concurrent.futures.Future[Results], Load]:
+    def _under_way(self) -> tuple[concurrent.futures.Future[Results], Crew]:
         if self._running is None or self._future is None:
             raise StackError("No load is running. Use [Start Load] first.")
         return self._future, self._running
 
-    def _end_at_once(self, running: Load, future: concurrent.futures.Future[Results]) -> None:
+    def _end_at_once(self, running: Crew, future: concurrent.futures.Future[Results]) -> None:
         broken = future.done()
         future.cancel()
         self._results = None if broken else running.results
@@ -290,11 +325,11 @@ class Running:
         if self._results is not None:
             self._show()
 
-    def _dismiss(self, running: Load) -> None:
+    def _dismiss(self, running: Crew) -> None:
         self._owned.drop(running)
         background.run(running.leave(), STOPPING)
 
-    def _forget(self, running: Load) -> None:
+    def _forget(self, running: Crew) -> None:
         if not running.plan.stay:
             self._owned.drop(running)
         if self._running is running:
@@ -305,7 +340,7 @@ class Running:
         logger.info(report.summary(self._name, self._results))
         logger.info(report.table(self._results) + report.picture(self._name, self._results), html=True)
 
-    def _progress(self, running: Load) -> str:
+    def _progress(self, running: Crew) -> str:
         results = running.results
         left = max(0.0, running.plan.schedule.end(results.users) - running.clock.now)
         at = time.strftime("%H:%M:%S")
