@@ -17,15 +17,17 @@ from realstack.core.waiting import Deadline, poll
 from realstack.load import report
 from realstack.load.engine import Load
 from realstack.load.http_steps import Request
+from realstack.load.matching import filled
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.results import Failure, Results, Series
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Await, Check, Count, Open, Send, Think
-from realstack.load.template import Values
+from realstack.load.template import Values, names
 from realstack.oauth.rogue.server import HttpServer, Response
 from realstack.oauth.rogue.server import Request as HttpRequest
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
+from realstack.websocket import Frame
 
 pytestmark = pytest.mark.anyio
 
@@ -310,6 +312,48 @@ def test_templates_keep_types_and_know_their_values() -> None:
         values.fill("{n.__class__}")
     with pytest.raises(StackError, match=r"\{n:hex\}"):
         values.fill("{n:hex}")
+
+
+def test_only_what_a_script_names_is_needed_of_a_users_values() -> None:
+    steps = Script(
+        "s", [Open("{url}", ("jwt.{token:b64url}",))], [Send({"{key}": ["{a.b}", "{{no}}"]}), Await(("x={a.c}",))], "{base}"
+    )
+    assert names(steps) == {"url", "token", "key", "a.b", "a.c", "base"}
+    values = Values(
+        {"url": 1, "a": {"b": 2, "c": "wrapped", "d": 4}, "e": 5, "f": {"g": 6}}, lambda value: value if value != "wrapped" else 3
+    )
+    assert values.only({"url", "a.b", "a.c", "f", "f.g", "later"}) == {"url": 1, "a": {"b": 2, "c": 3}, "f": {"g": 6}}
+    assert values.all()["a"] == {"b": 2, "c": 3, "d": 4}
+
+
+@pytest.mark.parametrize(
+    ("condition", "frame", "good"),
+    [
+        ("answer", {"type": "answer"}, True),
+        ("payload.id={id}", {"payload": {"id": "a=b"}}, True),  # what is filled in is no further operator
+        ("payload.id={n}", {"payload": {"id": 7}}, True),
+        ("payload.id!={id}", {"payload": {"id": "a=b"}}, False),
+        ("{where}.id={id}", {"payload": {"id": "a=b"}}, True),
+        ("n>={n}", {"n": 8}, True),
+        ("text~=^{n}{{2}}$", {"text": "77"}, True),
+    ],
+)
+def test_conditions_are_filled(condition: str, frame: Any, good: bool) -> None:
+    match = filled((condition,), Values({"id": "a=b", "n": 7, "where": "payload"}))
+    assert match(Frame(1, 0.0, "in", "json", frame, 0)) is good
+
+
+async def test_frames_that_nobody_records_are_masked_when_somebody_sees_them() -> None:
+    token = "the-token-that-a-frame-of-this-test-holds"
+    async with server() as made:
+        ask = Send({"type": "ask", "token": token, "payload": {"text": "x"}})
+        steps = Script("s", [Open(made.url)], [ask, Await(("answer",), 15.0, keep={"kept": "token", "text": "payload.text"})])
+        results = await Load(Plan(steps, people(1), recorded=False)).run()
+        assert results.kept["user-1"][0] == {"iteration": 1, "kept": "<hidden>", "text": "x"}
+        failing = Script("s", [Open(made.url)], [ask, Await(("never",), 15.0, fails_on=("answer",))])
+        told = (await Load(Plan(failing, people(1), recorded=False)).run()).told_errors()
+    assert "rejected" in told
+    assert token not in told
 
 
 async def _until(good: Any) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realstack.core.errors import StackError
-from realstack.load.schedule import Schedule
+from realstack.load.schedule import Arrivals, Schedule
 
 
 def all_times(schedule: Schedule, users: int) -> list[float]:
@@ -81,3 +81,12 @@ def test_random_arrivals_have_the_rate_and_can_be_repeated() -> None:
 def test_bounds(schedule: dict[str, Any], users: int, text: str) -> None:
     with pytest.raises(StackError, match=text):
         Schedule(**schedule).check(users)
+
+
+@pytest.mark.parametrize("arrivals", ["constant", "poisson"])
+def test_times_of_some_users_are_the_same_when_nobody_asks_for_the_others(arrivals: Arrivals) -> None:
+    schedule = Schedule(rate=50, duration=2, arrivals=arrivals)
+    everybody = [list(own) for own in schedule.deal(7)]
+    assert [list(own) for own in schedule.deal(7, range(1, 7, 3))] == everybody[1::3]
+    side_by_side = schedule.deal(7)
+    assert [at for _ in range(3) for own in side_by_side for at in [next(own)]] == sorted(itertools.chain(*everybody))[:21]

@@ -16,9 +16,10 @@ from realstack.load.template import Values
 from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
 from realstack.websocket.masking import Unmasked
+from realstack.websocket.match import Part
 
 if TYPE_CHECKING:
-    from realstack.oauth.http import Session
+    from realstack.oauth.http import Answer, Session
 
 
 LEDGER = 2000
@@ -84,13 +85,21 @@ class Stop:
         return not self.asked
 
 
+def _match(*which: Match | Part, **fields: Any) -> Match:
+    if len(which) == 1 and isinstance(which[0], Match) and not fields:
+        return which[0]
+    return Match.of(*which, **fields)
+
+
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
 
 class Actor:
-    """A user that follows a script.
+    """A user that follows a script: what steps are made of, and what functions of scenarios are given.
+
+    ``user["query"]`` is one of its values.
 
     Attributes:
         name: Its name; connections are called after it.
@@ -187,25 +196,29 @@ class Actor:
 
     async def expect(
         self,
-        match: Match,
-        *,
+        *which: Match | Part,
         timeout: float = 5.0,
-        fails_on: Match | None = None,
+        fails_on: Match | Part | None = None,
         alias: str = "tab",
         measure: str | None = None,
+        **fields: Any,
     ) -> Frame:
         """Wait for a frame and take it.
 
         Args:
-            match: Which one; see `Match.of`.
+            which: A match, or what makes one; see `Match.of`.
             timeout: Seconds from now on.
             fails_on: What ends the wait as an error ``rejected``.
             alias: Which connection.
             measure: Name under which the time from the planned time until the frame came is measured.
+            fields: Paths with their values.
 
         Raises:
             StepFailed: It did not come.
         """
+        return await self._expect(_match(*which, **fields), timeout, _match(fails_on) if fails_on else None, alias, measure)
+
+    async def _expect(self, match: Match, timeout: float, fails_on: Match | None, alias: str, measure: str | None) -> Frame:
         connection = self.connection(alias)
         mailbox = connection.mailbox
         waiter = mailbox.start(match)
@@ -224,6 +237,64 @@ class Actor:
         frame = waiter.taken[0]
         self.measured(measure, self.planned, self.clock.of(frame.at))
         return frame
+
+    async def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        bearer: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        status: int | None = None,
+        timeout: float = 5.0,
+        measure: str | None = None,
+    ) -> Answer:
+        """Send an HTTP request in its own session, which keeps its cookies.
+
+        Args:
+            method: HTTP method.
+            url: Absolute, or relative to the script's base URL.
+            bearer: A token.
+            headers: Besides the session's.
+            json: A JSON body.
+            form: Fields of a form.
+            files: Name of a field to a file's name, content and type.
+            status: That the answer must have; any below 400 unless given.
+            timeout: Seconds for the whole exchange.
+            measure: Name under which the time from the planned time until the answer is measured.
+
+        Raises:
+            StepFailed: There was no answer, or it had another status.
+        """
+        given = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
+        try:
+            answer = await self.session.send(method, url, headers=given, json_body=json, form=form, files=files, timeout=timeout)
+        except StackFailure as error:
+            raise StepFailed("http", str(error)) from None
+        if answer.status >= 400 if status is None else answer.status != status:
+            raise StepFailed("http", explain(f"{answer.where} answers {status or 'below 400'}", answer.described))
+        self.measured(measure, self.planned, self.clock.now)
+        return answer
+
+    async def think(self, seconds: float) -> None:
+        """Pause as a person does; the planned time of what follows moves on by as much."""
+        self.planned = max(self.planned + seconds, 0.0)
+        await self.wait_until(self.planned)
+
+    def keep(self, **values: Any) -> None:
+        """Keep values: they fill templates from now on, and are in the results."""
+        self.values.own.update(values)
+        self.kept.update(values)
+
+    def count(self, operation: str) -> None:
+        """Count a piece of work, so that what services use can be told for each piece."""
+        self.results.count(operation)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values.value(name)
 
     def _missing(self, connection: Connection, match: Match, fails_on: Match | None, timeout: float) -> StepFailed:
         refused = connection.mailbox.take(fails_on) if fails_on else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 import secrets as dice
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from typing import TypeVar
 
-from realstack.core.errors import InvalidRun, explain
+from realstack.core.errors import InvalidRun, StackError, explain
 from realstack.core.loop import background
 from realstack.load.actor import Clock
 from realstack.load.channel import Channel, Ended
@@ -141,6 +142,8 @@ class Crew:
         background.run(self.bring(), ENDING)
 
     async def _call(self) -> None:
+        for part in self._parts:
+            _check_data(part)
         self._server = await asyncio.start_server(self._welcome, LOOPBACK, 0)
         recorder.follow(self._bring)
         port = self._server.sockets[0].getsockname()[1]
@@ -342,6 +345,16 @@ class _Member:
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # not all of them are waited for
+
+
+def _check_data(part: Plan) -> None:
+    try:
+        pickle.dumps(part)
+    except (AttributeError, TypeError, pickle.PicklingError) as error:
+        wanted = "script and values of the users are plain data, which can be sent to workers"
+        raise StackError(
+            explain(wanted, secrets.scrub(str(error)), remedy="Give users what the script needs as texts and numbers.")
+        ) from None
 
 
 async def _all(futures: Iterable[asyncio.Future[T]]) -> list[T]:

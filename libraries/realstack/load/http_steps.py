@@ -32,28 +32,20 @@ class Request:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        headers = {name: str(value) for name, value in actor.values.fill(dict(self.headers)).items()}
-        if self.bearer:
-            headers["Authorization"] = f"Bearer {actor.values.text(self.bearer)}"
+        fill = actor.values.fill
         kind = mimetypes.guess_type(self.file.name)[0] or "application/octet-stream" if self.file else ""
-        files = {"file": (self.file.name, self.file.read_bytes(), kind)} if self.file else None
-        form = {name: str(value) for name, value in actor.values.fill(dict(self.form)).items()} if self.form else None
-        try:
-            answer = await actor.session.send(
-                self.method,
-                actor.values.text(self.url),
-                headers=headers,
-                json_body=actor.values.fill(self.body),
-                form=form,
-                files=files,
-                timeout=self.timeout,
-            )
-        except StackFailure as error:
-            raise StepFailed("http", str(error)) from None
-        if answer.status >= 400 if self.status is None else answer.status != self.status:
-            raise StepFailed("http", explain(f"{answer.where} answers {self.status or 'below 400'}", answer.described))
-        if self.measure:
-            actor.results.measure(self.measure, actor.planned, actor.clock.now - actor.planned)
+        answer = await actor.http(
+            self.method,
+            actor.values.text(self.url),
+            bearer=actor.values.text(self.bearer) if self.bearer else None,
+            headers={name: str(value) for name, value in fill(dict(self.headers)).items()},
+            json=fill(self.body),
+            form={name: str(value) for name, value in fill(dict(self.form)).items()} if self.form else None,
+            files={"file": (self.file.name, self.file.read_bytes(), kind)} if self.file else None,
+            status=self.status,
+            timeout=self.timeout,
+            measure=self.measure,
+        )
         body = answer.json() if self.keep else None
         for name, path in self.keep.items():
             found = parse(path).all(body)

@@ -92,7 +92,7 @@ class Await:
             found = parse(path).all(shown.data)
             if not found:
                 raise StepFailed("wrong", explain(f"a value at {path}", f"none in {shown.brief()}"))
-            actor.values.own[name] = actor.kept[name] = found[0]
+            actor.keep(**{name: found[0]})
 
     def __str__(self) -> str:
         return f"await {'  '.join(self.conditions)}"
@@ -106,8 +106,7 @@ class Think:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        actor.planned = max(actor.planned + self.seconds, 0.0)
-        await actor.wait_until(actor.planned)
+        await actor.think(self.seconds)
 
     def __str__(self) -> str:
         return f"think {self.seconds:g} s"
@@ -175,7 +174,7 @@ class Count:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        actor.results.count(self.operation)
+        actor.count(self.operation)
 
     def __str__(self) -> str:
         return f"count {self.operation}"

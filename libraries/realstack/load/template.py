@@ -80,6 +80,25 @@ class Values:
         """A filled template, as a text."""
         return str(self.fill(template))
 
+    def value(self, name: str) -> Any:
+        """A value by its name, as in templates.
+
+        Raises:
+            StackError: There is none.
+        """
+        return self._value(name, None)
+
+    def all(self) -> dict[str, Any]:
+        """All values, with what was wrapped in them revealed."""
+        return {name: self._plain(value) for name, value in self.own.items()}
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: self._plain(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._plain(inner) for inner in value]
+        return self._reveal(value)
+
     def only(self, names: Iterable[str]) -> dict[str, Any]:
         """What names with dots lead to, as nested dictionaries of plain values; names that lead nowhere are left out."""
         told: dict[str, Any] = {}

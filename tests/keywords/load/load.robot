@@ -96,6 +96,39 @@ Workers Are Chosen For A Test
     Get Latency Count    ==    8
     Run Keyword And Expect Error    *at least one worker*Seen: 0*    Use Load Workers    0
 
+Users Follow A Function
+    Create Script    function
+    Let Script Open Connection    ${URL}/echo
+    Let Script Iterate
+    Let Script Call    ${CURDIR}/scenario.py    ask
+    ${users}    Get Users    2
+    Run Load    function    users=${users}
+    Get Error Count    ==    0
+    Get Latency Count    ==    6    measure=answer
+    ${values}    Get User Values    user-2
+    Should Be Equal    ${values}[0][answer]    question of user-2
+
+Function That Fails Is Told With Its Line
+    ${users}    Get Users    1
+    Create Script    function
+    Let Script Iterate
+    Let Script Call    ${CURDIR}/scenario.py    fail
+    Run Load    function    users=${users}
+    Get Error Count    ==    1    kind=wrong
+    Run Keyword And Expect Error    *fail of scenario.py*line ??: assert user?"query"? == "something else"*
+    ...    Get Error Count    ==    0
+
+Function That Stumbles Ends The Load, And One That Is None Is Refused
+    ${users}    Get Users    1
+    Create Script    stumbling
+    Let Script Iterate
+    Let Script Call    ${CURDIR}/scenario.py    stumble
+    Run Keyword And Expect Error    *stumble of scenario.py ends well*AttributeError*no_such_thing*
+    ...    Run Load    stumbling    users=${users}
+    Run Keyword And Expect Error    *an async function 'wait' in*there are: ask, fail, stumble*
+    ...    Let Script Call    ${CURDIR}/scenario.py    wait
+    Run Keyword And Expect Error    *there is no such file*    Let Script Call    ${CURDIR}/nothing.py    ask
+
 Load Of A Test Ends With It
     Run Keyword And Expect Error    No load is running.*    Wait For Load
     Server Should Have Connections    0

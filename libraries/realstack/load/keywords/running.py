@@ -26,6 +26,7 @@ from realstack.load.keywords.scripts import Scripts
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.processes import LocalWorkers
 from realstack.load.results import Results
+from realstack.load.scenario import Call
 from realstack.load.schedule import Arrivals, Schedule
 from realstack.load.template import Values, names
 from realstack.monitor.sampler import sampler
@@ -357,6 +358,8 @@ def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]]
         people = {str(values.get("name", "")): values for values in users}
         if "" in people or len(people) != len(users):
             raise StackError(explain("users with a name each, all different", f"{len(users)} users with {len(people)} names"))
+    if any(isinstance(step, Call) for step in (*script.setup, *script.steps)):  # a function may ask for any of them
+        return {name: Values(values, _reveal).all() for name, values in people.items()}
     needed = names(script)
     return {name: Values(values, _reveal).only(needed) for name, values in people.items()}
 

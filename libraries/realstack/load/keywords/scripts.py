@@ -13,6 +13,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.extras import needed
 from realstack.core.keywords.waiting import seconds
 from realstack.load.plan import Script
+from realstack.load.scenario import Call, scenario
 from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Send, Step, Think
 from realstack.websocket import Match
 from realstack.websocket.keywords.documents import build
@@ -262,6 +263,26 @@ class Scripts:
         ```
         """
         self._add(Close(alias, code, abruptly))
+
+    @keyword(tags=["script"])
+    def let_script_call(self, file: Path, function: str) -> None:
+        """Adds a step: call an ``async`` function of a Python file with the user, for what a table says badly.
+
+        The user has ``connect``, ``send``, ``expect``, ``http``, ``think``, ``keep``, ``count`` and ``leave``, which the other
+        steps are made of, and its values by name (``user["query"]``). An ``assert`` that does not hold is an error ``wrong``. The
+        file is read in the worker; all of the users' values go there, and must be plain data.
+
+        Args:
+            file: A Python file.
+            function: Its name; it takes the user.
+
+        ```robotframework
+        Let Script Call    ${CURDIR}/scenario.py    ask
+        ```
+        """
+        file = file.absolute()
+        scenario(file, function)
+        self._add(Call(file, function))
 
     @keyword(tags=["script"])
     def let_script_count(self, operation: str) -> None:
