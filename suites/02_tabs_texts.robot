@@ -11,6 +11,7 @@ Test Timeout        ${FIGURES.test_limit}
 *** Test Cases ***
 Texts Of Every Kind Come Back As They Were Said
     [Documentation]    In frames on both replicas, rows, the history over REST, a tab opened late, and answers that quote them.
+    [Tags]    wants-resume    wants-two-replicas
     ${nora} =    A Paid User    nora
     Open Tabs On Each Replica    ${nora}    here    there
     ${thread} =    A New Thread
@@ -23,6 +24,7 @@ Texts Of Every Kind Come Back As They Were Said
 
 The Longest Text Comes Back Whole
     [Documentation]    As many characters as a message may have, with a blank at both ends.
+    [Tags]    wants-resume    wants-two-replicas
     ${olaf} =    A Paid User    olaf
     Open Tabs On Each Replica    ${olaf}    here    there
     ${thread} =    A New Thread
@@ -49,7 +51,7 @@ A Page Takes And Shows Texts As They Are
 
 Threads Are Called As They Were Named
     [Documentation]    Titles given over REST, and others over a tab: in frames, rows, the list over REST and on a page.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-fan-out    wants-two-replicas
     ${rosa} =    A User In A Browser    rosa
     Open Tabs On Each Replica    ${rosa}    here    there
     ${threads} =    A Thread For Each Title    ${rosa}    ${TEXTS}

@@ -33,7 +33,7 @@ Assertion For Another Server Is Refused
 Pushed Request Is Taken And Nothing Else
     Open Client    pushing    client_secret=${SERVER}[secret]
     ${request}    Create Authorization Request
-    ${end}    Walk    ${request.url}
+    ${end}    Follow The Pages    ${request.url}
     Should Be Equal    ${end.error}    invalid_request
     ${pushed}    Push Authorization Request    ${request}
     ${tokens}    Get Tokens    ${pushed}
@@ -48,7 +48,7 @@ Device Gets Its Tokens When The User Confirms
     Open Client    basic    client_secret=${SERVER}[secret]
     ${device}    Start Device Authorization
     Exchange Device Code    ${device}    refused=authorization_pending
-    ${end}    Walk    ${device.verification_uri}    user_code=${device.user_code}    stop_before=${EMPTY}
+    ${end}    Follow The Pages    ${device.verification_uri}    user_code=${device.user_code}    stop_before=${EMPTY}
     Should Be Equal    ${end.status}    ${200}
     ${tokens}    Wait For Device Tokens    ${device}    interval=0.1 s
     Verify Token    ${tokens.id_token}
@@ -75,7 +75,7 @@ Bound Token Works With A Proof Only
 Client Without A Key Gets No Bound Token
     Open Client    bound    client_secret=${SERVER}[secret]
     ${request}    Create Authorization Request
-    ${end}    Walk    ${request.url}
+    ${end}    Follow The Pages    ${request.url}
     ${code}    Get Code    ${end.callback}    ${request}
     Exchange Code    ${code}    ${request}    refused=invalid_grant
     Run Keyword And Expect Error    *was opened without*dpop=ES256*    Create Dpop Headers    GET    http://127.0.0.1:9/
@@ -92,7 +92,7 @@ Answer Comes By Each Mode
 Hybrid Answer Brings A Code And A Token
     Open Client    hybrid    client_secret=${SERVER}[secret]    redirect_uri=${SERVER}[implicit_redirect_uri]
     ${request}    Create Authorization Request    response_type=code id_token
-    ${end}    Walk    ${request.url}
+    ${end}    Follow The Pages    ${request.url}
     ${answer}    Get Authorization Answer    ${end.callback}    ${request}
     Verify Token    ${answer.id_token}    nonce=${request.nonce}    code=${answer.code}
     ${another}    Get Authorization Answer    ${end.callback}
@@ -102,7 +102,7 @@ Hybrid Answer Brings A Code And A Token
 Answer Without A Code Is Refused By Name
     Open Client    hybrid    client_secret=${SERVER}[secret]    redirect_uri=${SERVER}[implicit_redirect_uri]
     ${request}    Create Authorization Request    response_type=id_token    pkce=none
-    ${end}    Walk    ${request.url}
+    ${end}    Follow The Pages    ${request.url}
     Run Keyword And Expect Error
     ...    *carries a code*the parameters id_token*Get Authorization Answer*
     ...    Get Code    ${end.callback}    ${request}
@@ -124,7 +124,7 @@ Session Ends And The Client Is Told
 Way Out Of The Login Is A Link
     Open Client    basic    client_secret=${SERVER}[secret]
     ${request}    Create Authorization Request
-    ${end}    Walk    ${request.url}    press=Cancel
+    ${end}    Follow The Pages    ${request.url}    press=Cancel
     Should Be Equal    ${end.error}    access_denied
 
 Signed User Info Is Verified
@@ -147,7 +147,7 @@ Open Client
     Open Provider    ${SERVER}[issuer]    ${client}    redirect_uri=${redirect_uri}    timeout=20 s    &{settings}
     VAR    ${BACK}    ${redirect_uri}    scope=TEST
 
-Walk
+Follow The Pages
     [Documentation]    Takes Ann through the provider's pages, in the session that is open or in a new one.
     [Arguments]    ${url}    ${user_code}=${EMPTY}    ${press}=${PRESS}    ${stop_before}=${BACK}
     VAR    &{fields}    login=ann    password=${SERVER}[password]    user_code=${user_code}
@@ -158,7 +158,7 @@ Walk
 Get Tokens
     [Documentation]    Signs Ann in and exchanges her code.
     [Arguments]    ${request}
-    ${end}    Walk    ${request.url}
+    ${end}    Follow The Pages    ${request.url}
     ${code}    Get Code    ${end.callback}    ${request}
     ${tokens}    Exchange Code    ${code}    ${request}
     RETURN    ${tokens}
