@@ -25,6 +25,7 @@ from realstack.history.events import (
     PageRead,
     Probe,
     Snapshot,
+    StateRead,
 )
 from realstack.history.export import Stored
 from realstack.history.facts import Connected, PageReading, Refreshed
@@ -380,6 +381,41 @@ def _something_left(scene: Scene) -> Iterator[Edit]:
         yield {index: [replace(event, found=["a row"])]}
 
 
+def _stored_otherwise(scene: Scene) -> Iterator[Edit]:
+    for index, event in reversed(scene.of(Rows)):
+        for changed in _retold(scene, event):
+            yield {index: [changed]}
+
+
+def _shown_otherwise(scene: Scene) -> Iterator[Edit]:
+    for index, event, rule, got in reversed(list(scene.frames("deliver"))):
+        if isinstance(got.get("text"), str):
+            yield {index: [_framed(event, rule, text=f"{got['text']} ")]}
+            break
+    for index, event in reversed(scene.of(PageRead)):
+        for changed in _retold(scene, event):
+            yield {index: [changed]}
+
+
+def _retold(scene: Scene, event: Any) -> Iterator[Any]:
+    """A reading, each time with another of its messages changed by a blank."""
+    take = scene.vocabulary.row_take if isinstance(event, Rows) else scene.vocabulary.page_take
+    path, items = _path(take, "text"), _items(event)
+    for place in reversed(range(len(items))):
+        words = path.first(items[place])
+        if isinstance(words, str):
+            yield _showing(event, [*items[:place], path.replaced(items[place], f"{words} "), *items[place + 1 :]])
+
+
+def _bystander_changed(scene: Scene) -> Iterator[Edit]:
+    for index, event in reversed(scene.of(StateRead)):
+        for part, rows in event.parts.items():
+            for key, row in rows.items():
+                other = {**row, "some field": "changed by nobody"}
+                yield {index: [replace(event, parts={**event.parts, part: {**rows, key: other}})]}
+                break
+
+
 def _id() -> str:
     return str(uuid.uuid4())
 
@@ -421,6 +457,9 @@ CHANGES = (
     Change("a page does not work again", ("recovers-alone",), _never_back),
     Change("clients come back in bursts", ("spread-out",), _all_at_once),
     Change("clients wait without jitter", ("spread-out",), _without_jitter),
+    Change("a text is stored with another blank", ("said-is-stored",), _stored_otherwise),
+    Change("a text is shown with another blank", ("said-is-stored",), _shown_otherwise),
+    Change("a field changed that no operation was about", ("bystanders-unchanged",), _bystander_changed),
     Change("something grows with the work", ("no-growth",), _growing),
     Change("a layer holds other bytes", ("whole-file",), _other_bytes),
     Change("a refused upload left something behind", ("whole-file",), _something_left),
