@@ -2,8 +2,6 @@
 Documentation       What a sign-in must refuse: each wrong answer of a provider, each one that was tampered with, for its own
 ...                 reason, and with no session, cookie or row left behind.
 Resource            ../resources/journey.resource
-Resource            ../resources/rogue_provider.resource
-Resource            ../resources/authorization.resource
 Suite Setup         Prepare The Journey With A Rogue Provider
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}

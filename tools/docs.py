@@ -14,14 +14,14 @@ from pages import page, table
 ROOT = Path(__file__).resolve().parents[1]
 INTRODUCTION = (
     "The libraries know protocols and operating systems; the resources say with their keywords what users of the reference "
-    "platform do and see. Who tests another platform edits the resources."
+    "platform do and see. Who tests another platform writes an adapter of its own."
 )
 
 
 def sources() -> list[str]:
     """The libraries by name, then the resources by path."""
     libraries = sorted(f"realstack.{name}" for name in set(realstack.__all__) - {"__version__"})
-    return [*libraries, *map(str, sorted((ROOT / "resources").glob("*.resource")))]
+    return [*libraries, *map(str, sorted((ROOT / "resources").rglob("*.resource")))]
 
 
 def build(folder: Path) -> list[Path]:
