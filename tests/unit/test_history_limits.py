@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from story import Story, assert_holds, assert_invalid, assert_violated
@@ -44,6 +45,20 @@ def test_the_first_five(pattern: str) -> None:
 )
 def test_not_the_first_five(pattern: str, words: str) -> None:
     assert_violated(tries(limited(), pattern).judge("admits-exactly"), words)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "answer", "words"),
+    [
+        ("yyyyy", {"retry_after": 59}, ""),
+        ("yyyyn", {"acknowledged": True}, "was admitted after a refusal"),
+        ("yyyyy", {"acknowledged": True}, "was admitted as number 6: only 5 must be"),
+        ("yyyy", {"retry_after": 59}, "was refused too early"),
+    ],
+)
+def test_an_upload_counts_as_what_was_said(pattern: str, answer: dict[str, Any], words: str) -> None:
+    story = tries(limited(), pattern).add("posted", "tab 1", {"message": "upload", **answer}, at=11.0)
+    assert_violated(story.judge("admits-exactly"), words) if words else assert_holds(story.judge("admits-exactly"))
 
 
 def test_a_second_window() -> None:

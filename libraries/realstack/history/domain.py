@@ -342,7 +342,10 @@ class History:
         thread = text(event.data.get("thread")) or ""
         self.sends.append(Send(*place, message, thread, text(event.data.get("text"))))
         self._named(index, message, thread)
-        if event.data.get("acknowledged"):
+        retry_after = number(event.data.get("retry_after"))
+        if retry_after is not None:
+            self.refusals.append(Refuse(*place, message, None, None, retry_after))
+        elif event.data.get("acknowledged"):
             self.acks.append(Ack(*place, message, thread, whole(event.data.get("seq"))))
 
     def _read_page(self, order: Order, index: int, event: Entry) -> None:

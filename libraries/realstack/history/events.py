@@ -80,13 +80,14 @@ class Typed(Event):
 
 @event("posted")
 class Posted(Event):
-    """A message was sent in another way than by a frame, as an upload is."""
+    """A message was sent in another way than by a frame, as an upload is; `retry_after` when a limit refused it."""
 
     message: str
     text: str | None = None
     thread: str | None = None
     seq: int | None = None
     acknowledged: bool = False
+    retry_after: float | None = None
 
 
 @event("act")

@@ -229,7 +229,15 @@ class RecordingKeywords:
 
     @keyword(tags=["evidence"])
     def record_posted_message(
-        self, alias: str, message: str, text: str, *, thread: str | None = None, seq: int | None = None, acknowledged: bool = True
+        self,
+        alias: str,
+        message: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        seq: int | None = None,
+        acknowledged: bool = True,
+        retry_after: float | None = None,
     ) -> None:
         """Records that a message was sent in another way than by a frame, as an upload is, and what the platform said to it.
 
@@ -242,6 +250,7 @@ class RecordingKeywords:
             thread: The thread's id.
             seq: Its place in the thread, where the platform told it.
             acknowledged: Whether the platform said that it has it.
+            retry_after: Seconds to wait, where a limit refused it.
 
         Raises:
             StackError: There is no such connection.
@@ -255,7 +264,7 @@ class RecordingKeywords:
             raise StackError(
                 explain("the alias of a connection of this test", f"'{alias}'", evidence=f"there are: {', '.join(tabs)}")
             )
-        self._record(Posted(alias, message, text, thread, seq, acknowledged))
+        self._record(Posted(alias, message, text, thread, seq, acknowledged and retry_after is None, retry_after))
 
     @keyword(tags=["evidence"])
     def record_user_act(self, alias: str, what: str) -> None:
