@@ -14,6 +14,7 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,11 +23,12 @@ from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from chat_common import tokens
 from chat_common.clickhouse import ClickHouse, ClickHouseError, literal
-from chat_common.errors import StoreUnavailable
+from chat_common.doors import doors_route
+from chat_common.errors import ERROR_HANDLERS, StoreUnavailable
 from chat_common.logs import JsonFormatter, Log, redact
 from chat_common.postgres import Database, migrate
 from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
@@ -436,3 +438,35 @@ def test_keeps_work_running() -> None:
 
     asyncio.run(run())
     assert all(0.05 <= jittered(0) <= 0.1 and 1 <= jittered(50) <= 2 for _ in range(100))
+
+
+def test_a_service_tells_all_its_doors_to_services_alone() -> None:
+    async def anything(_request: Request) -> Response:
+        return Response()
+
+    routes = [
+        Route("/things/{id}", anything),
+        Route("/things/{id}", anything, methods=["PUT", "DELETE"]),
+        WebSocketRoute("/ws", anything),
+        Mount("/static", routes=[]),
+        doors_route("inner", ["rename", "ping"]),
+    ]
+
+    async def ask(**headers: str) -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=routes, exception_handlers=ERROR_HANDLERS))
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            return await client.get("/internal/doors", headers=headers)
+
+    assert asyncio.run(ask(Authorization="Bearer inner")).json() == {
+        "doors": [
+            "GET /things/{id}",
+            "DELETE /things/{id}",
+            "PUT /things/{id}",
+            "SOCKET /ws",
+            "ANY /static",
+            "GET /internal/doors",
+        ],
+        "frames": ["ping", "rename"],
+    }
+    for header in ("", "Bearer", "Bearer other", "Basic inner"):
+        assert asyncio.run(ask(Authorization=header)).status_code == 401

@@ -15,6 +15,7 @@ from chat_auth.schema import SCHEMA
 from chat_auth.service import Service, make_service
 from chat_auth.settings import Settings
 from chat_common.clickhouse import ClickHouseError
+from chat_common.doors import doors_route
 from chat_common.errors import ERROR_HANDLERS, StoreUnavailable
 from chat_common.health import Check, health_routes
 from chat_common.logs import Log
@@ -66,6 +67,7 @@ def make_app(settings: Settings) -> Starlette:
             *routes_login.ROUTES,
             *routes_session.ROUTES,
             *routes_profile.ROUTES,
+            doors_route(settings.internal_token),
             *health_routes(settings.service.name, checks, informative=("redis", "clickhouse")),
         ],
         exception_handlers=ERROR_HANDLERS,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import binascii
-import hmac
 from base64 import urlsafe_b64decode
 
 from starlette.requests import Request
 
 from chat_backend.hub import Hub
 from chat_backend.profiles import Profiles
+from chat_common.doors import only_services
 from chat_common.errors import ApiError, StoreUnavailable
 from chat_common.frames import is_uuid
 from chat_common.logs import Log
@@ -80,9 +80,7 @@ class Access:
         Raises:
             ApiError: 401.
         """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), self._internal_token.encode()):
-            raise unauthorized("invalid_token", "Internal routes are for the platform's own services.")
+        only_services(request, self._internal_token)
 
 
 def unauthorized(code: str, detail: str) -> ApiError:

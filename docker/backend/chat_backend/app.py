@@ -27,6 +27,7 @@ from chat_backend.threads import Threads
 from chat_backend.uploads import Uploads
 from chat_backend.workspaces import Workspaces
 from chat_common.clickhouse import ClickHouse
+from chat_common.doors import doors_route
 from chat_common.errors import ERROR_HANDLERS
 from chat_common.health import health_routes
 from chat_common.outbox import OutboxRelay
@@ -128,6 +129,7 @@ def build(settings: BackendSettings) -> Starlette:
     routes = [
         *health_routes(settings.service.name, checks),
         *replica.api.routes(),
+        doors_route(settings.internal_token, replica.socket.frames),
         WebSocketRoute("/ws", replica.socket),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=ERROR_HANDLERS)

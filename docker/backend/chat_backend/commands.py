@@ -145,6 +145,11 @@ class Commands:
             "thread_read": self._mark_read,
         }
 
+    @property
+    def kinds(self) -> list[str]:
+        """The types of frames that are carried out."""
+        return list(self._handlers)
+
     async def carry_out(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:
         """Handle one frame; every outcome is a frame to the tab, never an exception."""
         try:

@@ -23,6 +23,7 @@ log = Log("websocket")
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
+PING, AUTH_REFRESH = "ping", "auth_refresh"
 # Frames of one tab that wait for their turn; then nothing more is read from its socket.
 INBOX = 32
 
@@ -50,6 +51,11 @@ class ChatSocket:
         self._replica = replica
         self._notice = notice
         self._grace = grace
+
+    @property
+    def frames(self) -> list[str]:
+        """The types of frames that clients may send."""
+        return [PING, AUTH_REFRESH, *self._commands.kinds]
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection from its handshake to its end."""
@@ -172,9 +178,9 @@ class _Conversation:
         except BadFrame as error:
             refuse(self._tab, error.code, error.text)
             return
-        if incoming.kind == "ping":
+        if incoming.kind == PING:
             self._tab.offer(frame("pong", incoming.payload))
-        elif incoming.kind == "auth_refresh":
+        elif incoming.kind == AUTH_REFRESH:
             await self._socket.refresh(self._tab, incoming.payload.get("token"))
         else:
             if incoming.kind == "resume" and incoming.thread_id:
