@@ -20,7 +20,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from chat_backend import api
+from chat_backend.profiles import Profiles
 from chat_common.errors import ERROR_HANDLERS
+from chat_common.postgres import Database
+from chat_common.tokens import Claims
 from support import servers
 from support.backend_rest import client, events, pdf, upload
 from support.chat import INTERNAL_TOKEN, Chat, User
@@ -110,6 +113,31 @@ def test_profile_follows_the_token(platform: Chat, postgres_server: servers.Post
         with client(platform) as http:
             assert http.get("/api/plan", headers={"Authorization": f"Bearer {token}"}).status_code == 200
         assert profile() == (expected, f"{user.id[:8]}@example.org")
+
+
+def test_profile_is_the_newest_tokens_whichever_replica_it_came_to(platform: Chat, postgres_server: servers.Postgres) -> None:
+    async def scenario() -> None:
+        database = Database(postgres_server.dsn, name="profiles")
+        await database.start()
+        await database.ready.wait()
+        here, there, user = Profiles(database), Profiles(database), User()
+        look = "SELECT name, updated_at FROM profiles WHERE user_id = $1"
+
+        async def name_after(replica: Profiles, name: str, issued_at: int) -> str:
+            await replica.note(Claims(user.id, user.session, "a@example.org", name, "", issued_at, issued_at + 60, "t"))
+            row = await database.fetchrow(look, user.id)
+            return str(row["name"])
+
+        assert await name_after(here, "Ann", 1) == "Ann"
+        assert await name_after(there, "Anna", 2) == "Anna"
+        assert await name_after(here, "Ann", 3) == "Ann", "it is what this replica wrote, but not what is there"
+        changed = (await database.fetchrow(look, user.id))["updated_at"]
+        assert await name_after(there, "Ann", 5) == "Ann"
+        assert await name_after(here, "Anna", 4) == "Ann", "a newer token has said the same meanwhile"
+        assert (await database.fetchrow(look, user.id))["updated_at"] == changed
+        await database.stop()
+
+    asyncio.run(scenario())
 
 
 def test_threads_and_messages(platform: Chat) -> None:

@@ -20,12 +20,14 @@ class Profiles:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: OrderedDict[str, tuple[str, str, str]] = OrderedDict()
+        # What was written last from here, and of what time; a newer token may correct what another replica wrote meanwhile.
+        self._known: OrderedDict[str, tuple[tuple[str, str, str], int]] = OrderedDict()
 
     async def note(self, claims: Claims) -> None:
         """Write a token's claims to the user's profile, unless it holds them, or those of a newer token."""
         facts = (claims.email, claims.name, claims.picture)
-        if self._known.get(claims.user_id) == facts:
+        known = self._known.get(claims.user_id)
+        if known is not None and (known == (facts, claims.issued_at) or known[1] > claims.issued_at):
             self._known.move_to_end(claims.user_id)
             return
         await self._database.execute(
@@ -33,15 +35,16 @@ class Profiles:
             INSERT INTO profiles AS p (user_id, email, name, picture, claims_issued_at) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (user_id) DO UPDATE
             SET email = excluded.email, name = excluded.name, picture = excluded.picture,
-                claims_issued_at = excluded.claims_issued_at, updated_at = now()
+                claims_issued_at = excluded.claims_issued_at,
+                updated_at = CASE WHEN (p.email, p.name, p.picture) = (excluded.email, excluded.name, excluded.picture)
+                                  THEN p.updated_at ELSE now() END
             WHERE p.claims_issued_at <= excluded.claims_issued_at
-              AND (p.email, p.name, p.picture) IS DISTINCT FROM (excluded.email, excluded.name, excluded.picture)
             """,
             claims.user_id,
             *facts,
             claims.issued_at,
         )
-        self._known[claims.user_id] = facts
+        self._known[claims.user_id] = (facts, claims.issued_at)
         self._known.move_to_end(claims.user_id)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
