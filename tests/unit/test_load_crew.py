@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -14,14 +15,20 @@ from multiprocessing import get_context
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
+from robot.api.types import Secret
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.core.loop import background
 from realstack.core.waiting import Deadline, wait_until
+from realstack.load import cluster as cluster_module
 from realstack.load import crew, report
+from realstack.load.cluster import Cluster
 from realstack.load.crew import Crew
+from realstack.load.keywords.running import Running
+from realstack.load.keywords.scripts import Scripts
 from realstack.load.plan import Plan, Script
 from realstack.load.processes import LocalWorkers
 from realstack.load.results import Results
@@ -202,6 +209,64 @@ def test_any_executor_with_processes_will_do(server: Server) -> None:
     threads: Executor = ThreadPoolExecutor(1)
     with threads, pytest.raises(StackError, match="processes of their own"):
         run(Crew(Plan(script(server.url), people(1)), threads, 1))
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """A Dask scheduler with two workers in processes of their own."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL) as made:
+        yield made.scheduler_address
+
+
+def test_workers_of_a_cluster_take_a_part_each(server: Server, scheduler: str) -> None:
+    with Cluster(scheduler) as cluster:
+        assert (cluster.count, cluster.host) == (2, crew.LOOPBACK)
+        recording = recorder.begin("cluster")
+        results = run(Crew(Plan(script(server.url), people(4), Schedule(times=2)), cluster, cluster.count))
+        assert (results.done, results.series("answer").count) == (8, 8)
+        assert len({event.source for event in recording.events()}) == 4
+    until(lambda: not server.open)
+
+
+def test_lost_worker_of_a_cluster_is_no_verdict(server: Server, scheduler: str) -> None:
+    with Cluster(scheduler) as cluster:
+        pid = cluster.submit(os.getpid).result(PATIENCE)
+        load = Crew(Plan(script(server.url), people(4), Schedule(times=1000, every=0.05), recorded=False), cluster, 2)
+        future = background.spawn(load.run())
+        until(lambda: load.results.done > 4)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(InvalidRun, match=r"worker \d was lost(.|\n)*2 of 4 users: user-\d, user-\d"):
+            future.result(PATIENCE)
+    until(lambda: not server.open)
+
+
+def test_credentials_stay_on_this_machine_unless_somebody_says_otherwise(
+    server: Server, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_module, "_own_address", lambda address: "192.0.2.1")
+    scripts = Scripts()
+    scripts.create_script("s")
+    scripts.let_script_iterate()
+    scripts.let_script_open_connection(server.url, subprotocols=["{token}"])
+    running = Running(scripts)
+    users = {"ann": {"token": Secret("a-token-that-stays-here"), "name": "Ann"}}
+    running.use_load_workers(scheduler)
+    try:
+        with pytest.raises(StackError, match=r"workers of other machines are trusted(.|\n)*credentials=True"):
+            running.start_load("s", users=users)
+    finally:
+        running.release("", below=False)
+        running.close()
+
+
+def test_cluster_that_will_not_do_is_refused(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.2)
+    with pytest.raises(StackError, match=r"a scheduler at tcp://127\.0\.0\.1:9\n"):
+        Cluster("tcp://127.0.0.1:9")
+    monkeypatch.setattr(cluster_module, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(cluster_module, "__version__", "9.9")
+    with pytest.raises(StackError, match=r"realstack 9\.9 at all workers, as here"):
+        Cluster(scheduler)
 
 
 def test_processes_answer_fail_end_and_are_replaced() -> None:

@@ -32,6 +32,9 @@ ARRIVAL = 60.0
 ENDING = 10.0
 """Seconds that a worker may take to end after its users were told to leave."""
 
+REASON = 1.0
+"""Seconds in which an executor tells why a worker has hung up; not all of them do."""
+
 USERS_EACH = 250
 """Users for whom one more worker is worth its start."""
 
@@ -56,6 +59,7 @@ class Crew:
         plan: What it is to be.
         executor: Where workers are.
         most: How many of them to use at most.
+        host: This machine's address, as workers see it. Credentials that users do not need stay on this machine.
         counts: Is told of each piece of work that steps count.
 
     Attributes:
@@ -65,13 +69,22 @@ class Crew:
         StackError: It is out of bounds.
     """
 
-    def __init__(self, plan: Plan, executor: Executor, most: int = 1, counts: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        executor: Executor,
+        most: int = 1,
+        counts: Callable[[str], object] | None = None,
+        *,
+        host: str = LOOPBACK,
+    ) -> None:
         plan.check()
         self.plan = plan
         self.results = Results(plan.count, plan.schedule.count(plan.count), plan.limits.most_lag, counts=counts)
         self.clock = Clock()
         self.over = False
         self._executor = executor
+        self._host = host
         self._key = dice.token_bytes(32)
         self._stopped = False
         self._server: asyncio.Server | None = None
@@ -144,13 +157,13 @@ class Crew:
     async def _call(self) -> None:
         for part in self._parts:
             _check_data(part)
-        self._server = await asyncio.start_server(self._welcome, LOOPBACK, 0)
+        self._server = await asyncio.start_server(self._welcome, self._host, 0)
         recorder.follow(self._bring)
         port = self._server.sockets[0].getsockname()[1]
-        known = secrets.known()
+        known = secrets.known() if self._host == LOOPBACK else []
         members = self._members = [_Member(number, part, self) for number, part in enumerate(self._parts)]
         for member in members:
-            share = Share(member.number, member.plan, LOOPBACK, port, self._key, known)
+            share = Share(member.number, member.plan, self._host, port, self._key, known)
             # Not here: starting a process takes its time, and it takes after the thread that starts it.
             member.called(await asyncio.to_thread(self._executor.submit, work, share))
         try:
@@ -175,6 +188,9 @@ class Crew:
         try:
             _, number = await channel.hear()
             member = self._members[number]
+            if member.came:  # the executor calls again what was lost
+                member = None
+                return
             if self._stopped:
                 channel.tell("stop")
             await member.follow(channel)
@@ -315,9 +331,10 @@ class _Member:
             _settle(brought, None)
         assert self._work is not None
         if not self._work.done():
-            await asyncio.wait({self._work}, timeout=ENDING)
+            await asyncio.wait({self._work}, timeout=REASON)
         if not self._work.done():
             self._fail(self._lost("it hung up"))
+            self._work.cancel()
 
     def _ended(self, work: asyncio.Future[None]) -> None:
         error = None if work.cancelled() else work.exception()

@@ -107,9 +107,10 @@ class Values:
             if whole and name.startswith(f"{whole}."):
                 continue
             try:
-                value = self._reveal(self._own(name))
+                found = self._own(name)
             except StackError:  # a step keeps it later, or the script is wrong, which is told by who needs the value
                 continue
+            value = self._reveal(found)
             *folders, last = name.split(".")
             inner = told
             for folder in folders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,10 @@ Known = tuple[str, str, bool]
 """A credential, what it is, and whether it lasts."""
 
 
+def _process() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What a worker is given.
@@ -39,7 +44,7 @@ class Share:
         port: Where it is waited for.
         key: Shows that it is the one.
         known: Credentials to mask.
-        asker: Number of the process that asks.
+        asker: The process that asks.
     """
 
     number: int
@@ -48,7 +53,7 @@ class Share:
     port: int
     key: bytes = field(repr=False)
     known: list[Known] = field(default_factory=list, repr=False)
-    asker: int = field(default_factory=os.getpid)
+    asker: tuple[str, int] = field(default_factory=_process)
 
 
 @dataclass(slots=True)
@@ -101,7 +106,7 @@ def work(share: Share) -> None:
     Raises:
         StackError: This is no process of its own.
     """
-    if os.getpid() == share.asker:
+    if _process() == share.asker:
         remedy = "Use an executor with processes."
         raise StackError(explain("workers of a load are processes of their own", "a thread of this one", remedy=remedy))
     asyncio.run(_work(share))

@@ -6,6 +6,7 @@ import concurrent.futures
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,7 +22,8 @@ from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
-from realstack.load.crew import Crew
+from realstack.load.cluster import Cluster
+from realstack.load.crew import LOOPBACK, Crew
 from realstack.load.keywords.scripts import Scripts
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.processes import LocalWorkers
@@ -49,6 +51,17 @@ def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Cal
     return take
 
 
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    executor: Executor
+    credentials: bool = True
+
+    @property
+    def may_know(self) -> bool:
+        """Whether users' credentials may go there."""
+        return self.credentials or not isinstance(self.executor, Cluster) or self.executor.host == LOOPBACK
+
+
 class Running:
     """Runs one load at a time, and has the results of the last.
 
@@ -64,7 +77,11 @@ class Running:
         self._name = ""
         self._owned: Owned[Crew] = Owned("load", "Start Load")
         self._local = LocalWorkers()
-        self._workers: Owned[Executor] = Owned("load workers", "Use Load Workers")
+        self._workers: Owned[_Workers] = Owned("load workers", "Use Load Workers")
+
+    @property
+    def _where(self) -> _Workers:
+        return self._workers.get() if self._workers.items() else _Workers(self._local)
 
     def warm(self) -> None:
         """Start a worker, so that the first load finds it ready."""
@@ -105,26 +122,39 @@ class Running:
             self._forget(running)
             self._dismiss(running)
         for workers in self._workers.release(owner, below=below):
-            if isinstance(workers, LocalWorkers):
-                workers.shutdown()
+            if isinstance(workers.executor, LocalWorkers | Cluster):
+                workers.executor.shutdown()
 
     @keyword(tags=["load"])
-    def use_load_workers(self, workers: int | Executor) -> None:
+    def use_load_workers(self, workers: int | str | Executor, *, credentials: bool = False) -> None:
         """Says where the users of loads are from now on, until the end of the test, or of the suite when said in its setup.
 
         Without it they are in processes of this machine, one for each core where there are so many users.
 
         Args:
-            workers: How many processes of this machine; or an executor (Python's `concurrent.futures.Executor`) with processes of
-                this machine that can import this package.
+            workers: How many processes of this machine; or the address of a [Dask](https://distributed.dask.org) scheduler,
+                whose workers take one part each; or an executor (Python's `concurrent.futures.Executor`) with processes of
+                this machine.
+            credentials: Whether users' Secrets may travel to workers of other machines. The scheduler, its workers and this
+                process trust each other and talk in the clear: they belong in a network of their own.
+
+        Raises:
+            StackError: There is no scheduler, it has no workers, or they have another version of this package.
 
         ```robotframework
         Use Load Workers    4
+        Use Load Workers    tcp://10.0.0.5:8786    credentials=True
         ```
         """
-        if isinstance(workers, int) and workers < 1:
-            raise StackError(explain("at least one worker", f"{workers}"))
-        self._workers.add(LocalWorkers(workers) if isinstance(workers, int) else workers, current_owner())
+        if isinstance(workers, str) and workers.isdecimal():  # a cell of a table
+            workers = int(workers)
+        if isinstance(workers, int):
+            if workers < 1:
+                raise StackError(explain("at least one worker", f"{workers}"))
+            workers = LocalWorkers(workers)
+        elif isinstance(workers, str):
+            workers = Cluster(workers)
+        self._workers.add(_Workers(workers, credentials), current_owner())
 
     @keyword(tags=["load"])
     def start_load(
@@ -188,7 +218,8 @@ class Running:
         )
         found = self._scripts.get(script)
         limits = Limits(seconds(most_lag), seconds(drain))
-        self._start(Plan(found, _people(users, found), schedule, limits, recorded=recorded, stay=stay))
+        people = _people(users, found, _reveal if self._where.may_know else _keep_here)
+        self._start(Plan(found, people, schedule, limits, recorded=recorded, stay=stay))
 
     @keyword(tags=["load"])
     @arguments_of(start_load)
@@ -305,9 +336,10 @@ class Running:
     def _start(self, plan: Plan) -> None:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
-        workers = self._workers.get() if self._workers.items() else self._local
-        most = workers.count if isinstance(workers, LocalWorkers) else plan.count
-        running = Crew(plan, workers, most, sampler.count)
+        executor = self._where.executor
+        most = executor.count if isinstance(executor, LocalWorkers | Cluster) else plan.count
+        host = executor.host if isinstance(executor, Cluster) else LOOPBACK
+        running = Crew(plan, executor, most, sampler.count, host=host)
         self._running, self._name, self._results = running, plan.script.name, None
         self._future = background.spawn(running.run())
         self._owned.add(running, current_owner())
@@ -350,7 +382,9 @@ class Running:
         return f"  {at}  load '{self._name}': {done} done, {errors} errors, {timedelta(seconds=round(left))} left"
 
 
-def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]], script: Script) -> dict[str, Mapping[str, Any]]:
+def _people(
+    users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]], script: Script, reveal: Callable[[Any], Any]
+) -> dict[str, Mapping[str, Any]]:
     """Each user's values, as far as the script needs them."""
     if isinstance(users, Mapping):
         people = {str(name): values for name, values in users.items()}
@@ -359,10 +393,17 @@ def _people(users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]]
         if "" in people or len(people) != len(users):
             raise StackError(explain("users with a name each, all different", f"{len(users)} users with {len(people)} names"))
     if any(isinstance(step, Call) for step in (*script.setup, *script.steps)):  # a function may ask for any of them
-        return {name: Values(values, _reveal).all() for name, values in people.items()}
+        return {name: Values(values, reveal).all() for name, values in people.items()}
     needed = names(script)
-    return {name: Values(values, _reveal).only(needed) for name, values in people.items()}
+    return {name: Values(values, reveal).only(needed) for name, values in people.items()}
 
 
 def _reveal(value: Any) -> Any:
     return secrets.remember(str(value.value), "value of a user of the load", lasting=True) if isinstance(value, Secret) else value
+
+
+def _keep_here(value: Any) -> Any:
+    if isinstance(value, Secret):
+        wanted = "workers of other machines are trusted with the users' credentials"
+        raise StackError(explain(wanted, "nobody said so", remedy="Say credentials=True in [Use Load Workers], if they are."))
+    return value
