@@ -30,6 +30,12 @@ def _answer(connection: ServerConnection, request: Request) -> Response | None:
     return None
 
 
+def _set_cookie(_: ServerConnection, request: Request, response: Response) -> Response:
+    if request.path == "/cookie":
+        response.headers["Set-Cookie"] = "session=a-session-of-the-handshake-0123456789; Path=/; HttpOnly"
+    return response
+
+
 async def _talk(socket: ServerConnection) -> None:
     """Serve one connection; see `websocket_server` for what the paths do."""
     assert socket.request is not None
@@ -70,8 +76,8 @@ async def websocket_server(context: ssl.SSLContext | None = None, port: int = 0)
     """Run the server.
 
     Paths: ``/echo`` sends everything back, ``/quiet`` nothing; ``/burst`` sends 100 ticks first, ``/late`` one frame after 0.1 s,
-    ``/headers`` the request's headers; ``/deaf`` stops reading; ``/close/CODE`` closes at once; ``/status/CODE``
-    refuses the handshake. The text ``drop`` makes it drop the transport.
+    ``/headers`` the request's headers; ``/cookie`` sets one; ``/deaf`` stops reading; ``/close/CODE`` closes at once;
+    ``/status/CODE`` refuses the handshake. The text ``drop`` makes it drop the transport.
 
     Yields:
         The base URL without a slash at its end, and the server.
@@ -84,6 +90,7 @@ async def websocket_server(context: ssl.SSLContext | None = None, port: int = 0)
         subprotocols=[Subprotocol("jwt-auth")],
         select_subprotocol=_select,  # type: ignore[arg-type]
         process_request=_answer,
+        process_response=_set_cookie,
         ping_interval=None,
         close_timeout=0.5,
     ) as server:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
+import pickle
 
 import pytest
 
-from realstack.secrets import Registry
+from realstack.secrets import Hidden, Registry
 from realstack.websocket.frames import parse
 from realstack.websocket.masking import Masker
 
@@ -101,3 +103,35 @@ def test_payloads_are_kept_as_what_they_are(masker: Masker, payload: str | bytes
 
 def test_sizes_are_bytes_on_the_wire(masker: Masker) -> None:
     assert parse("grüße", masker)[2] == 7
+
+
+def test_hidden_value_knows_what_it_stands_for(masker: Masker) -> None:
+    value = {"type": "logged_in", "token": SECRET, "scopes": {"secret": ["one-secret-0123456789", 5, ""]}, "text": TOKEN}
+    data = parse(json.dumps(value), masker)[1]
+    assert json.loads(json.dumps(data)) == {
+        "type": "logged_in", "token": "<hidden>", "scopes": {"secret": ["<hidden>", 5, ""]}, "text": "<hidden>",
+    }  # fmt: skip
+    assert (data["token"].value, data["scopes"]["secret"][0].value, data["text"].value) == (
+        SECRET,
+        "one-secret-0123456789",
+        TOKEN,
+    )
+    assert masker.text(f"see {SECRET}") == "see <hidden>"
+
+
+def test_hidden_value_goes_nowhere_by_itself(masker: Masker) -> None:
+    hidden = parse(json.dumps({"token": SECRET}), masker)[1]["token"]
+    pickled = pickle.dumps(hidden)
+    for made in (str(hidden), repr(hidden), f"{hidden}", json.dumps(hidden), pickled.decode("latin-1")):
+        assert SECRET not in made
+    assert type(pickle.loads(pickled)) is str  # noqa: S301 -- made here
+    assert copy.deepcopy(hidden).value == SECRET
+
+
+def test_cookies_of_a_handshake_are_hidden_and_known(masker: Masker) -> None:
+    lines = [("Set-Cookie", "session=s3cr3t-session-0123456789; HttpOnly"), ("Set-Cookie", "theme=dark-and-stormy; Path=/")]
+    shown = masker.headers(lines)["Set-Cookie"]
+    assert shown == "<hidden>"
+    assert isinstance(shown, Hidden)
+    assert shown.value.startswith("session=s3cr3t-session-0123456789; HttpOnly, theme=")
+    assert masker.text("s3cr3t-session-0123456789 dark-and-stormy") == "<hidden> dark-and-stormy"

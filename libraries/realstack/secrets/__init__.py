@@ -7,7 +7,8 @@ A library that makes or receives a credential calls `secrets.remember(value, wha
 - `python -m realstack.secrets check results/output.xml …` finds it in the files of a finished run.
 """
 
+from realstack.secrets.hidden import Hidden
 from realstack.secrets.names import HIDDEN, CredentialNames, is_credential_name
 from realstack.secrets.registry import Registry, Remembered, secrets
 
-__all__ = ["HIDDEN", "CredentialNames", "Registry", "Remembered", "is_credential_name", "secrets"]
+__all__ = ["HIDDEN", "CredentialNames", "Hidden", "Registry", "Remembered", "is_credential_name", "secrets"]

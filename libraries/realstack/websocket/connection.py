@@ -142,6 +142,13 @@ class Connection:
         return self._masker.headers(self._wire.response.headers.raw_items()) if self._wire.response else {}
 
     @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that the handshake's answer set, by name; their values are credentials."""
+        lines = self._wire.response.headers.get_all("Set-Cookie") if self._wire.response else []
+        pairs = (line.partition(";")[0].partition("=") for line in lines)
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    @property
     def local_port(self) -> int | None:
         """The client's own TCP port, for faults that hit this connection alone; ``None`` once it is gone."""
         address = self._wire.local_address

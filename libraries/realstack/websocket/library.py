@@ -76,7 +76,14 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     ## Secrets
     Tokens are given as Robot's ``Secret`` and appear nowhere: not in the log at any level, not in the ledger, not in errors.
     Frames are masked before they are kept: fields named like credentials (``token``, ``password``, …), every Secret that
-    was ever used, and whatever looks like a signed token. Masked values can't be matched.
+    was ever used, and whatever looks like a signed token. Where such a value is a whole field or header, keywords return it as a
+    ``Secret``, so that a login over a WebSocket can be gone on with; it is masked from then on wherever it appears. Masked values
+    can't be matched.
+
+    ```robotframework
+    ${answer} =    Wait For Frame    logged_in
+    Send Json    type=subscribe    token=${answer.token}
+    ```
 
     ## Assertions
     Getters return and, given an operator and a value, assert: ``Get Close Code    ==    1000``. Operators are those of

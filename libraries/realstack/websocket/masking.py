@@ -1,7 +1,8 @@
 """Keeping credentials out of ledgers, recordings and messages of errors.
 
 A frame is masked once, when it is sent or received; everything behind (ledger, recorder, keywords) only ever
-sees the masked copy. Three fences: fields with telling names, values that the run's registry of secrets
+sees the masked copy. A credential that is a whole value is a [Hidden][realstack.secrets.hidden.Hidden] there, of which keywords
+make a Secret. Three fences: fields with telling names, values that the run's registry of secrets
 knows, and strings that look like credentials.
 """
 
@@ -12,8 +13,9 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from realstack.secrets import HIDDEN, CredentialNames, Registry
+from realstack.secrets import HIDDEN, CredentialNames, Hidden, Registry
 from realstack.secrets import secrets as run_secrets
+from realstack.secrets.forms import SHORTEST
 from realstack.secrets.names import concealed
 from realstack.secrets.redaction import redact_text
 
@@ -58,21 +60,41 @@ class Masker:
         """Headers by name, masked; a repeated header is joined with a comma (RFC 9110, 5.3)."""
         masked: dict[str, str] = {}
         for name, value in headers:
-            shown = HIDDEN if name in self.names else self.text(value)
-            masked[name] = f"{masked[name]}, {shown}" if name in masked else shown
+            shown = self._hidden_header(name, value) if name in self.names else self.text(value)
+            masked[name] = _joined(masked[name], shown) if name in masked else shown
         return masked
+
+    def _hidden_header(self, name: str, value: str) -> str:
+        if name.lower() == "set-cookie":
+            cookie, _, held = value.partition(";")[0].partition("=")
+            if self._registry.names.cookie(cookie.strip(), held.strip(), http_only="httponly" in value.lower()):
+                self._hide(held.strip())
+            return Hidden(value)
+        return self._hide(value)
+
+    def _hide(self, value: Any) -> str:
+        """What stands for a credential; what it opens must not be seen elsewhere either."""
+        if not isinstance(value, str):
+            return HIDDEN
+        if len(value) >= SHORTEST:
+            self.register(value, "received over a WebSocket")
+        return Hidden(value)
 
     def _walk(self, value: Any, deep: bool) -> Any:
         if isinstance(value, str):
-            return self.text(value) if deep else value
+            return self._text(value) if deep else value
         if isinstance(value, Mapping):
             return {name: self._field(name, item, deep) for name, item in value.items()}
         if isinstance(value, list):
             return [self._walk(item, deep) for item in value]
         return value
 
+    def _text(self, value: str) -> str:
+        masked = self.text(value)
+        return Hidden(value) if masked == HIDDEN and value != HIDDEN else masked
+
     def _field(self, name: object, item: Any, deep: bool) -> Any:
-        return concealed(item) if name in self.names else self._walk(item, deep)
+        return concealed(item, self._hide) if name in self.names else self._walk(item, deep)
 
 
 class Unmasked(Masker):
@@ -81,6 +103,13 @@ class Unmasked(Masker):
     def payload(self, raw: str, value: Any) -> Any:
         """The value itself."""
         return value
+
+
+def _joined(first: str, second: str) -> str:
+    """Two values of one header; credentials stay what they are."""
+    if isinstance(first, Hidden) and isinstance(second, Hidden):
+        return Hidden(f"{first.value}, {second.value}")
+    return f"{first}, {second}"
 
 
 def _parts(secret: str) -> list[str]:

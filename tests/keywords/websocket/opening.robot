@@ -99,6 +99,15 @@ Unexpected Kind Of Refusal Fails
     ...    Connection Should Be Refused    ${URL}/echo    timeout=50ms
     Run Keyword And Expect Error    *nothing*    An Address Without A Server    ws://127.0.0.1:1/
 
+Cookie Of The Handshake Can Be Used
+    ${url} =    Server URL
+    Open Connection    ${url}/cookie
+    ${cookie} =    Get Handshake Cookie    session
+    Should Be True    $cookie.value == 'a-session-of-the-handshake-0123456789'
+    ${header} =    Get Handshake Header    Set-Cookie    ==    <hidden>
+    Should Be True    $header.value.endswith('Path=/; HttpOnly')
+    Run Keyword And Expect Error    *sets the cookie 'other'*it sets session    Get Handshake Cookie    other
+
 
 *** Keywords ***
 Note Server URL

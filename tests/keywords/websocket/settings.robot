@@ -11,4 +11,7 @@ Frames Say Their Type Elsewhere And Have Secrets Of Their Own
     Open Connection    ${url}/echo
     Send Json    event.name=joined    word=swordfish    other=seen
     ${frame} =    Wait For Frame    joined    other=seen
-    Should Be Equal    ${frame.word}    <hidden>
+    Should Be True    $frame.word.value == 'swordfish'
+    Send Json    event.name=again    said=${frame.word}
+    ${frame} =    Wait For Frame    again
+    Should Be True    $frame.said.value == 'swordfish'

@@ -10,6 +10,7 @@ from robot.utils import DotDict
 
 from realstack.core import json_path
 from realstack.core.errors import StackError
+from realstack.secrets import Hidden
 from realstack.websocket import Masker
 
 
@@ -63,7 +64,9 @@ def reveal(value: Any, masker: Masker, what: str) -> Any:
 
 
 def for_robot(value: Any) -> Any:
-    """A JSON value whose objects can be read as ``${frame.payload.text}``."""
+    """A JSON value whose objects can be read as ``${frame.payload.text}``, and whose credentials are Secrets."""
+    if isinstance(value, Hidden):
+        return Secret(value.value)
     if isinstance(value, dict):
         return DotDict({name: for_robot(item) for name, item in value.items()})
     if isinstance(value, list):

@@ -7,10 +7,12 @@ from typing import Any
 
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword
+from robot.api.types import Secret
 
-from realstack.core.errors import StackError, explain
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import seconds, wait
+from realstack.secrets import Hidden
 from realstack.websocket.keywords.connections import Connections
 
 
@@ -103,8 +105,10 @@ class Facts:
         message: str | None = None,
         *,
         alias: str | None = None,
-    ) -> str:
-        """Returns a header of the handshake's answer, masked, empty when it has none of that name, and asserts.
+    ) -> str | Secret:
+        """Returns a header of the handshake's answer, empty when it has none of that name, and asserts.
+
+        One that is a credential, such as ``Set-Cookie``, is a Secret, and ``<hidden>`` to assertions and in the log.
 
         ```robotframework
         Get Handshake Header    Server    contains    nginx
@@ -113,7 +117,31 @@ class Facts:
         connection = self._connections.get(alias)
         values = {key.lower(): value for key, value in connection.response_headers.items()}
         what = f"Header '{name}' of the handshake of connection '{connection.alias}'"
-        return str(verify(values.get(name.lower(), ""), assertion_operator, assertion_expected, what, message))
+        value = values.get(name.lower(), "")
+        shown = verify(str(value), assertion_operator, assertion_expected, what, message)
+        return Secret(value.value) if isinstance(value, Hidden) else str(shown)
+
+    @keyword(tags=["connection", "getter"])
+    def get_handshake_cookie(self, name: str, *, alias: str | None = None) -> Secret:
+        """Returns the value of a cookie that the handshake's answer set, as a Secret.
+
+        Args:
+            name: Its name.
+            alias: The connection; the current one by default.
+
+        Raises:
+            StackFailure: It set none of that name; the text tells which it set.
+
+        ```robotframework
+        ${session} =    Get Handshake Cookie    session
+        ```
+        """
+        connection = self._connections.get(alias)
+        cookies = connection.cookies
+        if name not in cookies:
+            expected = f"the handshake of connection '{connection.alias}' sets the cookie '{name}'"
+            raise StackFailure(explain(expected, f"it sets {', '.join(cookies) or 'none'}"))
+        return Secret(cookies[name])
 
     @keyword(tags=["connection", "getter"])
     def get_handshake_time(
