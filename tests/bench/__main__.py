@@ -16,7 +16,7 @@ from .measure import Figure, table
 
 
 def main() -> int:
-    """Measure everything; a minute at most on two cores."""
+    """Measure everything; two minutes at most on two cores."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"))
     options = parser.parse_args()

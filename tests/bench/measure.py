@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-Contender = Callable[[], Awaitable[object]]
+Contender = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,7 @@ class Figure:
     ratio: float | None = None
 
 
-async def compare(
-    group: str,
-    contenders: Mapping[str, Contender],
-    *,
-    operations: int,
-    rounds: int,
-    clock: Callable[[], float] = time.perf_counter,
-) -> list[Figure]:
+async def compare(group: str, contenders: Mapping[str, Contender], *, operations: int, rounds: int) -> list[Figure]:
     """Let contenders take turns; the first one is what the others are compared with.
 
     Args:
@@ -42,15 +35,24 @@ async def compare(
         contenders: Each does `operations` operations when called.
         operations: By which the time of a call is divided.
         rounds: How often each is called, after one call that does not count.
-        clock: What tells the time, such as `time.process_time` where work is done at planned times.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, work in contenders.items():
-            began = clock()
+            began = time.perf_counter()
             await work()
             if number:
-                taken[name].append((clock() - began) / operations * 1000)
+                taken[name].append((time.perf_counter() - began) / operations * 1000)
+    return ratios(group, taken)
+
+
+def ratios(group: str, taken: Mapping[str, list[float]]) -> list[Figure]:
+    """The medians, and the medians of the rounds' ratios to the first contender.
+
+    Args:
+        group: Name of the comparison.
+        taken: Milliseconds of each contender in each round.
+    """
     first = next(iter(taken.values()))
     return [
         Figure(group, name, median(times), None if times is first else median(a / b for a, b in zip(times, first, strict=True)))
@@ -60,11 +62,11 @@ async def compare(
 
 def table(figures: list[Figure]) -> str:
     """The figures in columns, for the console."""
-    lines = [f"{'':<20} {'':<34} {'ms':>10} {'ratio':>8}"]
+    lines = [f"{'':<26} {'':<34} {'ms':>10} {'ratio':>8}"]
     group = ""
     for figure in figures:
         ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
         shown = "" if figure.group == group else figure.group
-        lines.append(f"{shown:<20} {figure.name:<34} {figure.milliseconds:>10.3f} {ratio:>8}".rstrip())
+        lines.append(f"{shown:<26} {figure.name:<34} {figure.milliseconds:>10.3f} {ratio:>8}".rstrip())
         group = figure.group
     return "\n".join(lines)
