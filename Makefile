@@ -12,6 +12,8 @@ OPTIONS ?=
 N ?= 20
 ONLY ?= *
 TIMES ?= 1
+WHAT ?= judges
+SEED ?= 1
 
 PYTHON := .venv/bin/python
 # Compiled modules make every later start faster; some environments switch them off.
@@ -84,6 +86,10 @@ keywords: setup ## the libraries' keywords (Robot)
 .PHONY: defects
 defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, TIMES=20 to try each so often
 	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --times '$(TIMES)' --results $(RESULTS)/defects
+
+.PHONY: mutants
+mutants: setup ## N random changes of the judges (WHAT=platform: of the platform) by SEED: do tests (journeys) notice?
+	@env PYTHONPATH=tests $(PYTHON) -m mutants $(WHAT) --seed $(SEED) --number $(N) --results $(RESULTS)/mutants $(OPTIONS)
 
 .PHONY: repeat
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core; OPTIONS='--include critical --busy all'
