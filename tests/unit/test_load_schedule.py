@@ -83,6 +83,14 @@ def test_bounds(schedule: dict[str, Any], users: int, text: str) -> None:
         Schedule(**schedule).check(users)
 
 
+def test_bounds_are_those_of_each_worker() -> None:
+    Schedule(rate=4000, duration=1).check(2000, workers=2)
+    with pytest.raises(StackError, match=r"1 to 2000 users\nSeen: 2001"):
+        Schedule().check(2001, workers=2)
+    with pytest.raises(StackError, match="4000 iterations a second"):
+        Schedule(rate=4001, duration=1).check(1, workers=2)
+
+
 @pytest.mark.parametrize("arrivals", ["constant", "poisson"])
 def test_times_of_some_users_are_the_same_when_nobody_asks_for_the_others(arrivals: Arrivals) -> None:
     schedule = Schedule(rate=50, duration=2, arrivals=arrivals)

@@ -78,8 +78,9 @@ class Crew:
         *,
         host: str = LOOPBACK,
     ) -> None:
+        workers = max(1, min(most, -(-plan.count // USERS_EACH)))
+        self.plan = plan = replace(plan, workers=workers)
         plan.check()
-        self.plan = plan
         self.results = Results(plan.count, plan.schedule.count(plan.count), plan.limits.most_lag, counts=counts)
         self.clock = Clock()
         self.over = False
@@ -88,7 +89,7 @@ class Crew:
         self._key = dice.token_bytes(32)
         self._stopped = False
         self._server: asyncio.Server | None = None
-        self._parts = plan.parts(max(1, min(most, -(-plan.count // USERS_EACH))))
+        self._parts = plan.parts(workers)
         self._members: list[_Member] = []
 
     async def run(self) -> Results:

@@ -50,7 +50,7 @@ class Load(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     - spread: ``spread=2 s``; again and again: ``times=20    every=100 ms``
     - a rate, dealt to the users in turn: ``rate=50    duration=3 s``, a ramp: ``rate_end=200``, random: ``arrivals=poisson``
 
-    Bounds: 1000 users, 2000 iterations a second, 48 h.
+    Bounds: 1000 users and 2000 iterations a second for each worker, 48 h.
 
     ## Results
     Latencies go to HDR histograms (three digits, up to an hour). [Get Percentile], [Get Worst Latency], [Get Latency Count], [Get Throughput] read them;

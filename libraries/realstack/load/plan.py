@@ -56,6 +56,7 @@ class Plan:
         stay: Whether users keep their connections after their last iteration, until they are told to leave.
         numbers: Of these users among all of the load, from 0.
         count: How many users the whole load has.
+        workers: Among whom they are divided.
     """
 
     script: Script
@@ -66,6 +67,7 @@ class Plan:
     stay: bool = False
     numbers: Sequence[int] = ()
     count: int = 0
+    workers: int = 1
 
     def __post_init__(self) -> None:
         if not self.count:
@@ -80,7 +82,7 @@ class Plan:
             # A closed model goes on until all have done enough: each part until its own share is done.
             least = math.ceil(self.schedule.least * len(numbers) / len(people))
             own = {people[number][0]: people[number][1] for number in numbers}
-            made.append(replace(self, people=own, numbers=numbers, schedule=replace(self.schedule, least=least)))
+            made.append(replace(self, people=own, numbers=numbers, workers=count, schedule=replace(self.schedule, least=least)))
         return made
 
     def check(self) -> None:
@@ -89,7 +91,7 @@ class Plan:
         Raises:
             StackError: It is; the text tells what is possible.
         """
-        self.schedule.check(self.count)
+        self.schedule.check(self.count, self.workers)
         if not self.script.steps:
             remedy = "Add some, such as [Let Script Send]."
             raise StackError(explain(f"the script {self.script.name!r} has steps", "it has none", remedy=remedy))

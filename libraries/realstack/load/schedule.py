@@ -12,7 +12,11 @@ from typing import Literal
 from realstack.core.errors import StackError, explain
 
 MOST_USERS = 1000
+"""Users of one worker."""
+
 MOST_RATE = 2000.0
+"""Iterations a second of one worker."""
+
 MOST_SECONDS = 48 * 3600.0
 
 Arrivals = Literal["constant", "poisson"]
@@ -56,18 +60,23 @@ class Schedule:
         """Whether iterations begin when the one before is over, instead of at planned times."""
         return self.rate is None and self.duration > 0
 
-    def check(self, users: int) -> None:
+    def check(self, users: int, workers: int = 1) -> None:
         """Refuse what is out of bounds.
+
+        Args:
+            users: How many there are.
+            workers: Among whom they are divided.
 
         Raises:
             StackError: It is; the text tells what is possible.
         """
         fastest = max(self.rate or 0.0, self.rate_end or 0.0)
+        most_users, most_rate = MOST_USERS * workers, MOST_RATE * workers
         rules = [
-            (1 <= users <= MOST_USERS, f"1 to {MOST_USERS} users", f"{users}"),
+            (1 <= users <= most_users, f"1 to {most_users} users", f"{users}"),
             (self.times >= 1, "at least one iteration", f"{self.times}"),
             (min(self.spread, self.every, self.duration) >= 0, "times that are not negative", "a negative one"),
-            (fastest <= MOST_RATE, f"at most {MOST_RATE:g} iterations a second", f"{fastest:g}"),
+            (fastest <= most_rate, f"at most {most_rate:g} iterations a second", f"{fastest:g}"),
             (self.rate is None or self.rate > 0, "a rate above 0", f"{self.rate}"),
             (self.rate is None or self.duration > 0, "a duration for a rate", "none"),
             (self.least == 0 or self.closed, "a duration for the least number of iterations, and no rate", f"least={self.least}"),

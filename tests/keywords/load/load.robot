@@ -160,6 +160,7 @@ Bad Scripts Are Refused
     Run Keyword And Expect Error    *the user has a value 'nothing'*it has *    Run Load    empty    users=${{ {'a': {}} }}
 
 Bounds Are Kept
+    [Setup]    Use Load Workers    1
     [Template]    Load Should Be Refused
     *1 to 1000 users*Seen: 0*                 users=${{ {} }}
     *1 to 1000 users*Seen: 1001*              users=${{ {str(n): {} for n in range(1001)} }}
