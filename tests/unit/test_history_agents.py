@@ -151,6 +151,21 @@ def test_canaries_at_home() -> None:
     assert_holds(story.judge("no-crosstalk"))
 
 
+def test_a_row_of_another_user() -> None:
+    story = two_users().send("ann 1", "a", "secret canary-0123456789abcdef")
+    story.stored(("a", 1), user="bob", texts={"a": "secret canary-0123456789abcdef"})
+    assert_violated(story.judge("no-crosstalk"), "a row in the store messages of bob holds the canary of ann")
+
+
+def test_a_row_of_nobody_knows_whom() -> None:
+    """Without a map from accounts to users the row may well be ann's own."""
+    story = two_users().send("ann 1", "a", "secret canary-0123456789abcdef").send("bob 1", "b", "hello")
+    story.deliver("bob 1", "b", 1, thread="u", text="hello")
+    story.stored(("a", 1), user="whom", texts={"a": "secret canary-0123456789abcdef"})
+    assert_invalid(story.judge("no-crosstalk"), "Whose the account account-whom is, is not known")
+    assert_violated(story.deliver("bob 1", "a", 2).judge("no-crosstalk"), "bob 1 of bob received")
+
+
 def test_a_canary_in_rows_keys_pages_and_files() -> None:
     for what in ("rows", "keys", "files"):
         story = (

@@ -14,7 +14,7 @@ from realstack.history.verdict import Findings
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something that one user could see."""
+    """Something that one user could see; what is `stored` is of whom the platform's account in it names."""
 
     user: str
     what: str
@@ -22,6 +22,7 @@ class Evidence:
     at: float
     index: int
     tab: str = ""
+    stored: bool = False
 
 
 def no_crosstalk(history: History) -> Findings:
@@ -31,11 +32,15 @@ def no_crosstalk(history: History) -> Findings:
     pages, and everything recorded as seen by them (rows, keys, files). A canary proves nothing unless it was
     really in play: it must be found at least once among its own user's things. Apart from canaries, no tab may
     get a message, or the events of a run, of another user, and one platform account never serves two users.
+    Of a row whose account no user is known to have, nobody can say whether it is at its own user's or at another's.
     """
     findings = Findings()
     canaries = {str(note.data.get("canary", "")).casefold(): note.source for note in history.noted("canary")}
     canaries.pop("", None)
-    evidence = list(_evidence(history))
+    users = {tab.user for tab in history.tabs.values()} | {note.source for note in history.noted("listener")}
+    known = users | set(canaries.values()) | set(history.accounts.values())
+    found = list(_evidence(history))
+    evidence = [piece for piece in found if not piece.stored or piece.user in known]
     sounded: set[str] = set()
     for piece in evidence:
         text = piece.text.casefold()
@@ -59,11 +64,17 @@ def no_crosstalk(history: History) -> Findings:
     sounded |= {canary for canary in sent_by_owner if canary}
     if silent := sorted({owner for canary, owner in canaries.items() if canary not in sounded}):
         findings.lacking.append(f"The canary of {', '.join(silent)} was never in play: put it into a message before judging.")
+    unowned = {piece.user for piece in found if piece.stored and piece.user not in known and _holds_any(piece, canaries)}
+    if unowned:
+        findings.lacking.append(
+            f"Whose the account {', '.join(sorted(unowned))} is, is not known, and rows of it hold a canary: let the greeting in "
+            "the vocabulary take `account`, or its rows a `user` that is one."
+        )
     _judge_owners(history, findings)
     _judge_accounts(history, findings)
     others = [piece for piece in evidence if any(owner != piece.user for owner in canaries.values())]
     findings.counts = {
-        "users": len({tab.user for tab in history.tabs.values()} | {note.source for note in history.noted("listener")}),
+        "users": len(users),
         "canaries": len(canaries),
         "pieces of evidence": len(others),
     }
@@ -95,7 +106,12 @@ def _rows(history: History, index: int) -> Iterator[Evidence]:
         if item.user is not None:
             texts[item.user].append(_text(row))
     for user, lines in texts.items():
-        yield Evidence(user, f"a row in the store {reading.store}", "\n".join(lines), reading.at, index)
+        yield Evidence(user, f"a row in the store {reading.store}", "\n".join(lines), reading.at, index, stored=True)
+
+
+def _holds_any(piece: Evidence, canaries: Mapping[str, str]) -> bool:
+    text = piece.text.casefold()
+    return any(canary in text for canary in canaries)
 
 
 def _text(value: object) -> str:
