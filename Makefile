@@ -6,7 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 RESULTS ?= results
-PROFILE ?= fast
+# Empty: fast, or patient where the machine is found to be slow.
+PROFILE ?=
 PLATFORM ?= reference
 OPTIONS ?=
 N ?= 20
@@ -24,12 +25,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 NAMESPACE := $(if $(NETNS),tools/own-network)
 ROBOT := $(NAMESPACE) $(PYTHON) -m robot
 # STRICT=1: what can't be had here fails the tests that need it; otherwise they are skipped with the reason.
-RUN = $(ROBOT) --variable PROFILE:$(PROFILE) --variable PLATFORM:$(PLATFORM) $(if $(STRICT),--variable STRICT:True)
+RUN = $(ROBOT) $(if $(PROFILE),--variable PROFILE:$(PROFILE)) --variable PLATFORM:$(PLATFORM) $(if $(STRICT),--variable STRICT:True)
 STEP := tools/step $(RESULTS)
 
 .PHONY: help
 help: ## this list
-	@echo "make journeys [PROFILE=fast|plan|soak] [PLATFORM=reference|compose|external|path/of/an/adapter] [OPTIONS='--test …'] [NETNS=1] [STRICT=1]"
+	@echo "make journeys [PROFILE=fast|patient|plan|soak] [PLATFORM=reference|compose|external|path/of/an/adapter] [OPTIONS='--test …'] [NETNS=1] [STRICT=1]"
 	@echo "make test"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,7 +45,7 @@ critical: setup ## the critical test of each journey
 
 .PHONY: contract
 contract: setup ## where the adapter of PLATFORM stands: what runs, what means nothing yet, which laws are blind; OPTIONS=--static
-	@$(NAMESPACE) $(PYTHON) -m realstack contract $(PLATFORM) --variable PROFILE:$(PROFILE) --results $(RESULTS)/contract $(OPTIONS)
+	@$(NAMESPACE) $(PYTHON) -m realstack contract $(PLATFORM) $(if $(PROFILE),--variable PROFILE:$(PROFILE)) --results $(RESULTS)/contract $(OPTIONS)
 
 .PHONY: trace
 trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave
@@ -105,7 +106,7 @@ docs: setup ## pages of all keywords: results/docs/index.html
 
 .PHONY: up
 up: setup ## the platform in the foreground, to look at it; ends with Ctrl-C
-	@$(PYTHON) -m realstack.platform up $(PLATFORM) resources/profiles/$(PROFILE).yaml
+	@$(PYTHON) -m realstack.platform up $(PLATFORM) resources/profiles/$(or $(PROFILE),fast).yaml
 
 .PHONY: setup
 setup: ## system packages and .venv, as far as they are missing

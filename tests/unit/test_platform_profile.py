@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from realstack.core.calibration import Calibration
 from realstack.core.errors import StackError
-from realstack.core.figures import Figures, UnknownProfile, known_profiles, load, parse
+from realstack.core.figures import Figures, UnknownProfile, choose, known_profiles, load, parse
 from support.project import PROFILES
 
 
-def test_the_three_profiles_have_the_same_figures():
-    assert known_profiles(PROFILES) == ["fast", "plan", "soak"]
+def test_the_profiles_have_the_same_figures():
+    assert known_profiles(PROFILES) == ["fast", "patient", "plan", "soak"]
     names = {tuple(sorted(load(name, PROFILES))) for name in known_profiles(PROFILES)}
     assert len(names) == 1
 
@@ -28,6 +29,43 @@ def test_the_plan_has_the_plans_literal_figures():
     assert plan.answer_time == timedelta(seconds=5)
     assert plan.notice_time == timedelta(seconds=2)
     assert load("soak", PROFILES).load_duration == timedelta(hours=1)
+
+
+def test_patient_is_fast_with_three_times_the_time() -> None:
+    fast, patient = load("fast", PROFILES), load("patient", PROFILES)
+    times = [name for name, value in fast.items() if isinstance(value, timedelta) and name != "progress"]
+    assert {name: patient[name] for name in times} == {name: fast[name] * 3 for name in times}
+    same = set(fast) - set(times) - {"upload_rate"}
+    assert {name: patient[name] for name in same} == {name: fast[name] for name in same}
+    assert patient.upload_rate * 3 == fast.upload_rate
+
+
+@pytest.mark.parametrize(("slow", "taken"), [(True, "patient"), (False, "fast")])
+def test_of_two_profiles_the_second_is_for_a_slow_machine(slow: bool, taken: str) -> None:
+    asked: list[int] = []
+
+    def find_out(cores: int) -> Calibration:
+        asked.append(cores)
+        return Calibration(cores, (0.1,) * 3, slow)
+
+    figures = choose("fast or patient", PROFILES, find_out)
+    assert asked == [2]
+    assert figures.profile == taken
+    told = (
+        "this machine is slow: work that 2 quick cores do in 20 ms took 100, 100, 100 ms"
+    )
+    assert figures.profile_because == (f"{told}; --variable PROFILE:fast overrules that" if slow else "")
+
+
+def test_a_profile_that_is_named_is_taken_without_looking_at_the_machine() -> None:
+    figures = choose("plan", PROFILES, lambda _: pytest.fail("the machine was looked at"))
+    assert (figures.profile, figures.profile_because) == ("plan", "")
+
+
+@pytest.mark.parametrize("names", ["fst or patient", "fast or patent"])
+def test_both_profiles_must_be_there(names: str) -> None:
+    with pytest.raises(StackError, match="PROFILE is one of"):
+        choose(names, PROFILES, lambda _: pytest.fail("the machine was looked at"))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +99,9 @@ def test_services_get_seconds_and_bytes():
 
 
 def test_an_unknown_profile_names_the_known_ones():
-    with pytest.raises(StackError, match=r"(?s)PROFILE is one of fast, plan, soak.*'pln'. Did you mean 'plan'\?.*PROFILE:fast"):
+    with pytest.raises(
+        StackError, match=r"(?s)PROFILE is one of fast, patient, plan, soak.*'pln'. Did you mean 'plan'\?.*PROFILE:fast"
+    ):
         load("pln", PROFILES)
 
 
@@ -109,3 +149,7 @@ def test_figures_are_a_mapping():
     figures = Figures("mine", {"users": 3})
     assert dict(figures) == {"users": 3}
     assert (str(figures), figures.profile, len(figures)) == ("mine", "mine", 1)
+
+
+def test_a_change_keeps_why_a_profile_was_chosen() -> None:
+    assert Figures("mine", {"wait": timedelta(seconds=1)}, "it suits").with_changes({"wait": "2 s"}).profile_because == "it suits"

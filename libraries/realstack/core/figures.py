@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from realstack.core.calibration import Calibration, calibrate
 from realstack.core.errors import StackError, explain
 from realstack.core.quantities import byte_size, duration
 
@@ -36,16 +37,23 @@ class Figures(Mapping[str, Figure]):
     Args:
         name: The profile's name.
         values: The figures by name.
+        why: Why it is not the profile that comes first.
     """
 
-    def __init__(self, name: str, values: Mapping[str, Figure]) -> None:
+    def __init__(self, name: str, values: Mapping[str, Figure], why: str = "") -> None:
         self._name = name
         self._values = dict(values)
+        self._why = why
 
     @property
     def profile(self) -> str:
         """The profile's name."""
         return self._name
+
+    @property
+    def profile_because(self) -> str:
+        """Why it is not the profile that comes first; mostly empty."""
+        return self._why
 
     def __getattr__(self, name: str) -> Figure:
         if name.startswith("_"):
@@ -77,6 +85,10 @@ class Figures(Mapping[str, Figure]):
             name: f"{_number(value):g}" if isinstance(value, timedelta | float) else str(value) for name, value in self.items()
         }
 
+    def chosen(self, why: str) -> Figures:
+        """The same profile, with the reason for which it was chosen."""
+        return Figures(self._name, self._values, why)
+
     def with_changes(self, changes: Mapping[str, object]) -> Figures:
         """The same profile with some figures replaced, such as the soak's duration.
 
@@ -89,7 +101,7 @@ class Figures(Mapping[str, Figure]):
                 raise StackError(f"There is no figure '{name}'.{_near(name, values)} Figures are: {', '.join(values)}.")
             values[name] = parse(name, value)
             _same_kind(name, values[name], self._values[name])
-        return Figures(self._name, values)
+        return Figures(self._name, values, self._why)
 
 
 class UnknownProfile:
@@ -116,6 +128,28 @@ class UnknownProfile:
 def known_profiles(folder: Path) -> list[str]:
     """Names of the profiles that there are."""
     return sorted(file.stem for file in folder.glob("*.yaml"))
+
+
+def choose(names: str, folder: Path, find_out: Callable[[int], Calibration] = calibrate) -> Figures:
+    """Read a profile, or the one of two that suits this machine.
+
+    Args:
+        names: A profile's name, or two of them, `fast or patient`: the second is for machines that are too slow for the first.
+        folder: Where the profiles are.
+        find_out: Tells whether this machine is slow, for so many cores.
+
+    Raises:
+        StackError: As `load`.
+    """
+    first, either, second = (word.strip() for word in names.partition(" or "))
+    figures = load(first, folder)
+    if not either:
+        return figures
+    patient = load(second, folder)
+    found = find_out(int(figures.plain().get("cores", "1")))
+    if not found.slow:
+        return figures
+    return patient.chosen(f"this machine is slow: {found}; --variable PROFILE:{first} overrules that")
 
 
 def load(name: str, folder: Path) -> Figures:

@@ -30,7 +30,7 @@ An Unknown Platform Stops The Run
     ...    1 test, 0 passed, 1 failed
 An Unknown Profile Stops The Run
     bad_start    PROFILE:fst
-    ...    Expected: PROFILE is one of fast, plan, soak.
+    ...    Expected: PROFILE is one of fast, patient, plan, soak.
     ...    Did you mean 'fast'?
     ...    1 test, 0 passed, 1 failed
 A Wrong Figure Stops The Run

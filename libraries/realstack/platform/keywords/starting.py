@@ -135,7 +135,8 @@ class Starting:
             self._machine.needed = int(figures.plain()["cores"])
             self._turn.wait(self._machine.needed, _output_folder())
             began = time.monotonic()
-            logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}) …")
+            because = f": {figures.profile_because}" if figures.profile_because else ""
+            logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}{because}) …")
             started = _watch(driver.start(arrived.put, names), arrived, lambda one: logger.console(f"  {one}"))
         except BaseException:
             self._turn.leave()
@@ -196,6 +197,8 @@ class Starting:
 def _tell_versions(driver: Driver, figures: Figures, started: list[Started], took: float) -> None:
     builtin = BuiltIn()
     builtin.set_suite_metadata("Platform", f"{driver.name}, profile {figures.profile}, up in {took:.2f} s", top=True)
+    if figures.profile_because:
+        builtin.set_suite_metadata("Profile", f"{figures.profile}, as {figures.profile_because}", top=True)
     for one in started:
         pid = "" if one.pid is None else f", PID {one.pid}"
         where = f"{one.endpoint.host}:{one.endpoint.port}"
