@@ -2,15 +2,10 @@
 Documentation       Many users at once: each gets the right answer to its own question, in time, and sees nothing of others.
 Resource            ../resources/journey.resource
 Resource            ../resources/crowd.resource
-Suite Setup         Prepare The Crowd    ${CROWD_SIZE}
+Suite Setup         Prepare The Crowd
 Test Teardown       Show What Services Used
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-processes
-
-
-*** Variables ***
-# As many as the largest test needs.
-${CROWD_SIZE}       50
 
 
 *** Test Cases ***
@@ -27,17 +22,17 @@ Ten Users Log In And Ask At The Same Moment
 
 Twenty-Five Users Ask At The Same Moment
     [Documentation]    The same with more users, who are signed in already.
-    [Tags]    wants-agent-queue    wants-computed-answers
+    [Tags]    wants-agent-queue    wants-computed-answers    needs-25-users
     Users Of The Crowd Should Get Their Answers    25
 
 Fifty Users Ask At The Same Moment
     [Documentation]    The same with as many as the platform was measured for.
-    [Tags]    wants-agent-queue    wants-computed-answers
+    [Tags]    wants-agent-queue    wants-computed-answers    needs-50-users
     Users Of The Crowd Should Get Their Answers    50
 
 One User Floods And The Others Keep Their Time
     [Documentation]    One user sends as fast as it can; ten others ask meanwhile, and wait no longer than without it.
-    [Tags]    wants-computed-answers
+    [Tags]    wants-computed-answers    needs-11-users
     ${users} =    A Part Of The Crowd    10
     ${flooder} =    A User Who Floods
     Start Measuring Services
@@ -49,7 +44,7 @@ One User Floods And The Others Keep Their Time
 One User's Slow Questions Leave The Others Theirs
     [Documentation]    One user asks more than all agents can work on, and its answers are held up; ten others, who ask something
     ...    else, get theirs meanwhile.
-    [Tags]    wants-agent-queue    wants-computed-answers    wants-held-steps
+    [Tags]    wants-agent-queue    wants-computed-answers    wants-held-steps    needs-11-users
     ${users} =    A Part Of The Crowd    10    ${SUMS}
     Start Measuring Services
     Hold Up Answering
@@ -62,7 +57,7 @@ One User's Slow Questions Leave The Others Theirs
 
 What One User Asks Waits Its Turn And Is Answered
     [Documentation]    One user asks far more than its share of the agents while answers are held up; then each gets its answer.
-    [Tags]    wants-held-steps
+    [Tags]    wants-held-steps    needs-1-users
     ${user} =    A User Who Floods
     Start Measuring Services
     Hold Up Answering
@@ -72,7 +67,7 @@ What One User Asks Waits Its Turn And Is Answered
 
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
-    [Tags]    needs-kill    wants-agent-queue    wants-computed-answers    wants-held-steps
+    [Tags]    needs-kill    needs-10-users    wants-agent-queue    wants-computed-answers    wants-held-steps
     ${users} =    A Part Of The Crowd    10    ${SEARCHES}
     Hold Up Answering
     Let Users Ask At The Same Moment    ${users}

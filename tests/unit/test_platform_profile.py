@@ -51,9 +51,7 @@ def test_of_two_profiles_the_second_is_for_a_slow_machine(slow: bool, taken: str
     figures = choose("fast or patient", PROFILES, find_out)
     assert asked == [2]
     assert figures.profile == taken
-    told = (
-        "this machine is slow: work that 2 quick cores do in 20 ms took 100, 100, 100 ms"
-    )
+    told = "this machine is slow: work that 2 quick cores do in 20 ms took 100, 100, 100 ms"
     assert figures.profile_because == (f"{told}; --variable PROFILE:fast overrules that" if slow else "")
 
 

@@ -169,6 +169,27 @@ class Starting:
         """
         return self._tests.need(part)
 
+    @keyword(tags=["getter"])
+    def get_most_that_any_test_needs(self, what: str) -> int:
+        """Returns the greatest number among the tags `needs-N-what` of this run's tests, 0 where none has such a tag.
+
+        So a suite's setup makes no more than the tests need that were chosen.
+
+        Args:
+            what: What is counted; Robot Framework writes tags in lower case.
+
+        ```robotframework
+        *** Test Cases ***
+        Fifty Users Ask
+            [Tags]    needs-50-users
+
+        *** Keywords ***
+        Prepare Users
+            ${count} =    Get Most That Any Test Needs    users
+        ```
+        """
+        return self._tests.most(what)
+
     @keyword(tags=["run"])
     def stop_platform(self) -> None:
         """Stops all services in good order, and deletes the run's data; does nothing when the platform isn't running.

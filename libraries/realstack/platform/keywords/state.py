@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ class KnownTests:
         """Tags that want something else than one of some capabilities."""
         known = {f"{WANTS}{name}" for name in capabilities}
         return sorted(tag for tag in self.needs or () if tag.startswith(WANTS) and tag not in known)
+
+    def most(self, what: str) -> int:
+        """The greatest number of their tags `needs-N-what`; none counts as 0."""
+        numbers = [re.fullmatch(rf"{NEEDS}(\d+)-{re.escape(what)}", tag) for tag in self.needs or ()]
+        return max((int(found[1]) for found in numbers if found), default=0)
 
     def why_not(self, tags: Iterable[str]) -> str:
         """Why a test with these tags can't be run here; nothing where it can."""
