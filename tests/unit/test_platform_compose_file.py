@@ -19,7 +19,7 @@ FILE = ROOT / "docker" / "compose.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 PLATFORM: dict[str, Any] = yaml.safe_load(platform_file("compose").read_text(encoding="utf-8"))
-ASKED = dict(re.findall(r"\$\{([A-Z_]+)(:[?-])?", TEXT))
+ASKED = dict(re.findall(r"\$\{([A-Z0-9_]+)(:[?-])?", TEXT))
 """Variables that the file asks for, and how: `:?` required, `:-` with a default."""
 GIVEN = {*PLATFORM["ports"], *PLATFORM["passwords"], *PLATFORM["variables"]}
 
@@ -40,7 +40,9 @@ def test_each_service_publishes_its_port_on_this_machine_alone(name: str) -> Non
 
 def test_variables_are_given_where_they_are_asked_for() -> None:
     required = {name for name, how in ASKED.items() if how == ":?"}
-    assert required == {*PLATFORM["ports"], *PLATFORM["passwords"]}
+    given = {*PLATFORM["ports"], *PLATFORM["passwords"]}
+    assert required <= given
+    assert given - required == {name for name in PLATFORM["ports"] if ASKED[name] == ":-"}, "ports may be left to Docker"
     assert set(ASKED) == GIVEN
     assert all(ASKED.values()), "a variable is neither required nor has it a default"
 

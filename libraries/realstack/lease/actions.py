@@ -22,6 +22,9 @@ Action = dict[str, str]
 COMMAND_SECONDS = 3.0
 """How long one clean-up command may take."""
 
+COMPOSE_SECONDS = 60.0
+"""How long removing a Compose project may take: 5 s on a quiet machine, several times as long on a busy one."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _IPC_RMID = 0
 
@@ -35,9 +38,9 @@ def delete_nft_table(name: str, family: str = "inet") -> Action:
     return {"kind": "nft-table", "family": family, "name": name}
 
 
-def compose_down(project: str, file: str) -> Action:
-    """Remove the containers, networks and volumes of one Docker Compose project."""
-    return {"kind": "compose-down", "project": project, "file": file}
+def compose_down(project: str) -> Action:
+    """Remove the containers, networks and volumes of one Docker Compose project, which are known by their labels."""
+    return {"kind": "compose-down", "project": project}
 
 
 def remove_tree(path: str) -> Action:
@@ -115,9 +118,9 @@ def _delete_nft_table(action: Action, run_id: str) -> None:
 
 def _compose_down(action: Action, run_id: str) -> None:
     project = _own_name(action["project"], run_id)
-    argv = [_program("docker", "docker.io"), "compose", "-p", project, "-f", action["file"]]
-    argv += ["down", "--volumes", "--timeout", "1"]
-    done = _run(argv, " ".join(argv), seconds=60)
+    # Without the compose file: it asks for variables that nobody knows any more, and Compose needs only the labels.
+    argv = [_program("docker", "docker.io"), "compose", "-p", project, "down", "--volumes", "--timeout", "0"]
+    done = _run(argv, " ".join(argv), seconds=COMPOSE_SECONDS)
     if done.returncode != 0:
         raise ActionFailed(f"{done.stderr.strip()[-500:]}. Do it by hand: {' '.join(argv)}")
 

@@ -35,8 +35,8 @@ from realstack.lease.marker import MARKER, mark_this_process, unmark_this_proces
 ANSWER_SECONDS = 5.0
 """How long the reaper may take for an answer; it does nothing that takes longer than a process start."""
 
-END_SECONDS = 10.0
-"""How long the reaper may take to end everything."""
+END_SECONDS = actions.COMPOSE_SECONDS + 10.0
+"""How long the reaper may take to end everything; what takes longest is removing a Compose project."""
 
 
 class ReaperLost(StackError):

@@ -23,7 +23,7 @@ from realstack.core.waiting import Deadline, poll
 from realstack.lease.actions import compose_down
 from realstack.platform import checks, logs
 from realstack.platform.config import Setup
-from realstack.platform.docker_cli import BUILD_SECONDS, Docker
+from realstack.platform.docker_cli import BUILD_SECONDS, Container, Docker
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.ports import PortLocks
 from realstack.platform.remote import RemoteService, remote_service
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 LAST_LINES = 20
+INITS = ("docker-init", "tini")
+"""Names of a container's first process under `init: true`, which only waits for the service's own."""
 
 
 def create(setup: Setup) -> Driver:
@@ -103,11 +105,13 @@ class ComposeDriver(Driver):
     ) -> None:
         self._docker = docker
         self._services = dict(services)
+        self._inside = {name: service.endpoint.port for name, service in services.items()}
         self._lease = lease
         self._credentials = credentials
         self._folder = folder
         self._shared = dict(shared)
         self._settings: dict[str, dict[str, str]] = {}
+        self._made_with: dict[str, dict[str, str]] = {}
         self._pids: dict[str, list[int]] = {}
         self._down: set[str] = set(services)
         self._paused: set[str] = set()
@@ -122,7 +126,7 @@ class ComposeDriver(Driver):
         """Make the images where they are missing, start the containers, and wait for their health."""
         names = [name for name in self._services if only is None or name in only]
         began = time.monotonic()
-        self._lease.on_end(compose_down(self._docker.project, str(self._docker.file)))
+        self._lease.on_end(compose_down(self._docker.project))
         await self._docker.compose("up", "--detach", "--build", "--no-recreate", *names, seconds=BUILD_SECONDS)
         made = time.monotonic()
         self._down -= set(names)
@@ -139,32 +143,31 @@ class ComposeDriver(Driver):
 
     async def _locate(self, name: str) -> None:
         """Find out where a container's port is published now, and which processes it has."""
-        service = self._services[name]
-        inside = service.endpoint.port
-        published = (await self._docker.compose("port", name, str(inside))).strip().splitlines()
-        if not published:
-            raise StackFailure(explain(f"the compose file publishes port {inside} of {name}.", "It does not."))
-        host, _, port = published[0].rpartition(":")
-        parts = urlsplit(service.url)
-        where = "127.0.0.1" if host in ("0.0.0.0", "[::]") else host  # noqa: S104 -- compared, not listened on
-        self._services[name] = replace(service, url=parts._replace(netloc=f"{where}:{port}").geturl())
-        await self._look_at_processes(name)
-
-    async def _look_at_processes(self, name: str) -> None:
+        service, inside = self._services[name], self._inside[name]
         container = await self._docker.container(name)
+        if container is None or inside not in container.published:
+            seen = "It does not." if container is not None and container.running else f"The container of {name} does not run."
+            raise StackFailure(explain(f"the compose file publishes port {inside} of {name}.", seen))
+        host, port = container.published[inside]
+        parts = urlsplit(service.url)
+        where = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104 -- compared, not listened on
+        self._services[name] = replace(service, url=parts._replace(netloc=f"{where}:{port}").geturl())
+        await self._look_at_processes(name, container)
+
+    async def _look_at_processes(self, name: str, container: Container | None) -> None:
         if container is None or not container.running:
             self._pids[name] = []
             return
-        table = await self._docker.run("top", container.id, "-eo", "pid")
-        pids = [int(word) for word in table.split()[1:]]
-        self._pids[name] = [container.pid, *(pid for pid in pids if pid != container.pid)]
+        table = await self._docker.run("top", container.id, "-eo", "pid,comm")
+        found = {int(pid): command.strip() for pid, command in (line.split(None, 1) for line in table.splitlines()[1:])}
+        self._pids[name] = sorted(found, key=lambda pid: (found[pid] in INITS, pid != container.pid))
 
     async def end(self) -> list[str]:
         """Keep the logs, then remove the project with all that it made."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for name in self._services:
             if name not in self._down:
-                text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--timestamps", name)
+                text = await self._docker.logs(name, "--timestamps")
                 (self._folder / f"{name}.log").write_text(secrets.scrub(text), encoding="utf-8")
         return await asyncio.to_thread(self._lease.close)
 
@@ -190,7 +193,7 @@ class ComposeDriver(Driver):
     async def wait_healthy(self, service: str, seconds: float) -> None:
         healthy, problem = await poll(lambda: self.problem(service), lambda seen: seen is None, Deadline(seconds), pause=0.05)
         if not healthy:
-            text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--tail", str(LAST_LINES), service)
+            text = await self._docker.logs(service, "--tail", str(LAST_LINES))
             raise Late(
                 explain(
                     f"{service} becomes healthy.",
@@ -215,20 +218,26 @@ class ComposeDriver(Driver):
         self._settings[service] = dict(settings)
 
     async def start_service(self, service: str) -> Receipt:
-        """Make the container anew with its current settings, which keeps its volumes."""
+        """Start the container; made anew, with its volumes, where its settings are others now."""
         began = time.monotonic()
-        override = self._lease.folder / f"{service}.json"
-        # JSON is YAML: Compose reads it.
-        override.write_text(
-            json.dumps({"services": {service: {"environment": self._settings.get(service, {})}}}), encoding="utf-8"
-        )
-        await self._docker.compose("up", "--detach", "--no-deps", "--no-build", service, overrides=[override])
+        settings = self._settings.get(service, {})
+        if settings == self._made_with.get(service, {}) and await self._docker.container(service) is not None:
+            await self._docker.run("start", self._docker.name_of(service))
+        else:
+            await self._make_anew(service, settings)
         self._down.discard(service)
         await self._locate(service)
         return self._receipt(service, "started", "running", began=began)
 
+    async def _make_anew(self, service: str, settings: dict[str, str]) -> None:
+        override = self._lease.folder / f"{service}.json"
+        # JSON is YAML: Compose reads it.
+        override.write_text(json.dumps({"services": {service: {"environment": settings}}}), encoding="utf-8")
+        await self._docker.compose("up", "--detach", "--no-deps", "--no-build", service, overrides=[override])
+        self._made_with[service] = dict(settings)
+
     async def stop_service(self, service: str) -> Receipt:
-        return await self._control(service, "stopped", "gone", "stop", "--timeout", "5", after=self._down.add)
+        return await self._control(service, "stopped", "gone", "stop", "-t", "5", after=self._down.add)
 
     async def kill_service(self, service: str) -> Receipt:
         return await self._control(service, "killed", "gone", "kill", "--signal", "SIGKILL", after=self._down.add)
@@ -243,12 +252,12 @@ class ComposeDriver(Driver):
         began = time.monotonic()
         pids = self.pids(service)
         after(service)
-        await self._docker.compose(*words, service)
+        await self._docker.run(*words, self._docker.name_of(service))
         container = await self._docker.container(service)
         seen = "gone" if container is None or not container.running else "frozen" if container.paused else "running"
         if seen != wanted:
             raise StackFailure(explain(f"{service} is {what}.", f"Docker says that it is {seen}."))
-        await self._look_at_processes(service)
+        await self._look_at_processes(service, container)
         code = container.exit_code if container is not None and seen == "gone" else None
         return self._receipt(service, what, seen, began=began, code=code, pids=pids)
 
@@ -280,14 +289,12 @@ class ComposeDriver(Driver):
 
     async def deaths(self) -> list[Death]:
         found: list[Death] = []
-        for name in self._services:
-            if name in self._down:
-                continue
+        for name in sorted(set(self._services) - self._down - await self._docker.running()):
             container = await self._docker.container(name)
             if container is not None and not container.running:
                 self._down.add(name)
                 pid = next(iter(self._pids.get(name, [])), 0)
-                text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", "--tail", str(LAST_LINES), name)
+                text = await self._docker.logs(name, "--tail", str(LAST_LINES))
                 found.append(Death(name, pid, container.exit_code, time.monotonic(), secrets.scrub(text)))
         return found
 
@@ -296,5 +303,5 @@ class ComposeDriver(Driver):
 
     async def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
         begin = [] if since is None else ["--since", datetime.fromtimestamp(since[service] / 1000, UTC).isoformat()]
-        text = await self._docker.compose("logs", "--no-color", "--no-log-prefix", *begin, service)
+        text = await self._docker.logs(service, *begin)
         return list(logs.lines(service, text.splitlines(), secrets.scrub))

@@ -1,0 +1,222 @@
+"""The compose driver, with what Docker answered when it was really asked."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from realstack.core.errors import StackError, StackFailure
+from realstack.core.loop import background
+from realstack.lease import actions
+from realstack.platform.compose import ComposeDriver
+from realstack.platform.docker_cli import Docker
+from realstack.platform.remote import remote_service
+from realstack.platform.service import Credentials
+
+PROJECT = "realstack-9f8e7d6c5b4a"
+SERVICES = {"redis": 6379, "auth": 8000}
+
+
+class Recorded(Docker):
+    """Docker's command line with two containers; answers as Docker 26.1 and Compose 2.40 did.
+
+    Attributes:
+        asked: The words of every command.
+        containers: What `docker container inspect` tells, by service.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(PROJECT, folder / "compose.yaml", folder / "compose.env")
+        self.asked: list[list[str]] = []
+        self.log = ""
+        self.containers: dict[str, dict[str, Any]] = {}
+        for number, (service, port) in enumerate(SERVICES.items(), start=1):
+            self.make(service, port, 20000 + number)
+
+    def make(self, service: str, inside: int, outside: int) -> None:
+        """A container as `up` makes it."""
+        self.containers[service] = {
+            "Id": f"{outside}aa10c0ffee",
+            "State": {"Status": "running", "Running": True, "Paused": False, "Pid": outside + 1000, "ExitCode": 0},
+            "NetworkSettings": {
+                "Ports": {f"{inside}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outside)}], "9000/tcp": None}
+            },
+        }
+
+    def end(self, service: str, code: int) -> None:
+        """The container's process ends; Docker frees its published ports."""
+        told = self.containers[service]
+        told["State"] |= {"Status": "exited", "Running": False, "Pid": 0, "ExitCode": code}
+        told["NetworkSettings"]["Ports"] = {}
+
+    async def _execute(self, argv: list[str], seconds: float) -> str:
+        words = argv[1:]
+        if words[0] == "compose":
+            words = ["compose", *words[words.index("-f") + 2 :]]
+            while words[1] == "-f":
+                del words[1:3]
+        self.asked.append(words)
+        answer: Callable[..., str] = getattr(self, f"answer_{words[0]}")
+        return answer(*words[1:])
+
+    def _service(self, name: str) -> str:
+        return name.removeprefix(f"{PROJECT}-").removesuffix("-1")
+
+    def answer_ps(self, *words: str) -> str:
+        if "--all" in words:
+            name = next(word for word in words if word.startswith("name=^"))[6:-1]
+            return "".join(told["Id"][:12] + "\n" for service, told in self.containers.items() if self._service(name) == service)
+        assert f"label=com.docker.compose.project={PROJECT}" in words
+        return "".join(f"{service}\n" for service, told in self.containers.items() if told["State"]["Running"])
+
+    def answer_container(self, *words: str) -> str:
+        assert words[:3] == ("inspect", "--format", "{{json .}}")
+        return json.dumps(self.containers[self._service(words[3])])
+
+    def answer_top(self, container: str, *words: str) -> str:
+        first = next(told["State"]["Pid"] for told in self.containers.values() if told["Id"] == container)
+        table = {"PID": "COMMAND", first: "docker-init", first + 7: "python", first + 9: "socat"}
+        return "".join(f"{pid!s:<20}{command}\n" for pid, command in table.items())
+
+    def answer_kill(self, *words: str) -> str:
+        self.end(self._service(words[-1]), 137)
+        return words[-1]
+
+    def answer_stop(self, *words: str) -> str:
+        self.end(self._service(words[-1]), 0)
+        return words[-1]
+
+    def answer_pause(self, name: str) -> str:
+        self.containers[self._service(name)]["State"] |= {"Status": "paused", "Paused": True}
+        return name
+
+    def answer_start(self, name: str) -> str:
+        service = self._service(name)
+        self.make(service, SERVICES[service], 20009)
+        return name
+
+    def answer_compose(self, *words: str) -> str:
+        if words[0] == "up":
+            for service in [word for word in words if word in SERVICES and word not in self._running()]:
+                self.make(service, SERVICES[service], 20010)
+            return ""
+        assert words[0] == "logs"
+        return self.log
+
+    def _running(self) -> list[str]:
+        return [service for service, told in self.containers.items() if told["State"]["Running"]]
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return Recorded(tmp_path)
+
+
+@pytest.fixture
+def driver(docker: Recorded, tmp_path: Path) -> ComposeDriver:
+    services = {
+        name: remote_service(name, {"url": f"http://127.0.0.1:{port}", "health": "/"}, {}, "compose.yaml")
+        for name, port in SERVICES.items()
+    }
+    lease: Any = SimpleNamespace(folder=tmp_path)
+    made = ComposeDriver(docker, services, lease, Credentials(), tmp_path, shared={})
+    for name in SERVICES:
+        background.run(made._locate(name))
+    made._down.clear()
+    docker.asked.clear()
+    return made
+
+
+def test_services_are_found_where_docker_published_them(driver: ComposeDriver) -> None:
+    assert [driver.url(name) for name in SERVICES] == ["http://127.0.0.1:20001", "http://127.0.0.1:20002"]
+
+
+def test_the_services_own_process_comes_first_and_its_init_last(driver: ComposeDriver) -> None:
+    assert driver.pids("redis") == [21008, 21010, 21001]
+
+
+def test_a_killed_service_is_gone_by_signal_and_comes_back_where_it_was(driver: ComposeDriver, docker: Recorded) -> None:
+    receipt = background.run(driver.kill_service("redis"))
+    assert (receipt.seen, receipt.exit_code, receipt.pids) == ("gone", -9, (21008, 21010, 21001))
+    assert driver.pids("redis") == []
+    background.run(driver.start_service("redis"))
+    assert driver.url("redis") == "http://127.0.0.1:20009"
+    assert docker.asked[0] == ["kill", "--signal", "SIGKILL", f"{PROJECT}-redis-1"]
+    assert not [words for words in docker.asked if words[0] == "compose"], "Compose takes five times as long as Docker"
+
+
+def test_a_service_with_other_settings_is_made_anew_and_with_the_same_ones_only_started(
+    driver: ComposeDriver, docker: Recorded, tmp_path: Path
+) -> None:
+    for settings in ({"LEVEL": "debug"}, {"LEVEL": "debug"}, {}):
+        background.run(driver.stop_service("auth"))
+        driver.set_settings("auth", settings)
+        background.run(driver.start_service("auth"))
+    up = ["compose", "up", "--detach", "--no-deps", "--no-build", "auth"]
+    assert [words for words in docker.asked if words[0] in ("compose", "start")] == [up, ["start", f"{PROJECT}-auth-1"], up]
+    assert json.loads((tmp_path / "auth.json").read_text()) == {"services": {"auth": {"environment": {}}}}
+    assert driver.url("auth") == "http://127.0.0.1:20010"
+
+
+def test_a_container_that_does_not_run_is_told(driver: ComposeDriver, docker: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    background.run(driver.kill_service("auth"))
+    monkeypatch.setattr(docker, "answer_start", lambda name: name)
+    with pytest.raises(StackFailure, match="The container of auth does not run"):
+        background.run(driver.start_service("auth"))
+
+
+def test_a_paused_service_stands_still(driver: ComposeDriver) -> None:
+    receipt = background.run(driver.pause_service("redis"))
+    assert (receipt.seen, receipt.exit_code) == ("frozen", None)
+    assert driver.state("redis").paused
+
+
+def test_after_a_test_one_command_tells_that_all_live(driver: ComposeDriver, docker: Recorded) -> None:
+    assert background.run(driver.deaths()) == []
+    assert [words[0] for words in docker.asked] == ["ps"]
+
+
+def test_a_death_is_told_once_with_the_end_of_its_log(driver: ComposeDriver, docker: Recorded) -> None:
+    docker.end("auth", 139)
+    docker.log = "\x1b[2Kthe last line\n"
+    (death,) = background.run(driver.deaths())
+    assert (death.service, death.pid, death.exit_code, death.log) == ("auth", 21009, -11, "the last line\n")
+    assert background.run(driver.deaths()) == []
+
+
+def test_lines_of_a_log_have_their_times(driver: ComposeDriver, docker: Recorded) -> None:
+    docker.log = '\x1b[2K{"ts": "2025-06-01T10:00:00.000Z", "message": "up"}\n'
+    (line,) = background.run(driver.log("auth"))
+    assert line.at is not None
+
+
+def test_what_docker_says_wrongly_is_an_error(docker: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "_execute", Docker._execute.__get__(docker))
+    with pytest.raises(StackError, match="It ended with 1"):
+        background.run(docker.container("redis"))
+
+
+def test_a_project_is_removed_by_its_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = tmp_path / "asked"
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    actions.perform(actions.compose_down(PROJECT), "9f8e7d6c5b4a", str(tmp_path))
+    assert asked.read_text().split() == ["compose", "-p", PROJECT, "down", "--volumes", "--timeout", "0"]
+
+
+def test_a_project_of_another_run_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(actions.ActionFailed, match="does not bear the run's id"):
+        actions.perform(actions.compose_down("realstack-other"), "9f8e7d6c5b4a", str(tmp_path))
