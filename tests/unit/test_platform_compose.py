@@ -58,6 +58,7 @@ class Recorded(Docker):
     async def _execute(self, argv: list[str], seconds: float) -> str:
         words = argv[1:]
         if words[0] == "compose":
+            assert words[2] == ("realstack-images" if words[-1] == "build" else PROJECT)
             words = ["compose", *words[words.index("-f") + 2 :]]
             while words[1] == "-f":
                 del words[1:3]
@@ -105,6 +106,8 @@ class Recorded(Docker):
         if words[0] == "up":
             for service in [word for word in words if word in SERVICES and word not in self._running()]:
                 self.make(service, SERVICES[service], 20010)
+            return ""
+        if words[0] == "build":
             return ""
         assert words[0] == "logs"
         return self.log
@@ -220,3 +223,8 @@ def test_a_project_is_removed_by_its_name_alone(tmp_path: Path, monkeypatch: pyt
 def test_a_project_of_another_run_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(actions.ActionFailed, match="does not bear the run's id"):
         actions.perform(actions.compose_down("realstack-other"), "9f8e7d6c5b4a", str(tmp_path))
+
+
+def test_images_are_made_under_a_name_that_no_run_changes(docker: Recorded) -> None:
+    background.run(docker.build())
+    assert docker.asked == [["compose", "build"]]

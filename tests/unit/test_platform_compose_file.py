@@ -21,7 +21,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 PLATFORM: dict[str, Any] = yaml.safe_load(platform_file("compose").read_text(encoding="utf-8"))
 ASKED = dict(re.findall(r"\$\{([A-Z0-9_]+)(:[?-])?", TEXT))
 """Variables that the file asks for, and how: `:?` required, `:-` with a default."""
-GIVEN = {*PLATFORM["ports"], *PLATFORM["passwords"], *PLATFORM["variables"]}
+GIVEN = {*PLATFORM["ports"], *PLATFORM["passwords"], *PLATFORM["variables"], PLATFORM["image_tag"]}
 
 DOCKER_COMPOSE = shutil.which("docker-compose")
 

@@ -7,6 +7,7 @@ machine. The project's name bears the run's id, and the lease removes it when th
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import shutil
 import time
@@ -61,6 +62,9 @@ def create(setup: Setup) -> Driver:
     ports.release()
     passwords = {str(variable): credentials[str(name)] for variable, name in setup.section("passwords").items()}
     variables = setup.filled_in("variables", setup.section("variables"))
+    if image_tag := setup.content.get("image_tag"):
+        # Checkouts side by side have images of their own.
+        variables[str(image_tag)] = hashlib.sha256(str(compose_file).encode()).hexdigest()[:12]
     services = {name: remote_service(name, entry, passwords, file) for name, entry in setup.section("services").items()}
     shared = {name: _shared_folder(name, entry, services, file) for name, entry in setup.section("folders").items()}
     lease = current_lease(setup.logs / "reaper.log")
@@ -127,7 +131,9 @@ class ComposeDriver(Driver):
         names = [name for name in self._services if only is None or name in only]
         began = time.monotonic()
         self._lease.on_end(compose_down(self._docker.project))
-        await self._docker.compose("up", "--detach", "--build", "--no-recreate", *names, seconds=BUILD_SECONDS)
+        await self._docker.build()
+        # Images that are made elsewhere may have to be fetched.
+        await self._docker.compose("up", "--detach", "--no-build", "--no-recreate", *names, seconds=BUILD_SECONDS)
         made = time.monotonic()
         self._down -= set(names)
 
