@@ -175,7 +175,8 @@ def test_a_service_with_other_settings_is_made_anew_and_with_the_same_ones_only_
 def test_a_container_that_does_not_run_is_told(driver: ComposeDriver, docker: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     background.run(driver.kill_service("auth"))
     monkeypatch.setattr(docker, "answer_start", lambda name: name)
-    with pytest.raises(StackFailure, match="The container of auth does not run"):
+    docker.log = "the reason"
+    with pytest.raises(StackFailure, match=r"(?s)The container of auth does not run.*the end of its log:\nthe reason"):
         background.run(driver.start_service("auth"))
 
 

@@ -63,6 +63,18 @@ def test_images_are_official_or_have_a_dockerfile() -> None:
         assert [source for source in copied if not (FILE.parent / source).exists()] == []
 
 
+@pytest.mark.parametrize("name", sorted(PLATFORM["services"]))
+def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    # Stores write where their images have it; what we build writes into its volumes and /tmp alone.
+    assert service.get("read_only", False) is ("build" in service)
+    assert "cap_add" not in service or "build" not in service
+
+
 def test_no_secret_stands_in_the_file() -> None:
     environments = [service.get("environment", {}) for service in COMPOSE["services"].values()]
     named = re.compile("PASSWORD|SECRET|TOKEN")

@@ -153,7 +153,9 @@ class ComposeDriver(Driver):
         container = await self._docker.container(name)
         if container is None or inside not in container.published:
             seen = "It does not." if container is not None and container.running else f"The container of {name} does not run."
-            raise StackFailure(explain(f"the compose file publishes port {inside} of {name}.", seen))
+            text = secrets.scrub(await self._docker.logs(name, "--tail", str(LAST_LINES)))
+            evidence = f"the end of its log:\n{text}"
+            raise StackFailure(explain(f"the compose file publishes port {inside} of {name}.", seen, evidence=evidence))
         host, port = container.published[inside]
         parts = urlsplit(service.url)
         where = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104 -- compared, not listened on
