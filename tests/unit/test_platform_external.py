@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
+from realstack.platform.remote import RemoteService, remote_service
 from support.project import figures, platform_file
 
 
@@ -146,3 +148,13 @@ def test_credentials_come_from_the_environment(tmp_path, monkeypatch):
         driver.credential("other")
     with pytest.raises(StackError, match="environment variable NOT_SET holds the credential"):
         external(services, tmp_path, credentials={"idp-scim": "NOT_SET"})
+
+
+@pytest.mark.parametrize(("entry", "asked"), [({"about": "/live"}, "/live"), ({}, "/ready")])
+def test_the_version_is_asked_for_where_it_is_told(monkeypatch: pytest.MonkeyPatch, entry: dict[str, str], asked: str) -> None:
+    async def get(_service: RemoteService, path: str) -> httpx.Response:
+        return httpx.Response(200, json={"version": path})
+
+    monkeypatch.setattr(RemoteService, "_get", get)
+    service = remote_service("auth", {"url": "http://127.0.0.1:1", "health": "/ready", **entry}, {}, "mine.yaml")
+    assert background.run(service.version()) == asked

@@ -30,6 +30,7 @@ class RemoteService:
         url: Its address without credentials.
         group: What it is a replica of.
         health: Path that answers 2xx when it is healthy (HTTP only).
+        about: Path whose JSON tells the `version`; that of health where none is given.
         user: Account of the tests; empty when it asks for none.
         password: Its password.
     """
@@ -40,6 +41,7 @@ class RemoteService:
     health: str = "/"
     user: str = ""
     password: str = field(default="", repr=False)
+    about: str = ""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -77,7 +79,7 @@ class RemoteService:
             return str(await ask_postgres(self.credential_url, "SHOW server_version")).split(" ", maxsplit=1)[0]
         if scheme == "redis":
             return (await redis_info(self.endpoint.host, self.endpoint.port, self.password)).get("redis_version", "unknown")
-        answer = await self._get(self.health)
+        answer = await self._get(self.about or self.health)
         try:
             said = json.loads(answer.content)
         except ValueError:
@@ -114,7 +116,7 @@ def remote_service(name: str, given: object, environment: Mapping[str, str], fil
         StackError: Something is missing or of the wrong kind; the text names it.
     """
     entry = {"url": given} if isinstance(given, str) else given
-    known = {"url", "group", "health", "user", "password_env"}
+    known = {"url", "group", "health", "about", "user", "password_env"}
     if not isinstance(entry, Mapping) or not isinstance(entry.get("url"), str) or set(entry) - known:
         raise StackError(
             explain(
@@ -151,4 +153,5 @@ def remote_service(name: str, given: object, environment: Mapping[str, str], fil
         str(entry.get("health") or "/"),
         str(entry.get("user") or parts.username or ""),
         environment[variable] if variable else "",
+        str(entry.get("about") or ""),
     )
