@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import robot
+from robot.running import timeouts
 
 from realstack.core import lateness, pressure
 from realstack.core.lateness import Late, is_explained_by_slowness
 from realstack.core.pressure import Pressure, Reading, between
+from realstack.platform.keywords import machine as machine_module
 from realstack.platform.keywords.machine import TOO_BUSY, Machine
+from realstack.platform.keywords.time_limits import Stretching
 
 
 def reading(at: float, busy: float = 0.0, own: float = 0.0, **more: Any) -> Reading:
@@ -123,3 +128,82 @@ def test_a_run_that_needs_no_certain_cores_is_not_watched(monkeypatch: pytest.Mo
     machine = Machine()
     machine.begin_test()
     machine.end_test(SimpleNamespace(failed=True, message="late"))
+
+
+@pytest.mark.parametrize(("others", "factor"), [(0.0, 1.0), (0.5, 1.0), (1.0, 2.0), (1.5, 4.0), (2.0, 200.0)])
+def test_work_takes_as_much_longer_as_cores_are_missing(others: float, factor: float) -> None:
+    assert Pressure(4.0, 2, others, 0.0, 0.0, None).slowdown(2) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("factor", "seconds", "told"),
+    [
+        (1.0, 5.0, "5 seconds"),
+        (2.0, 10.0, "10.0 seconds (5 seconds, longer because the machine was busy)"),
+        (200.0, 15.0, "15.0 seconds (5 seconds, longer because the machine was busy)"),
+    ],
+)
+def test_a_time_limit_stretches_up_to_a_bound(factor: float, seconds: float, told: str) -> None:
+    timeout = timeouts.TestTimeout("5 s", start=True)
+    Stretching(timeout).stretch(factor)
+    assert (timeout.timeout, str(timeout)) == (seconds, told)
+    assert is_explained_by_slowness(f"Test timeout {timeout} exceeded.")
+
+
+def test_a_time_limit_shrinks_back_when_the_machine_is_quiet_again() -> None:
+    timeout = timeouts.TestTimeout("5 s", start=True)
+    limit = Stretching(timeout)
+    limit.stretch(3)
+    limit.stretch(1)
+    assert (timeout.timeout, str(timeout)) == (5.0, "5 seconds")
+
+
+def test_a_test_on_a_busy_machine_has_more_time(busy: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_module, "LOOK_EVERY", 0.0)
+    timeout = timeouts.TestTimeout("5 s", start=True)
+    busy.begin_test(timeout)
+    busy.go_on()
+    assert timeout.timeout == 15.0
+
+
+def test_without_a_time_limit_the_machine_is_looked_at_only_at_the_ends(busy: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_module, "LOOK_EVERY", 0.0)
+    busy.begin_test()
+    busy.go_on()
+    busy.end_test(Result(""))
+
+
+STRETCHED = """
+*** Test Cases ***
+Goes On Past Its Limit
+    [Timeout]    1 s
+    Sleep    0.7 s
+    Sleep    0.7 s
+"""
+
+
+class HardlyAnyMachine:
+    """A listener, as the library's is, on a machine that gives a quarter of what tests need."""
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self.machine = Machine()
+        self.machine.needed = 2
+
+    def start_test(self, _data: Any, result: Any) -> None:
+        self.machine.begin_test(result.timeout)
+
+    def start_keyword(self, _data: Any, _result: Any) -> None:
+        self.machine.go_on()
+
+
+def test_robot_gives_a_test_the_time_that_its_limit_has_become(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    little = Pressure(1.0, 2, 1.5, 0.0, 0.0, None)
+    monkeypatch.setattr(pressure, "between", lambda *_: little)
+    monkeypatch.setattr(machine_module, "LOOK_EVERY", 0.0)
+    suite = tmp_path / "stretched.robot"
+    suite.write_text(STRETCHED)
+    quiet: dict[str, Any] = {"output": None, "log": None, "report": None, "console": "none"}
+    assert robot.run(str(suite), listener=HardlyAnyMachine(), **quiet) == 0
+    assert robot.run(str(suite), **quiet) == 1

@@ -24,6 +24,8 @@ ENOUGH = 0.75
 SHORTEST = 0.05
 """Seconds below which no share can be told: the kernel counts in hundredths of a second."""
 
+_HARDLY_ANY = 0.01
+
 _CPU = Path("/proc/stat")
 _STALLS = Path("/proc/pressure/cpu")
 _QUOTA = Path("/sys/fs/cgroup/cpu.stat")
@@ -78,6 +80,10 @@ class Pressure:
     def lacks(self, needed: float) -> bool:
         """Whether so many cores were needed and clearly fewer were there."""
         return self.seconds >= SHORTEST and self.available < ENOUGH * needed
+
+    def slowdown(self, needed: float) -> float:
+        """How many times as long work takes that needs so many cores; 1 where none was clearly missing."""
+        return needed / max(self.available, _HARDLY_ANY) if self.lacks(needed) else 1.0
 
     def __str__(self) -> str:
         parts = [f"{self.available:.1f} of {self.cores} cores were there", f"others used {self.others:.1f}"]

@@ -62,6 +62,8 @@ class Platform(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     What others take of the machine's cores is measured for each test. A test that fails only because something came late, while
     fewer cores were there than it needs (figure `cores` of the profile), ends as `INVALID: the machine was too busy`, with the
     figures and the tag `machine-too-busy`: that is no verdict on the platform. A violation that slowness can't explain stays one.
+    Test time limits, which promise nothing of the platform, become longer by as much as its work takes longer, up to three times;
+    deadlines of keywords and laws stay as they are.
 
     ## Proof
     Keywords that inject a fault return only when the system confirms it, and log a receipt: the processes that are gone

@@ -73,7 +73,10 @@ class Listener:
         self._marks.test = driver.mark_logs() if driver is not None and Operation.LOGS in driver.can else {}
         self._marks.evidence = self._marks.test
         evidence.offer("log lines of the services", self._logs)
-        self._machine.begin_test()
+        self._machine.begin_test(result.timeout)
+
+    def start_keyword(self, data: Any, result: Any) -> None:
+        self._machine.go_on()
 
     def end_test(self, data: Any, result: Any) -> None:
         if doing := time_limits.told(result):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from realstack.core import lateness, pressure
+from realstack.platform.keywords.time_limits import Stretching
 
 TOO_BUSY = "machine-too-busy"
 """Tag of a test that is no verdict, because the machine could not give what it needs."""
 TOLD = "INVALID: the machine was too busy"
 """What the message of such a test begins with."""
+LOOK_EVERY = 0.5
+"""Seconds of a test between two looks at the machine, each of which takes 5 ms."""
 
 
 class Machine:
@@ -18,6 +22,8 @@ class Machine:
     What no slowness explains (a message that is there twice, in front of the wrong user, in another order) stays a failure,
     however busy the machine was.
 
+    A test's time limit keeps tests short and promises nothing of the platform: it grows with what others take of the machine.
+
     Attributes:
         needed: Cores that a test needs for its deadlines (figure `cores` of the profile); 0 where it needs no certain number.
     """
@@ -25,11 +31,27 @@ class Machine:
     def __init__(self) -> None:
         self.needed = 0
         self._before: pressure.Reading | None = None
+        self._limit: Stretching | None = None
+        self._look_at = 0.0
 
-    def begin_test(self) -> None:
-        """A test begins."""
+    def begin_test(self, timeout: Any = None) -> None:
+        """A test begins.
+
+        Args:
+            timeout: Robot Framework's running timeout of it; None where it has none.
+        """
         lateness.forget()
         self._before = pressure.read() if self.needed else None
+        self._limit = Stretching(timeout) if timeout else None
+        self._look_at = time.monotonic() + LOOK_EVERY
+
+    def go_on(self) -> None:
+        """A keyword of the test begins, which is when its time limit can become another one."""
+        if self._before is None or self._limit is None or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY
+        if (now := pressure.read()) is not None:
+            self._limit.stretch(pressure.between(self._before, now).slowdown(self.needed))
 
     def end_test(self, result: Any) -> None:
         """A test has ended: where the machine lacked what it needed, its metadata tell, and so does a failure by lateness."""

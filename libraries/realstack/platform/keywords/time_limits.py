@@ -1,4 +1,4 @@
-"""What a test was doing when its time was over: Robot Framework says no more than that it was."""
+"""Time limits of tests: how they grow on a busy machine, and what a test was doing when its time was over."""
 
 from __future__ import annotations
 
@@ -10,6 +10,32 @@ _OVER = re.compile(r"(Test|Keyword|Setup|Teardown) timeout .+ exceeded\.")
 WORTH_TELLING = 0.1
 """Seconds from which on a step is told."""
 MOST_STEPS = 12
+MOST = 3.0
+"""So many times as long a limit may become: as long as in profile `patient`."""
+
+
+class Stretching:
+    """A test's time limit, which becomes longer while others use the machine.
+
+    Args:
+        timeout: Robot Framework's running timeout of the test; each library keyword gets what is left of it when it begins.
+    """
+
+    def __init__(self, timeout: Any) -> None:
+        self._timeout = timeout
+        self._seconds: float = timeout.timeout
+        self._told: str = timeout.string
+
+    def stretch(self, factor: float) -> None:
+        """Make it so many times as long as it was at the test's beginning, up to three times.
+
+        Args:
+            factor: How many times as long the test's work takes.
+        """
+        factor = min(max(factor, 1.0), MOST)
+        self._timeout.timeout = self._seconds * factor
+        longer = f"{self._seconds * factor:.1f} seconds ({self._told}, longer because the machine was busy)"
+        self._timeout.string = longer if factor > 1 else self._told
 
 
 def told(result: Any) -> str:
