@@ -18,6 +18,8 @@ from realstack.core.pressure import Pressure, Reading, between
 from realstack.platform.keywords import machine as machine_module
 from realstack.platform.keywords.machine import TOO_BUSY, Machine
 from realstack.platform.keywords.time_limits import Stretching
+from realstack.recording.events import MachineBusy
+from realstack.recording.recorder import recorder
 
 
 def reading(at: float, busy: float = 0.0, own: float = 0.0, **more: Any) -> Reading:
@@ -166,11 +168,25 @@ def test_a_test_on_a_busy_machine_has_more_time(busy: Machine, monkeypatch: pyte
     assert timeout.timeout == 15.0
 
 
-def test_without_a_time_limit_the_machine_is_looked_at_only_at_the_ends(busy: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_others_took_stands_in_the_history(busy: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_module, "LOOK_EVERY", 0.0)
+    recording = recorder.begin("busy")
     busy.begin_test()
     busy.go_on()
-    busy.end_test(Result(""))
+    (event,) = recording.events()
+    assert isinstance(event, MachineBusy)
+    assert (event.at, event.seconds, event.available, event.needed) == (5, 5, pytest.approx(0.1), 2)
+    assert event.told == "0.1 of 2 cores were there, others used 1.9"
+
+
+def test_a_quiet_machine_is_nothing_to_tell(busy: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_module, "LOOK_EVERY", 0.0)
+    readings = iter([reading(0), reading(5, busy=9.5, own=9.5)])
+    monkeypatch.setattr(pressure, "read", lambda: next(readings))
+    recording = recorder.begin("quiet")
+    busy.begin_test()
+    busy.go_on()
+    assert recording.events() == []
 
 
 STRETCHED = """

@@ -178,6 +178,18 @@ def test_timelines_are_svg_escaped_and_bounded() -> None:
     ElementTree.fromstring(timeline(Story().history()))  # noqa: S314 - the same
 
 
+def test_a_timeline_tells_where_others_used_the_machine() -> None:
+    story = Story().tabs("ann", "tab 1").exchange("tab 1", "a", 1, "tab 1")
+    assert "busy machine" not in timeline(story.history())
+    told = {"seconds": 0.01, "available": 0.5, "needed": 2, "told": "0.5 of 2 cores were there, <others> used 1.5"}
+    story.add("pressure", "machine", told).add("pressure", "machine", told)
+    drawn = timeline(story.history())
+    ElementTree.fromstring(drawn)  # noqa: S314 - the project's own output
+    assert drawn.count('<rect fill="var(--dim)"') == 2
+    assert "0.5 of 2 cores were there, &lt;others&gt; used 1.5" in drawn
+    assert "busy machine" in drawn
+
+
 def test_a_small_timeline_points_out_the_evidence() -> None:
     story = Story().tabs("ann", "tab 1", "tab 2").exchange("tab 1", "a", 1, "tab 1", "tab 1")
     verdict = story.judge("exactly-once")

@@ -21,6 +21,8 @@ LANE = 24
 MOST_MARKS = 300
 MOST_LANES = 30
 MOST_BANDS = 40
+BUSY_BAND = 5
+"""Height of the band that tells where others used the machine."""
 BINS = 120
 
 
@@ -40,8 +42,9 @@ def timeline(history: History, evidence: Collection[int] = ()) -> str:
     """Draw a history.
 
     Each message is joined from its sending to its acknowledgement and its deliveries; faults are bands over all
-    lanes. Evidence of a violation is drawn in the colour of failures. More than 300 marks are drawn as bars
-    (sent above, received below the lane); the size stays bounded whatever the history's.
+    lanes, and where others used the machine's cores, a thin one stands below them. Evidence of a violation is drawn in the
+    colour of failures. More than 300 marks are drawn as bars (sent above, received below the lane); the size stays bounded
+    whatever the history's.
 
     Args:
         history: What happened.
@@ -58,6 +61,7 @@ def timeline(history: History, evidence: Collection[int] = ()) -> str:
     heights = {lane: TOP + LANE * position + LANE / 2 for position, lane in enumerate(shown)}
     bottom = TOP + LANE * len(shown)
     parts = [*_grid(scale, shown, heights, bottom), *_faults(history, scale, bottom), *_presence(history, scale, heights)]
+    parts += _busy(history, scale, bottom)
     visible = [mark for mark in marks if mark.lane in heights]
     if len(visible) > MOST_MARKS:
         parts += _bars(scale, heights, visible)
@@ -136,6 +140,22 @@ def _faults(history: History, scale: _Scale, bottom: float) -> list[str]:
             x = min(left, WIDTH - 150)
             rows[row] = x + 7 * min(len(name), 26) + 8
             parts.append(svg.text(x, TOP - 6 - 13 * row, name, most=26))
+    return parts
+
+
+def _busy(history: History, scale: _Scale, bottom: float) -> list[str]:
+    """The heavier, the more of the needed cores were missing."""
+    parts: list[str] = []
+    for note in history.noted("pressure")[-MOST_MARKS:]:
+        seconds, available, needed = (values.number(note.data.get(name)) or 0.0 for name in ("seconds", "available", "needed"))
+        left = scale.x(note.at - seconds)
+        width = max(scale.x(note.at) - left, 1.5)
+        missing = max(0.2, 1 - available / needed) if needed else 1.0
+        label = f"the machine was busy until {history.when(note.at)}: {note.data.get('told') or ''}"
+        place = f'x="{svg.c(left)}" y="{svg.c(bottom - BUSY_BAND)}" width="{svg.c(width)}" height="{BUSY_BAND}"'
+        parts.append(f'<rect fill="var(--dim)" fill-opacity="{svg.c(missing)}" {place}>{svg.tip(label)}</rect>')
+    if parts:
+        parts.append(svg.text(LEFT - 8, bottom + 14, "busy machine", anchor="end", kind="dim"))
     return parts
 
 

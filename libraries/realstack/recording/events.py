@@ -282,6 +282,16 @@ class GrowthMeasured(Event):
     exact: bool = False
 
 
+@event("pressure")
+class MachineBusy(Event):
+    """Others used the machine for so many `seconds` until now: fewer cores were `available` than the test needed."""
+
+    seconds: float
+    available: float
+    needed: float
+    told: str = ""
+
+
 @event("note")
 class Note(Event):
     """A remark."""

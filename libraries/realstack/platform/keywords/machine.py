@@ -7,6 +7,8 @@ from typing import Any
 
 from realstack.core import lateness, pressure
 from realstack.platform.keywords.time_limits import Stretching
+from realstack.recording.events import MachineBusy
+from realstack.recording.recorder import recorder
 
 TOO_BUSY = "machine-too-busy"
 """Tag of a test that is no verdict, because the machine could not give what it needs."""
@@ -31,6 +33,7 @@ class Machine:
     def __init__(self) -> None:
         self.needed = 0
         self._before: pressure.Reading | None = None
+        self._last: pressure.Reading | None = None
         self._limit: Stretching | None = None
         self._look_at = 0.0
 
@@ -41,17 +44,27 @@ class Machine:
             timeout: Robot Framework's running timeout of it; None where it has none.
         """
         lateness.forget()
-        self._before = pressure.read() if self.needed else None
+        self._before = self._last = pressure.read() if self.needed else None
         self._limit = Stretching(timeout) if timeout else None
         self._look_at = time.monotonic() + LOOK_EVERY
 
     def go_on(self) -> None:
         """A keyword of the test begins, which is when its time limit can become another one."""
-        if self._before is None or self._limit is None or time.monotonic() < self._look_at:
+        if self._before is None or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + LOOK_EVERY
-        if (now := pressure.read()) is not None:
+        now = pressure.read()
+        if now is None:
+            return
+        self._record_until(now)
+        if self._limit is not None:
             self._limit.stretch(pressure.between(self._before, now).slowdown(self.needed))
+
+    def _record_until(self, now: pressure.Reading) -> None:
+        """What others took since the last look is part of the test's history."""
+        if self._last is not None and (seen := pressure.between(self._last, now)).lacks(self.needed):
+            recorder.record(MachineBusy("machine", seen.seconds, seen.available, self.needed, str(seen), at=now.at))
+        self._last = now
 
     def end_test(self, result: Any) -> None:
         """A test has ended: where the machine lacked what it needed, its metadata tell, and so does a failure by lateness."""
