@@ -96,6 +96,10 @@ mutants: setup ## N random changes of the judges (WHAT=platform: of the platform
 repeat: setup ## the journeys N=20 times in shuffled order, half of them with a busy core; OPTIONS='--include critical --busy all'
 	@$(STEP) repeat env PYTHONPATH=tests $(PYTHON) -m repeat $(N) --results $(RESULTS)/repeat $(OPTIONS)
 
+.PHONY: kill
+kill: setup ## Robot is killed N=20 times in the middle of a journey: nothing may be left after 5 s; OPTIONS='--within 15'
+	@$(STEP) kill env PYTHONPATH=tests $(PYTHON) -m kill $(N) --results $(RESULTS)/kill $(OPTIONS)
+
 .PHONY: bench
 bench: setup ## how fast it is, side by side with its plain counterparts; results/bench.json
 	@env PYTHONPATH=tests $(PYTHON) -m bench --results $(RESULTS)

@@ -1,0 +1,1 @@
+"""Whether anything outlives a run that is killed."""

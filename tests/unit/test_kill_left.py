@@ -1,0 +1,66 @@
+"""What is left of a run that was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kill import left
+from kill.left import Traces
+from realstack.lease.marker import MARKER
+from support.waiting import until
+
+RUN = "0123456789ab"
+PARENT = "import subprocess, sys; subprocess.run(['sleep', '60'])"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with a child and a data folder, which stands for Robot Framework."""
+    monkeypatch.setattr(left, "runs_folder", lambda: tmp_path)
+    monkeypatch.setattr(left, "_tables", list)
+    process = subprocess.Popen([sys.executable, "-S", "-c", PARENT], env={**os.environ, MARKER: RUN}, start_new_session=True)
+    (tmp_path / RUN).mkdir()
+    (tmp_path / RUN / "lease.json").write_text(json.dumps({"run": RUN, "owner": process.pid}))
+    (tmp_path / "somebody-elses").mkdir()
+    yield process
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_what_a_dead_run_has_left_is_named_until_it_is_gone(run: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    traces = Traces(run.pid)
+
+    def child() -> int:
+        traces.look()
+        return next((process.pid for process in traces.processes), 0)
+
+    until(lambda: bool(child()), "the child")
+    pid = child()
+    run.kill()
+    run.wait()
+    folder = tmp_path / RUN
+    until(lambda: traces.left() == [f"process {pid} (sleep)", f"folder {folder}"], "the child alone")
+    os.kill(pid, signal.SIGKILL)
+    (folder / "lease.json").unlink()
+    folder.rmdir()
+    until(lambda: not traces.left(), "the end of everything")
+
+
+def test_a_process_that_nobody_saw_in_time_is_known_by_its_mark(run: subprocess.Popen[bytes]) -> None:
+    traces = Traces(run.pid)
+    traces.look()
+    traces.processes.clear()
+    assert any(f"process {run.pid} " in told for told in traces.left())
+
+
+def test_kernel_tables_are_those_that_bear_the_runs_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(left, "_tables", lambda: [f"table inet realstack_{RUN}", "table inet filter"])
+    assert Traces(1, folder=tmp_path / RUN).left() == [f"table inet realstack_{RUN} of the kernel"]
