@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from realstack.core import programs
 from realstack.platform.checks import BROWSER_PACKAGE, BROWSERS
+from support.loopback import serve
 
 PATIENCE = 60.0
 """Seconds that all test files together may take; they need about three."""
@@ -55,7 +56,7 @@ def run_modules(files: list[str], roots: Mapping[str, Path]) -> dict[str, list[O
             done.set()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, roots, take))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve(server)
     query = urlencode([("file", name) for name in files])
     with tempfile.TemporaryDirectory(prefix="browser-modules.", ignore_cleanup_errors=True) as profile:
         address = f"http://127.0.0.1:{server.server_port}/page?{query}"

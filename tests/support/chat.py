@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +29,7 @@ from joserfc.jwk import ECKey
 from websockets.asyncio.client import ClientConnection, connect
 
 from support import servers
+from support.loopback import serve
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 ORIGIN = "http://chat.test"
@@ -57,7 +57,7 @@ class Issuer:
                 """Stay silent."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     @property
     def url(self) -> str:

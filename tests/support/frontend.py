@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from support.loopback import serve
+
 FRONTEND = Path(__file__).parents[2] / "docker" / "frontend"
 
 
@@ -96,7 +98,7 @@ class Upstream:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_port)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve(self._server)
 
     @property
     def url(self) -> str:

@@ -1,8 +1,9 @@
-"""Serving an ASGI app on the loopback address from a thread, for checks that talk to a real socket."""
+"""Serving on the loopback address from a thread, for checks that talk to a real socket."""
 
 from __future__ import annotations
 
 import socket
+import socketserver
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 START_SECONDS = 10.0
+LOOK_FOR_END = 0.01
+
+
+def serve(server: socketserver.BaseServer) -> None:
+    """Let a server of the standard library serve until it is shut down, which it notices at once, not after half a second."""
+    threading.Thread(target=server.serve_forever, args=(LOOK_FOR_END,), daemon=True).start()
 
 
 @contextmanager

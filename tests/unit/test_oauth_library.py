@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from robot.api import ExecutionResult
+
+from support.loopback import serve
 
 INTERACTION = "kJ3xQ0pLwZ8vB1nM5tRyA7cD"
 SESSION = "sess-4fQ8zLw0Pn2VbXk6TtRr"
@@ -37,7 +38,7 @@ class _Shop(BaseHTTPRequestHandler):
 @pytest.fixture
 def shop() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Shop)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve(server)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.server
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from support.loopback import serve
 
 SUITE = """
 *** Settings ***
@@ -68,7 +69,7 @@ class Ok(http.server.BaseHTTPRequestHandler):
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A suite for a platform that runs elsewhere: its driver has no hold of the services."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ok) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serve(server)
         (tmp_path / "suite").mkdir()
         service = f"services:\n  page: http://127.0.0.1:{server.server_port}\n"
         (tmp_path / "suite" / "platform.yaml").write_text(f"driver: external\n{service}")
