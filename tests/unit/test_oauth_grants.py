@@ -149,6 +149,8 @@ def test_private_key_may_be_pem_or_jwk(algorithm: SigningAlgorithm, tmp_path: Pa
         assert usual_algorithm(read) == algorithm
         assert read.kid
     assert secrets.find(f"key {made}")
+    assert secrets.find(f"a log of {pem}")
+    assert not secrets.find(f"a log of {key.as_dict(private=False)}")
 
 
 @pytest.mark.parametrize(

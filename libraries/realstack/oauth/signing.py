@@ -55,9 +55,20 @@ def read_private_key(text: str) -> SigningKey:
         raise StackError(explain("a private key of RSA, EC or OKP, as PEM or as a JWK in JSON", seen))
     if not key.is_private:
         raise StackError(explain("a private key, to sign with", "a public one", remedy="Give the other half of the pair."))
-    secrets.remember(text.strip(), "private key", lasting=True)
+    _remember(text)
     key.ensure_kid()
     return key
+
+
+def _remember(text: str) -> None:
+    """Remember what of a private key opens anything; the rest of a JWK is public, and a PEM breaks it into lines."""
+    if text.lstrip().startswith("{"):
+        private = json.loads(text)
+        for name in ("d", "p", "q"):
+            secrets.remember(str(private.get(name, "")), "private key", lasting=True)
+    else:
+        body = "".join(line.strip() for line in text.splitlines() if not line.startswith("-----") and ":" not in line)
+        secrets.remember(body, "private key", lasting=True)
 
 
 def read_private_key_file(path: Path) -> SigningKey:

@@ -24,27 +24,68 @@ VARIED = 6
 """Different characters that a window must have: runs of one character (zeros, in base64) are in many files."""
 
 
+LONGEST_ODD = 256
+"""Characters up to which what somebody chose is looked for in the forms of every writer of JSON and XML."""
+
+_URI = "!'()*;,/?:@&=+$#"
+_URI_PART = "!'()*"
+"""What JavaScript's ``encodeURI`` and ``encodeURIComponent`` leave as it is."""
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
+_UNICODE = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def forms(value: str) -> set[str]:
     """Every written form of a value: as it is, escaped for URL, XML and JSON, and base64 in any alignment.
 
     Percent-encoding leaves ``/`` as it is or not, has capital or small digits (RFC 3986, 2.1), and is done twice where a URL is
-    put into another one.
+    put into another one. JSON and XML may escape what they need not, each writer in its own way, and JSON may be a text within
+    JSON. A client's secret is percent-encoded before it is base64 (RFC 6749, 2.3.1).
     """
     quoted = {quote(value, safe=""), quote_plus(value)}
-    if "://" not in value:  # a URL's password is a credential by itself; each form of the whole is looked for in every message
-        quoted |= {quote(value), *(quote(form, safe="") for form in quoted)}
-    quoted |= {_PERCENT.sub(lambda code: code[0].lower(), form) for form in quoted}
-    return {
-        value,
-        *quoted,
-        html.escape(value),
-        html.escape(value, quote=False),
-        json.dumps(value)[1:-1],
-        *_base64_forms(value.encode()),
-    }
+    once = {value, *quoted, html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1]}
+    if "://" in value:  # a URL's password is a credential by itself; each form of the whole is looked for in every message
+        return once | {*map(_small_digits, quoted), *_base64_forms(value.encode())}
+    quoted |= {quote(value), quote(value, safe=_URI), quote(value, safe=_URI_PART)}
+    quoted |= {_small_digits(form) for form in quoted}
+    quoted |= {quote(form, safe="") for form in quoted}
+    quoted |= {_small_digits(form) for form in quoted}
+    found = once | quoted | {*_base64_forms(value.encode()), *_base64_forms(quote_plus(value).encode())}
+    if len(value) <= LONGEST_ODD:
+        found |= {*_json_forms(value), *_xml_forms(value), repr(value)[1:-1], ascii(value)[1:-1], repr(value.encode())[2:-1]}
+    return found
+
+
+def _small_digits(form: str) -> str:
+    return _PERCENT.sub(lambda code: code[0].lower(), form)
+
+
+def _json_forms(value: str) -> Iterator[str]:
+    for ascii_only in (True, False):
+        plain = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
+        for form in (plain, plain.replace("/", "\\/"), _escaped(plain, "<>&"), _escaped(plain, "<>&'")):
+            yield form
+            yield _UNICODE.sub(lambda code: rf"\u{code[1].upper()}", form)
+            yield json.dumps(form, ensure_ascii=ascii_only)[1:-1]
+    strict = _escaped(json.dumps(value).replace('\\"', r"\u0022")[1:-1], "<>&'+`")
+    yield strict
+    yield _UNICODE.sub(lambda code: rf"\u{code[1].upper()}", strict)
+
+
+def _escaped(text: str, characters: str) -> str:
+    return "".join(rf"\u{ord(one):04x}" if one in characters else one for one in text)
+
+
+def _xml_forms(value: str) -> Iterator[str]:
+    marks = html.escape(value, quote=False)
+    few = marks.replace('"', "&quot;")
+    decimal = marks.replace('"', "&#34;").replace("'", "&#39;")
+    many = decimal.replace("&#34;", "&quot;").replace("/", "&#x2F;").replace("`", "&#x60;").replace("=", "&#x3D;")
+    blanks = few.replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
+    hexadecimal = marks.replace('"', "&#x22;").replace("'", "&#x27;").replace("/", "&#x2F;")
+    for form in (marks, few, decimal, many, blanks, hexadecimal, html.escape(value)):
+        yield form
+        yield form.encode("ascii", "xmlcharrefreplace").decode()
+        yield html.escape(form)
 
 
 def _base64_forms(data: bytes) -> Iterator[str]:
