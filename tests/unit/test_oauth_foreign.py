@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -359,6 +360,55 @@ async def test_button_says_where_its_form_goes(button: str, seen: str) -> None:
     end = await walked(site, {"user": "ann"}, ["Go"])
     assert end.page is not None
     assert end.page.text == f"{seen} ann"
+
+
+@pytest.mark.parametrize(
+    ("kind", "meta", "charset"),
+    [
+        ("text/html; charset=ISO-8859-1", "", "cp1252"),
+        ("text/html", "<meta charset='windows-1252'>", "cp1252"),
+        ("text/html", "<meta http-equiv=content-type content='text/html; charset=latin1'>", "cp1252"),
+        ("text/html", "", "utf-8"),
+        ("text/html; charset=no-such-one", "", "utf-8"),
+    ],
+)
+async def test_form_is_sent_in_its_pages_charset(kind: str, meta: str, charset: str) -> None:
+    came: list[str] = []
+
+    def site(request: Request) -> Response:
+        if request.path == "/":
+            fields = "<input type=hidden name=token value=grün><input name=user><button>Go</button>"
+            page = f"{meta}<form action=/login?old=1#x>{fields}</form>"
+            return Response(200, page.encode(charset), kind)
+        came.append(request.raw_query)
+        return html("done")
+
+    await walked(site, {"user": "ann 1"}, [])
+    assert came == [f"token={quote_plus('grün', encoding=charset)}&user=ann+1"]
+
+
+async def test_page_that_sends_its_reader_on_is_followed() -> None:
+    def site(request: Request) -> Response:
+        on = "<meta http-equiv=refresh content='0; url=/there?code=the-code-of-a-refresh'>"
+        return html(on if request.path == "/" else f"at {request.path}")
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert end.page is not None
+    assert end.page.text == "at /there"
+    stopped = await walked(site, {"user": "ann"}, [], stop_before="/there")
+    assert code_of(stopped.url) == "the-code-of-a-refresh"
+
+
+async def test_form_that_wants_no_validation_may_lack_what_is_required() -> None:
+    def site(request: Request) -> Response:
+        fields = "<input name=user><input name=phone required>"
+        return html(
+            f"<form method=post action=/in>{fields}<button formnovalidate>Go</button></form>" if request.path == "/" else "in"
+        )
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert end.page is not None
+    assert end.page.text == "in"
 
 
 def test_controls_of_a_disabled_fieldset_are_not_sent() -> None:

@@ -50,7 +50,7 @@ def test_submission_is_what_stands_there_and_what_is_given(page: Page) -> None:
         ("remember", "y"),
         ("kind", "a"),
         ("language", "Suomi"),
-        ("note", "one\ntwo"),
+        ("note", "one\r\ntwo"),
         ("late", "here"),
         ("answer", "accept"),
     ]
@@ -59,7 +59,7 @@ def test_submission_is_what_stands_there_and_what_is_given(page: Page) -> None:
 def test_untouched_form_keeps_its_defaults_and_hidden_fields_can_not_be_filled(page: Page) -> None:
     assert dict(page.forms[1].submission({"csrf": "mine"}, None)) == {
         "csrf": "a&b", "user": "old", "word": "", "news": "on", "kind": "b", "language": "Suomi",
-        "note": "one\ntwo", "late": "here",
+        "note": "one\r\ntwo", "late": "here",
     }  # fmt: skip
 
 
@@ -106,3 +106,61 @@ def test_parameters_are_set_in_place_of_all_of_that_name_or_removed() -> None:
     url = "http://h:1/callback?state=a&code=b%20c&state=d&empty=#end"
     changed = with_parameters(url, {"state": "e&f", "code": None, "new": "x"})
     assert changed == "http://h:1/callback?empty=&state=e%26f&new=x#end"
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ("<select name=a multiple><option value=1 selected>x<option>2<option selected>3<option selected value=4></select>",
+         [("a", "1"), ("a", "3"), ("a", "4")]),
+        ("<select name=a multiple><option>1<option>2</select>", []),
+        ("<select name=a><option selected>1<option selected>2</select>", [("a", "2")]),
+        ("<select name=a><option disabled>1<option>2<option>3</select>", [("a", "2")]),
+        ("<template><input name=t value=1><button name=u value=2></template><input name=a value=3>", [("a", "3")]),
+        ("<input type=hidden name=a value=1><input type=hidden name=a value=2>", [("a", "1"), ("a", "2")]),
+        ("<input type=hidden name=_charset_>", [("_charset_", "UTF-8")]),
+        ("<textarea name=a>\n1\n2</textarea>", [("a", "1\r\n2")]),
+        ("<form action=/inner><input name=a value=1></form>", [("a", "1")]),
+        ("<input type=' HIDDEN ' name=a value=1>", [("a", "1")]),
+        ("<noscript><input name=a value=1></noscript>", [("a", "1")]),
+    ],
+)  # fmt: skip
+def test_odd_controls_are_sent_as_browsers_send_them(body: str, sent: list[tuple[str, str]]) -> None:
+    page = Page("http://a.test/x", f"<form method=post action=/login>{body}</form>")
+    assert [form.action for form in page.forms] == ["http://a.test/login"]
+    assert page.forms[0].submission({}, None) == sent
+
+
+def test_picture_is_a_button_that_sends_a_point() -> None:
+    form = Page("http://a.test/", "<form><input type=image name=go alt=Enter><input type=image></form>").forms[0]
+    assert form.submission({}, form.button("Enter")) == [("go.x", "0"), ("go.y", "0")]
+    assert form.submission({}, form.buttons[1]) == [("x", "0"), ("y", "0")]
+
+
+def test_button_of_an_unknown_type_submits() -> None:
+    form = Page("http://a.test/", "<form><button type=go name=a value=1>Go</button><button type=button>No</button></form>").forms[
+        0
+    ]
+    assert [str(button) for button in form.buttons] == ["a=1"]
+
+
+def test_first_base_counts_and_dialogues_are_no_forms() -> None:
+    html = "<base target=_top><base href=/one/><base href=/two/><form method=dialog></form><form action=in></form>"
+    assert [form.action for form in Page("http://a.test/", html).forms] == ["http://a.test/one/in"]
+
+
+@pytest.mark.parametrize(
+    ("content", "there"),
+    [
+        ("0; url=/on", "/on"),
+        ("1;URL='/on'", "/on"),
+        ('0,"on"', "/on"),
+        ("0 url = on", "/on"),
+        ("300; url=/on", ""),
+        ("5", ""),
+        ("", ""),
+    ],
+)
+def test_page_sends_its_reader_on(content: str, there: str) -> None:
+    page = Page("http://a.test/", f"<meta http-equiv=Refresh content='{content.replace(chr(39), '&#39;')}'>")
+    assert page.refresh == (f"http://a.test{there}" if there else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,23 @@ from urllib.parse import urljoin
 
 _NOT_SUBMITTED = frozenset({"submit", "button", "reset", "image", "file"})
 _SUBMITS = re.compile(r"\.(submit|requestSubmit)\s*\(|\.click\s*\(")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_REFRESH = re.compile(r"\s*(\d*)[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
+_NO_CONTROLS = frozenset({"input", "button", "select", "option", "textarea", "form", "a", "fieldset", "legend", "base", "meta"})
 _SILENT = frozenset({"script", "style", "template", "noscript", "head", "svg"})
+
+
+SOON = 5
+"""Seconds after which a page that sends its reader on is one to read."""
+
+
+def known_charset(name: str) -> str:
+    """A charset by the name that Python has for it as browsers take it; UTF-8 where nobody knows it (Encoding Standard, 4.2)."""
+    try:
+        found = codecs.lookup(name.strip()).name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return "cp1252" if found in {"iso8859-1", "ascii"} else found
 
 
 @dataclass(slots=True)
@@ -23,6 +40,7 @@ class Field:
         value: What would be submitted as it stands.
         submitted: Whether it would be submitted as it stands (an unticked box is not).
         required: Whether the page says so.
+        more: What else is chosen of a list of several.
     """
 
     name: str
@@ -30,6 +48,7 @@ class Field:
     value: str = field(repr=False)
     submitted: bool = True
     required: bool = False
+    more: list[Field] = field(default_factory=list, repr=False)
 
 
 @dataclass(slots=True)
@@ -42,6 +61,8 @@ class Button:
         text: What a person reads on it.
         action: Absolute URL that it submits to instead of its form's (``formaction``), or empty.
         method: ``GET`` or ``POST`` instead of its form's (``formmethod``), or empty.
+        image: Whether it is a picture, which submits the point that was pressed.
+        validates: Whether fields that the page requires must be filled (``formnovalidate``).
     """
 
     name: str
@@ -49,6 +70,16 @@ class Button:
     text: str = ""
     action: str = ""
     method: str = ""
+    image: bool = False
+    validates: bool = True
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """What pressing it submits (4.10.22.4)."""
+        if self.image:
+            dot = f"{self.name}." if self.name else ""
+            return [(f"{dot}x", "0"), (f"{dot}y", "0")]
+        return [(self.name, self.value)] if self.name else []
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}" if self.name else self.text or "a nameless button"
@@ -80,6 +111,8 @@ class Form:
         fields: Its controls, in order.
         buttons: Its submit buttons, in order.
         form_id: Its id, for controls elsewhere on the page.
+        charset: What it is submitted in.
+        validates: Whether fields that the page requires must be filled (``novalidate``).
     """
 
     action: str
@@ -87,6 +120,8 @@ class Form:
     fields: list[Field] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
     form_id: str = ""
+    charset: str = "utf-8"
+    validates: bool = True
 
     @property
     def visible(self) -> list[str]:
@@ -110,10 +145,10 @@ class Form:
                 else:
                     pairs.append((control.name, given))
             elif control.submitted:
-                pairs.append((control.name, control.value))
-        if button is not None and button.name:
-            pairs.append((button.name, button.value))
-        return pairs
+                value = self.charset.upper() if control.kind == "hidden" and control.name == "_charset_" else control.value
+                pairs += [(control.name, one) for one in (value, *(option.value for option in control.more))]
+        pairs += button.pairs if button is not None else []
+        return [(name, _LINE_END.sub("\r\n", value)) for name, value in pairs]
 
     @property
     def hidden_only(self) -> bool:
@@ -149,14 +184,21 @@ class Page(HTMLParser):
     Args:
         url: Where the page was loaded from.
         html: Its text.
+        charset: What it was written in, and what its forms are submitted in.
 
     Attributes:
+        refresh: Where the page sends its reader by itself (``<meta http-equiv=refresh>``), absolute; empty where it does not.
         submits_itself: Whether a script of the page submits a form without a person.
     """
 
-    def __init__(self, url: str, html: str) -> None:
+    def __init__(self, url: str, html: str, charset: str = "utf-8") -> None:
         super().__init__(convert_charrefs=True)
         self.url = url
+        self.charset = charset
+        self.refresh = ""
+        self._has_base = False
+        self._templates = 0
+        self._several = False
         self.base = url
         self.title = ""
         self.forms: list[Form] = []
@@ -190,6 +232,9 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag in _SILENT:
             self._silent += tag != "head"
+        self._templates += tag == "template"
+        if self._templates and tag in _NO_CONTROLS:
+            return  # what is in a template is not on the page before a script puts it there (4.12.3)
         self._in_script = tag == "script"
         self.submits_itself |= bool(_SUBMITS.search(found.get("onload", "")))
         opener = getattr(self, f"_open_{tag}", None)
@@ -201,6 +246,9 @@ class Page(HTMLParser):
         self._in_script = False
         if tag in _SILENT and tag != "head":
             self._silent = max(0, self._silent - 1)
+            self._templates = max(0, self._templates - (tag == "template"))
+        elif self._templates:
+            return
         elif tag == "form":
             self._form = None
         elif tag == "a":
@@ -227,7 +275,8 @@ class Page(HTMLParser):
         elif self._in_title:
             self.title += data.strip()
         elif self._area is not None:
-            self._area.value += data
+            # The parser of HTML drops the first line's end of a text area.
+            self._area.value += data if self._area.value else data.removeprefix("\r").removeprefix("\n")
         elif self._option is not None:
             self._option.value += data.strip()
         elif not self._silent:
@@ -241,11 +290,26 @@ class Page(HTMLParser):
         self._in_title = not self._silent
 
     def _open_base(self, found: dict[str, str]) -> None:
-        self.base = urljoin(self.url, found.get("href", ""))
+        if "href" in found and not self._has_base:
+            self.base, self._has_base = urljoin(self.url, found["href"]), True
+
+    def _open_meta(self, found: dict[str, str]) -> None:
+        told = _REFRESH.match(found.get("content", "")) if found.get("http-equiv", "").lower() == "refresh" else None
+        if told and int(told[1] or 0) <= SOON and not self.refresh:
+            self.refresh = urljoin(self.base, told[2].strip())
 
     def _open_form(self, found: dict[str, str]) -> None:
+        if self._form is not None or found.get("method", "").lower() == "dialog":
+            return  # a form in a form is none, and a dialogue is not sent anywhere
         action = urljoin(self.base, found["action"]) if found.get("action") else self.url
-        self._form = Form(action, _method(found.get("method", "")), form_id=found.get("id", ""))
+        charset = found.get("accept-charset", "").replace(",", " ").partition(" ")[0] or self.charset
+        self._form = Form(
+            action,
+            _method(found.get("method", "")),
+            form_id=found.get("id", ""),
+            charset=known_charset(charset),
+            validates="novalidate" not in found,
+        )
         self.forms.append(self._form)
         if self._form.form_id:
             self._by_id[self._form.form_id] = self._form
@@ -268,7 +332,7 @@ class Page(HTMLParser):
         return "disabled" in found or any(one.disabled and not one.in_legend for one in self._fieldsets)
 
     def _open_input(self, found: dict[str, str]) -> None:
-        kind = found.get("type", "text").lower()
+        kind = found.get("type", "text").strip().lower()
         if self._disabled(found):
             return
         if kind in {"submit", "image"}:
@@ -279,7 +343,7 @@ class Page(HTMLParser):
             self._add(found, Field(found["name"], kind, value, not box or "checked" in found, "required" in found))
 
     def _open_button(self, found: dict[str, str]) -> None:
-        if self._disabled(found) or found.get("type", "submit").lower() != "submit":
+        if self._disabled(found) or found.get("type", "").strip().lower() in {"button", "reset"}:
             return
         self._button = self._made(found, "")
         self._add(found, self._button)
@@ -287,7 +351,9 @@ class Page(HTMLParser):
     def _made(self, found: dict[str, str], text: str) -> Button:
         action = urljoin(self.base, found["formaction"]) if found.get("formaction") else ""
         method = _method(found["formmethod"]) if "formmethod" in found else ""
-        return Button(found.get("name", ""), found.get("value", ""), text, action, method)
+        image = found.get("type", "").strip().lower() == "image"
+        text = text or (found.get("alt", "") if image else "")
+        return Button(found.get("name", ""), found.get("value", ""), text, action, method, image, "formnovalidate" not in found)
 
     def _open_textarea(self, found: dict[str, str]) -> None:
         if found.get("name") and not self._disabled(found):
@@ -298,17 +364,24 @@ class Page(HTMLParser):
         if found.get("name") and not self._disabled(found):
             control = Field(found["name"], "select", "", False, "required" in found)
             self._add(found, control)
-            self._select = control
+            self._select, self._several = control, "multiple" in found
 
     def _open_option(self, found: dict[str, str]) -> None:
         self._option = None
         chosen = self._select
-        if chosen is None or "disabled" in found or (chosen.submitted and "selected" not in found):
+        if chosen is None or "disabled" in found:
             return
+        selected = "selected" in found
+        if not selected and (self._several or chosen.submitted):
+            return  # of a list of several none is chosen by itself, of another one its first
+        target = chosen
+        if self._several and chosen.submitted:
+            target = Field(chosen.name, "option", "")
+            chosen.more.append(target)
+        target.value = found.get("value", "")
         chosen.submitted = True
-        chosen.value = found.get("value", "")
         # Without a value of its own, an option's text is its value.
-        self._option = chosen if "value" not in found else None
+        self._option = target if "value" not in found else None
 
     def _add(self, found: dict[str, str], control: Field | Button) -> None:
         if found.get("form"):

@@ -7,13 +7,17 @@ at a redirect that it was told to stop before.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
+from realstack.http.credentials import remember_pairs
 from realstack.http.urls import origin, parameters, shown, with_parameters
-from realstack.oauth.forms import Button, Form, Link, Page
+from realstack.oauth.forms import Button, Form, Link, Page, known_charset
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
 
@@ -22,6 +26,8 @@ MOST_HOPS = 40
 
 TEXT_SHOWN = 300
 
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _ANSWER = frozenset({"code", "error", "id_token", "access_token", "response"})
 """One of these is in every authorization response (RFC 6749, 4.1.2; JARM)."""
 
@@ -124,12 +130,18 @@ class FormWalk:
                 continue
             if "html" not in answer.headers.get("content-type", ""):
                 return Walk(answer.url, False, answer, tuple(self._hops))
-            page = Page(answer.url, answer.text)
+            charset = _charset(answer)
+            page = Page(answer.url, answer.body.decode(charset, errors="replace"), charset)
             posted = _posted_answer(page)
             if posted is not None and self._stop_before and posted.action.startswith(self._stop_before):
                 target = with_parameters(posted.action, dict(posted.submission({}, None)))
                 return Walk(target, True, answer, tuple(self._hops), page)
             choice = (posted, next(iter(posted.buttons), None)) if posted is not None else self._choose(page)
+            if choice is None and page.refresh:
+                if self._stop_before and page.refresh.startswith(self._stop_before):
+                    return Walk(page.refresh, True, answer, tuple(self._hops), page)
+                answer = await self._send("GET", page.refresh, deadline)
+                continue
             if choice is None:
                 return Walk(answer.url, False, answer, tuple(self._hops), page)
             answer = await (
@@ -176,7 +188,7 @@ class FormWalk:
         missing = [
             control.name for control in form.fields if control.required and not control.value and control.name not in self._fields
         ]
-        if missing:
+        if missing and form.validates and (button is None or button.validates):
             raise self._failed(
                 f"values for all required fields of {shown(page.url)}",
                 f"none for {', '.join(missing)}",
@@ -188,10 +200,13 @@ class FormWalk:
         pairs = form.submission(self._fields, button)
         filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
         headers = {"Referer": page.url.partition("#")[0]}
+        encoded = urlencode(pairs, encoding=form.charset, errors="xmlcharrefreplace")
         if method == "GET":
-            return await self._send("GET", action.partition("?")[0], deadline, query=dict(pairs), headers=headers, filled=filled)
-        headers["Origin"] = origin(page.url)
-        return await self._send("POST", action, deadline, form=pairs, headers=headers, filled=filled)
+            target = urlsplit(action)._replace(query=encoded, fragment="").geturl()
+            return await self._send("GET", target, deadline, headers=headers, filled=filled)
+        headers |= {"Origin": origin(page.url), "Content-Type": "application/x-www-form-urlencoded"}
+        remember_pairs(pairs, f"form field to {shown(action)}")
+        return await self._send("POST", action, deadline, content=encoded.encode("ascii"), headers=headers, filled=filled)
 
     async def _send(
         self,
@@ -199,8 +214,7 @@ class FormWalk:
         url: str,
         deadline: Deadline,
         *,
-        query: dict[str, str] | None = None,
-        form: list[tuple[str, str]] | None = None,
+        content: bytes | None = None,
         headers: dict[str, str] | None = None,
         filled: str = "",
     ) -> Answer:
@@ -211,8 +225,7 @@ class FormWalk:
         answer = await self._session.send(
             method,
             url,
-            query=query,
-            form=form,
+            content=content,
             headers={"Accept": "text/html,*/*;q=0.1", **(headers or {})},
             timeout=deadline.left,
         )
@@ -224,6 +237,17 @@ class FormWalk:
     def _failed(self, expected: str, seen: str, evidence: str = "") -> StackFailure:
         walked = "\n".join(map(str, self._hops)) or "no request was answered"
         return StackFailure(secrets.scrub(explain(expected, seen, evidence=f"{evidence}\n{walked}".strip())))
+
+
+def _charset(answer: Answer) -> str:
+    """What a page is written in: as its header says, or its first bytes (HTML standard, 13.2.3.2)."""
+    told = _HEADER_CHARSET.search(answer.headers.get("content-type", ""))
+    if told is None and answer.body.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    found = told[1] if told else None
+    if found is None and (meta := _META_CHARSET.search(answer.body[:1024])):
+        found = meta[1].decode("ascii", "replace")
+    return known_charset(found or "utf-8")
 
 
 def _posted_answer(page: Page) -> Form | None:

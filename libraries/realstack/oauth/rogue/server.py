@@ -28,6 +28,7 @@ class Request:
         query: By name; of a name that comes twice, the last value.
         headers: By lower-case name.
         form: The body's fields, when it is a URL-encoded form.
+        raw_query: The query as it came.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Request:
     query: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     form: Mapping[str, str] = field(repr=False)
+    raw_query: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _request(head: h11.Request, body: bytes) -> Request:
     form: dict[str, str] = {}
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True))
-    return Request(head.method.decode(), target.path, dict(parse_qsl(target.query, keep_blank_values=True)), headers, form)
+    query = dict(parse_qsl(target.query, keep_blank_values=True))
+    return Request(head.method.decode(), target.path, query, headers, form, target.query)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
