@@ -28,26 +28,6 @@ async function readPage(page) {
 }
 
 /**
- * Types each of these texts where messages are written, and sends it with the Enter key.
- *
- * @param {string[]} texts   What is typed.
- */
-async function typeMessages(texts, page) {
-  for (const text of texts) {
-    await page.fill('#message-input', text);
-    await page.keyboard.press('Enter');
-  }
-}
-
-/** What the page's list calls each thread: its title by the thread's id. */
-async function readTitles(page) {
-  return page.evaluate(() => {
-    const lines = [...document.querySelectorAll('#threads > [data-thread-id]')];
-    return Object.fromEntries(lines.map((line) => [line.dataset.threadId, line.querySelector('.thread-item-title').textContent]));
-  });
-}
-
-/**
  * Waits until so many of the user's messages stand on the page as stored, or until it was online for a while and nothing waited:
  * then it needs no more time.
  *
@@ -234,6 +214,6 @@ async function inTime(wait) {
 }
 
 exports.__esModule = true;
-Object.assign(exports, { readPage, readTitles, typeMessages, waitUntilStored, watchStates, statesSeen, watchWaits, waitsTold });
+Object.assign(exports, { readPage, waitUntilStored, watchStates, statesSeen, watchWaits, waitsTold });
 Object.assign(exports, { watchProgress, progressSeen, clockAhead });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });

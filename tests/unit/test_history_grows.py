@@ -23,7 +23,7 @@ from realstack.recording.events import Event, Note, event_of
 from realstack.recording.recorder import Recorder, Recording
 
 PARTS = ("tabs", "sends", "acks", "deliveries", "refusals", "rejections", "greetings", "refreshes", "resumes", "run_events",
-         "pages", "stores", "notes", "events", "accounts", "known", "end")  # fmt: skip
+         "pages", "stores", "settings", "notes", "events", "accounts", "known", "end")  # fmt: skip
 
 
 def told(history: History) -> dict[str, Any]:

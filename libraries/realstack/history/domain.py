@@ -20,6 +20,7 @@ from realstack.history.facts import (
     Resume,
     RunEvent,
     Send,
+    Setting,
     StoreReading,
     Stretch,
     Tab,
@@ -75,6 +76,7 @@ class History:
         self.run_events: list[RunEvent] = []
         self.pages: list[PageReading] = []
         self.stores: list[StoreReading] = []
+        self.settings: list[Setting] = []
         self._notes: dict[str, list[Note]] = {}
         self._facts: tuple[list[Any], ...] = (
             self.sends,
@@ -88,6 +90,7 @@ class History:
             self.run_events,
             self.pages,
             self.stores,
+            self.settings,
         )
         self._read_events: list[_Read] = []
         self._known = Known()
@@ -239,6 +242,10 @@ class History:
                 self._named(index, item.message)
         elif kind == "tab":
             self._tab(order, index, event)
+        elif kind == "setting":
+            took, asked = number(event.data.get("took")) or 0.0, truth(event.data.get("asked"))
+            about, of = str(event.data.get("about")), str(event.data.get("of"))
+            self.settings.append(Setting(event.at, index, event.source, of, about, event.data.get("value"), asked, took=took))
         elif kind != "baseline":
             self._notes.setdefault(kind, []).append(Note(event.at, index, kind, event.source, event.data))
 
@@ -312,6 +319,10 @@ class History:
             self.resumes.append(Resume(*place, thread, whole(got.get("after")) or 0))
             if thread:
                 self._names["t"].give(index, thread)
+        elif rule.means in ("change", "setting"):
+            about, asked = text(got.get("about")) or "", rule.means == "change"
+            self.settings.append(Setting(*place[:3], rule.of, about, got.get("value"), asked, framed=True))
+            self._names["t"].give(index, about)
         elif rule.means == "run-event":
             run = text(got.get("run")) or ""
             self.run_events.append(

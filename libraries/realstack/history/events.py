@@ -105,6 +105,17 @@ class Seen(Event):
     content: Any = None
 
 
+@event("setting")
+class SettingRead(Event):
+    """What something that users can change is in a place, or was asked to be; the reading took `took` and ended at `at`."""
+
+    of: str
+    about: str
+    value: Any = None
+    asked: bool = False
+    took: float | None = None
+
+
 @event("said")
 class Said(Event):
     """What somebody called a thing that is no message: a title, a file's name."""

@@ -119,6 +119,28 @@ class RunEvent(TabFact):
 
 
 @dataclass(frozen=True, slots=True)
+class Setting(Fact):
+    """What something that users can change is in a place: a thread's title on a tab, a plan in a store.
+
+    `of` is the kind of thing, `about` which one. `asked` is a change that a user asked for there, else it is what the place
+    shows; `framed` where a frame tells it. The reading took `took` seconds and ended at `at`.
+    """
+
+    place: str
+    of: str
+    about: str
+    value: Any
+    asked: bool
+    framed: bool = False
+    took: float = 0.0
+
+    @property
+    def began(self) -> float:
+        """When it was begun to be read."""
+        return self.at - self.took
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A message as a page shows it or a store holds it; `held` when the page keeps it back because of a limit."""
 

@@ -13,7 +13,11 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `refreshed` | expires_at |
 | `resume` | thread, after |
 | `run-event` | run, event, number, thread, query, answer, text (the answer, or a piece of it); the rule names its `stage` |
+| `change` | about, value: a user asks for a change; the rule names what kind of thing it is `of` |
+| `setting` | about, value: what it is now; the rule names what it is `of` |
 | `nothing` | none: frames that are known and say nothing to the laws |
+
+Kinds of things whose number only grows stand in `forward`.
 
 Frames that no rule matches mean nothing to the laws, too, and stay in the transcript; the contract lists them.
 """
@@ -40,6 +44,8 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "refreshed": frozenset({"expires_at"}),
     "resume": frozenset({"thread", "after"}),
     "run-event": frozenset({"run", "event", "number", "thread", "query", "answer", "text"}),
+    "change": frozenset({"about", "value"}),
+    "setting": frozenset({"about", "value"}),
     "nothing": frozenset(),
 }
 ITEM_FIELDS = frozenset({"message", "thread", "seq", "role", "text", "run", "user", "state"})
@@ -56,6 +62,7 @@ class Rule:
     means: str
     take: Mapping[str, JsonPath]
     stage: str
+    of: str = ""
 
     def matches(self, frame: Any) -> bool:
         """Whether every condition of the rule holds for a frame."""
@@ -129,6 +136,7 @@ class Vocabulary:
         self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(data.get("chain") or []))
         self._check_stages()
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
+        self.forward = frozenset(str(kind) for kind in data.get("forward") or [])
         self.agent_roles = frozenset(str(role) for role in data.get("agent_roles") or ["agent"])
         page = _mapping(data.get("page", {}), "page")
         self.page_take = _takes(page.get("take", {}), ITEM_FIELDS, "page")
@@ -216,7 +224,13 @@ def _rule(value: Any, where: str) -> Rule:
     conditions = tuple(
         (_path(path, f"{where}.when"), tuple(values) if isinstance(values, list) else (values,)) for path, values in when.items()
     )
-    return Rule(conditions, means, _takes(item.get("take", {}), OPERATIONS[means], where), str(item.get("stage", "")))
+    return Rule(
+        conditions,
+        means,
+        _takes(item.get("take", {}), OPERATIONS[means], where),
+        str(item.get("stage", "")),
+        str(item.get("of", "")),
+    )
 
 
 def _link(value: Any, where: str) -> Link:

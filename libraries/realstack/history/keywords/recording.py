@@ -27,6 +27,7 @@ from realstack.history.events import (
     Probe,
     Said,
     Seen,
+    SettingRead,
     Shown,
     Snapshot,
     TabRegistered,
@@ -280,6 +281,41 @@ class RecordingKeywords:
         ```
         """
         self._record(Act(alias, what))
+
+    @keyword(tags=["evidence"])
+    def record_setting(self, place: str, of: str, about: str, value: Any, *, since: float | None = None) -> None:
+        """Records what something that users can change is in a place now, for the law ``converges``.
+
+        Args:
+            place: Who shows it: a page, a store, an answer over REST.
+            of: What kind of thing it is: ``title``, ``plan``.
+            about: Which one: the id of its thread, its user.
+            value: What it is there, as every other place tells it.
+            since: When the reading began, from [Get Moment]; now when not given.
+
+        ```robotframework
+        Record Setting    table of threads    title    ${thread}    ${row}[title]
+        Law Should Hold    converges
+        ```
+        """
+        self._record(SettingRead(place, of, about, value, False, _seconds_since(since)))
+
+    @keyword(tags=["evidence"])
+    def record_change(self, place: str, of: str, about: str, value: Any) -> None:
+        """Records that a user changes something in another way than by a frame, for the law ``converges``; before it is done.
+
+        Args:
+            place: Where it is done.
+            of: What kind of thing it is, as in [Record Setting].
+            about: Which one.
+            value: What it is to be.
+
+        ```robotframework
+        Record Change    dashboard    plan    ann    paid
+        Click    id=plan-change
+        ```
+        """
+        self._record(SettingRead(place, of, about, value, True))
 
     @keyword(tags=["evidence"])
     def record_said(self, who: str, thing: str, text: str) -> None:

@@ -13,6 +13,7 @@ from realstack.history.laws import (
     bystanders,
     claims,
     connection,
+    converging,
     delivery,
     faults,
     files,
@@ -97,6 +98,13 @@ def _laws() -> dict[str, Law]:
             "file name, answer.",
             said.said_is_stored,
             {"texts": 1, "showings": 1},
+        ),
+        Law(
+            "converges",
+            "Titles, read markers, plans, profiles and lists are equal on all tabs and in the store once quiet, and never go "
+            "backwards.",
+            converging.converges,
+            {"things": 1, "changes": 1, "places": 2},
         ),
         Law(
             "all-or-nothing",

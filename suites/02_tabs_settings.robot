@@ -1,0 +1,45 @@
+*** Settings ***
+Documentation       What users change is the same everywhere in the end: on tabs, pages, other devices and in the store.
+Resource            ../resources/journey.resource
+Resource            ../resources/tabs.resource
+Resource            ../resources/settings.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+Test Tags           wants-fan-out
+
+
+*** Test Cases ***
+Titles And Markers Of Several Tabs End Up Equal
+    [Documentation]    Changed on three tabs at once, then one after another, and a marker that is asked to go back.
+    [Tags]    wants-two-replicas
+    ${sven} =    A Paid User    sven
+    Open Tabs On Each Replica    ${sven}    tab 1    tab 2    tab 3
+    ${thread} =    A Thread With Answers    ${sven}    tab 1    tab 2    tab 3
+    Rename And Mark On Every Tab At Once    ${thread}    tab 1    tab 2    tab 3
+    Title And Marker Should Be The Same Everywhere    ${sven}    ${thread}
+    Rename And Mark One After Another    ${thread}    tab 2    tab 3    tab 1
+    Title And Marker Should Be The Same Everywhere    ${sven}    ${thread}
+
+What Was Changed While Nobody Was Told Is Known Afterwards
+    [Documentation]    The replicas' subscriptions are gone at the moment of the change.
+    [Tags]    wants-two-replicas
+    ${tess} =    A Paid User    tess
+    Open Tabs On Each Replica    ${tess}    tab 1    tab 2    tab 3
+    ${thread} =    A Thread With Answers    ${tess}    tab 1    tab 2    tab 3
+    Change While Nobody Is Listening    tab 1    ${thread}
+    Title And Marker Should Be The Same Everywhere    ${tess}    ${thread}
+
+Pages And Another Device End Up Equal
+    [Documentation]    Named on one page, then on another device; the plan changed on a page. A page that only looks on shows it
+    ...    all, and so does one after a reload.
+    [Tags]    needs-browser
+    ${uma} =    A User In A Browser    uma    free
+    ${thread} =    A Thread On A Device And Two Pages    ${uma}    device    page    dashboard
+    Rename On Page And Then On Device    ${thread}    page    device
+    Change Plan On Page    dashboard    ${uma}    paid
+    Give Pages Time To Call It    Named on the device    page    dashboard
+    Pages And Stores Should Say The Same    ${uma}    ${thread}    page    dashboard
+    Reload Page    page
+    Give Pages Time To Call It    Named on the device    page
+    Pages And Stores Should Say The Same    ${uma}    ${thread}    page    dashboard
