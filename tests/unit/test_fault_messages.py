@@ -18,19 +18,22 @@ from realstack.faults.toxics import (
     Way,
 )
 from realstack.websocket import Connection, Match, Options
+from realstack.websocket.codecs import find
 from support.websocket_server import websocket_server
 
 TO, FROM = Way.TO_SERVICE, Way.FROM_SERVICE
 
 
 @contextlib.asynccontextmanager
-async def websocket_scene(*, strip: bool = False) -> AsyncIterator[tuple[ProxyLink, Callable[[str], Awaitable[Connection]]]]:
+async def websocket_scene(
+    *, strip: bool = False, codec: str = "json"
+) -> AsyncIterator[tuple[ProxyLink, Callable[[str], Awaitable[Connection]]]]:
     async with asyncio.timeout(20), websocket_server() as (url, _):
         link = ProxyLink("ws", targets_of("127.0.0.1", int(url.rpartition(":")[2]))[0], strip_extensions=strip)
         await link.open()
 
         async def connect(alias: str) -> Connection:
-            return await Connection.open(alias, Options(f"ws://127.0.0.1:{link.port}/echo"), record=None)
+            return await Connection.open(alias, Options(f"ws://127.0.0.1:{link.port}/echo", codec=codec), record=None)
 
         try:
             yield link, connect
@@ -59,6 +62,21 @@ def test_cut_between_the_store_and_its_acknowledgement(strip: bool, ending: Endi
             await again.send_json({"type": "message_accepted", "message_id": "m-2"})
             await again.wait_for(Match.of("message_accepted"), 2)
             await again.close()
+
+    asyncio.run(main())
+
+
+def test_messages_are_read_by_a_codec_and_a_frame_goes_with_all_that_are_in_it() -> None:
+    async def main() -> None:
+        async with websocket_scene(strip=True, codec="signalr") as (link, connect):
+            tab = await connect("tab")
+            match = Match.of("Bye", type_path=tab.codec.type_path)
+            cut = link.add(CutAtMessage("lost", FROM, ending=Ending.SWALLOW, match=match, make_codec=find("signalr")))
+            await tab.send('{"type":6}\x1e{"type":1,"target":"Bye"}\x1e')
+            await tab.send_json({"type": 1, "target": "Hello"})
+            await tab.wait_for(Match.of("Hello", type_path=tab.codec.type_path), 2)
+            assert (cut.hits, tab.mailbox.counts["in"]) == (1, 1)
+            await tab.close()
 
     asyncio.run(main())
 

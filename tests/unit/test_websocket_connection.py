@@ -19,7 +19,7 @@ def test_sends_receives_and_records_in_order() -> None:
         connection = await Connection.open("tab1", Options(f"{url}/echo", subprotocols=["jwt-auth"]), record=recorded)
         assert (connection.state, connection.status, connection.subprotocol) == ("open", 101, "jwt-auth")
         assert 0 < connection.handshake_seconds < 5
-        sent = await connection.send_json({"type": "hello", "payload": {"text": "grüße"}})
+        (sent,) = await connection.send_json({"type": "hello", "payload": {"text": "grüße"}})
         got = await connection.wait_for(Match.of("hello", **{"payload.text": "grüße"}), 2)
         assert got.number == sent.number + 1
         assert got.at >= sent.at

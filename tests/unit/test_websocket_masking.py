@@ -6,11 +6,13 @@ import base64
 import copy
 import json
 import pickle
+from typing import Any
 
 import pytest
 
 from realstack.secrets import Hidden, Registry
-from realstack.websocket.frames import parse
+from realstack.websocket.codecs.plain import Json
+from realstack.websocket.frames import read
 from realstack.websocket.masking import Masker
 
 SECRET = "s3cr3t-value-of-a-user-0123456789"
@@ -20,6 +22,13 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJlLW9mLXRoZS10b2t
 @pytest.fixture
 def masker() -> Masker:
     return Masker(registry=Registry())
+
+
+def parse(payload: str | bytes, masker: Masker) -> tuple[str, Any, int]:
+    """What a frame with one message is, its data and its size."""
+    ((content, data, size, problem),) = read(payload, Json(), masker)
+    assert not problem
+    return content, data, size
 
 
 @pytest.mark.parametrize("key", ["token", "Access_Token", "accessToken", "AUTHORIZATION", "password", "session_token"])
@@ -135,3 +144,28 @@ def test_cookies_of_a_handshake_are_hidden_and_known(masker: Masker) -> None:
     assert isinstance(shown, Hidden)
     assert shown.value.startswith("session=s3cr3t-session-0123456789; HttpOnly, theme=")
     assert masker.text("s3cr3t-session-0123456789 dark-and-stormy") == "<hidden> dark-and-stormy"
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        ('42["auth",{"token":"s3cr3t","user":"ann"}]', '42["auth",{"token":"<hidden>","user":"ann"}]'),
+        ('{"password" : "s3cr3t"', '{"password" : "<hidden>"'),
+        ('a["{\\"token\\":\\"s3cr3t\\",\\"n\\":1}"]', 'a["{\\"token\\":\\"<hidden>\\",\\"n\\":1}"]'),
+        ('x {"token":"s3cr3t \\" s3cr3t"} y', 'x {"token":"<hidden>"} y'),
+        ('x {"payload":"{\\"token\\":\\"s3cr3t\\"}"}', 'x {"payload":"{\\"token\\":\\"<hidden>\\"}"}'),
+        ('x {"token":"s3cr3t', 'x {"token":"<hidden>'),
+        ('x {"token":""} {"text":"a: b"}', 'x {"token":""} {"text":"a: b"}'),
+    ],
+)
+def test_fields_in_json_that_nobody_reads_are_hidden_too(masker: Masker, payload: str, shown: str) -> None:
+    assert parse(payload, masker)[:2] == ("text", shown)
+
+
+def test_json_in_a_text_of_json_has_its_fields_hidden(masker: Masker) -> None:
+    data = parse(json.dumps({"body": json.dumps({"token": "s3cr3t", "n": 1})}), masker)[1]
+    assert json.loads(data["body"]) == {"token": "<hidden>", "n": 1}
+
+
+def test_json_in_binary_frames_is_masked_like_any(masker: Masker) -> None:
+    assert parse(b'{"token": "s3cr3t"}', masker)[:2] == ("json", {"token": "<hidden>"})

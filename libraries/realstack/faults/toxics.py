@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 from realstack.core.errors import StackError
 from realstack.secrets.redaction import redact_text
-from realstack.websocket.frames import Frame, parse
+from realstack.websocket.codecs import Codec, MakeCodec
+from realstack.websocket.codecs.plain import Json
+from realstack.websocket.frames import Frame, read
 from realstack.websocket.masking import Masker
 from realstack.websocket.match import Match
 
@@ -334,10 +336,13 @@ class CutAtMessage(Cut):
     Attributes:
         match: Which message.
         masker: Takes credentials out of what is matched, as everywhere.
+        make_codec: How messages are read.
     """
 
     match: Match = field(default_factory=Match)
     masker: Masker = field(default_factory=Masker)
+    make_codec: MakeCodec = Json
+    _codecs: dict[int, Codec] = field(default_factory=dict, init=False)
 
     kind: ClassVar[str] = "cut-at-message"
 
@@ -347,7 +352,8 @@ class CutAtMessage(Cut):
     def inspect(self, key: int, raw: bytes, message: str | bytes | None) -> Hit | None:
         if message is None:
             return None
-        content, data, size = parse(message, self.masker)
-        if not self.match(Frame(0, time.monotonic(), "in", content, data, size)) or not self._chance():
+        codec = self._codecs.setdefault(key, self.make_codec())
+        frames = [Frame(0, time.monotonic(), "in", *told) for told in read(message, codec, self.masker)]
+        if not any(map(self.match, frames)) or not self._chance():
             return None
         return Hit(0, self.ending)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -85,10 +84,10 @@ class Stop:
         return not self.asked
 
 
-def _match(*which: Match | Part, **fields: Any) -> Match:
+def _match(*which: Match | Part, type_path: str, **fields: Any) -> Match:
     if len(which) == 1 and isinstance(which[0], Match) and not fields:
         return which[0]
-    return Match.of(*which, **fields)
+    return Match.of(*which, type_path=type_path, **fields)
 
 
 def _wake(future: asyncio.Future[None]) -> None:
@@ -216,7 +215,9 @@ class Actor:
         Raises:
             StepFailed: It did not come.
         """
-        return await self._expect(_match(*which, **fields), timeout, _match(fails_on) if fails_on else None, alias, measure)
+        path = self.connection(alias).codec.type_path
+        bad = _match(fails_on, type_path=path) if fails_on else None
+        return await self._expect(_match(*which, type_path=path, **fields), timeout, bad, alias, measure)
 
     async def _expect(self, match: Match, timeout: float, fails_on: Match | None, alias: str, measure: str | None) -> Frame:
         connection = self.connection(alias)
@@ -310,7 +311,7 @@ class Actor:
         """A frame as others may see it: frames that are not recorded are masked only when somebody is to see them."""
         if self.recorded or frame.content != "json":
             return frame
-        return replace(frame, data=_MASKER.payload(json.dumps(frame.data, ensure_ascii=False), frame.data))
+        return replace(frame, data=_MASKER.payload(None, frame.data))
 
     @property
     def broken(self) -> bool:

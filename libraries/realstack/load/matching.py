@@ -11,24 +11,24 @@ from realstack.websocket import Match
 from realstack.websocket.match import Condition
 
 
-def filled(conditions: Sequence[str], values: Values) -> Match:
+def filled(conditions: Sequence[str], values: Values, type_path: str = "type") -> Match:
     """The match that conditions mean for a user.
 
     Raises:
         StackError: A placeholder has no value.
         ValueError: A condition can't be understood.
     """
-    return Match(tuple(condition for text in conditions for condition in _filled(text, values)))
+    return Match(tuple(condition for text in conditions for condition in _filled(text, values, type_path)))
 
 
-def _filled(text: str, values: Values) -> tuple[Condition, ...]:
+def _filled(text: str, values: Values, type_path: str) -> tuple[Condition, ...]:
     if "{" not in text:
-        return _understood(text)
+        return _understood(text, type_path)
     if "{" in text.partition("=")[0]:  # the path is a template, too
-        return _understood(values.text(text))
-    return tuple(replace(one, expected=values.text(one.expected)) for one in _understood(text))
+        return _understood(values.text(text), type_path)
+    return tuple(replace(one, expected=values.text(one.expected)) for one in _understood(text, type_path))
 
 
 @lru_cache(maxsize=4096)
-def _understood(text: str) -> tuple[Condition, ...]:
-    return Match.of(text).conditions
+def _understood(text: str, type_path: str) -> tuple[Condition, ...]:
+    return Match.of(text, type_path=type_path).conditions

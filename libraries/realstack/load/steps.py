@@ -84,8 +84,9 @@ class Await:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        match = filled(self.conditions, actor.values)
-        bad = filled(self.fails_on, actor.values) if self.fails_on else None
+        type_path = actor.connection(self.alias).codec.type_path
+        match = filled(self.conditions, actor.values, type_path)
+        bad = filled(self.fails_on, actor.values, type_path) if self.fails_on else None
         frame = await actor.expect(match, timeout=self.timeout, fails_on=bad, alias=self.alias, measure=self.measure)
         shown = actor.shown(frame) if self.keep else frame
         for name, path in self.keep.items():

@@ -181,6 +181,7 @@ class _Frame(Event):
         content: What it is.
         size: Bytes of the payload.
         sha256: Digest of binary ones, hexadecimal.
+        problem: Why it could not be read as the connection's codec reads frames; empty where it could.
     """
 
     frame: Any = None
@@ -188,6 +189,7 @@ class _Frame(Event):
     content: Literal["json", "text", "binary"] = "json"
     size: int = 0
     sha256: str | None = None
+    problem: str = ""
 
 
 @event("frame-in")

@@ -25,6 +25,7 @@ CREDENTIAL_NAMES = (
         "*password",
         "*passwd",
         "*passphrase",
+        "*passcode",
         "*secret",
         "*secret_key",
         "*secret_access_key",

@@ -49,6 +49,8 @@ def redact(value: Any) -> Any:
         return told
     if isinstance(value, (list, tuple)):
         return [redact(item) for item in value]
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
     return value if isinstance(value, (bool, int, float)) else redact_text(str(value))
 
 

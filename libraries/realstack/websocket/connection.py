@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import time
@@ -19,7 +18,8 @@ from realstack.core.waiting import Deadline
 from realstack.recording import events
 from realstack.recording.recorder import recorder
 from realstack.websocket import report
-from realstack.websocket.frames import Frame, parse
+from realstack.websocket.codecs import MakeCodec, Payload, find
+from realstack.websocket.frames import Direction, Frame, read
 from realstack.websocket.handshake import refusal, shown_url
 from realstack.websocket.mailbox import Closed, Mailbox
 from realstack.websocket.masking import Masker
@@ -44,17 +44,29 @@ class Connection:
         alias: Its name in ledgers and errors.
         mailbox: Its frames.
         handshake_seconds: How long opening took, TCP and TLS included.
+        codec: Reads what is received, and knows how to write.
     """
 
     def __init__(
-        self, alias: str, options: Options, wire: ClientConnection, *, masker: Masker, record: Record | None, began: float
+        self,
+        alias: str,
+        options: Options,
+        wire: ClientConnection,
+        make_codec: MakeCodec,
+        *,
+        masker: Masker,
+        record: Record | None,
+        began: float,
     ) -> None:
         self.alias = alias
         self.options = options
         self.mailbox = Mailbox(options.ledger_size)
         self.opened_at = time.monotonic()
         self.handshake_seconds = self.opened_at - began
+        self.codec = make_codec()
+        self._codecs = {"in": self.codec, "out": make_codec()}
         self._wire = wire
+        self._sending = asyncio.Lock()
         self._masker = masker
         self._record = record
         self._ended = asyncio.Event()
@@ -80,6 +92,7 @@ class Connection:
             StackError: An option is wrong.
         """
         masker = masker or Masker()
+        make_codec = find(options.codec)
         options.register_credentials(masker)
         began = time.monotonic()
         try:
@@ -98,7 +111,7 @@ class Connection:
                     remedy="A URL is ws://host:port/path or wss://host/path; subprotocols are tokens (RFC 6455, 4.1).",
                 )
             ) from None
-        return cls(alias, options, wire, masker=masker, record=record, began=began)
+        return cls(alias, options, wire, make_codec, masker=masker, record=record, began=began)
 
     def _opening(self) -> events.Opened:
         local = self._wire.local_address
@@ -156,26 +169,42 @@ class Connection:
 
     # Sending.
 
-    async def send(self, payload: str | bytes) -> Frame:
-        """Send a text or binary message; it is in the ledger before its answer can be.
+    async def send(self, *payloads: Payload) -> list[Frame]:
+        """Send text or binary frames as they are; what is in them is in the ledger before its answer can be.
+
+        Args:
+            payloads: In order, with nothing else between them.
+
+        Returns:
+            The messages in them, as the codec reads them.
 
         Raises:
+            StackError: One is no text that can be sent.
             StackFailure: The connection is not open, or ended while sending.
         """
-        if self.state != "open":
-            raise StackFailure(self._not_open("to send a frame"))
-        content, data, size = parse(payload, self._masker)
-        frame = self._enter("out", content, data, size)
-        try:
-            await self._wire.send(payload)
-        except ConnectionClosed:
-            await self._ended.wait()
-            raise StackFailure(self._not_open("to send a frame")) from None
-        return frame
+        for payload in payloads:
+            _check_text(payload)
+        frames: list[Frame] = []
+        async with self._sending:
+            for payload in payloads:
+                if self.state != "open":
+                    raise StackFailure(self._not_open("to send a frame"))
+                frames += self._enter("out", payload)
+                try:
+                    await self._wire.send(payload)
+                except ConnectionClosed:
+                    await self._ended.wait()
+                    raise StackFailure(self._not_open("to send a frame")) from None
+        return frames
 
-    async def send_json(self, value: Any) -> Frame:
-        """Send a JSON value as a text message (RFC 8259, no NaN)."""
-        return await self.send(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    async def send_json(self, value: Any) -> list[Frame]:
+        """Send a message as the codec writes it.
+
+        Raises:
+            StackError: The codec can't write it.
+            StackFailure: The connection is not open, or ended while sending.
+        """
+        return await self.send(*self.codec.encode(value))
 
     async def ping(self, timeout: float) -> float:
         """Seconds between a ping and its pong (RFC 6455, 5.5.2).
@@ -324,9 +353,7 @@ class Connection:
     async def _read(self) -> None:
         try:
             while True:
-                payload = await self._wire.recv()
-                content, data, size = parse(payload, self._masker)
-                self._enter("in", content, data, size)
+                self._enter("in", await self._wire.recv())
         except ConnectionClosed as end:
             self._end(end.__cause__)
         except BaseException as error:
@@ -358,11 +385,16 @@ class Connection:
             self._record(events.Closed(self.alias, closed.code, closed.reason, by, closed.cause, at=closed.at))
         self._ended.set()
 
-    def _enter(self, direction: Literal["in", "out"], content: Any, data: Any, size: int) -> Frame:
-        frame = self.mailbox.add(time.monotonic(), direction, content, data, size)
+    def _enter(self, direction: Direction, payload: Payload) -> list[Frame]:
+        at = time.monotonic()
+        frames = [
+            self.mailbox.add(at, direction, content, data, size, problem=problem)
+            for content, data, size, problem in read(payload, self._codecs[direction], self._masker)
+        ]
         if self._record is not None:
-            self._record(frame.event(self.alias))
-        return frame
+            for frame in frames:
+                self._record(frame.event(self.alias))
+        return frames
 
     def _not_open(self, purpose: str) -> str:
         return explain(
@@ -379,6 +411,20 @@ async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return event.is_set()
     return True
+
+
+def _check_text(payload: Payload) -> None:
+    try:
+        if isinstance(payload, str):
+            payload.encode()
+    except UnicodeEncodeError as error:
+        raise StackError(
+            explain(
+                "a text that UTF-8 can tell, as in every text frame (RFC 6455, 5.6)",
+                f"half a surrogate pair at character {error.start}",
+                remedy="Send bytes to break the rule on purpose; in a JSON value [Send Json] escapes it.",
+            )
+        ) from None
 
 
 def _shut(tcp: socket.socket) -> None:

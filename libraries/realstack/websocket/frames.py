@@ -8,23 +8,25 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from realstack.recording.events import FrameIn, FrameOut
+from realstack.websocket.codecs import Codec, Payload
+from realstack.websocket.codecs.codec import Content
 from realstack.websocket.masking import Masker
 
 Direction = Literal["in", "out"]
-Content = Literal["json", "text", "binary"]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message of a connection (RFC 6455 calls its pieces frames; fragments are joined here).
+    """One message of a connection, as its codec reads them: a frame may hold several, and fragments are joined here.
 
     Attributes:
         number: 1, 2, … for each connection, both directions counted together, in the order seen here.
         at: When it was received or handed to the socket, seconds on the monotonic clock.
         direction: ``in`` or ``out``.
-        content: ``json`` (an object or an array), ``text`` or ``binary``.
-        data: The JSON value, the text or the bytes; credentials are replaced by ``<hidden>``.
-        size: Bytes of its payload, before compression.
+        content: ``json`` (what the codec read as a value), ``text`` or ``binary``.
+        data: The value, the text or the bytes; credentials are replaced by ``<hidden>``.
+        size: Bytes of its part of the payload, before compression.
+        problem: Why the codec could not read it, and it is the text or the bytes that it is; empty where it could.
     """
 
     number: int
@@ -33,34 +35,44 @@ class Frame:
     content: Content
     data: Any
     size: int
+    problem: str = ""
 
     def event(self, alias: str) -> FrameIn | FrameOut:
         """What the recorder is told of it."""
         made = FrameIn if self.direction == "in" else FrameOut
         if self.content == "binary":
             digest = hashlib.sha256(self.data).hexdigest()
-            return made(alias, None, self.number, self.content, self.size, digest, at=self.at)
-        return made(alias, self.data, self.number, self.content, self.size, at=self.at)
+            return made(alias, None, self.number, self.content, self.size, digest, self.problem, at=self.at)
+        return made(alias, self.data, self.number, self.content, self.size, None, self.problem, at=self.at)
 
     def brief(self, width: int = 300) -> str:
         """One line for people: compact JSON or the text, shortened to a width."""
         if self.content == "binary":
             return f"<{self.size} bytes>"
-        text = self.data if isinstance(self.data, str) else json.dumps(self.data, ensure_ascii=False, separators=(", ", ": "))
+        text = self.data if isinstance(self.data, str) else compact(self.data)
         text = text.replace("\n", "\\n")
         return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def parse(payload: str | bytes, masker: Masker) -> tuple[Content, Any, int]:
-    """What a payload is, its masked content and its size in bytes."""
-    if isinstance(payload, bytes):
-        return "binary", payload, len(payload)
-    size = len(payload.encode())
-    if payload[:1] in ("{", "[") or payload[:1].isspace():
-        try:
-            value = json.loads(payload)
-        except (ValueError, RecursionError):  # looks like JSON but is not: it is kept as the text that it is
-            value = None
-        if isinstance(value, (dict, list)):
-            return "json", masker.payload(payload, value), size
-    return "text", masker.text(payload), size
+def read(payload: Payload, codec: Codec, masker: Masker) -> list[tuple[Content, Any, int, str]]:
+    """The messages that a payload ends: what each is, its masked content, its size in bytes, and why it could not be read."""
+    messages = []
+    for content, data, size, raw, problem in codec.decode(payload):
+        messages.append((content, _masked(content, data, raw, masker), size, masker.members(problem) if problem else ""))
+    return messages
+
+
+def _masked(content: Content, data: Any, raw: str | None, masker: Masker) -> Any:
+    if content == "json":
+        return masker.payload(raw, data)
+    return masker.members(data) if content == "text" else data
+
+
+def compact(value: Any) -> str:
+    """A value of JSON in one line, for people; bytes in it are counted."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "), default=told)
+
+
+def told(value: object) -> str:
+    """What is no value of JSON, for people."""
+    return f"<{len(value)} bytes>" if isinstance(value, bytes) else str(value)

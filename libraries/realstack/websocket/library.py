@@ -10,6 +10,7 @@ from robotlibcore import DynamicCore
 
 from realstack import __version__
 from realstack.websocket import Masker
+from realstack.websocket.codecs import CodecName, find
 from realstack.websocket.keywords.closing import Closing
 from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.facts import Facts
@@ -73,6 +74,62 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     Variables of other types (``${5}``) must be of the same type. A field that is named like an argument (``timeout``) is
     written as a path: ``$.timeout=5``.
 
+    ## Codecs
+    What a platform sends is read and written by a codec, named when importing (``codec=signalr``) or opening a connection.
+    Everything else sees **messages**: matching, masking, the ledger, the History library, Load, the toxics of NetworkFault.
+
+    | codec | a frame holds | a message's type |
+    |---|---|---|
+    | ``json`` | JSON, in a text frame or a binary one; what is none is a text or bytes | ``type`` |
+    | ``json-binary`` | the same; what is sent goes out in binary frames | ``type`` |
+    | ``json-lines`` | a JSON value on each line | ``type`` |
+    | ``json-rpc`` | requests and responses of JSON-RPC 2.0; each of a batch is a message | ``method`` |
+    | ``msgpack`` | values of MessagePack, in a binary frame; extra ``[msgpack]`` | ``type`` |
+    | ``signalr`` | JSON objects, each ended by U+001E; the handshake has ``type=handshake`` | ``target``, or ``type`` |
+    | ``socketio`` | a packet of Socket.IO, its attachments as bytes; extra ``[socketio]`` | ``event``, or ``type`` |
+    | ``stomp`` | frames of STOMP: ``command``, ``headers``, ``body``; ``heart-beat`` is a line's end | ``command`` |
+    | ``text`` | a text or bytes: nothing in it is read | |
+    | your own | what its code says | its ``type_path``, or ``type`` |
+
+    ```robotframework
+    Open Connection    ${HUB}    tab    codec=signalr
+    Send Json    type=handshake    protocol=json    version=${1}
+    Wait For Frame    handshake    error missing
+    Send Json    type=${1}    target=SendMessage    arguments[0]=Ann    arguments[1]=Hello
+    Wait For Frame    ReceiveMessage    arguments[1]=Hello
+
+    Open Connection    ${SOCKET_IO}/?EIO=4&transport=websocket    chat    codec=socketio
+    Wait For Frame    open
+    Send Json    type=connect    data.token=${token}
+    Wait For Frame    connect
+    Send Json    event=message    args[0].text=Hello    id=${1}
+    Wait For Frame    ack    id=1
+
+    Open Connection    ${BROKER}    queue    codec=stomp    subprotocols=v12.stomp
+    Send Json    command=CONNECT    headers.accept-version=1.2    headers.passcode=${passcode}
+    Wait For Frame    CONNECTED
+    Send Json    command=SEND    headers.destination=/queue/a    body.text=Hello
+    ```
+
+    One frame may hold several messages. Each of them counts: it has its own number in the ledger, can be taken once, and is
+    recorded by itself, all at the same time. What a codec can't read stays in the ledger as the text or the bytes that it is:
+    waits that fail tell so, and [Messages Should Be Well Formed] fails. [Send Frame] sends anything, malformed or not.
+
+    A codec of your own is a class with ``decode(self, payload)`` and, to send, ``encode(self, value)``, made anew for each
+    direction of each connection. Or it is a function that decodes, or a module with such functions. As a generator, ``decode``
+    gives any number of messages, none while the rest is still to come. It is given itself, or by where it is:
+    ``package.module.Name``, ``path/to/file.py``, ``path/to/file.py:Name``.
+
+    ```python
+    class Pipes:  # codec=${CURDIR}/pipes.py:Pipes
+        def decode(self, payload):
+            kind, _, text = payload.partition("|")
+            return {"type": kind, "text": text}
+
+        def encode(self, value):
+            return f"{value['type']}|{value['text']}"
+    ```
+
     ## Secrets
     Tokens are given as Robot's ``Secret`` and appear nowhere: not in the log at any level, not in the ledger, not in errors.
     Frames are masked before they are kept: fields named like credentials (``token``, ``password``, …), every Secret that
@@ -92,15 +149,19 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, *, masked_fields: Sequence[str] | str = (), type_path: str = "type") -> None:
+    def __init__(
+        self, *, masked_fields: Sequence[str] | str = (), type_path: str | None = None, codec: CodecName = "json"
+    ) -> None:
         """Settings of the library.
 
         Args:
             masked_fields: Names (shell patterns, case ignored) of JSON fields and headers to mask besides the usual ones: a text,
                 texts between commas, or a list. ``!name`` leaves a usual one as it is.
-            type_path: Where a frame says its type.
+            type_path: Where a message says its type; where its codec knows by default.
+            codec: How messages are read and written on connections that don't say so themselves; see *Codecs*.
         """
-        self._connections = connections = Connections(Masker(masked_fields), type_path)
+        find(codec)
+        self._connections = connections = Connections(Masker(masked_fields), type_path, codec)
         self._waiting = Waiting(connections)
         components = [
             Opening(connections),

@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from realstack.websocket.frames import Content, Direction, Frame
+from realstack.websocket.codecs.codec import Content
+from realstack.websocket.frames import Direction, Frame
 from realstack.websocket.match import ANY, Match
 
 DEFAULT_CAPACITY = 20_000
@@ -116,9 +117,9 @@ class Mailbox:
         self.last_number = 0
         self.closed: Closed | None = None
 
-    def add(self, at: float, direction: Direction, content: Content, data: object, size: int) -> Frame:
+    def add(self, at: float, direction: Direction, content: Content, data: object, size: int, *, problem: str = "") -> Frame:
         """Enter a frame; a received one goes to the first wait that wants it, or stays to be taken."""
-        frame = Frame(next(self._numbers), at, direction, content, data, size)
+        frame = Frame(next(self._numbers), at, direction, content, data, size, problem)
         self.last_number = frame.number
         if len(self._frames) == self._frames.maxlen:
             self._forget(self._frames[0])

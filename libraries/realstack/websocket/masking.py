@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,12 @@ from realstack.secrets import secrets as run_secrets
 from realstack.secrets.forms import SHORTEST
 from realstack.secrets.names import concealed
 from realstack.secrets.redaction import redact_text
+
+_MEMBER = re.compile(
+    r"""(?P<before>(?P<quote>\\*")(?P<name>[^"\\]{1,80})(?P=quote)\s*:\s*(?P=quote))(?P<value>.*?)(?=(?<!\\)(?P=quote)|\Z)""",
+    re.DOTALL,
+)
+"""A member of a JSON object whose value is a text; in a JSON text within another one its quotes are escaped."""
 
 
 class Masker:
@@ -46,14 +53,25 @@ class Masker:
         """The text with every known value and everything that looks like a credential hidden."""
         return redact_text(self._registry.scrub(text))
 
-    def payload(self, raw: str, value: Any) -> Any:
+    def members(self, text: str) -> str:
+        """The text, masked, also where it holds JSON that nobody parsed: whole, behind something else, quoted or cut off."""
+        return self.text(_MEMBER.sub(self._member, text) if ":" in text else text)
+
+    def _member(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        if found["name"] in self.names:
+            return found["before"] + (HIDDEN if value else "")
+        return found["before"] + (_MEMBER.sub(self._member, value) if ":" in value else value)
+
+    def payload(self, raw: str | None, value: Any) -> Any:
         """A masked copy of a JSON value.
 
         Args:
-            raw: The JSON text it came from: where it holds nothing suspicious, only names are looked at.
+            raw: The JSON text it came from: where it holds nothing suspicious, only names are looked at. None where it is
+                not known.
             value: The parsed value.
         """
-        suspicious = "\\" in raw or self.text(raw) != raw
+        suspicious = raw is None or "\\" in raw or self.text(raw) != raw
         return self._walk(value, suspicious)
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -90,7 +108,7 @@ class Masker:
         return value
 
     def _text(self, value: str) -> str:
-        masked = self.text(value)
+        masked = self.members(value)
         return Hidden(value) if masked == HIDDEN and value != HIDDEN else masked
 
     def _field(self, name: object, item: Any, deep: bool) -> Any:
@@ -100,7 +118,7 @@ class Masker:
 class Unmasked(Masker):
     """Leaves JSON values as they are, for connections whose frames nobody sees: who does show one masks it then."""
 
-    def payload(self, raw: str, value: Any) -> Any:
+    def payload(self, raw: str | None, value: Any) -> Any:
         """The value itself."""
         return value
 

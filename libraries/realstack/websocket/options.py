@@ -10,6 +10,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import Tls
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
 from realstack.websocket.masking import Masker
@@ -39,6 +40,7 @@ class Options:
         ping_interval: Seconds between own pings (RFC 6455, 5.5.2); ``None`` sends none, as browsers do.
         max_size: Bytes of the largest message that is accepted; a larger one closes with 1009.
         ledger_size: Frames that are kept.
+        codec: How messages are read and written; see `realstack.websocket.codecs.find`.
         secrets: Values that must never be shown, besides what `Masker` finds by itself.
     """
 
@@ -53,6 +55,7 @@ class Options:
     ping_interval: float | None = None
     max_size: int = 16 * 1024 * 1024
     ledger_size: int = DEFAULT_CAPACITY
+    codec: CodecName = "json"
     secrets: Sequence[str] = field(default=(), repr=False)
 
     def register_credentials(self, masker: Masker) -> None:

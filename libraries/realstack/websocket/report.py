@@ -31,7 +31,8 @@ def missing_frames(alias: str, mailbox: Mailbox, waiter: Waiter, began: float, w
         arrived = sum(1 for frame in mailbox.frames(directions=["in"]) if frame.at >= began)
         seen = f"{got} within {waited:.3f} s, while {arrived} frame{'' if arrived == 1 else 's'} arrived"
         remedy = _remedy(mailbox, waiter)
-    return explain(expected, seen, evidence=nearest(mailbox, waiter.match, began, waiter.taken), remedy=remedy)
+    evidence = "\n".join(filter(None, (nearest(mailbox, waiter.match, began, waiter.taken), unread(mailbox))))
+    return explain(expected, seen, evidence=evidence, remedy=remedy)
 
 
 def _remedy(mailbox: Mailbox, waiter: Waiter) -> str:
@@ -55,6 +56,14 @@ def unexpected_frame(alias: str, match: Match, frame: Frame, began: float, withi
         evidence=frame.brief(1000),
         remedy="Frames that arrived earlier and were not taken count as well; [Take Frames] or only_new=True leaves them out.",
     )
+
+
+def unread(mailbox: Mailbox) -> str:
+    """Which received frames the codec could not read; empty where it could read all."""
+    found = [frame for frame in mailbox.frames(directions=["in"]) if frame.problem]
+    if not found:
+        return ""
+    return f"{len(found)} received could not be read; the last, #{found[-1].number}, is {found[-1].problem}"
 
 
 def nearest(mailbox: Mailbox, match: Match, began: float, besides: list[Frame]) -> str:

@@ -149,8 +149,8 @@ Bad Input
     *starts like a JSON object but is none*    Wait For Frame    {"a"
     *'a..b' is not a path*    Wait For Frame    a..b=1
     Nothing to send*    Send Json
-    'type.name' can't be set: 'type' already holds*    Send Json    type=a    type.name=b
-    'a?0?' can't be set*    Send Json    a[0]=b
+    'type.name' can't be set: 'name' is a field of an object*    Send Json    type=a    type.name=b
+    'a?*?' can't be set*    Send Json    a[*]=b
     Fields can be put into an object*    Send Json    ${{[1]}}    a=b
     *a Secret*Credentials are masked*    Wait For Frame    payload.token=${{robot.api.types.Secret('x')}}
     *Give the promise*    Wait For Promise

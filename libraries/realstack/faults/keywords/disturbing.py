@@ -33,6 +33,7 @@ from realstack.faults.toxics import (
     Way,
 )
 from realstack.websocket import Match
+from realstack.websocket.codecs import CodecName, find
 
 EndingName = Literal["reset", "finish", "swallow", "stall"]
 
@@ -178,6 +179,7 @@ class Disturbing:
         times: int = 1,
         skip: int = 0,
         name: str = "cut",
+        codec: CodecName = "json",
         **fields: Any,
     ) -> None:
         """Cuts a connection where a WebSocket message passes that matches; the message itself does not arrive.
@@ -194,19 +196,26 @@ class Disturbing:
             times: How many connections (or messages, when they are swallowed) it hits; 0 for any number.
             skip: How many matching messages it lets pass first.
             name: Name of the toxic.
+            codec: How messages are read, as on connections of the WebSocket library. A frame goes with all that are in it.
             fields: Paths and their values.
 
         ```robotframework
         Cut At Message    wire    message_accepted    message_id=${id}
         Wait Until Toxic Hits    wire    cut    timeout=2s
+        Cut At Message    hub    ReceiveMessage    codec=signalr    ending=swallow
         ```
         """
+        make_codec = find(codec)
         try:
-            wanted = Match.of(*match, **fields)
+            wanted = Match.of(*match, type_path=make_codec().type_path, **fields)
         except (ValueError, TypeError) as error:
             raise StackError(str(error)) from None
         chosen = Ending(ending)
-        self._add(link, name, direction, lambda one, way: CutAtMessage(one, way, chosen, times, skip, wanted), {})
+
+        def make(one: str, way: Way) -> Toxic:
+            return CutAtMessage(one, way, chosen, times, skip, wanted, make_codec=make_codec)
+
+        self._add(link, name, direction, make, {})
 
     def _add(self, link: str, name: str, direction: str, make: Callable[[str, Way], Toxic], named: dict[str, timedelta]) -> None:
         """Add a toxic, or one for each direction with the direction at the end of its name."""

@@ -14,6 +14,7 @@ from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.waiting import wait
 from realstack.core.ownership import Owned
 from realstack.websocket import Connection, Frame, Masker, Match
+from realstack.websocket.codecs import CodecName
 
 FAREWELL = 0.5
 """Seconds that a connection gets for its closing handshake at the end of its test or suite."""
@@ -24,11 +25,13 @@ class Connections:
 
     Args:
         masker: What all of them hide.
-        type_path: Where a frame says its type.
+        type_path: Where a message says its type; None where each connection's codec knows.
+        codec: How messages are read and written where a connection does not say so.
     """
 
-    def __init__(self, masker: Masker, type_path: str) -> None:
+    def __init__(self, masker: Masker, type_path: str | None = None, codec: CodecName = "json") -> None:
         self.masker = masker
+        self.codec = codec
         self._type_path = type_path
         self._owned: Owned[Connection] = Owned("connection", "Open Connection")
 
@@ -76,10 +79,11 @@ class Connections:
         if left:
             wait(_close_all(left), FAREWELL)
 
-    def match(self, parts: Iterable[Any], fields: Mapping[str, Any]) -> Match:
+    def match(self, connection: Connection, parts: Iterable[Any], fields: Mapping[str, Any]) -> Match:
         """Which frames are meant.
 
         Args:
+            connection: Whose.
             parts: Types, expressions or dictionaries, as the cells of a row.
             fields: Paths and their values.
 
@@ -95,7 +99,7 @@ class Connections:
                 )
             )
         try:
-            return Match.of(*map(_part, parts), type_path=self._type_path, **fields)
+            return Match.of(*map(_part, parts), type_path=self._type_path or connection.codec.type_path, **fields)
         except (ValueError, TypeError) as error:
             raise StackError(str(error)) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,15 +41,31 @@ def _put(document: dict[str, Any], path: str, item: Any) -> None:
     except ValueError as error:
         raise StackError(str(error)) from None
     steps = alternatives[0]
-    if len(alternatives) > 1 or not steps or not all(isinstance(step, str) for step in steps):
-        raise StackError(f"'{path}' can't be set: fields to send are names joined by dots, such as payload.text")
-    *parents, last = (str(step) for step in steps)
+    if len(alternatives) > 1 or not steps or not all(isinstance(step, (str, int)) for step in steps):
+        raise StackError(f"'{path}' can't be set: fields to send are names and items, such as payload.text and args[0]")
     target: Any = document
-    for name in parents:
-        target = target.setdefault(name, {})
+    for step, following in itertools.pairwise(steps):
+        _set(target, step, [] if isinstance(following, int) else {}, path, keep=True)
+        target = target[step]
+    _set(target, steps[-1], item, path, keep=False)
+
+
+def _set(target: Any, step: Any, item: Any, path: str, *, keep: bool) -> None:
+    """Set a field of an object, or an item of an array or the one behind its last; what is there stays where it is to be kept."""
+    if isinstance(step, int):
+        if not isinstance(target, list):
+            raise StackError(f"'{path}' can't be set: [{step}] is an item of an array, and there already is {target!r}")
+        if not 0 <= step <= len(target):
+            raise StackError(f"'{path}' can't be set: an array is filled in order, and the next item is [{len(target)}]")
+        if step == len(target):
+            target.append(item)
+        elif not keep:
+            target[step] = item
+    else:
         if not isinstance(target, dict):
-            raise StackError(f"'{path}' can't be set: '{name}' already holds {target!r}")
-    target[last] = item
+            raise StackError(f"'{path}' can't be set: '{step}' is a field of an object, and there already is {target!r}")
+        if not keep or step not in target:
+            target[step] = item
 
 
 def reveal(value: Any, masker: Masker, what: str) -> Any:

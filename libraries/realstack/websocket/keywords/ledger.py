@@ -9,12 +9,12 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword
 
-from realstack.core.errors import StackError
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import on_loop, seconds, wait
 from realstack.core.table import html_table
 from realstack.core.waiting import Deadline, poll
-from realstack.websocket import Connection, Frame, Match
+from realstack.websocket import ANY, Connection, Frame, Match
 from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.documents import for_robot
 
@@ -48,7 +48,8 @@ class Ledger:
         @{sent} =    Get Frames    user_message    direction=out    alias=tab1
         ```
         """
-        connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
+        connection = self._connections.get(alias)
+        wanted = self._connections.match(connection, match, fields)
         return [for_robot(frame.data) for frame in _look(connection, wanted, direction)]
 
     @keyword(tags=["frame", "getter"])
@@ -74,7 +75,7 @@ class Ledger:
         """
         connection = self._connections.get(alias)
         parts, operator, expected, message = _split(match_and_assertion)
-        wanted = self._connections.match(parts, {})
+        wanted = self._connections.match(connection, parts, {})
         what = f"Number of frames with  {wanted}  on connection '{connection.alias}'"
 
         def holds(count: int) -> bool:
@@ -105,7 +106,8 @@ class Ledger:
         Log Frames    message    alias=tab1    last=20
         ```
         """
-        connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
+        connection = self._connections.get(alias)
+        wanted = self._connections.match(connection, match, fields)
         frames = _look(connection, wanted, "both")
         box = connection.mailbox
         note = f"{len(frames)} of {box.counts['in']} received and {box.counts['out']} sent; {box.forgotten} forgotten"
@@ -117,6 +119,27 @@ class Ledger:
             longest_cell=LONGEST_FRAME,
         )
         logger.info(table, html=True)
+
+    @keyword(tags=["frame"])
+    def messages_should_be_well_formed(self, *, alias: str | None = None) -> None:
+        """Fails if anything was received that the connection's codec can't read. See *Codecs* in the introduction.
+
+        ```robotframework
+        Messages Should Be Well Formed    alias=tab1
+        ```
+        """
+        connection = self._connections.get(alias)
+        wrong = [frame for frame in _look(connection, ANY, "in") if frame.problem]
+        if wrong:
+            expected = f"all messages received on connection '{connection.alias}' can be read by codec '{connection.codec.name}'"
+            raise StackFailure(
+                explain(
+                    expected,
+                    f"{len(wrong)} of {connection.mailbox.counts['in']} can't; #{wrong[0].number} is {wrong[0].problem}",
+                    evidence="\n".join(f"#{frame.number}: {frame.brief()}" for frame in wrong[:5]),
+                    remedy="The platform sends what was not agreed, or speaks otherwise: then another codec= is needed.",
+                )
+            )
 
 
 def _look(connection: Connection, match: Match, direction: str) -> list[Frame]:

@@ -16,6 +16,7 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.waiting import seconds, wait
 from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
+from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import shown_url
 from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.documents import reveal
@@ -46,6 +47,7 @@ class Opening:
         ping_interval: timedelta | None = None,
         max_size: int = 16 * 1024 * 1024,
         ledger_size: int = DEFAULT_CAPACITY,
+        codec: CodecName = None,
     ) -> str:
         """Opens a connection and makes it the current one.
 
@@ -66,7 +68,8 @@ class Opening:
             compression: Whether to offer permessage-deflate, as browsers do.
             ping_interval: Time between own pings; none are sent by default, as browsers send none.
             max_size: Bytes of the largest message that is accepted.
-            ledger_size: Frames that are kept; the oldest are forgotten.
+            ledger_size: Messages that are kept; the oldest are forgotten.
+            codec: How messages are read and written; the library's own by default. See *Codecs* in the introduction.
 
         Returns:
             The alias.
@@ -77,6 +80,7 @@ class Opening:
 
         ```robotframework
         Open Connection    ws://127.0.0.1:20000/ws    tab1    subprotocols=${protocols}    origin=http://127.0.0.1:20000
+        Open Connection    ws://127.0.0.1:20000/hub    tab2    codec=signalr
         ```
         """
         options = self._options(
@@ -90,6 +94,7 @@ class Opening:
             ping_interval=seconds(ping_interval) if ping_interval else None,
             max_size=max_size,
             ledger_size=ledger_size,
+            codec=codec,
         )
         name = self._connections.free_alias(alias)
         connection = wait(Connection.open(name, options, masker=self._connections.masker), options.open_timeout)
@@ -108,6 +113,7 @@ class Opening:
         timeout: timedelta = timedelta(seconds=5),
         ca: Path | None = None,
         verify: bool = True,
+        codec: CodecName = None,
     ) -> dict[str, float]:
         """Opens several connections at the same moment. The last one becomes the current one.
 
@@ -124,7 +130,7 @@ class Opening:
         if doubles or not aliases:
             raise StackError(f"Aliases must differ; given twice: {', '.join(doubles)}" if doubles else "Name at least one alias")
         tls = Tls(ca, verify)
-        options = self._options(url, subprotocols, headers, origin=origin, tls=tls, open_timeout=seconds(timeout))
+        options = self._options(url, subprotocols, headers, origin=origin, tls=tls, open_timeout=seconds(timeout), codec=codec)
         names = [self._connections.free_alias(alias) for alias in aliases]
         opened = wait(_open_all(names, options, self._connections.masker), options.open_timeout)
         for connection in opened:
@@ -181,7 +187,12 @@ class Opening:
         return refusal
 
     def _options(
-        self, url: str, subprotocols: Sequence[str | Secret], headers: Mapping[str, str | Secret] | None, **settings: Any
+        self,
+        url: str,
+        subprotocols: Sequence[str | Secret],
+        headers: Mapping[str, str | Secret] | None,
+        codec: CodecName = None,
+        **settings: Any,
     ) -> Options:
         masker = self._connections.masker
         plain = (subprotocols,) if isinstance(subprotocols, (str, Secret)) else subprotocols
@@ -189,6 +200,7 @@ class Opening:
             url,
             subprotocols=reveal(list(plain), masker, "WebSocket subprotocol"),
             headers=reveal(dict(headers or {}), masker, "header of a WebSocket handshake"),
+            codec=self._connections.codec if codec is None else codec,
             **settings,
         )
 

@@ -30,7 +30,7 @@ class Sending:
     def send_frame(
         self, content: str | bytes | Secret, *, alias: str | None = None, timeout: timedelta = timedelta(seconds=5)
     ) -> None:
-        """Sends a text or, given bytes, a binary message as it is.
+        """Sends a text or, given bytes, a binary frame as it is, whatever the connection's codec.
 
         Args:
             content: What to send. A Secret is sent as text and masked everywhere.
@@ -55,10 +55,10 @@ class Sending:
         timeout: timedelta = timedelta(seconds=5),
         **fields: Any,
     ) -> None:
-        """Sends a JSON message, given as a value, as fields, or as both.
+        """Sends a message as the connection's codec writes it, given as a JSON value, as fields, or as both.
 
-        Fields are paths into objects; their texts are sent as texts, other values keep their type. Secrets are
-        sent as their text and masked everywhere.
+        Fields are paths into objects and arrays; their texts are sent as texts, other values keep their type. An array's items
+        are given in order (``args[0]=…``, ``args[1]=…``). Secrets are sent as their text and masked everywhere.
 
         Args:
             value: An object or array; fields are put into a copy of an object.
@@ -70,6 +70,7 @@ class Sending:
         Send Json    type=user_message    message_id=${id}    payload.text=Hello
         Send Json    type=resume    thread_id=${thread}    payload.after=${7}
         Send Json    type=auth_refresh    payload.token=${secret}
+        Send Json    target=SendMessage    type=${1}    arguments[0]=Ann    arguments[1]=Hello
         ```
         """
         connection = self._connections.get(alias)
@@ -122,13 +123,13 @@ class Sending:
         logger.info(f"{connection.alias}: {sent} frames sent within {(time.monotonic() - began) * 1000:.0f} ms.")
 
 
-def _send(connection: Connection, sending: Coroutine[Any, Any, Frame], timeout: timedelta) -> None:
-    async def within() -> Frame:
+def _send(connection: Connection, sending: Coroutine[Any, Any, list[Frame]], timeout: timedelta) -> None:
+    async def within() -> list[Frame]:
         async with asyncio.timeout(seconds(timeout)):
             return await sending
 
     try:
-        frame = wait(within(), seconds(timeout))
+        frames = wait(within(), seconds(timeout))
     except TimeoutError:
         raise Late(
             explain(
@@ -137,4 +138,5 @@ def _send(connection: Connection, sending: Coroutine[Any, Any, Frame], timeout: 
                 remedy="Look for a stalled link or a server that stopped reading.",
             )
         ) from None
-    logger.info(line(connection, frame))
+    for frame in frames:
+        logger.info(line(connection, frame))

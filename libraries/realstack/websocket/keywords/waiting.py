@@ -79,7 +79,7 @@ class Waiting:
         """
         connection = self._connections.get(alias)
         since = connection.mailbox.last_number if only_new else 0
-        waiting = connection.wait_for(self._connections.match(match, fields), seconds(timeout), since=since)
+        waiting = connection.wait_for(self._connections.match(connection, match, fields), seconds(timeout), since=since)
         frame = wait(waiting, seconds(timeout))
         logger.info(line(connection, frame))
         return for_robot(frame.data)
@@ -106,7 +106,8 @@ class Waiting:
             raise StackError(f"At least one frame can be waited for, not {count}")
         connection = self._connections.get(alias)
         since = connection.mailbox.last_number if only_new else 0
-        waiting = connection.wait_for_several(self._connections.match(match, fields), count, seconds(timeout), since=since)
+        wanted = self._connections.match(connection, match, fields)
+        waiting = connection.wait_for_several(wanted, count, seconds(timeout), since=since)
         frames = wait(waiting, seconds(timeout))
         for frame in frames:
             logger.info(line(connection, frame))
@@ -138,13 +139,13 @@ class Waiting:
         Wait For Frame On Each    message    message_id=${id}    aliases=tab1, tab2
         ```
         """
-        wanted = self._connections.match(match, fields)
         if isinstance(aliases, str):
             aliases = [one.strip() for one in aliases.split(",")]
         connections = self._connections.open if aliases is None else [self._connections.get(alias) for alias in aliases]
         if not connections:
             raise StackError("No connection is open. Use [Open Connection] first.")
-        frames = wait(_on_each(connections, wanted, seconds(timeout)), seconds(timeout))
+        wanted = {connection: self._connections.match(connection, match, fields) for connection in connections}
+        frames = wait(_on_each(wanted, seconds(timeout)), seconds(timeout))
         for connection in connections:
             logger.info(line(connection, frames[connection.alias]))
         return {alias: for_robot(frame.data) for alias, frame in frames.items()}
@@ -176,8 +177,8 @@ class Waiting:
         ```
         """
         connection = self._connections.get(alias)
-        silence = connection.expect_silence(self._connections.match(match, fields), seconds(within), only_new=only_new)
-        wait(silence, seconds(within))
+        unwanted = self._connections.match(connection, match, fields)
+        wait(connection.expect_silence(unwanted, seconds(within), only_new=only_new), seconds(within))
 
     @keyword(tags=["frame"])
     def promise_to_wait_for_frame(
@@ -198,7 +199,8 @@ class Waiting:
         ${frame} =    Wait For Promise    ${answer}
         ```
         """
-        promise = Promise(self._connections.get(alias), self._connections.match(match, fields), seconds(timeout))
+        connection = self._connections.get(alias)
+        promise = Promise(connection, self._connections.match(connection, match, fields), seconds(timeout))
         self._promises.add(promise, current_owner())
         return promise
 
@@ -241,19 +243,20 @@ class Waiting:
         @{pongs} =    Take Frames    pong
         ```
         """
-        connection, wanted = self._connections.get(alias), self._connections.match(match, fields)
+        connection = self._connections.get(alias)
+        wanted = self._connections.match(connection, match, fields)
         frames = on_loop(lambda: connection.mailbox.take(wanted))
         logger.info(f"'{connection.alias}': {len(frames)} frames taken")
         return [for_robot(frame.data) for frame in frames]
 
 
-async def _on_each(connections: list[Connection], match: Match, timeout: float) -> dict[str, Frame]:
-    waits = (connection.wait_for(match, timeout) for connection in connections)
+async def _on_each(wanted: dict[Connection, Match], timeout: float) -> dict[str, Frame]:
+    waits = (connection.wait_for(match, timeout) for connection, match in wanted.items())
     results = await asyncio.gather(*waits, return_exceptions=True)
-    frames = {one.alias: result for one, result in zip(connections, results, strict=True) if isinstance(result, Frame)}
+    frames = {one.alias: result for one, result in zip(wanted, results, strict=True) if isinstance(result, Frame)}
     failures = [result for result in results if isinstance(result, BaseException)]
     if failures:
-        missing = [connection.alias for connection in connections if connection.alias not in frames]
+        missing = [connection.alias for connection in wanted if connection.alias not in frames]
         got = ", ".join(frames) or "no other"
         raise StackFailure(f"Without the frame: {', '.join(missing)}. With it: {got}.\n" + "\n\n".join(map(str, failures)))
     return frames
