@@ -13,6 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure
+from realstack.core.template import Values, names
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
 from realstack.load.engine import Load
@@ -22,7 +23,6 @@ from realstack.load.plan import Limits, Plan, Script
 from realstack.load.results import Failure, Results, Series
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Await, Check, Count, Open, Send, Think
-from realstack.load.template import Values, names
 from realstack.oauth.rogue.server import HttpServer, Response
 from realstack.oauth.rogue.server import Request as HttpRequest
 from realstack.recording.recorder import recorder

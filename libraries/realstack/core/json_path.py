@@ -2,6 +2,7 @@
 
 ``payload.items[0].id`` names fields and items, ``[-1]`` the last item, ``[*]`` every item of an array or value of an object,
 ``payload['a.b']`` any name. A leading ``$`` or ``$.`` is the whole value. Of an array ``items.0`` is the item, too.
+Of bytes, which codecs may put into values, ``length`` is how many they are and ``hex`` what they are, in hexadecimal digits.
 Alternatives are joined by ``|``: the first that leads to something other than null is taken.
 """
 
@@ -14,6 +15,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 Step = str | int
+
+
+class Hex(str):
+    """Bytes in hexadecimal digits; who compares it leaves blanks and capitals of the other aside."""
+
+    __slots__ = ()
 
 
 class _Every:
@@ -168,4 +175,6 @@ def _children(parent: Any, step: Step | _Every) -> list[Any]:
     if isinstance(parent, (list, tuple)):
         index = step if isinstance(step, int) else int(step) if step.isdecimal() else None
         return [parent[index]] if index is not None and -len(parent) <= index < len(parent) else []
+    if isinstance(parent, bytes) and step in ("length", "hex"):
+        return [len(parent) if step == "length" else Hex(parent.hex())]
     return []

@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.template import Values
 from realstack.load.results import Failure, Results
-from realstack.load.template import Values
 from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
+from realstack.websocket.codecs import CodecName
 from realstack.websocket.masking import Unmasked
 from realstack.websocket.match import Part
+from realstack.websocket.senders import Answers, Every, filled, payloads_of
 
 if TYPE_CHECKING:
     from realstack.oauth.http import Answer, Session
@@ -147,12 +149,18 @@ class Actor:
 
         Raises:
             StackError: The script has not opened it.
+            StepFailed: What it sends by itself could not be sent.
         """
         if alias not in self.connections:
             known = ", ".join(self.connections) or "none"
             remedy = "Let the script open it before."
             raise StackError(explain(f"{self.name} has a connection {alias!r}", f"it has {known}", remedy=remedy))
-        return self.connections[alias]
+        connection = self.connections[alias]
+        if troubles := connection.mailbox.troubles:
+            told = "\n".join(troubles[:3])
+            troubles.clear()
+            raise StepFailed("background", told)
+        return connection
 
     async def connect(
         self,
@@ -164,6 +172,7 @@ class Actor:
         alias: str = "tab",
         timeout: float = 5.0,
         measure: str | None = None,
+        codec: CodecName = "json",
     ) -> None:
         """Open a WebSocket connection, instead of the one that had the alias before.
 
@@ -171,7 +180,8 @@ class Actor:
             StepFailed: It was refused.
         """
         began = self.clock.now
-        options = Options(url, subprotocols, dict(headers or {}), origin, open_timeout=timeout, ledger_size=LEDGER)
+        given = dict(headers or {})
+        options = Options(url, subprotocols, given, origin, open_timeout=timeout, ledger_size=LEDGER, codec=codec)
         if old := self.connections.pop(alias, None):
             await old.close(timeout=1.0)
         masker, record = (_MASKER, recorder.record) if self.recorded else (_UNMASKED, None)
@@ -182,16 +192,33 @@ class Actor:
         self.measured(measure, began, self.clock.now)
 
     async def send(self, frame: Any, *, alias: str = "tab") -> None:
-        """Send a JSON frame.
+        """Send a text or bytes as they are, or a value as the connection's codec writes it.
 
         Raises:
             StepFailed: The connection is not open.
         """
+        connection = self.connection(alias)
         try:
-            await self.connection(alias).send_json(frame)
+            await connection.send(*payloads_of(frame, connection.codec))
         except StackFailure as error:
             raise StepFailed("closed", str(error)) from None
         self.results.sent += 1
+
+    def send_every(self, interval: float, frame: Any, *, alias: str = "tab") -> None:
+        """Send the same by interval from now on, until the connection ends: a heartbeat."""
+        connection = self.connection(alias)
+        Every(f"every {interval:g} s", connection, payloads_of(frame, connection.codec), interval).begin()
+
+    def answer(self, match: Match, reply: Any, *, alias: str = "tab") -> None:
+        """Answer each message that matches from now on, until the connection ends.
+
+        Args:
+            match: Which messages; nobody else gets them.
+            reply: A template of what is sent, which fields of the message fill, too, or a function of the message.
+            alias: Which connection.
+        """
+        connection = self.connection(alias)
+        Answers(f"answers to {match}", connection, match, filled(reply, connection.codec, self.values)).begin()
 
     async def expect(
         self,

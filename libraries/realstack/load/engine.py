@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from realstack.core.errors import StackFailure, explain
+from realstack.core.template import Values
 from realstack.load.actor import Actor, Clock, StepFailed, Stop
 from realstack.load.plan import Plan
 from realstack.load.results import Results
 from realstack.load.steps import Step
-from realstack.load.template import Values
 from realstack.secrets import secrets
 
 LEAD = 0.05

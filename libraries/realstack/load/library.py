@@ -61,6 +61,7 @@ class Load(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     | ``refused``, ``closed`` | the handshake failed, the connection ended |
     | ``timeout`` | no matching frame in time |
     | ``rejected`` | a frame of ``fails_on`` came |
+    | ``background`` | what the connection sends by itself could not be sent |
     | ``wrong`` | a check did not hold, a value to keep was not there |
     | ``http``, ``sign-in`` | a request failed or had another status, the provider refused |
     | ``unsent`` | the user was still busy long after the planned time |

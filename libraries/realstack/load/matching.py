@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from realstack.load.template import Values
+from realstack.core.template import Values
 from realstack.websocket import Match
 from realstack.websocket.match import Condition
 

@@ -39,6 +39,7 @@ class Open:
     alias: str = "tab"
     timeout: float = 5.0
     measure: str | None = None
+    codec: str = "json"
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
@@ -50,6 +51,7 @@ class Open:
             alias=self.alias,
             timeout=self.timeout,
             measure=self.measure,
+            codec=self.codec,
         )
 
     def __str__(self) -> str:
@@ -58,17 +60,60 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a JSON frame at its planned time."""
+    """Send at its planned time: a text or bytes as they are, a value as the connection's codec writes it."""
 
-    frame: Mapping[str, Any]
+    frame: Mapping[str, Any] | str | bytes
     alias: str = "tab"
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        await actor.send(actor.values.fill(self.frame), alias=self.alias)
+        await actor.send(_filled(self.frame, actor), alias=self.alias)
 
     def __str__(self) -> str:
-        return f"send {self.frame.get('type', 'a frame')}"
+        return f"send {_title(self.frame)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvery:
+    """Send the same by interval from now on, until the connection ends."""
+
+    interval: float
+    frame: Mapping[str, Any] | str | bytes
+    alias: str = "tab"
+
+    async def run(self, actor: Actor) -> None:
+        """See `Step`."""
+        actor.send_every(self.interval, _filled(self.frame, actor), alias=self.alias)
+
+    def __str__(self) -> str:
+        return f"send {_title(self.frame)} every {self.interval:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer each message that matches from now on, until the connection ends."""
+
+    conditions: Sequence[str]
+    reply: Mapping[str, Any] | str | bytes
+    alias: str = "tab"
+
+    async def run(self, actor: Actor) -> None:
+        """See `Step`."""
+        type_path = actor.connection(self.alias).codec.type_path
+        actor.answer(filled(self.conditions, actor.values, type_path), self.reply, alias=self.alias)
+
+    def __str__(self) -> str:
+        return f"answer {'  '.join(self.conditions)}"
+
+
+def _filled(frame: Mapping[str, Any] | str | bytes, actor: Actor) -> Any:
+    return actor.values.text(frame) if isinstance(frame, str) else actor.values.fill(frame)
+
+
+def _title(frame: Mapping[str, Any] | str | bytes) -> str:
+    if isinstance(frame, str | bytes):
+        return "a text" if isinstance(frame, str) else f"{len(frame)} bytes"
+    return str(next((frame[name] for name in ("type", "event", "target", "method", "command") if name in frame), "a frame"))
 
 
 @dataclass(frozen=True, slots=True)

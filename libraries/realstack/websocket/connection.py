@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import time
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection
@@ -67,6 +68,7 @@ class Connection:
         self._codecs = {"in": self.codec, "out": make_codec()}
         self._wire = wire
         self._sending = asyncio.Lock()
+        self._attended: dict[str, asyncio.Task[None]] = {}
         self._masker = masker
         self._record = record
         self._ended = asyncio.Event()
@@ -187,8 +189,7 @@ class Connection:
         frames: list[Frame] = []
         async with self._sending:
             for payload in payloads:
-                if self.state != "open":
-                    raise StackFailure(self._not_open("to send a frame"))
+                self.check_open("to send a frame")
                 frames += self._enter("out", payload)
                 try:
                     await self._wire.send(payload)
@@ -205,6 +206,25 @@ class Connection:
             StackFailure: The connection is not open, or ended while sending.
         """
         return await self.send(*self.codec.encode(value))
+
+    def check_open(self, purpose: str) -> None:
+        """Make sure that something can be sent.
+
+        Raises:
+            StackFailure: It can't.
+        """
+        if self.state != "open":
+            raise StackFailure(self._not_open(purpose))
+
+    def attend(self, name: str, work: Coroutine[Any, Any, None], end: Callable[[], None]) -> None:
+        """Have something done in the background that ends with the connection, or by `dismiss`. To be called on the loop."""
+        task = asyncio.get_running_loop().create_task(work, name=f"{name} of {self.alias}")
+        task.add_done_callback(lambda _: end())
+        self._attended[name] = task
+
+    def dismiss(self, name: str) -> None:
+        """End what is done in the background. To be called on the loop."""
+        self._attended.pop(name).cancel()
 
     async def ping(self, timeout: float) -> float:
         """Seconds between a ping and its pong (RFC 6455, 5.5.2).
@@ -259,6 +279,7 @@ class Connection:
             # An interrupted wait gives its frames back: nobody has seen them.
             self.mailbox.finish(waiter, keep=over and waiter.complete)
         if not waiter.complete:
+            match.check()
             raise Late(report.missing_frames(self.alias, self.mailbox, waiter, began, deadline.elapsed))
         return waiter.taken
 
@@ -277,6 +298,7 @@ class Connection:
         began = time.monotonic()
         waiting = [] if only_new else self.mailbox.untaken(match)
         seen = waiting[0] if waiting else await self._watch(match, within)
+        match.check()
         if seen is not None:
             raise StackFailure(report.unexpected_frame(self.alias, match, seen, began, within))
         if self.closed is not None:
@@ -383,6 +405,8 @@ class Connection:
         self.mailbox.close(closed)
         if self._record is not None:
             self._record(events.Closed(self.alias, closed.code, closed.reason, by, closed.cause, at=closed.at))
+        for task in self._attended.values():
+            task.cancel()
         self._ended.set()
 
     def _enter(self, direction: Direction, payload: Payload) -> list[Frame]:

@@ -16,6 +16,7 @@ from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.facts import Facts
 from realstack.websocket.keywords.ledger import Ledger
 from realstack.websocket.keywords.opening import Opening
+from realstack.websocket.keywords.senders import Senders
 from realstack.websocket.keywords.sending import Sending
 from realstack.websocket.keywords.waiting import Waiting
 
@@ -69,6 +70,8 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     | ``payload.items[0].id=a`` ``[-1]`` ``[*]`` | an item, the last item, any item of an array |
     | ``$*=Hello`` | the whole of a text frame |
     | ``{"payload": {"text": "Hello"}}`` | the frame contains this object; arrays must have the same length |
+    | ``length=16`` ``hex^=ff d8`` | of bytes: how many they are, what they are in hexadecimal digits; ``args[0].hex`` in others |
+    | ``${{ lambda m: m.n % 2 == 0 }}`` | a function of yours says so; it is asked where all else holds |
 
     A cell of a table is a text: it equals a JSON text, and also the number, ``true``, ``false`` or ``null`` that is spelled so.
     Variables of other types (``${5}``) must be of the same type. A field that is named like an argument (``timeout``) is
@@ -166,6 +169,7 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
         components = [
             Opening(connections),
             Sending(connections),
+            Senders(connections),
             self._waiting,
             Ledger(connections),
             Facts(connections),

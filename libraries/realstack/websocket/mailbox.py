@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from realstack.websocket.codecs.codec import Content
@@ -100,6 +100,10 @@ class Mailbox:
 
     Args:
         capacity: Frames that are kept. A frame that is forgotten can't be taken any more.
+
+    Attributes:
+        answers: Who takes received frames before any wait, to answer them, by name.
+        troubles: What could not be done in the background, for who waits or looks at the end.
     """
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
@@ -109,6 +113,8 @@ class Mailbox:
         self._untaken: dict[int, Frame] = {}
         self._waiters: list[Waiter] = []
         self._watches: list[Watch] = []
+        self.answers: dict[str, Callable[[Frame], bool]] = {}  # each tells whether it takes a frame
+        self.troubles: list[str] = []
         self._numbers = itertools.count(1)
         self.counts: dict[Direction, int] = {"in": 0, "out": 0}
         self.bytes: dict[Direction, int] = {"in": 0, "out": 0}
@@ -135,6 +141,8 @@ class Mailbox:
             if watch.seen is None and watch.match(frame):
                 watch.seen = frame
                 watch.ended.set()
+        if self.answers and any(take(frame) for take in self.answers.values()):
+            return
         if not any(waiter.offer(frame) for waiter in self._waiters):
             self._untaken[frame.number] = frame
 

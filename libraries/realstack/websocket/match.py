@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from realstack.core.json_path import JsonPath, parse
+from realstack.core.errors import StackError, explain
+from realstack.core.json_path import Hex, JsonPath, parse
 from realstack.websocket.frames import Frame
 
 Predicate = Callable[[Frame], bool]
@@ -64,7 +65,7 @@ class Condition:
         if self.operator == "missing":
             return not found
         if self.operator == "!=":
-            return not any(_equal(value, self.expected) for value in found)
+            return not any(_compare(value, "=", self.expected) for value in found)
         return any(_compare(value, self.operator, self.expected) for value in found)
 
     def explain(self, data: Any) -> str:
@@ -85,11 +86,15 @@ class Match:
     Args:
         conditions: What must hold of the data.
         predicates: Functions of the `Frame` that must return true.
+
+    Attributes:
+        errors: What predicates raised instead; see `check`.
     """
 
     def __init__(self, conditions: tuple[Condition, ...] = (), predicates: tuple[Predicate, ...] = ()) -> None:
         self.conditions = conditions
         self.predicates = predicates
+        self.errors: list[str] = []
 
     @classmethod
     def of(cls, *parts: Part, type_path: str = "type", **fields: Any) -> Match:
@@ -122,12 +127,35 @@ class Match:
 
     def __call__(self, frame: Frame) -> bool:
         return all(condition.holds(frame.data) for condition in self.conditions) and all(
-            predicate(frame) for predicate in self.predicates
+            self._holds(predicate, frame) for predicate in self.predicates
         )
 
+    def _holds(self, predicate: Predicate, frame: Frame) -> bool:
+        try:
+            return bool(predicate(frame))
+        except Exception as error:  # a predicate is the user's code: the connection that asks it goes on whatever it does
+            self.errors.append(f"{_name(predicate)} raised {type(error).__name__}: {error}, at #{frame.number}: {frame.brief()}")
+            return False
+
+    def check(self) -> None:
+        """Make sure that every predicate could be asked.
+
+        Raises:
+            StackError: One raised something, so that nobody knows whether a frame matches.
+        """
+        if self.errors:
+            error = self.errors[0]
+            self.errors.clear()
+            raise StackError(
+                explain(
+                    "predicates that tell of every message whether it matches",
+                    error,
+                    remedy="Put conditions before it, such as a type: a predicate is only asked where they hold.",
+                )
+            )
+
     def __str__(self) -> str:
-        names = [getattr(predicate, "__name__", "predicate") for predicate in self.predicates]
-        return "  ".join([*map(str, self.conditions), *(f"{name}()" for name in names)]) or "any frame"
+        return "  ".join([*map(str, self.conditions), *map(_name, self.predicates)]) or "any frame"
 
     def score(self, frame: Frame) -> int:
         """How many of the conditions hold: the nearest frame has the most."""
@@ -137,8 +165,12 @@ class Match:
         """A line for each condition, ``+`` where it holds and ``-`` where it does not."""
         lines = [condition.explain(frame.data) for condition in self.conditions]
         for predicate in self.predicates:
-            lines.append(f"{'+' if predicate(frame) else '-'} {getattr(predicate, '__name__', 'predicate')}()")
+            lines.append(f"{'+' if self._holds(predicate, frame) else '-'} {_name(predicate)}")
         return lines
+
+
+def _name(predicate: Predicate) -> str:
+    return f"{getattr(predicate, '__name__', 'predicate')}()"
 
 
 def _parse(text: str, type_path: str) -> Condition:
@@ -212,6 +244,8 @@ def _spelled(actual: Any, text: str) -> bool:
 
 
 def _compare(actual: Any, operator: str, expected: Any) -> bool:
+    if type(actual) is Hex and isinstance(expected, str):
+        expected = "".join(expected.lower().split())
     if operator == "=":
         return _equal(actual, expected)
     if operator in (">", "<", ">=", "<="):

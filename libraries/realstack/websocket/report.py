@@ -31,7 +31,9 @@ def missing_frames(alias: str, mailbox: Mailbox, waiter: Waiter, began: float, w
         arrived = sum(1 for frame in mailbox.frames(directions=["in"]) if frame.at >= began)
         seen = f"{got} within {waited:.3f} s, while {arrived} frame{'' if arrived == 1 else 's'} arrived"
         remedy = _remedy(mailbox, waiter)
-    evidence = "\n".join(filter(None, (nearest(mailbox, waiter.match, began, waiter.taken), unread(mailbox))))
+    evidence = "\n".join(
+        filter(None, (nearest(mailbox, waiter.match, began, waiter.taken), unread(mailbox), *mailbox.troubles[-NEAREST:]))
+    )
     return explain(expected, seen, evidence=evidence, remedy=remedy)
 
 

@@ -20,6 +20,7 @@ from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.lateness import Late
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.core.template import Values, names
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
 from realstack.load.cluster import Cluster
@@ -30,7 +31,6 @@ from realstack.load.processes import LocalWorkers
 from realstack.load.results import Results
 from realstack.load.scenario import Call
 from realstack.load.schedule import Arrivals, Schedule
-from realstack.load.template import Values, names
 from realstack.monitor.sampler import sampler
 from realstack.secrets import secrets
 

@@ -14,8 +14,10 @@ from realstack.core.extras import needed
 from realstack.core.keywords.waiting import seconds
 from realstack.load.plan import Script
 from realstack.load.scenario import Call, scenario
-from realstack.load.steps import Await, Check, Close, Comparison, Count, Leave, Open, Send, Step, Think
+from realstack.load.steps import Answer, Await, Check, Close, Comparison, Count, Leave, Open, Send, SendEvery, Step, Think
 from realstack.websocket import Match
+from realstack.websocket.codecs import find
+from realstack.websocket.keywords.connections import part_of_match
 from realstack.websocket.keywords.documents import build
 
 
@@ -67,6 +69,7 @@ class Scripts:
         alias: str = "tab",
         timeout: timedelta = timedelta(seconds=5),
         measure: str | None = None,
+        codec: str = "json",
     ) -> None:
         """Adds a step: open a WebSocket connection. Its frames are recorded as those of ``<user>/<alias>``.
 
@@ -78,17 +81,19 @@ class Scripts:
             alias: Name within the user.
             timeout: For opening.
             measure: Name under which opening is measured.
+            codec: How messages are read and written: a name, or where one of your own is; see *Codecs* of the WebSocket library.
 
         ```robotframework
         Let Script Open Connection    ${URL}    subprotocols=${{['jwt-auth', 'jwt.{token:b64url}']}}    measure=handshake
         ```
         """
-        step = Open(url, tuple(subprotocols), origin, dict(headers or {}), alias, seconds(timeout), measure)
+        find(codec)
+        step = Open(url, tuple(subprotocols), origin, dict(headers or {}), alias, seconds(timeout), measure, codec)
         self._add(step)
 
     @keyword(tags=["script"])
     def let_script_send(self, value: Mapping[str, Any] | None = None, *, alias: str = "tab", **fields: Any) -> None:
-        """Adds a step: send a JSON frame, given as a value, as fields by path, or both.
+        """Adds a step: send a message as the connection's codec writes it, given as a value, as fields by path, or both.
 
         Args:
             value: An object.
@@ -100,6 +105,61 @@ class Scripts:
         ```
         """
         self._add(Send(build(value, fields), alias))
+
+    @keyword(tags=["script"])
+    def let_script_send_frame(self, content: str | bytes, *, alias: str = "tab") -> None:
+        """Adds a step: send a text, or bytes in a binary frame, as they are.
+
+        Args:
+            content: The text, which is a template, or the bytes.
+            alias: Which connection.
+
+        ```robotframework
+        Let Script Send Frame    2probe
+        Let Script Send Frame    ${{ b'\\x00\\x01' }}
+        ```
+        """
+        self._add(Send(content, alias))
+
+    @keyword(tags=["script"])
+    def let_script_send_every(self, interval: timedelta, content: Any = None, *, alias: str = "tab", **fields: Any) -> None:
+        """Adds a step: from now on, send the same by interval until the connection ends, such as a heartbeat.
+
+        It runs besides the steps that follow and is no part of what is measured. When it can't be sent, the next step on the
+        connection has an error ``background``.
+
+        Args:
+            interval: Time from one to the next; the first goes out one interval from now.
+            content: A text or bytes, sent as they are, or a JSON object.
+            alias: Which connection.
+            **fields: Paths and their values.
+
+        ```robotframework
+        Let Script Send Every    10 s    type=ping
+        ```
+        """
+        found = part_of_match(content)
+        self._add(SendEvery(seconds(interval), found if isinstance(found, (str, bytes)) else build(found, fields), alias))
+
+    @keyword(tags=["script"])
+    def let_script_answer(self, *conditions: str, reply: Any, alias: str = "tab", **fields: Any) -> None:
+        """Adds a step: from now on, answer each message that matches until the connection ends.
+
+        Args:
+            *conditions: As in ``Wait For Frame`` of the WebSocket library; no step gets these messages.
+            reply: A text or bytes, sent as they are, or a JSON object. ``{id}`` is a field of the message or a value of the user.
+            alias: Which connection.
+            **fields: Further conditions by path.
+
+        ```robotframework
+        Let Script Answer    ping    reply={"type": "pong"}
+        ```
+        """
+        found = part_of_match(reply)
+        if not isinstance(found, (str, bytes, Mapping)):
+            remedy = "Use [Let Script Call] with a function that answers."
+            raise StackError(explain("a reply that is a text, bytes or a JSON object", type(found).__name__, remedy=remedy))
+        self._add(Answer(self._conditions(conditions, fields), found, alias))
 
     @keyword(tags=["script"])
     def let_script_await(
@@ -127,15 +187,9 @@ class Scripts:
         Let Script Await    agent_completed    payload.run_id={run}    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
         ```
         """  # noqa: E501 - a line of an example
-        wanted = [*conditions, *(f"{path}={value}" for path, value in fields.items())]
-        for texts in (wanted, fails_on):
-            try:
-                Match.of(*texts)
-            except ValueError as error:
-                raise StackError(str(error)) from None
-        if not wanted:
-            raise StackError(explain("at least one condition", "none", remedy="Name the type of the frame to wait for."))
-        self._add(Await(tuple(wanted), seconds(timeout), measure, dict(keep or {}), tuple(fails_on), alias))
+        wanted = self._conditions(conditions, fields)
+        _check(fails_on)
+        self._add(Await(wanted, seconds(timeout), measure, dict(keep or {}), tuple(fails_on), alias))
 
     @keyword(tags=["script"])
     def let_script_think(self, pause: timedelta) -> None:
@@ -307,6 +361,14 @@ class Scripts:
         """
         self._add(Leave())
 
+    @staticmethod
+    def _conditions(conditions: Sequence[str], fields: Mapping[str, Any]) -> tuple[str, ...]:
+        wanted = (*conditions, *(f"{path}={value}" for path, value in fields.items()))
+        _check(wanted)
+        if not wanted:
+            raise StackError(explain("at least one condition", "none", remedy="Name the type of the frames that are meant."))
+        return wanted
+
     def _script(self) -> Script:
         if self._writing is None:
             raise StackError("No script is being written. Use [Create Script] first.")
@@ -326,3 +388,10 @@ class Scripts:
             known = ", ".join(self._scripts) or "none"
             raise StackError(f"There is no script {name!r}. There are: {known}. Use [Create Script] first.")
         return self._scripts[name]
+
+
+def _check(conditions: Sequence[str]) -> None:
+    try:
+        Match.of(*conditions)
+    except ValueError as error:
+        raise StackError(str(error)) from None

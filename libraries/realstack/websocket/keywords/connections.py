@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from robot.api import logger
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
@@ -15,6 +16,10 @@ from realstack.core.keywords.waiting import wait
 from realstack.core.ownership import Owned
 from realstack.websocket import Connection, Frame, Masker, Match
 from realstack.websocket.codecs import CodecName
+from realstack.websocket.keywords.documents import for_robot
+
+TOLD = 5
+"""Troubles of a connection that are told at its end."""
 
 FAREWELL = 0.5
 """Seconds that a connection gets for its closing handshake at the end of its test or suite."""
@@ -75,7 +80,11 @@ class Connections:
 
     def release(self, owner: str, *, below: bool) -> None:
         """Close what a test or suite leaves behind; failing to say goodbye is no failure of the test."""
-        left = [connection for connection in self._owned.release(owner, below=below) if connection.state != "closed"]
+        released = self._owned.release(owner, below=below)
+        for connection in released:
+            for trouble in connection.mailbox.troubles[:TOLD]:
+                logger.warn(f"Connection '{connection.alias}': {trouble}")
+        left = [connection for connection in released if connection.state != "closed"]
         if left:
             wait(_close_all(left), FAREWELL)
 
@@ -99,7 +108,7 @@ class Connections:
                 )
             )
         try:
-            return Match.of(*map(_part, parts), type_path=self._type_path or connection.codec.type_path, **fields)
+            return Match.of(*map(_asked, parts), type_path=self._type_path or connection.codec.type_path, **fields)
         except (ValueError, TypeError) as error:
             raise StackError(str(error)) from None
 
@@ -108,8 +117,20 @@ async def _close_all(connections: list[Connection]) -> None:
     await asyncio.gather(*(connection.close(1001, "end of the test", FAREWELL) for connection in connections))
 
 
-def _part(part: Any) -> Any:
-    """A part of a match; a text with a JSON object is taken as that object."""
+def _asked(part: Any) -> Any:
+    """A part of a match; a function is asked about the message as keywords return it."""
+    if not callable(part):
+        return part_of_match(part)
+
+    def predicate(frame: Frame) -> bool:
+        return bool(part(for_robot(frame.data)))
+
+    predicate.__name__ = getattr(part, "__name__", "predicate")
+    return predicate
+
+
+def part_of_match(part: Any) -> Any:
+    """A cell of a table; a text with a JSON object is taken as that object."""
     if isinstance(part, str) and part.lstrip().startswith("{"):
         try:
             return json.loads(part)

@@ -31,7 +31,7 @@ class Ledger:
     @keyword(tags=["frame", "getter"])
     def get_frames(
         self,
-        *match: str | dict[str, Any],
+        *match: Any,
         direction: Literal["in", "out", "both"] = "in",
         alias: str | None = None,
         **fields: Any,
@@ -39,7 +39,7 @@ class Ledger:
         """Returns all frames of a connection that match, taken or not, oldest first. Takes none.
 
         Args:
-            match: Types, expressions or dictionaries; without any, all frames.
+            match: Types, expressions, dictionaries or functions; without any, all frames.
             direction: Received (``in``), sent (``out``) or ``both``.
             alias: The connection; the current one by default.
             fields: Paths and their values.
@@ -90,14 +90,15 @@ class Ledger:
 
         deadline = Deadline(seconds(timeout))
         _, count = wait(poll(look, holds, deadline), deadline.seconds)
+        wanted.check()
         return int(verify(count, operator, expected, what, message))
 
     @keyword(tags=["frame"])
-    def log_frames(self, *match: str | dict[str, Any], alias: str | None = None, last: int = 200, **fields: Any) -> None:
+    def log_frames(self, *match: Any, alias: str | None = None, last: int = 200, **fields: Any) -> None:
         """Writes a table of a connection's frames, both ways, to the log.
 
         Args:
-            match: Types, expressions or dictionaries; without any, all frames.
+            match: Types, expressions, dictionaries or functions; without any, all frames.
             alias: The connection; the current one by default.
             last: How many of them at most, the latest ones.
             fields: Paths and their values.
@@ -143,7 +144,9 @@ class Ledger:
 
 
 def _look(connection: Connection, match: Match, direction: str) -> list[Frame]:
-    return on_loop(lambda: _select(connection, match, direction))
+    found = on_loop(lambda: _select(connection, match, direction))
+    match.check()
+    return found
 
 
 def _split(cells: tuple[Any, ...]) -> tuple[list[Any], AssertionOperator | None, Any, str | None]:

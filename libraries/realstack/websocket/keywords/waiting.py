@@ -51,7 +51,7 @@ class Waiting:
     @keyword(tags=["frame"])
     def wait_for_frame(
         self,
-        *match: str | dict[str, Any],
+        *match: Any,
         timeout: timedelta = timedelta(seconds=5),
         alias: str | None = None,
         only_new: bool = False,
@@ -60,7 +60,7 @@ class Waiting:
         """Waits for a frame that matches, takes it and returns it. See *Matching* and *Taking frames* in the introduction.
 
         Args:
-            match: Types, expressions or dictionaries.
+            match: Types, expressions, dictionaries or functions.
             timeout: How long to wait. A connection that ends also ends the wait.
             alias: The connection; the current one by default.
             only_new: Whether frames that arrived before this keyword are left out.
@@ -88,7 +88,7 @@ class Waiting:
     def wait_for_frames(
         self,
         count: int,
-        *match: str | dict[str, Any],
+        *match: Any,
         timeout: timedelta = timedelta(seconds=5),
         alias: str | None = None,
         only_new: bool = False,
@@ -116,7 +116,7 @@ class Waiting:
     @keyword(tags=["frame"])
     def wait_for_frame_on_each(
         self,
-        *match: str | dict[str, Any],
+        *match: Any,
         aliases: list[str] | str | None = None,
         timeout: timedelta = timedelta(seconds=5),
         **fields: Any,
@@ -124,7 +124,7 @@ class Waiting:
         """Waits until each of several connections has a frame that matches, and takes it there.
 
         Args:
-            match: Types, expressions or dictionaries.
+            match: Types, expressions, dictionaries or functions.
             aliases: The connections, a list or separated by commas; all open ones by default.
             timeout: For all of them together.
             fields: Paths and their values.
@@ -153,7 +153,7 @@ class Waiting:
     @keyword(tags=["frame"])
     def no_frame_should_arrive(
         self,
-        *match: str | dict[str, Any],
+        *match: Any,
         within: timedelta = timedelta(milliseconds=500),
         alias: str | None = None,
         only_new: bool = False,
@@ -162,7 +162,7 @@ class Waiting:
         """Fails as soon as a frame that matches arrives within a time, or if one waits untaken already.
 
         Args:
-            match: Types, expressions or dictionaries; without any, no frame at all should arrive.
+            match: Types, expressions, dictionaries or functions; without any, no frame at all should arrive.
             within: How long to listen.
             alias: The connection; the current one by default.
             only_new: Whether frames that arrived before this keyword are left out.
@@ -183,7 +183,7 @@ class Waiting:
     @keyword(tags=["frame"])
     def promise_to_wait_for_frame(
         self,
-        *match: str | dict[str, Any],
+        *match: Any,
         timeout: timedelta = timedelta(seconds=5),
         alias: str | None = None,
         **fields: Any,
@@ -233,7 +233,7 @@ class Waiting:
         return frames[0] if len(promises) == 1 else frames
 
     @keyword(tags=["frame"])
-    def take_frames(self, *match: str | dict[str, Any], alias: str | None = None, **fields: Any) -> list[Any]:
+    def take_frames(self, *match: Any, alias: str | None = None, **fields: Any) -> list[Any]:
         """Takes all received frames that match and were not taken yet, oldest first, without waiting.
 
         Use it to draw a line: later waits see only what comes after.
@@ -246,6 +246,7 @@ class Waiting:
         connection = self._connections.get(alias)
         wanted = self._connections.match(connection, match, fields)
         frames = on_loop(lambda: connection.mailbox.take(wanted))
+        wanted.check()
         logger.info(f"'{connection.alias}': {len(frames)} frames taken")
         return [for_robot(frame.data) for frame in frames]
 

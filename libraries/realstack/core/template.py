@@ -58,6 +58,10 @@ class Values:
         self.own: dict[str, Any] = dict(given)
         self._reveal = reveal
 
+    def besides(self, given: Mapping[str, Any]) -> Values:
+        """These values and others, which count more."""
+        return Values({**self.own, **given}, self._reveal)
+
     def fill(self, template: Any) -> Any:
         """A copy of a template, nested as it may be, with every placeholder filled.
 

@@ -1,0 +1,33 @@
+*** Settings ***
+Documentation       Loads on connections that speak by a codec, answer and send by themselves.
+
+Library             realstack.Load
+Library             ../../support/WebSocketServer.py
+
+
+*** Test Cases ***
+Users Of A Hub Beat And Answer
+    Create Script For A Hub
+    Let Script Send Every    10 ms    type=${6}
+    Let Script Answer    ask    reply={"type": 1, "target": "told", "arguments": "{arguments}"}
+    Let Script Iterate
+    Let Script Send Frame    {{"type":1,"target":"ask","arguments":["{query}"]}}\x1e
+    Let Script Await    told    arguments[0]={query}    measure=answer
+    Let Script Await    6
+    Run Load    hub    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2
+    Get Error Count    ==    0
+
+Bad Steps
+    Create Script    bad
+    Run Keyword And Expect Error    *a codec: json*'yaml'*    Let Script Open Connection    ws://x    codec=yaml
+    Run Keyword And Expect Error    *at least one condition*    Let Script Answer    reply=x
+    Run Keyword And Expect Error    *a reply that is a text, bytes or a JSON object*    Let Script Answer    ask    reply=${5}
+    Run Keyword And Expect Error    *Nothing to send*    Let Script Send Every    1 s
+
+
+*** Keywords ***
+Create Script For A Hub
+    [Documentation]    Its connections speak as SignalR does, and what they send comes back.
+    ${url} =    Server URL
+    Create Script    hub
+    Let Script Open Connection    ${url}/echo    codec=signalr

@@ -1,0 +1,38 @@
+"""Steps that speak by a codec, and connections that answer and send by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from realstack.load.engine import Load
+from realstack.load.plan import Plan, Script
+from realstack.load.schedule import Schedule
+from realstack.load.steps import Answer, Await, Open, Send, SendEvery
+from support.websocket_server import websocket_server
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The background loop is asyncio's."""
+    return "asyncio"
+
+
+async def test_steps_speak_by_a_codec_and_connections_answer_and_beat_by_themselves() -> None:
+    async with websocket_server() as (url, _):
+        told = {"type": 1, "target": "told", "arguments": "{arguments}"}
+        setup = [Open(f"{url}/echo", codec="signalr"), Answer(("ask",), told), SendEvery(0.01, {"type": 6})]
+        ask = Send('{"type":1,"target":"ask","arguments":["{query}"]}\x1e')
+        steps = [ask, Await(("told", "arguments[0]={query}"), 5), Await(("6",), 5)]
+        people = {f"user-{number}": {"query": f"q{number}"} for number in (1, 2)}
+        results = await Load(Plan(Script("hub", setup, steps), people, Schedule(times=2))).run()
+        assert (results.done, dict(results.errors)) == (4, {})
+
+
+async def test_what_can_not_be_sent_in_the_background_is_an_error() -> None:
+    async with websocket_server() as (url, _):
+        setup = [Open(f"{url}/echo"), Answer(("ask",), {"text": "{nothing}"})]
+        steps = [Send({"type": "ask"}), Send(b'{"type":"mark"}'), Await(("mark",), 5), Send({"type": "last"})]
+        results = await Load(Plan(Script("broken", setup, steps), {"user-1": {}}, Schedule())).run()
+        assert list(results.errors) == ["background"]
