@@ -55,14 +55,14 @@ class Stomp(Codec):
             rest = frame[end:]
 
     def encode(self, value: Any) -> list[Payload]:
-        if not isinstance(value, Mapping) or value.get("command") not in COMMANDS | {HEARTBEAT}:
+        if not isinstance(value, Mapping) or str(value.get("command")) not in COMMANDS | {HEARTBEAT}:
             seen = f"command {value.get('command')!r}" if isinstance(value, Mapping) else f"a {type(value).__name__}"
             raise self.refusal(seen, f"Commands are {', '.join(sorted(COMMANDS))} and {HEARTBEAT}.")
         if wrong := sorted(set(value) - {"command", "headers", "body"}):
             raise self.refusal(
                 f"{', '.join(wrong)} in it", "A frame has command, headers and body: headers.destination=/queue/a."
             )
-        command, headers, body = value["command"], value.get("headers") or {}, value.get("body", "")
+        command, headers, body = str(value["command"]), value.get("headers") or {}, value.get("body", "")
         if command == HEARTBEAT:
             return ["\n"]
         if not isinstance(headers, Mapping):
