@@ -123,6 +123,14 @@ def pages_alone() -> Story:
     return story
 
 
+def renamed() -> Story:
+    """A thread is renamed on one tab; the other one is told, and the store has it."""
+    story = Story().tabs("ann", "tab 1", "tab 2").frame_out("tab 1", "thread_rename", {"title": "new"}, thread_id="t")
+    for tab in ("tab 1", "tab 2"):
+        story.frame_in(tab, "thread_renamed", {"title": "new"}, thread_id="t")
+    return story.add("setting", "PostgreSQL", {"of": "title", "about": "t", "value": "new"})
+
+
 def operated() -> Story:
     """One user renames a thread; another one's state is the same before and after."""
     story = Story()
@@ -166,6 +174,7 @@ CASES: dict[str, tuple[Callable[[], Story], Vocabulary]] = {
     ),
     "said-is-stored": (chat, QUIET),
     "bystanders-unchanged": (operated, QUIET),
+    "converges": (renamed, QUIET),
     "whole-file": (
         lambda: (
             Story()

@@ -24,6 +24,7 @@ from realstack.history.events import (
     Leftover,
     PageRead,
     Probe,
+    SettingRead,
     Snapshot,
     StateRead,
 )
@@ -416,6 +417,24 @@ def _bystander_changed(scene: Scene) -> Iterator[Edit]:
                 break
 
 
+def _set_otherwise(scene: Scene) -> Iterator[Edit]:
+    last: dict[tuple[str, str, str], int] = {}
+    for setting in scene.history.settings:
+        if not setting.asked:
+            last[setting.of, setting.about, setting.place] = setting.index
+    for index in reversed(last.values()):
+        event = scene.events[index]
+        if isinstance(event, SettingRead):
+            yield {index: [replace(event, value=_another(event.value))]}
+        elif isinstance(event, FrameIn) and (taken := scene.vocabulary.meaning("in", event.frame)) is not None:
+            yield {index: [_framed(event, taken[0], value=_another(taken[1].get("value")))]}
+
+
+def _another(value: Any) -> Any:
+    """A value that is less where it is a number, and other words where it is a text."""
+    return value - 1 if isinstance(value, int) and not isinstance(value, bool) else f"{value} of before"
+
+
 def _id() -> str:
     return str(uuid.uuid4())
 
@@ -459,6 +478,7 @@ CHANGES = (
     Change("clients wait without jitter", ("spread-out",), _without_jitter),
     Change("a text is stored with another blank", ("said-is-stored",), _stored_otherwise),
     Change("a text is shown with another blank", ("said-is-stored",), _shown_otherwise),
+    Change("a place shows what somebody changed as it was before", ("converges",), _set_otherwise),
     Change("a field changed that no operation was about", ("bystanders-unchanged",), _bystander_changed),
     Change("something grows with the work", ("no-growth",), _growing),
     Change("a layer holds other bytes", ("whole-file",), _other_bytes),
