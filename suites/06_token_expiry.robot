@@ -2,6 +2,7 @@
 Documentation       Token expiry during a chat: nobody notices who is allowed to go on, and nobody goes on who is not.
 Resource            ../resources/journey.resource
 Resource            ../resources/tokens.resource
+Resource            ../resources/files.resource
 Suite Setup         Prepare The Journey With Short Tokens
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -70,27 +71,11 @@ Refresh Changes No Claim
     Record Claims Of Refreshed Tokens    ${tom}    2
     Law Should Hold    same-claims    refreshed tokens=5    within=0 s
 
-Expired Token Opens Nothing At The Auth Service
+Expired Token Opens No Door
+    [Documentation]    Of all that the services have for users; the newest token opens each.
+    [Tags]    wants-upload
     [Setup]    A User With An Expired Token    vic
-    [Template]    Expired Token Should Open Nothing At
-    # door
-    the profile
-    a change of the profile
-    an operation
-
-Expired Token Opens Nothing At The Backend
-    [Setup]    A User With An Expired Token    vic
-    [Template]    Expired Token Should Open Nothing At
-    # door
-    the threads
-    a new thread
-    the messages of a thread
-    the files
-    a file
-    an upload
-    the workspaces
-    the plan
-    a change of plan
+    Expired Token Should Open No Door
 
 Expired Token Opens No Socket
     [Setup]    A User With An Expired Token    vic

@@ -1,0 +1,111 @@
+"""Variable file: what every answer at the public address says to browsers, so that nobody else gets in.
+
+Sources: Fetch, Content Security Policy 3, RFC 6265bis (cookies), RFC 9110 and 9111 (types, caches), RFC 6266 (downloads).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+KEEPS_OUT = {
+    "a frame on another site": ("content-security-policy", r".*frame-ancestors 'none'"),
+    "a frame in an old browser": ("x-frame-options", r"DENY$"),
+    "scripts of elsewhere": ("content-security-policy", r".*default-src 'none'; script-src 'self';"),
+    "styles of elsewhere": ("content-security-policy", r".*style-src 'self';"),
+    "a connection to elsewhere": ("content-security-policy", r".*connect-src 'self';"),
+    "another base for links": ("content-security-policy", r".*base-uri 'none'"),
+    "a form that leads elsewhere": ("content-security-policy", r".*form-action 'self'"),
+    "a guess at the type": ("x-content-type-options", r"nosniff"),
+    "a window of another site": ("cross-origin-opener-policy", r"same-origin$"),
+    "a page of another site": ("cross-origin-resource-policy", r"same-origin$"),
+    "another site's log of referrers": ("referrer-policy", r"(same-origin|no-referrer)$"),
+    "a camera": ("permissions-policy", r".*camera=\(\)"),
+}
+"""Who is kept out by every answer, whatever its status: by which header, and how its value begins."""
+
+KINDS = {
+    "a page": {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "text/html; charset=utf-8$")},
+    "a script": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "text/javascript; charset=utf-8$")},
+    "a style": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "text/css; charset=utf-8$")},
+    "a picture": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", r"image/svg\+xml")},
+    "a setting": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "application/json")},
+    "an answer": {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "application/json")},
+    "nothing": {"a cache": ("cache-control", "no-store")},
+    "a file": {
+        "a cache": ("cache-control", ".*no-store"),
+        "another type": ("content-type", "application/pdf$"),
+        "a browser that shows it": ("content-disposition", "attachment; filename="),
+    },
+    "public": {},
+}
+"""Who is kept out besides, by the kind of an answer."""
+
+PLACES = {
+    "/": "a page",
+    "/threads/00000000-0000-4000-8000-000000000000": "a page",
+    "/js/main.js": "a script",
+    "/css/base.css": "a style",
+    "/icon.svg": "a picture",
+    "/config.json": "a setting",
+    "/nothing": "public",
+    "/js/": "public",
+    "/internal/doors": "public",
+}
+"""Places at the public address that are none of the services' doors."""
+
+FOREIGN = {
+    "another site": "https://evil.example",
+    "a page without an origin": "null",
+    "a site whose name begins alike": "{origin}.evil.example",
+    "another port": "{origin}0",
+    "the same host, encrypted": "https://{host}",
+    "another case": "{capitals}",
+    "nobody": "",
+}
+"""Whose pages must not get in to what a session's cookie opens, by the `Origin` that a browser sends for them."""
+
+ELSEWHERE = {
+    "another site": "https://evil.example/",
+    "another site by its scheme alone": "https:evil.example",
+    "another site without a scheme": "//evil.example/",
+    "three slashes": "///evil.example/",
+    "a backslash": "/\\evil.example/",
+    "two backslashes": "\\\\evil.example/",
+    "a tab between slashes": "/\t/evil.example/",
+    "a line end between slashes": "/\n/evil.example/",
+    "a blank before them": " //evil.example/",
+    "a script": "javascript:alert(1)",
+    "a page of data": "data:text/html,x",
+    "a name without a slash": "evil.example",
+    "a name before the host": "//127.0.0.1@evil.example/",
+    "nothing": "",
+}
+"""Places that a sign-in must not lead to."""
+
+
+def let_in(headers: Mapping[str, Any], kind: str) -> list[str]:
+    """Who would get in by an answer of a kind, by its headers."""
+    kept = {**KEEPS_OUT, **KINDS[kind]}
+    found = [who for who, (name, says) in kept.items() if not re.match(says, str(headers.get(name, "")))]
+    return found + [f"other origins, by {name}" for name in headers if name.startswith("access-control-allow")]
+
+
+def cookie_lets_in(attributes: Mapping[str, Any], path: str, longest: int) -> list[str]:
+    """Who would get at a cookie that is for one path of one site, by its attributes.
+
+    Args:
+        attributes: As the server set them, by name.
+        path: The only path that it is for.
+        longest: Seconds that it may live.
+    """
+    life = str(attributes.get("max-age") or "")
+    kept = {
+        "scripts of the page": attributes.get("httponly") is True,
+        "other sites": str(attributes.get("samesite")).lower() in {"lax", "strict"},
+        "other paths": attributes.get("path") == path,
+        "other hosts": not attributes.get("domain"),
+        "whoever comes years later": life.isdecimal() and 0 < int(life) <= longest,
+    }
+    return [who for who, out in kept.items() if not out]

@@ -1,0 +1,74 @@
+*** Settings ***
+Documentation       What the platform says to browsers: nobody else's page, cache, frame or script gets in, and what looks like
+...                 markup stays text.
+Resource            ../resources/journey.resource
+Resource            ../resources/files.resource
+Resource            ../resources/tokens.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Every Answer Keeps Others Out
+    [Documentation]    Of each page, part of it, route and file, taken or refused: headers against frames, guesses, caches and
+    ...    scripts of elsewhere, its right type, and no leave for other origins.
+    [Tags]    wants-upload
+    ${olga} =    A User With Things    olga
+    Try Places    ${olga}
+    Try Answers Of Doors    ${olga}
+    Law Should Hold    no-entry    within=0 s
+
+Cookies Are For The Platform Alone
+    [Documentation]    Whenever a cookie is set; and it is gone after the sign-out.
+    [Tags]    wants-revocation
+    ${otto} =    A User At The Sign In    otto    his browser
+    Cookie Should Be For The Platform Alone    ${LOGIN_COOKIE}    his browser    when it begins    longest=${3600}
+    Sign In    ${otto}
+    Cookie Should Be For The Platform Alone    ${REFRESH_COOKIE}    ${otto.session}    refreshed at once
+    Refresh Access Token    ${otto}
+    Cookie Should Be For The Platform Alone    ${REFRESH_COOKIE}    ${otto.session}    refreshed again
+    Sign Out    ${otto}
+    Session Should Hold No Cookie    ${otto}
+    Law Should Hold    no-entry    within=0 s
+
+A Session's Cookie Opens Nothing To Other Sites
+    [Documentation]    A page of somebody else lets the browser ask with its cookie: it gets nothing, and the session goes on.
+    [Setup]    A User With A Session    oscar
+    [Template]    Cookie Should Open Nothing To
+    # whose page
+    another site
+    a page without an origin
+    a site whose name begins alike
+    another port
+    the same host, encrypted
+    another case
+    nobody
+
+A Socket Opens To No Other Site
+    [Setup]    A User With A Session    oscar
+    [Template]    Socket Should Open To No Page Of
+    # whose page
+    another site
+    a page without an origin
+    a site whose name begins alike
+    another port
+    the same host, encrypted
+
+A Sign In Leads Nowhere Else
+    [Setup]    A User With A Session    oscar
+    Sign In Should Lead To Its Own Places
+    Sign In Should Lead Nowhere Else    ${VISITOR}
+    Law Should Hold    no-entry    within=0 s
+
+What Looks Like Markup Stays Text
+    [Documentation]    Names from the provider, titles, messages, answers and file names that would become elements, in the
+    ...    dashboard, the list and the conversation.
+    [Tags]    needs-browser    wants-upload
+    ${planter} =    A User Whose Words Are Markup    ottilie
+    Open Page    ${planter}    page    /threads/${planter.thread}
+    Page Should Be Online    page
+    Markup Should Be Text    page    the conversation    2
+    Go To    ${planter.origin}
+    Markup Should Be Text    page    the dashboard    1
+    Law Should Hold    no-entry    within=0 s

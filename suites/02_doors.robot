@@ -1,0 +1,66 @@
+*** Settings ***
+Documentation       Doors of others: whatever takes a credential, an id or a key opens to whom it belongs, and to nobody else,
+...                 for reading and for writing. The services themselves tell which doors there are.
+Resource            ../resources/journey.resource
+Resource            ../resources/files.resource
+Resource            ../resources/tokens.resource
+Suite Setup         Prepare The Services
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Every Door Is Known
+    [Documentation]    A route, a frame or a table that is new is not tried before somebody has said to whom it belongs.
+    [Tags]    wants-doors
+    ${doors}    ${frames} =    Get Doors Of Services
+    Doors Should Be Those Of The Table    routes    ${doors}    ${DOOR_TABLE}
+    Doors Should Be Those Of The Table    frames    ${frames}    ${FRAME_TABLE}
+    Every Table Should Be Read
+
+No Door Opens Without A Good Credential
+    [Documentation]    Doors for users open to no token that was changed, is of the services or of a session that is over, nor
+    ...    without one; doors between services open to no user, and at the public address to nobody.
+    [Tags]    wants-doors    wants-revocation    wants-upload
+    [Setup]    An Owner Whom Every Door Knows
+    Every Door Should Stay Shut To    none
+    Every Door Should Stay Shut To    changed on the way
+    Every Door Should Stay Shut To    of the services
+    Every Door Should Stay Shut To    of a session that is over
+    Doors Between Services Should Stay Shut
+    Law Should Hold    no-entry    within=0 s
+
+Nobody Gets At What Is Another User's
+    [Documentation]    Mallory knows the id of everything that Olivia has, and brings it to every door, read and write, by HTTP
+    ...    and in frames. Nothing opens, nothing of hers is seen, and nothing of hers is another afterwards.
+    [Tags]    wants-upload
+    [Setup]    An Owner Whom Every Door Knows
+    ${mallory} =    A Stranger    mallory
+    Send Every Frame For Things Of    ${OWNER}    olivia    ${OWNER}
+    Record States    ${OWNER}    ${mallory}
+    Try Every Door For Things Of    ${mallory}    ${OWNER}
+    Law Should Hold    no-entry    within=0 s    # before anybody waits for a mistake
+    Send Every Frame For Things Of    ${mallory}    mallory    ${OWNER}
+    Record Operation    knocking at every door    mallory    may=*
+    Record States    ${OWNER}    ${mallory}
+    Laws Should Hold    no-entry    no-crosstalk    bystanders-unchanged
+
+
+*** Keywords ***
+An Owner Whom Every Door Knows
+    [Documentation]    The control of every refusal: to the owner of things, with a good token, every door opens.
+    ${olivia} =    A User With Things    olivia
+    VAR    ${OWNER}    ${olivia}    scope=TEST
+    Try Every Door    its owner's    ${olivia.token}    ${olivia}    ${olivia.session}    good=${True}
+    Try Socket    ${olivia}    its owner's    ${olivia.token}    good=${True}
+
+A Stranger
+    [Documentation]    Another user, with a tab and a thread of its own; whatever reaches it of anybody else is crosstalk.
+    [Arguments]    ${name}
+    ${user} =    A Paid User With A Tab    ${name}
+    ${thread} =    A New Thread
+    ${id} =    Send Message    ${user}    ${name}    ${thread}    What is 1 + 1?
+    Message Should Be Acknowledged    ${name}    ${id}
+    Answer Should Reach    ${id}    ${name}
+    Set To Dictionary    ${user}    thread=${thread}
+    RETURN    ${user}
