@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.core.template import Values, names
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
+from realstack.load.actor import Actor
 from realstack.load.engine import Load
 from realstack.load.http_steps import Request
 from realstack.load.matching import filled
@@ -362,3 +366,26 @@ async def _until(good: Any) -> None:
 
     held, _ = await poll(look, bool, Deadline(15), pause=0.005)
     assert held
+
+
+async def test_users_trust_the_authority_that_the_script_names(tmp_path: Path) -> None:
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout {key} -out {cert} -subj /CN=localhost"
+    made = ["openssl", *words.split(), "-addext", "subjectAltName=IP:127.0.0.1"]
+    await asyncio.to_thread(subprocess.run, made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    app = Server()
+    async with serve(app.serve, "127.0.0.1", 0, ssl=context) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        for ca in (str(cert), ""):
+            trusting = Script("trust", setup=[Open(f"wss://127.0.0.1:{port}/")], steps=[Send({"type": "ask"})], ca=ca)
+            load = Load(Plan(trusting, people(1), Schedule(times=1)))
+            if ca:
+                assert (await load.run()).errors == {}
+            else:
+                with pytest.raises(StackFailure, match="a certificate that is not trusted"):
+                    await load.run()
+        actor = Actor("bob", Values({}), f"https://127.0.0.1:{port}", load.clock, load.results, ca=str(cert))
+        assert (await actor.session.send("GET", "/")).status == 426  # TLS was agreed upon: it wants an upgrade
+        await actor.session.close()

@@ -7,13 +7,14 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.template import Values
 from realstack.load.results import Failure, Results
 from realstack.recording.recorder import recorder
-from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused
+from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.masking import Unmasked
 from realstack.websocket.match import Part
@@ -121,6 +122,7 @@ class Actor:
         *,
         stop: Stop | None = None,
         recorded: bool = True,
+        ca: str = "",
     ) -> None:
         self.name = name
         self.values = values
@@ -133,6 +135,7 @@ class Actor:
         self.recorded = recorded
         self.stop = stop or Stop()
         self._base_url = base_url
+        self._ca = ca
         self._session: Session | None = None
 
     @property
@@ -141,7 +144,8 @@ class Actor:
         if self._session is None:
             from realstack.oauth.http import Session  # noqa: PLC0415 -- who sends no request needs no HTTP client
 
-            self._session = Session(self.name, self.values.text(self._base_url), recorded=self.recorded)
+            start = self.values.text(self._base_url)
+            self._session = Session(self.name, start, ca=self._ca or None, recorded=self.recorded)
         return self._session
 
     def connection(self, alias: str) -> Connection:
@@ -180,8 +184,16 @@ class Actor:
             StepFailed: It was refused.
         """
         began = self.clock.now
-        given = dict(headers or {})
-        options = Options(url, subprotocols, given, origin, open_timeout=timeout, ledger_size=LEDGER, codec=codec)
+        options = Options(
+            url,
+            subprotocols,
+            dict(headers or {}),
+            origin,
+            tls=Tls(ca=Path(self._ca)) if self._ca else Tls(),
+            open_timeout=timeout,
+            ledger_size=LEDGER,
+            codec=codec,
+        )
         if old := self.connections.pop(alias, None):
             await old.close(timeout=1.0)
         masker, record = (_MASKER, recorder.record) if self.recorded else (_UNMASKED, None)

@@ -61,7 +61,16 @@ class Load:
         """
         plan = self.plan
         self._actors = actors = [
-            Actor(name, Values(values), plan.script.base_url, self.clock, self.results, stop=self._stop, recorded=plan.recorded)
+            Actor(
+                name,
+                Values(values),
+                plan.script.base_url,
+                self.clock,
+                self.results,
+                stop=self._stop,
+                recorded=plan.recorded,
+                ca=plan.script.ca,
+            )
             for name, values in plan.people.items()
         ]
         stay = False

@@ -21,12 +21,14 @@ class Script:
         setup: Steps before the start, once; again when a connection was lost.
         steps: Steps of an iteration.
         base_url: Where relative URLs of HTTP steps start; may be a template.
+        ca: PEM file of the authority that users trust instead of the system's; empty for the latter.
     """
 
     name: str
     setup: list[Step] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     base_url: str = ""
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)

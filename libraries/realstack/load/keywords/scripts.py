@@ -30,18 +30,19 @@ class Scripts:
         self._iterates = False
 
     @keyword(tags=["script"])
-    def create_script(self, name: str, *, base_url: str = "") -> None:
+    def create_script(self, name: str, *, base_url: str = "", ca: Path | None = None) -> None:
         """Begins a new script; the steps that follow are done once by each user, before the start.
 
         Args:
             name: Its name; a script of the same name is replaced.
             base_url: Where relative URLs of HTTP steps start.
+            ca: PEM file of the certificate authority to trust instead of the system's, of connections and requests.
 
         ```robotframework
         Create Script    question    base_url=${FRONTEND_URL}
         ```
         """
-        self._writing = self._scripts[name] = Script(name, base_url=base_url)
+        self._writing = self._scripts[name] = Script(name, base_url=base_url, ca=str(ca or ""))
         self._iterates = False
 
     @keyword(tags=["script"])
