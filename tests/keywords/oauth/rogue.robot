@@ -99,6 +99,15 @@ Discovery Of Another Issuer Is Refused
     ${honest}    Get Rogue Issuer    third
     Open Provider    ${honest}    client
 
+Logout Token Is Trusted Or Refused For Its Fault
+    ${good}    Create Rogue Logout Token    session_id=session-1
+    ${claims}    Verify Logout Token    ${good}    session_id=session-1
+    Should Not Contain    ${claims}    sub
+    ${bad}    Create Rogue Logout Token    claims=${{ {'nonce': 'n', 'events': None} }}
+    Run Keyword And Expect Error    *2 reasons to refuse it*events*nonce*    Verify Logout Token    ${bad}
+    ${forged}    Forge Token    ${good}    foreign-key
+    Run Keyword And Expect Error    *- signature*    Verify Logout Token    ${forged}
+
 Code Works Once And Only With Its Verifier
     ${request}    ${code}    Get A Code
     ${other}    Create Authorization Request
