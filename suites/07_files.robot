@@ -26,25 +26,25 @@ What Is No PDF Is Refused
     [Documentation]    Each for its own reason, and no layer has anything of it.
     [Setup]    Prepare User Who Uploads    ann    free
     [Template]    Upload Should Be Refused And Leave Nothing
-    # what it is    status    reason
-    empty    400    empty_file
-    one byte too large    413    file_too_large
-    a picture    415    not_a_pdf
-    a web page    415    not_a_pdf
-    an archive    415    not_a_pdf
-    a program    415    not_a_pdf
+    # what it is    reason
+    empty    empty_file
+    one byte too large    file_too_large
+    a picture    not_a_pdf
+    a web page    not_a_pdf
+    an archive    not_a_pdf
+    a program    not_a_pdf
 
 A PDF That Nobody Can Read Is Refused
     [Documentation]    Each for its own reason, and no layer has anything of it.
     [Setup]    Prepare User Who Uploads    abe    free
     [Template]    Upload Should Be Refused And Leave Nothing
-    # what it is    status    reason
-    cut off    422    broken_pdf
-    noise    422    broken_pdf
-    without pages    422    broken_pdf
-    header only    422    broken_pdf
-    encrypted    422    encrypted_pdf
-    very many pages    422    too_many_pages
+    # what it is    reason
+    cut off    broken_pdf
+    noise    broken_pdf
+    without pages    broken_pdf
+    header only    broken_pdf
+    encrypted    encrypted_pdf
+    very many pages    too_many_pages
 
 A File At The Limit Is Taken
     [Setup]    Prepare User Who Uploads    amy    paid

@@ -43,7 +43,7 @@ NOT_YET: dict[str, dict[str, int]] = {
     "suites/03_ten_users.robot": {"service": 1},
     "suites/04_network.robot": {"service": 1},
     "suites/05_transaction.robot": {"service": 11},
-    "suites/07_files.robot": {"layers": 3, "service": 1, "status": 12},
+    "suites/07_files.robot": {"layers": 3, "service": 1},
     "suites/09_failures.robot": {"service": 51},
     "suites/10_memory.robot": {"service": 13},
     "resources/page.js": {"selector": 23},
