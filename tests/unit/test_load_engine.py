@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from robot.api.types import Secret
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -22,6 +23,7 @@ from realstack.load import report
 from realstack.load.actor import Actor
 from realstack.load.engine import Load
 from realstack.load.http_steps import Request
+from realstack.load.keywords.scripts import Scripts
 from realstack.load.matching import filled
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.results import Failure, Results, Series
@@ -32,6 +34,7 @@ from realstack.oauth.rogue.server import Request as HttpRequest
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
 from realstack.websocket import Frame
+from support.raw_server import raw_server
 
 pytestmark = pytest.mark.anyio
 
@@ -263,6 +266,34 @@ async def test_unrecorded_load_leaves_the_recording_alone() -> None:
         assert recording.events() == []
         await Load(Plan(script(made.url), people(2), Schedule())).run()
         assert {event.source for event in recording.events()} == {"user-1/tab", "user-2/tab"}
+
+
+async def test_a_connection_is_opened_with_headers_and_secrets_of_the_script_and_its_refusal_told() -> None:
+    credential = "credential-of-a-script-000017"
+    requests: list[bytes] = []
+
+    async def refuse(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(request)
+        writer.write(b"HTTP/1.0 403 Forbidden\r\nRetry-After: 30\r\n\r\nno entry for " + credential.encode())
+
+    scripts = Scripts()
+    scripts.create_script("refused")
+    scripts.let_script_iterate()
+    async with raw_server(refuse) as url:
+        scripts.let_script_open_connection(
+            Secret(f"{url}/?ticket={credential}"),
+            subprotocols="jwt-auth, other",
+            headers={"host": "chat.example.com", "Authorization": Secret(f"Bearer {credential}")},
+        )
+        results = await Load(Plan(scripts.get("refused"), people(1))).run()
+    lines = requests[0].decode().split("\r\n")
+    assert [line for line in lines if line.lower().startswith("host:")] == ["host: chat.example.com"]
+    assert "Sec-WebSocket-Protocol: jwt-auth, other" in lines
+    assert f"Authorization: Bearer {credential}" in lines
+    assert results.errors == {"refused": 1}
+    told = results.told_errors()
+    assert "HTTP 403 Forbidden" in told
+    assert credential not in told
 
 
 def test_slow_generator_is_no_verdict() -> None:

@@ -177,8 +177,9 @@ class Actor:
         timeout: float = 5.0,
         measure: str | None = None,
         codec: CodecName = "json",
+        tls: Tls | None = None,
     ) -> None:
-        """Open a WebSocket connection, instead of the one that had the alias before.
+        """Open a WebSocket connection, instead of the one that had the alias before; it trusts whom the script does unless told.
 
         Raises:
             StepFailed: It was refused.
@@ -189,7 +190,7 @@ class Actor:
             subprotocols,
             dict(headers or {}),
             origin,
-            tls=Tls(ca=Path(self._ca)) if self._ca else Tls(),
+            tls=tls or (Tls(ca=Path(self._ca)) if self._ca else Tls()),
             open_timeout=timeout,
             ledger_size=LEDGER,
             codec=codec,

@@ -13,6 +13,7 @@ from realstack.core.json_path import parse
 from realstack.load.actor import Actor, StepFailed
 from realstack.load.matching import filled
 from realstack.secrets import secrets
+from realstack.websocket import Tls
 
 Comparison = Literal["==", "!=", "contains", "matches", "<", "<=", ">", ">="]
 
@@ -40,6 +41,7 @@ class Open:
     timeout: float = 5.0
     measure: str | None = None
     codec: str = "json"
+    tls: Tls | None = None
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
@@ -52,6 +54,7 @@ class Open:
             timeout=self.timeout,
             measure=self.measure,
             codec=self.codec,
+            tls=self.tls,
         )
 
     def __str__(self) -> str:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, Protocol, cast
 
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import State
 
@@ -26,6 +25,7 @@ from realstack.websocket.mailbox import Closed, Mailbox
 from realstack.websocket.masking import Masker
 from realstack.websocket.match import Match
 from realstack.websocket.options import Options, dial
+from realstack.websocket.wire import Wire
 
 OWN_REFUSALS = frozenset({1002, 1007, 1009, 1011})
 """Codes with which this end fails a connection; the server need not answer them (RFC 6455, 7.1.7)."""
@@ -52,7 +52,7 @@ class Connection:
         self,
         alias: str,
         options: Options,
-        wire: ClientConnection,
+        wire: Wire,
         make_codec: MakeCodec,
         *,
         masker: Masker,
@@ -73,9 +73,12 @@ class Connection:
         self._record = record
         self._ended = asyncio.Event()
         self._aborted = False
+        self._read_so_far = 0
         if record is not None:
             record(self._opening())
         self._reader = asyncio.get_running_loop().create_task(self._read(), name=f"reader of {alias}")
+        wire.on_over = self._end_if_all_read
+        self._end_if_all_read()
 
     @classmethod
     async def open(
@@ -149,17 +152,17 @@ class Connection:
     @property
     def status(self) -> int:
         """HTTP status of the handshake, 101."""
-        return self._wire.response.status_code if self._wire.response else 101
+        return self._wire.answer.status
 
     @property
     def response_headers(self) -> dict[str, str]:
         """Headers of the handshake's answer, masked."""
-        return self._masker.headers(self._wire.response.headers.raw_items()) if self._wire.response else {}
+        return self._masker.headers(self._wire.answer.headers)
 
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies that the handshake's answer set, by name; their values are credentials."""
-        lines = self._wire.response.headers.get_all("Set-Cookie") if self._wire.response else []
+        lines = [value for name, value in self._wire.answer.headers if name.lower() == "set-cookie"]
         pairs = (line.partition(";")[0].partition("=") for line in lines)
         return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -376,6 +379,8 @@ class Connection:
         try:
             while True:
                 self._enter("in", await self._wire.recv())
+                self._read_so_far += 1
+                self._end_if_all_read()
         except ConnectionClosed as end:
             self._end(end.__cause__)
         except BaseException as error:
@@ -384,14 +389,21 @@ class Connection:
             self._end(error)
             raise
 
+    def _end_if_all_read(self) -> None:
+        """The connection has ended with its close frame (RFC 6455, 7.1.5): a server that keeps TCP open delays nothing."""
+        if self._wire.over and self._read_so_far == self._wire.messages:
+            self._end(self._wire.protocol.parser_exc)
+
     def _end(self, cause: BaseException | None) -> None:
+        if self.closed is not None:
+            return
         wire = self._wire.protocol
         received, sent = wire.close_rcvd, wire.close_sent
         if self._aborted or (sent is not None and (received is None or not wire.close_rcvd_then_sent)):
             by = "client"
         else:
             by = "server" if received is not None else "nobody"
-        code = wire.close_code if wire.close_code is not None else 1006
+        code = received.code if received is not None else 1006
         if received is None and sent is not None and sent.code in OWN_REFUSALS:
             code = sent.code
         shown = received or sent

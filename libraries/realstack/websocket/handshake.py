@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, NegotiationError
+from websockets.exceptions import InvalidHandshake, InvalidMessage, NegotiationError
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.websocket.masking import Masker
+from realstack.websocket.wire import NoUpgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,31 @@ class Refused(StackFailure):
         status: HTTP status of the server's answer, ``None`` when there was none.
         headers: Headers of the answer, masked.
         body: Its first 500 characters, masked.
+        seen: What was seen instead of an open connection.
+        remedy: What to do.
     """
 
-    def __init__(self, text: str, status: int | None = None, headers: Mapping[str, str] | None = None, body: str = "") -> None:
-        super().__init__(text)
+    def __init__(
+        self,
+        expected: str,
+        seen: str,
+        remedy: str,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+    ) -> None:
         self.status = status
         self.headers = dict(headers or {})
         self.body = body
+        self.seen = seen
+        self.remedy = remedy
+        super().__init__(explain(expected, seen, evidence=self.evidence, remedy=remedy))
+
+    @property
+    def evidence(self) -> str:
+        """Headers and body, as they may be shown."""
+        return "\n".join([*(f"{name}: {value}" for name, value in self.headers.items()), "", self.body]).strip()
 
 
 _REMEDIES = {
@@ -81,7 +100,10 @@ _REMEDIES = {
 
 def shown_url(url: str, masker: Masker) -> str:
     """The URL as errors and logs may show it: without user, password and query values."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as a bracket that is never closed
+        return masker.text(url.partition("?")[0].rpartition("@")[2])
     host = parts.netloc.rpartition("@")[2]
     query = "?…" if parts.query else ""
     return masker.text(f"{parts.scheme}://{host}{parts.path}{query}")
@@ -98,24 +120,18 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker) -> R
     """
     expected = f"an open WebSocket connection to {shown_url(url, masker)}"
     after = f"after {seconds:.3f} s"
-    if isinstance(error, InvalidStatus):
-        response = error.response
-        headers = masker.headers(response.headers.raw_items())
-        body = masker.text((response.body or b"").decode(errors="replace"))[:500]
-        lines = [f"{name}: {value}" for name, value in headers.items()]
+    if isinstance(error, NoUpgrade):
+        answer = error.answer
         return Refused(
-            explain(
-                expected,
-                f"HTTP {response.status_code} {response.reason_phrase} {after}",
-                evidence="\n".join([*lines, "", body]).strip(),
-                remedy=_REMEDIES.get(response.status_code, "Look at the server's log of this moment."),
-            ),
-            response.status_code,
-            headers,
-            body,
+            expected,
+            f"HTTP {answer.status} {masker.text(answer.reason)}".rstrip() + f" {after}",
+            _REMEDIES.get(answer.status, "Look at the server's log of this moment."),
+            status=answer.status,
+            headers=masker.headers(answer.headers),
+            body=masker.text(answer.text())[:500],
         )
     seen, remedy = _transport(error, url, masker)
-    return Refused(explain(expected, f"{seen} {after}", remedy=remedy))
+    return Refused(expected, f"{seen} {after}", remedy)
 
 
 def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str]:

@@ -91,9 +91,31 @@ Refusal Is Expected
     Should Start With    ${refusal}[body]    refused: nobody
     ${refusal} =    Connection Should Be Refused    ${URL}/close/1008    code=1008
     Should Be Equal    ${refusal}[reason]    as you wish
+    ${refusal} =    Connection Should Be Refused    ${URL}/status/302    status=302
+    Should Be Equal    ${refusal}[headers][location]    /echo
+
+Secret URL Is Opened And Not Shown
+    VAR    ${url: Secret}    ${{robot.api.types.Secret($URL + '/echo?token=s3cr3t-of-the-url-0001')}}
+    Open Connection    ${url}    tab
+    Run Keyword And Expect Error    *a refused connection to */echo?…, with status 401*was still open*
+    ...    Connection Should Be Refused    ${url}    status=401    timeout=500ms
+
+One Text, Texts Between Commas Or A List Are Subprotocols
+    [Template]    Subprotocol Should Be Agreed
+    jwt-auth
+    other, jwt-auth
+    \['other', 'jwt-auth']
+    ${{['other', 'jwt-auth']}}
+
+Host And Other Headers Are Sent Once
+    VAR    &{headers}    Host=chat.example.com    User-Agent=curious    Origin=http://page.test
+    Open Connection    ${URL}/headers    tab    headers=${headers}    max_size=1 MiB
+    Wait For Frame    headers    payload.User-Agent=curious    payload.Origin=http://page.test
+    Run Keyword And Expect Error    *each header of the handshake once*'Origin' in headers=*origin=*
+    ...    Open Connection    ${URL}/headers    headers=${headers}    origin=http://other.test
 
 Unexpected Kind Of Refusal Fails
-    Run Keyword And Expect Error    *a refusal with status 401*status 403*
+    Run Keyword And Expect Error    *a refused connection to ${URL}/status/403, with status 401*Seen: status 403*
     ...    Connection Should Be Refused    ${URL}/status/403    status=401
     Run Keyword And Expect Error    *a refused connection*was still open after 0.05 s*
     ...    Connection Should Be Refused    ${URL}/echo    timeout=50ms
@@ -115,6 +137,13 @@ Note Server URL
     ${url} =    Server URL
     VAR    ${URL}    ${url}    scope=SUITE
     VAR    ${TOKEN: Secret}    ${{robot.api.types.Secret('a-token-' + 'k7' * 30)}}    scope=SUITE
+
+Subprotocol Should Be Agreed
+    [Documentation]    The server selects one of those that are offered.
+    [Arguments]    ${offered}
+    Open Connection    ${URL}/echo    tab    subprotocols=${offered}
+    Get Subprotocol    ==    jwt-auth
+    Close Connection
 
 Handshake Should Fail With
     [Documentation]    The error explains the HTTP status.

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from robot.api.deco import keyword
+from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
 from realstack.core.extras import needed
 from realstack.core.keywords.waiting import seconds
+from realstack.core.several import several
 from realstack.load.plan import Script
 from realstack.load.scenario import Call, scenario
 from realstack.load.steps import Answer, Await, Check, Close, Comparison, Count, Leave, Open, Send, SendEvery, Step, Think
-from realstack.websocket import Match
+from realstack.websocket import Masker, Match, Tls
 from realstack.websocket.codecs import find
 from realstack.websocket.keywords.connections import part_of_match
-from realstack.websocket.keywords.documents import build
+from realstack.websocket.keywords.documents import build, plain_url, reveal
 
 
 class Scripts:
@@ -62,25 +64,29 @@ class Scripts:
     @keyword(tags=["script"])
     def let_script_open_connection(
         self,
-        url: str,
+        url: str | Secret,
         *,
-        subprotocols: Sequence[str] = (),
+        subprotocols: Sequence[str | Secret] | Secret | str = (),
         origin: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
         alias: str = "tab",
         timeout: timedelta = timedelta(seconds=5),
+        ca: Path | None = None,
+        verify: bool = True,
         measure: str | None = None,
         codec: str = "json",
     ) -> None:
         """Adds a step: open a WebSocket connection. Its frames are recorded as those of ``<user>/<alias>``.
 
         Args:
-            url: ``ws://`` or ``wss://``.
-            subprotocols: To offer, such as ``jwt.{token:b64url}``.
+            url: ``ws://`` or ``wss://``. It may be a Secret, as may be subprotocols and values of headers.
+            subprotocols: To offer, such as ``jwt.{token:b64url}``: a text, texts between commas, or a list.
             origin: Value of the ``Origin`` header.
-            headers: For the handshake.
+            headers: For the handshake, one line each: one that the handshake has by itself, such as ``Host``, is replaced.
             alias: Name within the user.
             timeout: For opening.
+            ca: PEM file of authorities to trust instead of those of the script, or the system's.
+            verify: Whether the certificate and its name are checked.
             measure: Name under which opening is measured.
             codec: How messages are read and written: a name, or where one of your own is; see *Codecs* of the WebSocket library.
 
@@ -89,7 +95,19 @@ class Scripts:
         ```
         """
         find(codec)
-        step = Open(url, tuple(subprotocols), origin, dict(headers or {}), alias, seconds(timeout), measure, codec)
+        masker = Masker()
+        offered = [subprotocols] if isinstance(subprotocols, Secret) else several(subprotocols)
+        step = Open(
+            plain_url(url, masker),
+            tuple(reveal(offered, masker, "WebSocket subprotocol")),
+            origin,
+            reveal(dict(headers or {}), masker, "header of a WebSocket handshake"),
+            alias,
+            seconds(timeout),
+            measure,
+            codec,
+            None if ca is None and verify else Tls(ca, verify),
+        )
         self._add(step)
 
     @keyword(tags=["script"])
@@ -169,7 +187,7 @@ class Scripts:
         timeout: timedelta = timedelta(seconds=5),
         measure: str | None = None,
         keep: Mapping[str, str] | None = None,
-        fails_on: Sequence[str] = (),
+        fails_on: Sequence[str] | str = (),
         alias: str = "tab",
         **fields: Any,
     ) -> None:
@@ -180,7 +198,7 @@ class Scripts:
             timeout: How long to wait from now on.
             measure: Name under which the time from the planned time until the frame came is measured.
             keep: Name to path: values of the frame to take; kept in the results and available as ``{name}`` from now on.
-            fails_on: Conditions of a frame that ends the wait as an error ``rejected``.
+            fails_on: Conditions of a frame that ends the wait as an error ``rejected``: a text, texts between commas, or a list.
             alias: Which connection.
             **fields: Further conditions by path.
 
@@ -189,8 +207,9 @@ class Scripts:
         ```
         """  # noqa: E501 - a line of an example
         wanted = self._conditions(conditions, fields)
-        _check(fails_on)
-        self._add(Await(wanted, seconds(timeout), measure, dict(keep or {}), tuple(fails_on), alias))
+        bad = several(fails_on)
+        _check(bad)
+        self._add(Await(wanted, seconds(timeout), measure, dict(keep or {}), tuple(bad), alias))
 
     @keyword(tags=["script"])
     def let_script_think(self, pause: timedelta) -> None:
@@ -290,7 +309,7 @@ class Scripts:
         Args:
             url: Where to start.
             fields: Field name to template, such as ``{password}``.
-            press: Buttons to press where they are found.
+            press: Buttons to press where they are found: a text, texts between commas, or a list.
             end_at: Where it must end; else the error is ``sign-in``.
             timeout: For everything together.
             measure: Name under which the time from the planned time until the end is measured.
@@ -299,10 +318,9 @@ class Scripts:
         Let Script Sign In    /auth/login    fields=${{ {'login': '{email}', 'password': '{password}'} }}    measure=login
         ```
         """
-        pressed = [press] if isinstance(press, str) else list(press)
         with needed("to sign in", "load"):
             from realstack.load.http_steps import SignIn  # noqa: PLC0415 -- loaded here, before users wait for it
-        self._add(SignIn(url, dict(fields), tuple(pressed), end_at, seconds(timeout), measure))
+        self._add(SignIn(url, dict(fields), tuple(several(press)), end_at, seconds(timeout), measure))
 
     @keyword(tags=["script"])
     def let_script_close_connection(self, *, alias: str = "tab", code: int = 1000, abruptly: bool = False) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from robot.api.types import Secret
 from robot.utils import DotDict
@@ -13,6 +15,9 @@ from realstack.core import json_path
 from realstack.core.errors import StackError
 from realstack.secrets import Hidden
 from realstack.websocket import Masker
+
+RANDOM = re.compile(r"(?=[^/?&=#]*\d)[^/?&=#]{16,}")
+"""What may be the secret of a secret URL besides what its query names so: long parts of it that are no words."""
 
 
 def build(value: Mapping[str, Any] | list[Any] | None, fields: Mapping[str, Any]) -> Any:
@@ -66,6 +71,21 @@ def _set(target: Any, step: Any, item: Any, path: str, *, keep: bool) -> None:
             raise StackError(f"'{path}' can't be set: '{step}' is a field of an object, and there already is {target!r}")
         if not keep or step not in target:
             target[step] = item
+
+
+def plain_url(url: str | Secret, masker: Masker) -> str:
+    """The text of a URL; of one that is a Secret, each part that may be the credential is made known to the masker.
+
+    The whole is not: hosts and ports stand in honest texts, too.
+    """
+    if not isinstance(url, Secret):
+        return url
+    text = str(url.value)
+    behind = text.partition("://")[2].partition("/")[2]
+    named = [value for name, value in parse_qsl(behind.partition("?")[2]) if name in masker.names]
+    for part in {*named, *RANDOM.findall(behind), *map(unquote, RANDOM.findall(behind))}:
+        masker.register(part, "part of the URL of a WebSocket handshake")
+    return text
 
 
 def reveal(value: Any, masker: Masker, what: str) -> Any:

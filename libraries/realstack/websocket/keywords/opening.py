@@ -12,14 +12,17 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import keyword
 from robot.api.types import Secret
+from robot.utils import NormalizedDict
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.quantities import byte_size
+from realstack.core.several import several
 from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import shown_url
 from realstack.websocket.keywords.connections import Connections
-from realstack.websocket.keywords.documents import reveal
+from realstack.websocket.keywords.documents import plain_url, reveal
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
 
 
@@ -32,10 +35,10 @@ class Opening:
     @keyword(tags=["connection"])
     def open_connection(
         self,
-        url: str,
+        url: str | Secret,
         alias: str | None = None,
         *,
-        subprotocols: Sequence[str | Secret] = (),
+        subprotocols: Sequence[str | Secret] | Secret | str = (),
         headers: Mapping[str, str | Secret] | None = None,
         origin: str | None = None,
         timeout: timedelta = timedelta(seconds=5),
@@ -45,7 +48,7 @@ class Opening:
         server_name: str | None = None,
         compression: bool = True,
         ping_interval: timedelta | None = None,
-        max_size: int = 16 * 1024 * 1024,
+        max_size: int | str = "16 MiB",
         ledger_size: int = DEFAULT_CAPACITY,
         codec: CodecName = None,
     ) -> str:
@@ -55,10 +58,12 @@ class Opening:
         test or suite that opened it.
 
         Args:
-            url: ``ws://`` or ``wss://``. User, password and query are never shown.
+            url: ``ws://`` or ``wss://``. User, password and query are never shown; nor what looks random in the path of a Secret.
             alias: Name for other keywords, and the source of the recorded frames. A closed connection's alias can be used again.
-            subprotocols: To offer, the preferred one first. May hold Secrets; see [Get Token Subprotocol].
-            headers: Request headers to add. Values may be Secrets.
+            subprotocols: To offer, the preferred one first: a text, texts between commas, or a list. May be or hold Secrets; see
+                [Get Token Subprotocol].
+            headers: Request headers, one line each: one that the request has by itself, such as ``Host``, is replaced. Values may
+                be Secrets.
             origin: The ``Origin`` header that a browser would send.
             timeout: For TCP, TLS and the handshake together.
             ca: PEM file of authorities to trust instead of the system's.
@@ -67,7 +72,7 @@ class Opening:
             server_name: Name that the certificate must have, where it is not the URL's host.
             compression: Whether to offer permessage-deflate, as browsers do.
             ping_interval: Time between own pings; none are sent by default, as browsers send none.
-            max_size: Bytes of the largest message that is accepted.
+            max_size: Of the largest message that is accepted, in bytes or with a unit.
             ledger_size: Messages that are kept; the oldest are forgotten.
             codec: How messages are read and written; the library's own by default. See *Codecs* in the introduction.
 
@@ -92,22 +97,23 @@ class Opening:
             open_timeout=seconds(timeout),
             compression=compression,
             ping_interval=seconds(ping_interval) if ping_interval else None,
-            max_size=max_size,
+            max_size=round(byte_size(max_size, "the largest message")),
             ledger_size=ledger_size,
             codec=codec,
         )
         name = self._connections.free_alias(alias)
         connection = wait(Connection.open(name, options, masker=self._connections.masker), options.open_timeout)
         self._connections.keep(connection)
-        logger.info(f"'{name}' is open after {connection.handshake_seconds:.3f} s: {shown_url(url, self._connections.masker)}")
+        where = shown_url(options.url, self._connections.masker)
+        logger.info(f"'{name}' is open after {connection.handshake_seconds:.3f} s: {where}")
         return name
 
     @keyword(tags=["connection"])
     def open_connections(
         self,
-        url: str,
+        url: str | Secret,
         *aliases: str,
-        subprotocols: Sequence[str | Secret] = (),
+        subprotocols: Sequence[str | Secret] | Secret | str = (),
         headers: Mapping[str, str | Secret] | None = None,
         origin: str | None = None,
         timeout: timedelta = timedelta(seconds=5),
@@ -140,14 +146,18 @@ class Opening:
     @keyword(tags=["connection"])
     def connection_should_be_refused(
         self,
-        url: str,
+        url: str | Secret,
         *,
         status: int | None = None,
         code: int | None = None,
-        subprotocols: Sequence[str | Secret] = (),
+        subprotocols: Sequence[str | Secret] | Secret | str = (),
         headers: Mapping[str, str | Secret] | None = None,
         origin: str | None = None,
         timeout: timedelta = timedelta(seconds=5),
+        ca: Path | None = None,
+        verify: bool = True,
+        certificate: Path | None = None,
+        server_name: str | None = None,
         alias: str = "refused",
     ) -> dict[str, Any]:
         """Tries to open a connection and fails if that works.
@@ -163,42 +173,51 @@ class Opening:
             headers: As for [Open Connection].
             origin: As for [Open Connection].
             timeout: For the handshake, and for the closing after it.
+            ca: As for [Open Connection].
+            verify: As for [Open Connection].
+            certificate: As for [Open Connection].
+            server_name: As for [Open Connection].
             alias: Source of what is recorded.
 
         Returns:
-            A dictionary with ``status``, ``code``, ``reason`` and ``body``, with ``None`` for what there was not.
+            A dictionary with ``status``, ``code``, ``reason``, ``body`` and ``headers``, with ``None`` for what there was not.
+            Headers are those of the answer, by name in any case. Body and headers are masked; the body is cut off.
 
         Raises:
             StackFailure: The connection stayed open, or was refused in another way, or nothing answered at all.
 
         ```robotframework
+        ${refusal} =    Connection Should Be Refused    ${URL}    status=429
+        Should Be Equal    ${refusal}[headers][Retry-After]    30
         Connection Should Be Refused    ${URL}    status=401    origin=http://elsewhere.test
         Connection Should Be Refused    ${URL}    code=1008    subprotocols=${expired}
         ```
         """
-        options = self._options(url, subprotocols, headers, origin=origin, open_timeout=seconds(timeout))
-        refusal = wait(_refusal(alias, options, self._connections.masker), 2 * options.open_timeout)
-        wanted = {"status": status, "code": code}
-        wrong = {name: value for name, value in wanted.items() if value is not None and refusal[name] != value}
-        if wrong:
-            expected = " and ".join(f"{name} {value}" for name, value in wrong.items())
+        tls = Tls(ca, verify, certificate, server_name)
+        options = self._options(url, subprotocols, headers, origin=origin, tls=tls, open_timeout=seconds(timeout))
+        wanted = {"status": status, "close code": code}
+        named = " and ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
+        where = shown_url(options.url, self._connections.masker)
+        expected = f"a refused connection to {where}" + (f", with {named}" if named else "")
+        refusal = wait(_refusal(alias, options, self._connections.masker, expected), 2 * options.open_timeout)
+        if status not in (None, refusal["status"]) or code not in (None, refusal["code"]):
             seen = f"status {refusal['status']}, close code {refusal['code']}, reason '{refusal['reason']}'"
-            raise StackFailure(explain(f"a refusal with {expected}", seen, evidence=str(refusal["body"] or "")))
+            raise StackFailure(explain(expected, seen, evidence=str(refusal["body"] or "")))
         return refusal
 
     def _options(
         self,
-        url: str,
-        subprotocols: Sequence[str | Secret],
+        url: str | Secret,
+        subprotocols: Sequence[str | Secret] | Secret | str,
         headers: Mapping[str, str | Secret] | None,
         codec: CodecName = None,
         **settings: Any,
     ) -> Options:
         masker = self._connections.masker
-        plain = (subprotocols,) if isinstance(subprotocols, (str, Secret)) else subprotocols
+        offered = [subprotocols] if isinstance(subprotocols, Secret) else several(subprotocols)
         return Options(
-            url,
-            subprotocols=reveal(list(plain), masker, "WebSocket subprotocol"),
+            plain_url(url, masker),
+            subprotocols=reveal(offered, masker, "WebSocket subprotocol"),
             headers=reveal(dict(headers or {}), masker, "header of a WebSocket handshake"),
             codec=self._connections.codec if codec is None else codec,
             **settings,
@@ -250,20 +269,21 @@ async def _open_all(names: list[str], options: Options, masker: Masker) -> list[
     raise StackFailure(f"{len(failures)} of {len(names)} connections could not be opened, '{alias}' first.{others}\n{first}")
 
 
-async def _refusal(alias: str, options: Options, masker: Masker) -> dict[str, Any]:
+async def _refusal(alias: str, options: Options, masker: Masker, expected: str) -> dict[str, Any]:
     try:
         connection = await Connection.open(alias, options, masker=masker)
     except Refused as refused:
         if refused.status is None:
-            raise
-        return {"status": refused.status, "code": None, "reason": None, "body": refused.body}
+            raise StackFailure(explain(expected, refused.seen, remedy=refused.remedy)) from None
+        headers = NormalizedDict(refused.headers, spaceless=False)
+        return {"status": refused.status, "code": None, "reason": None, "body": refused.body, "headers": headers}
     try:
         closed = await connection.wait_closed(options.open_timeout)
     except StackFailure as still_open:
         await connection.abort()
         raise StackFailure(
             explain(
-                "a refused connection",
+                expected,
                 f"it was opened and was still open after {options.open_timeout:g} s",
                 evidence="\n".join(frame.brief() for frame in connection.mailbox.frames()[:5]),
                 remedy="The credential opened a connection that it must not open, or the server refuses later than allowed.",
@@ -272,5 +292,6 @@ async def _refusal(alias: str, options: Options, masker: Masker) -> dict[str, An
     frames = connection.mailbox.frames(Match(), ["in"])
     if frames or closed.by != "server":
         evidence = "\n".join(frame.brief() for frame in frames[:5])
-        raise StackFailure(explain("a refusal before any frame", f"{len(frames)} frames, then {closed}", evidence=evidence))
-    return {"status": connection.status, "code": closed.code, "reason": closed.reason, "body": None}
+        raise StackFailure(explain(f"{expected}, before any frame", f"{len(frames)} frames, then {closed}", evidence=evidence))
+    headers = NormalizedDict(connection.response_headers, spaceless=False)
+    return {"status": connection.status, "code": closed.code, "reason": closed.reason, "body": None, "headers": headers}

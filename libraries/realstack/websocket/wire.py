@@ -1,0 +1,149 @@
+"""The socket of a connection: that of `websockets`, which reads other servers' handshakes and endings as they come.
+
+The answer to the handshake is read by `answer`. A connection is known to have ended when its close frame has come, or when this
+end has given it up: also where the server never drops TCP. TCP is dropped then after the close time-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidMessage
+from websockets.frames import DATA_OPCODES, Frame
+from websockets.protocol import Event, State
+
+from realstack.websocket.answer import Answer, NoHttp
+
+BODY_PATIENCE = 0.5
+"""Seconds after its headers that the body of a refusal is waited for: some never end."""
+
+_NEEDED = ("connection", "upgrade", "sec-websocket-")
+"""Which headers of an agreement `websockets` judges; others may be longer than it reads."""
+
+
+class NoUpgrade(InvalidHandshake):
+    """The server answered, and not with 101.
+
+    Attributes:
+        answer: What it said.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"HTTP {answer.status} {answer.reason}".strip())
+        self.answer = answer
+
+
+class Wire(ClientConnection):
+    """A client's socket.
+
+    Args:
+        protocol: As `websockets` makes it.
+        **settings: As `websockets` gives them.
+
+    Attributes:
+        answer: The server's answer to the handshake.
+        messages: How many messages have arrived, read or not.
+        over: Whether no more can: a close frame has come, or what came broke the protocol.
+        on_over: Is called at that moment.
+    """
+
+    def __init__(self, protocol: ClientProtocol, **settings: Any) -> None:
+        super().__init__(protocol, **settings)
+        self.answer = Answer()
+        self.messages = 0
+        self.over = False
+        self.on_over: Callable[[], None] = _nothing
+        self._answered: asyncio.Future[None] = self.loop.create_future()
+        self._refusal: InvalidHandshake | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+
+    async def handshake(self, additional_headers: Any = None, user_agent_header: str | None = None) -> None:
+        """Ask for the connection, with one line for each header, and wait for the answer.
+
+        Raises:
+            NoUpgrade: The server refuses.
+            InvalidHandshake: Its answer is none, or no valid agreement.
+        """
+        self.request = self.protocol.connect()
+        if user_agent_header is not None:
+            self.request.headers["User-Agent"] = user_agent_header
+        for name, value in dict(additional_headers or {}).items():
+            if name in self.request.headers:
+                del self.request.headers[name]
+            self.request.headers[name] = value
+        self.protocol.key = self.request.headers["Sec-WebSocket-Key"]
+        self.protocol.send_request(self.request)
+        self.send_data()
+        await self._answered
+        failed = self._refusal or self.protocol.handshake_exc
+        if failed is not None:
+            raise failed
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        if not self.answer.upgraded:
+            data = self._read_answer(data)
+        if data:
+            super().data_received(data)
+        self._notice_end()
+
+    def eof_received(self) -> None:
+        """Take the end of the stream."""
+        self._read_answer(b"")
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the connection."""
+        for timer in self._timers:
+            timer.cancel()
+        self._read_answer(b"")
+        super().connection_lost(exc)
+
+    def process_event(self, event: Event) -> None:
+        """Count whole messages."""
+        if isinstance(event, Frame) and event.opcode in DATA_OPCODES and event.fin:
+            self.messages += 1
+        super().process_event(event)
+
+    def _read_answer(self, data: bytes) -> bytes:
+        """Read on in the answer; gives what `websockets` is to read."""
+        answer = self.answer
+        if self._answered.done():
+            return b""
+        try:
+            answer.feed(data)
+        except NoHttp as error:
+            self._fail(InvalidMessage(str(error)))
+            return b""
+        if answer.upgraded:
+            self._answered.set_result(None)
+            lines = [f"{name}: {value}" for name, value in answer.headers if name.lower().startswith(_NEEDED)]
+            head = "\r\n".join(["HTTP/1.1 101 Switching Protocols", *lines, "", ""])
+            return head.encode("latin-1") + answer.rest
+        if answer.complete:
+            self._fail(NoUpgrade(answer))
+        elif answer.status and not self._timers:
+            self._timers.append(self.loop.call_later(BODY_PATIENCE, self._fail, NoUpgrade(answer)))
+        return b""
+
+    def _fail(self, error: InvalidHandshake) -> None:
+        if not self._answered.done():
+            self._refusal = error
+            self._answered.set_result(None)
+
+    def _notice_end(self) -> None:
+        protocol = self.protocol
+        ended = protocol.close_rcvd is not None or protocol.parser_exc is not None
+        if ended and not self.over and protocol.state is not State.CONNECTING:
+            self.over = True
+            # The server is to drop TCP first (RFC 6455, 7.1.1); one that does not must not keep the socket.
+            self._timers.append(self.loop.call_later(self.close_timeout or 0, self.transport.abort))
+            self.on_over()
+
+
+def _nothing() -> None:
+    """Nobody has asked to be told."""
