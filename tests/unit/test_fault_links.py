@@ -110,6 +110,15 @@ def test_a_link_that_only_leads_somewhere_is_found_whoever_owns_it() -> None:
         links.find("known")
 
 
+def test_a_service_that_the_driver_only_knows_leads_somewhere_and_is_cut_where_that_was_allowed() -> None:
+    known = {"chat": [("192.0.2.7", 443)]}.get
+    links = LinkBook(lambda name: [] if known(name) else None, known=known)
+    assert str(links.find("chat").targets[0]) == "192.0.2.7:443"
+    with pytest.raises(StackError, match="allowed=host:port"):
+        links.get("chat")
+    assert LinkBook(lambda name: [] if known(name) else None, [("192.0.2.7", 443)], known).get("chat")
+
+
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 0), ("127.0.0.1", 65536), ("no..such.host", 80)])
 def test_bad_addresses(host: str, port: int) -> None:
     with pytest.raises(StackError, match=r"not a TCP port|can be resolved"):

@@ -9,6 +9,7 @@ from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.several import several
 from realstack.faults.keywords.cutting import Cutting
 from realstack.faults.keywords.disturbing import Disturbing
 from realstack.faults.keywords.link_faults import LinkFaults
@@ -93,13 +94,14 @@ class NetworkFault(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, *, allowed: Sequence[str] = ()) -> None:
+    def __init__(self, *, allowed: Sequence[str] | str = ()) -> None:
         """Settings of the library.
 
         Args:
-            allowed: Addresses (``host:port``) that may be hit besides those of the platform.
+            allowed: Addresses (``host:port``) that may be hit besides those of the platform: a text, texts between
+                commas, or a list.
         """
-        book = link_book([allowed] if isinstance(allowed, str) else allowed)
+        book = link_book(several(allowed))
         self._undoing = undoing = Undoing()
         faults, proxies = LinkFaults(undoing), Proxies(undoing)
         components = [

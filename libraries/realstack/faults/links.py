@@ -85,10 +85,12 @@ class LinkBook:
     Args:
         resolver: Asks the platform's driver.
         allowed: Hosts and ports that may be hit besides.
+        known: Gives addresses of a service that the platform's driver knows, its own or not.
     """
 
-    def __init__(self, resolver: Resolver, allowed: Iterable[tuple[str, int]] = ()) -> None:
+    def __init__(self, resolver: Resolver, allowed: Iterable[tuple[str, int]] = (), known: Resolver = lambda _name: None) -> None:
         self._resolver = resolver
+        self._known = known
         self._allowed = {target for host, port in allowed for target in targets_of(host, port)}
         self._defined: dict[str, Link] = {}
 
@@ -119,7 +121,7 @@ class LinkBook:
         """The link of that name, whoever else uses it: to be looked at, or to lead somewhere.
 
         Raises:
-            StackError: There is none, or the platform's driver only knows the service.
+            StackError: There is none, or nobody knows an address of the service.
         """
         return self._look_up(name)[0]
 
@@ -127,7 +129,9 @@ class LinkBook:
         """The link of that name, and whether the platform's driver owns it."""
         owned = self._resolver(name)
         if owned is not None:
-            if not owned:
+            known = owned or self._known(name) or []
+            link = Link(name, tuple(target for host, port in known for target in targets_of(host, port)))
+            if not link.targets:
                 raise StackError(
                     explain(
                         f"an address of '{name}' that this run owns",
@@ -135,15 +139,15 @@ class LinkBook:
                         remedy="Run on --variable PLATFORM:embedded, or leave out the tests tagged needs-faults.",
                     )
                 )
-            return Link(name, tuple(target for host, port in owned for target in targets_of(host, port))), True
-        link = self._defined.get(name)
-        if link is None:
-            known = ", ".join(self._defined) or "none"
+            return link, bool(owned)
+        defined = self._defined.get(name)
+        if defined is None:
+            names = ", ".join(self._defined) or "none"
             raise StackError(
-                f"There is no link '{name}'. Defined are: {known}. "
+                f"There is no link '{name}'. Defined are: {names}. "
                 f"Use the name of a service of the platform, or [Define Link] first."
             )
-        return link, False
+        return defined, False
 
     def _refuse_foreign(self, link: Link, target: Target) -> None:
         if target in self._allowed:

@@ -182,7 +182,7 @@ class Cutting:
         Link Should Work    frontend    timeout=2 s
         ```
         """
-        for target in self._book.get(link).targets:
+        for target in self._book.find(link).targets:
             seen = _probe(target, lambda one: one.connected, timeout)
             if not seen.connected:
                 raise StackFailure(
@@ -198,7 +198,7 @@ class Cutting:
         Link Should Be Cut    redis
         ```
         """
-        for target in self._book.get(link).targets:
+        for target in self._book.find(link).targets:
             seen = _probe(target, lambda _one: True, timedelta(0))
             if seen.connected:
                 raise StackFailure(explain(f"link '{link}' to be cut", f"a probe of {target} was {seen}"))

@@ -92,7 +92,7 @@ class Disturbing:
     def slice_data(
         self,
         link: str,
-        size: int,
+        size: int | str,
         *,
         delay: timedelta = timedelta(0),
         direction: DirectionName = "both",
@@ -105,7 +105,8 @@ class Disturbing:
         Slice Data    wire    7    delay=5 ms    direction=from-service
         ```
         """
-        self._add(link, name, direction, lambda one, way: Slicer(one, way, size, seconds(delay)), named)
+        piece = round(byte_size(size, "the size of a slice"))
+        self._add(link, name, direction, lambda one, way: Slicer(one, way, piece, seconds(delay)), named)
 
     @keyword(tags=["proxy", "toxic"])
     def stall_link(self, link: str, *, direction: DirectionName = "both", name: str = "stall", **named: timedelta) -> None:
@@ -121,7 +122,7 @@ class Disturbing:
     def cut_after_bytes(
         self,
         link: str,
-        count: int,
+        count: int | str,
         *,
         direction: OneWay = "from-service",
         ending: Literal["reset", "finish", "stall"] = "reset",
@@ -133,7 +134,7 @@ class Disturbing:
 
         Args:
             link: The proxy link.
-            count: Bytes that still pass on each connection, counted from now.
+            count: Bytes that still pass on each connection, counted from now, such as ``4096`` or ``4 KiB``.
             direction: Which way.
             ending: What happens: ``reset`` and ``finish`` end the connection, ``stall`` lets it stand still.
             times: How many connections it hits; 0 for any number.
@@ -144,8 +145,8 @@ class Disturbing:
         Cut After Bytes    wire    1000    direction=to-service    ending=finish
         ```
         """
-        chosen = Ending(ending)
-        self._add(link, name, direction, lambda one, way: CutAfterBytes(one, way, chosen, times, skip, count), {})
+        chosen, passing = Ending(ending), round(byte_size(count, "what still passes"))
+        self._add(link, name, direction, lambda one, way: CutAfterBytes(one, way, chosen, times, skip, passing), {})
 
     @keyword(tags=["proxy", "toxic"])
     def cut_at_bytes(

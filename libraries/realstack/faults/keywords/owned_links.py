@@ -19,10 +19,17 @@ def link_book(allowed: Sequence[str]) -> LinkBook:
     Raises:
         StackError: One of them is no address.
     """
-    return LinkBook(_platform_endpoints, [_address(text) for text in allowed])
+    return LinkBook(_owned_endpoints, [_address(text) for text in allowed], _known_endpoints)
 
 
-def _platform_endpoints(name: str) -> list[tuple[str, int]] | None:
+def _owned_endpoints(name: str) -> list[tuple[str, int]] | None:
+    """As `_known_endpoints`, but none of a platform whose links are not this run's to break."""
+    driver = running_or_none()
+    known = _known_endpoints(name)
+    return [] if known and driver is not None and Operation.FAULTS not in driver.can else known
+
+
+def _known_endpoints(name: str) -> list[tuple[str, int]] | None:
     """Hosts and ports of a service, or of all replicas of a group, of the platform that runs; None for another name."""
     driver = running_or_none()
     if driver is None:
@@ -31,8 +38,6 @@ def _platform_endpoints(name: str) -> list[tuple[str, int]] | None:
         services = driver.resolve(name)
     except StackError:  # the platform has no service of that name: it may still be a defined link
         return None
-    if Operation.FAULTS not in driver.can:
-        return []
     return [(one.host, one.port) for one in driver.endpoints() if one.service in services]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from robot.api import logger
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
+from realstack.core.quantities import byte_size, duration
+from realstack.core.several import several
 from realstack.history.events import (
     Act,
     Baseline,
@@ -134,8 +137,8 @@ class RecordingKeywords:
         rows: Any,
         *,
         store: str = "messages",
-        users: list[str] | None = None,
-        threads: list[str] | None = None,
+        users: Sequence[str] | str | None = None,
+        threads: Sequence[str] | str | None = None,
         since: float | None = None,
     ) -> None:
         """Records what a store holds: all messages of the test's users, unless told of which users or threads.
@@ -146,19 +149,20 @@ class RecordingKeywords:
         Args:
             rows: The rows, as a query returned them.
             store: Name of the store in witnesses.
-            users: The users (by the test's names) that were asked about, when not all of the test's.
+            users: The users (by the test's names) that were asked about, when not all of the test's: a text, texts
+                between commas, or a list.
             threads: The ids of the threads that were asked about, when not all.
             since: When the reading began, from [Get Moment]; now when not given.
 
         ```robotframework
         ${since} =    Get Moment
         ${rows} =    Query    SELECT * FROM messages WHERE thread_id = $1 ORDER BY seq    parameters=${thread}
-        Record Stored Messages    ${rows}    store=backend PostgreSQL    threads=${{[$thread]}}    since=${since}
+        Record Stored Messages    ${rows}    store=backend PostgreSQL    threads=${thread}    since=${since}
         ```
         """
         known = plain_rows(rows, "stored messages")
-        narrowed = {} if threads is None else {"threads": threads}
-        self._record(Stored(store, known, users, _seconds_since(since), narrowed))
+        narrowed = {} if threads is None else {"threads": several(threads)}
+        self._record(Stored(store, known, None if users is None else several(users), _seconds_since(since), narrowed))
 
     @keyword(tags=["evidence"])
     def get_moment(self) -> float:
@@ -182,7 +186,7 @@ class RecordingKeywords:
         working: bool | None = None,
         connection: str | None = None,
         text: str | None = None,
-        wait: float | None = None,
+        wait: timedelta | float | str | None = None,
         since: float | None = None,
     ) -> None:
         """Records what a page shows now; give what was read and leave out what was not.
@@ -206,7 +210,8 @@ class RecordingKeywords:
         shown = None if messages is None else plain_rows(messages, "messages of a page")
         cut = text if text is None or len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT]
         took = _seconds_since(since)
-        self._record(PageRead(alias, shown, status, working, connection, connection, cut, wait, took))
+        left = None if wait is None else duration(wait)
+        self._record(PageRead(alias, shown, status, working, connection, connection, cut, left, took))
 
     @keyword(tags=["evidence"])
     def record_typed_message(self, alias: str, text: str, *, message: str | None = None, thread: str | None = None) -> None:
@@ -395,7 +400,7 @@ class RecordingKeywords:
         self,
         service: str,
         ok: bool,
-        seconds: float,
+        seconds: timedelta | float | str,
         *,
         answer: str | None = None,
         usual: timedelta | None = None,
@@ -406,7 +411,7 @@ class RecordingKeywords:
         Args:
             service: Who was asked.
             ok: Whether it answered as it should.
-            seconds: How long the answer took.
+            seconds: How long the answer took, in seconds or with a unit.
             answer: What it answered, for witnesses.
             usual: The time it may take; three times its worst without a fault by default.
             dependent: True where the platform declares that this needs the broken service: it is then not judged.
@@ -417,7 +422,7 @@ class RecordingKeywords:
         ```
         """
         limit = None if usual is None else usual.total_seconds()
-        self._record(Probe(service, ok, seconds, answer, limit, dependent))
+        self._record(Probe(service, ok, duration(seconds), answer, limit, dependent))
 
     @keyword(tags=["evidence"])
     def record_operation_snapshot(
@@ -466,7 +471,7 @@ class RecordingKeywords:
         self._record(LimitSet(user, limit, window.total_seconds()))
 
     @keyword(tags=["evidence"])
-    def record_limit_counter(self, user: str, count: int, left: float) -> None:
+    def record_limit_counter(self, user: str, count: int, left: timedelta | float | str) -> None:
         """Records what the store of the counters holds for a user now, for the law ``admits-exactly``.
 
         Args:
@@ -478,7 +483,7 @@ class RecordingKeywords:
         Record Limit Counter    ann    count=5    left=41.3
         ```
         """
-        self._record(LimitCounter(user, count, left))
+        self._record(LimitCounter(user, count, duration(left)))
 
     @keyword(tags=["evidence"])
     def record_file_layer(
@@ -489,7 +494,7 @@ class RecordingKeywords:
         path: Path | None = None,
         content: bytes | None = None,
         sha256: str | None = None,
-        size: int | None = None,
+        size: int | str | None = None,
     ) -> None:
         """Records which bytes of a file a layer holds, for the law ``whole-file``; record the original first.
 
@@ -499,7 +504,7 @@ class RecordingKeywords:
             path: Read the digest from this file.
             content: Or from these bytes.
             sha256: Or take it from what the layer itself says, in hexadecimal; none at all means that the layer lacks the file.
-            size: The size in bytes that the layer says.
+            size: The size that the layer says, in bytes or with a unit.
 
         ```robotframework
         Record File Layer    original    report.pdf    path=${CURDIR}/report.pdf
@@ -510,7 +515,7 @@ class RecordingKeywords:
         data = path.read_bytes() if path is not None else content
         if data is not None:
             sha256, size = hashlib.sha256(data).hexdigest(), len(data)
-        self._record(FileLayer(layer, file, sha256, size))
+        self._record(FileLayer(layer, file, sha256, None if size is None else round(byte_size(size))))
 
     @keyword(tags=["evidence"])
     def record_leftovers(self, layer: str, file: str, found: Any, *, because: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator
@@ -10,6 +11,7 @@ from robot.api.deco import keyword
 
 from realstack.core.errors import StackError, explain
 from realstack.core.keywords.assertions import verify
+from realstack.core.several import several
 from realstack.monitor.plot import Line, plot
 from realstack.monitor.sampler import UNITS, Metric, Sample, Sampler
 
@@ -63,25 +65,25 @@ class Showing:
         return value
 
     @keyword(tags=["usage"])
-    def log_plot(self, *metrics: Metric, services: list[str] | None = None, title: str | None = None) -> None:
+    def log_plot(self, *metrics: Metric, services: Sequence[str] | str | None = None, title: str | None = None) -> None:
         """Draws what was measured into the log, a plot for each metric with a line for each service.
 
         Sizes are drawn in MiB, CPU in percent of one core, others as counts.
 
         Args:
             metrics: What to draw; memory (PSS) and CPU by default.
-            services: Only these.
+            services: Only these: a text, texts between commas, or a list.
             title: Of the plots; the metric's name by default.
 
         ```robotframework
-        Log Plot    pss    descriptors    services=${{['backend-1', 'backend-2']}}
+        Log Plot    pss    descriptors    services=backend-1, backend-2
         ```
         """
         samples = self._sampler.samples()
         if not samples:
             raise StackError("Nothing was measured yet. Use [Start Monitoring] first.")
         for metric in metrics or ("pss", "cpu"):
-            logger.info(_plot(samples, metric, services, title or metric), html=True)
+            logger.info(_plot(samples, metric, several(services), title or metric), html=True)
         if gaps := self._sampler.gaps:
             logger.info(f"Gaps: {gaps}.")
 
@@ -97,13 +99,13 @@ class Showing:
             )
 
 
-def _plot(samples: list[Sample], metric: str, services: list[str] | None, title: str) -> str:
+def _plot(samples: list[Sample], metric: str, services: list[str], title: str) -> str:
     began = samples[0].at
     scale, unit = (1024.0, "MiB") if UNITS.get(metric) == "KiB" else (1.0, UNITS.get(metric, ""))
     names = dict.fromkeys(name for sample in samples for name, kind in sample.values if kind == metric)
     lines = [
         Line(name, [(s.at - began, s.values[name, metric] / scale) for s in samples if (name, metric) in s.values])
         for name in names
-        if services is None or name in services
+        if not services or name in services
     ]
     return plot(title, unit, lines)

@@ -54,6 +54,7 @@ class Watching:
         driver = running()
         for name in services or driver.services():
             for service in driver.resolve(name):
+                _main_process(driver, service)  # whoever can't look at processes says so now, not by silence
                 self._watch(service, partial(_main_process, driver, service), every.total_seconds())
 
     @keyword(tags=["watching"])

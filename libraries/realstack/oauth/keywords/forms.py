@@ -15,6 +15,7 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, explain
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.core.several import several
 from realstack.http.keywords.values import plain_map, plain_url, told
 from realstack.http.urls import parameters, shown
 from realstack.oauth.http import Session
@@ -83,7 +84,7 @@ class FormKeywords:
             url: Where to start: the platform's login route, or an authorization URL.
             fields: Field name to value, for all pages together; passwords as Secrets.
             press: Buttons to press where they are found, as ``name=value``, by value or by text: for consent. Links are
-                pressed by their text: ``Cancel``.
+                pressed by their text: ``Cancel``. A text, texts between commas, or a list, which a text with a comma needs.
             end_at: The URL that it must end at starts so.
             stop_before: Don't follow the redirect, or post the answer, to a URL that starts so; its code is then not used up.
             session: Alias; the current one unless given.
@@ -105,7 +106,7 @@ class FormKeywords:
         walk = FormWalk(
             held,
             _values(fields, press),
-            press=[press] if isinstance(press, str) else press,
+            press=several(press),
             stop_before=stop_before,
             timeout=timeout.total_seconds(),
         )
@@ -159,7 +160,7 @@ class FormKeywords:
             walk = FormWalk(
                 held,
                 _values(people[name], press),
-                press=[press] if isinstance(press, str) else press,
+                press=several(press),
                 stop_before=stop_before,
                 timeout=seconds,
             )

@@ -151,7 +151,7 @@ class SessionKeywords:
         url: str | Secret,
         *,
         sessions: Sequence[str] | str,
-        bearers: Sequence[Secret] | None = None,
+        bearers: Sequence[Secret] | Secret | None = None,
         headers: dict[str, Any] | None = None,
         json: Any = None,
         status: Status = "ok",
@@ -180,6 +180,8 @@ class SessionKeywords:
         ```
         """
         sessions = several(sessions)
+        if isinstance(bearers, Secret):
+            bearers = [bearers]
         if bearers is not None and len(bearers) != len(sessions):
             raise StackError(explain(f"a token for each of the {len(sessions)} sessions", f"{len(bearers)} tokens"))
         opened = [self.sessions.get(alias) for alias in sessions]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from robot.api import logger
 from robot.api.deco import keyword
@@ -15,6 +15,7 @@ from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.figures import Figures, UnknownProfile, load
 from realstack.core.loop import background
+from realstack.core.several import several
 from realstack.core.table import html_table
 from realstack.platform import checks
 from realstack.platform.adapter import CAPABILITIES, Adapter
@@ -51,8 +52,8 @@ class Starting:
         platform: Adapter | Path,
         *,
         profile: Figures | UnknownProfile | Path,
-        needs: list[Part] | None = None,
-        only: list[str] | None = None,
+        needs: Sequence[str] | str | None = None,
+        only: Sequence[str] | str | None = None,
         config: dict[str, Any] | None = None,
         strict: bool = False,
     ) -> None:
@@ -73,7 +74,7 @@ class Starting:
             profile: The profile's YAML file, or its figures (`${FIGURES}`).
             needs: What tests use beside the platform, `browser` or `faults` (the right to break links); looked for, too, when a
                 test of this run has the tag `needs-browser` or `needs-faults`.
-            only: Services to start; all when not given.
+            only: Services to start, a text, texts between commas, or a list; all when not given.
             config: Parts of the platform's file to replace, such as `services` of an external platform.
             strict: Whether it is an error that tests need what can't be had here (the right to break links, a hold of the
                 services). Otherwise that is told once, and those tests are skipped with the reason.
@@ -83,7 +84,7 @@ class Starting:
             StackFailure: A service did not become healthy; the text has the end of its log.
 
         ```robotframework
-        Start Platform    ${ADAPTER}    profile=${FIGURES}    needs=${{['browser']}}
+        Start Platform    ${ADAPTER}    profile=${FIGURES}    needs=browser
         ```
         """
         if running_or_none() is not None:
@@ -99,9 +100,9 @@ class Starting:
         self,
         platform: Adapter | Path,
         profile: Figures | UnknownProfile | Path,
-        needs: list[Part] | None,
+        needs: Sequence[str] | str | None,
         *,
-        only: list[str] | None,
+        only: Sequence[str] | str | None,
         config: dict[str, Any] | None,
         strict: bool,
     ) -> None:
@@ -111,7 +112,10 @@ class Starting:
         if adapter.problem:
             raise StackError(adapter.problem)
         figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)
-        parts = [part for part in needs or [] if self.get_whether_any_test_needs(part)]
+        asked: list[Part] = several(needs)
+        if odd := set(asked) - set(get_args(Part)):
+            raise StackError(explain(f"needs among {', '.join(get_args(Part))}", ", ".join(sorted(odd))))
+        parts = [part for part in asked if self.get_whether_any_test_needs(part)]
         lacking: dict[str, str] = {}
         if "faults" in parts and not strict and (problems := checks.check_faults()):
             parts.remove("faults")
@@ -129,7 +133,7 @@ class Starting:
             impossible = [operation for operation in Operation if operation not in driver.can]
             lacking = {operation.value: driver.refusal(operation) for operation in impossible} | lacking
         self._tell_what_is_skipped(lacking | adapter.lacking)
-        names = [name for word in only for name in driver.resolve(word)] if only else None
+        names = [name for word in several(only) for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         try:
             self._machine.needed = int(figures.plain()["cores"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.waiting import MARGIN, on_loop, seconds, wait
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
+from realstack.core.several import several
 from realstack.websocket import Connection, Frame, Match
 from realstack.websocket.keywords.connections import Connections, line
 from realstack.websocket.keywords.documents import for_robot
@@ -117,7 +119,7 @@ class Waiting:
     def wait_for_frame_on_each(
         self,
         *match: Any,
-        aliases: list[str] | str | None = None,
+        aliases: Sequence[str] | str | None = None,
         timeout: timedelta = timedelta(seconds=5),
         **fields: Any,
     ) -> dict[str, Any]:
@@ -125,7 +127,7 @@ class Waiting:
 
         Args:
             match: Types, expressions, dictionaries or functions.
-            aliases: The connections, a list or separated by commas; all open ones by default.
+            aliases: The connections: a text, texts between commas, or a list; all open ones by default.
             timeout: For all of them together.
             fields: Paths and their values.
 
@@ -139,9 +141,8 @@ class Waiting:
         Wait For Frame On Each    message    message_id=${id}    aliases=tab1, tab2
         ```
         """
-        if isinstance(aliases, str):
-            aliases = [one.strip() for one in aliases.split(",")]
-        connections = self._connections.open if aliases is None else [self._connections.get(alias) for alias in aliases]
+        named = [self._connections.get(alias) for alias in several(aliases)]
+        connections = self._connections.open if aliases is None else named
         if not connections:
             raise StackError("No connection is open. Use [Open Connection] first.")
         wanted = {connection: self._connections.match(connection, match, fields) for connection in connections}
