@@ -15,6 +15,7 @@ ONLY ?= *
 TIMES ?= 1
 WHAT ?= judges
 SEED ?= 1
+MINUTES ?= 10
 
 PYTHON := .venv/bin/python
 # Compiled modules make every later start faster; some environments switch them off.
@@ -83,6 +84,10 @@ package: setup ## the package in a fresh environment elsewhere: wheel, source di
 .PHONY: keywords
 keywords: setup ## the libraries' keywords (Robot)
 	@$(STEP) keywords $(ROBOT) --outputdir $(RESULTS)/keywords --console dotted $(OPTIONS) tests/keywords/
+
+.PHONY: fuzz
+fuzz: setup ## what comes from outside, generated and mutated, for MINUTES=10: no bare error may come of it
+	@tools/fuzz $(MINUTES)
 
 .PHONY: defects
 defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, TIMES=20 to try each so often

@@ -93,6 +93,7 @@ async def websocket_server(context: ssl.SSLContext | None = None, port: int = 0)
         process_response=_set_cookie,
         ping_interval=None,
         close_timeout=0.5,
+        max_size=2**25,
     ) as server:
         bound = next(iter(server.sockets)).getsockname()[1]
         yield f"{'wss' if context else 'ws'}://127.0.0.1:{bound}", server

@@ -18,6 +18,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The same examples in every run, and none of them too late: a check fails for what it checks, on a busy machine as well.
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+# `make fuzz`: others each time.
+settings.register_profile("fuzz", settings.get_profile("house"), derandomize=False, database=None, max_examples=2000)
 
 
 @pytest.fixture(scope="session")

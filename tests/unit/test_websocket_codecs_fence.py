@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realstack.core.errors import StackError
@@ -50,7 +50,6 @@ def mutated(draw: st.DrawFn) -> str | bytes:
 
 
 @pytest.mark.parametrize("name", sorted(CODECS))
-@settings(max_examples=60, derandomize=True, deadline=None)
 @given(payloads=st.lists(mutated() | st.binary(max_size=20), max_size=4))
 def test_nothing_that_is_received_breaks_a_reader(name: str, payloads: list[str | bytes]) -> None:
     codec, masker, box = find(name)(), Masker(registry=Registry()), Mailbox()
@@ -65,7 +64,6 @@ def test_nothing_that_is_received_breaks_a_reader(name: str, payloads: list[str 
 
 
 @pytest.mark.parametrize("name", sorted(CODECS))
-@settings(max_examples=60, derandomize=True, deadline=None)
 @given(
     value=JSON
     | st.fixed_dictionaries(

@@ -282,6 +282,22 @@ def test_a_close_frame_is_the_end_also_where_tcp_stays() -> None:
     assert frames == ["a", "b"]
 
 
+def test_half_a_surrogate_pair_is_refused_and_the_connection_stays() -> None:
+    async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(accepted(request))
+
+    async def scenario(url: str) -> None:
+        connection = await Connection.open("tab1", Options(url, close_timeout=0.05), record=None)
+        with pytest.raises(StackError, match="half a surrogate pair at character 2"):
+            await connection.send("x \ud83d")
+        (sent,) = await connection.send_json({"text": "\ud83d"})  # escaped, as JSON may be
+        assert sent.data == {"text": "\ud83d"}
+        assert connection.state == "open"
+        await connection.abort()
+
+    told(talk, scenario)
+
+
 def test_many_frames_before_a_close_frame_are_all_read() -> None:
     closed, frames = ending(*(frame(1, b"%d" % number) for number in range(500)), CLOSE_4001)
     assert closed.code == 4001

@@ -202,7 +202,7 @@ def parse(name: str, given: object) -> Figure:
 def _read(file: Path) -> dict[str, Figure]:
     try:
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StackError(f"'{file}' is no valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise StackError(f"'{file}' must hold a mapping of names to figures.")

@@ -11,6 +11,7 @@ from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.keywords.writable import Writable
 from realstack.databases.keywords.channels import ChannelKeywords
 from realstack.databases.keywords.held import Held
 from realstack.databases.keywords.listener import UrlMask
@@ -140,7 +141,7 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
                 SnapshotKeywords(held, reader, masking),
             ]
         )
-        self.ROBOT_LIBRARY_LISTENER = [self, UrlMask()]
+        self.ROBOT_LIBRARY_LISTENER = [self, UrlMask(), Writable()]
 
     def end_test(self, data: Any, result: Any) -> None:
         """Close what the test opened."""

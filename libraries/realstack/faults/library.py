@@ -9,6 +9,7 @@ from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.keywords.writable import Writable
 from realstack.core.several import several
 from realstack.faults.keywords.cutting import Cutting
 from realstack.faults.keywords.disturbing import Disturbing
@@ -109,6 +110,7 @@ class NetworkFault(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
             Receipts(faults),
             Proxying(book, proxies, undoing),
             Disturbing(proxies, undoing),
+            Writable(),
         ]
         super().__init__(components)
 

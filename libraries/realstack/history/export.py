@@ -65,7 +65,7 @@ def write(path: Path, recording: Recording, vocabulary: Vocabulary, events: Iter
     """
     head = {"format": FORMAT, "name": recording.name, "began_wall": round(recording.began_wall, 6), "vocabulary": vocabulary.data}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:  # which JSON reads back as what it was
         file.write(json.dumps(head, ensure_ascii=False) + "\n")
         for event in recording.entries() if events is None else events:
             file.write(Entry.of(event, recording.began).line + "\n")

@@ -11,6 +11,7 @@ from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.keywords.writable import Writable
 from realstack.history import report
 from realstack.history.export import file_name, write
 from realstack.history.judgements import Judgements
@@ -97,7 +98,7 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
             timeline: When to draw a test's timeline into the log.
             export: Whether to write histories into the output folder.
         """
-        self.ROBOT_LIBRARY_LISTENER = self
+        self.ROBOT_LIBRARY_LISTENER = [self, Writable()]
         self._session = Session(recorder, Vocabulary.load(vocabulary) if vocabulary else Vocabulary({}))
         self._judgements = Judgements()
         super().__init__(

@@ -131,20 +131,20 @@ class Vocabulary:
         self.data = dict(data)
         self.name = str(data.get("name", "unnamed"))
         frames = _mapping(data.get("frames", {}), "frames")
-        self._out = _Rules([_rule(item, f"frames.out[{n}]") for n, item in enumerate(frames.get("out") or [])])
-        self._in = _Rules([_rule(item, f"frames.in[{n}]") for n, item in enumerate(frames.get("in") or [])])
-        self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(data.get("chain") or []))
+        self._out = _Rules([_rule(item, f"frames.out[{n}]") for n, item in enumerate(_items(frames.get("out"), "frames.out"))])
+        self._in = _Rules([_rule(item, f"frames.in[{n}]") for n, item in enumerate(_items(frames.get("in"), "frames.in"))])
+        self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(_items(data.get("chain"), "chain")))
         self._check_stages()
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
-        self.forward = frozenset(str(kind) for kind in data.get("forward") or [])
-        self.agent_roles = frozenset(str(role) for role in data.get("agent_roles") or ["agent"])
+        self.forward = frozenset(str(kind) for kind in _items(data.get("forward"), "forward"))
+        self.agent_roles = frozenset(str(role) for role in _items(data.get("agent_roles"), "agent_roles") or ["agent"])
         page = _mapping(data.get("page", {}), "page")
         self.page_take = _takes(page.get("take", {}), ITEM_FIELDS, "page")
-        self.page_acknowledged = frozenset(str(state) for state in page.get("acknowledged") or [])
-        self.page_held = frozenset(str(state) for state in page.get("held") or [])
+        self.page_acknowledged = frozenset(str(state) for state in _items(page.get("acknowledged"), "page.acknowledged"))
+        self.page_held = frozenset(str(state) for state in _items(page.get("held"), "page.held"))
         working = _mapping(page.get("working", {}), "page.working")
         self.page_working_path = _path(working.get("path", "working"), "page.working.path")
-        self.page_working_values = tuple(working.get("values") or [True])
+        self.page_working_values = tuple(_items(working.get("values"), "page.working.values") or [True])
         self.page_connection = _path(page.get("connection", "connection"), "page.connection")
         self.row_take = _takes(_mapping(data.get("rows", {}), "rows").get("take", {}), ITEM_FIELDS, "rows")
 
@@ -157,7 +157,7 @@ class Vocabulary:
             raise StackError(
                 explain("a vocabulary file", f"{path} can't be read ({error.strerror})", remedy="Name an existing YAML file.")
             ) from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise StackError(explain("a vocabulary in YAML", f"{path} is not YAML: {error}")) from error
         return cls(_mapping(data, str(path)))
 
@@ -195,6 +195,12 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise StackError(explain(f"{where} of the vocabulary to be a mapping", f"{type(value).__name__}"))
     return value
+
+
+def _items(value: Any, where: str) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise StackError(explain(f"{where} of the vocabulary to be a list", f"{type(value).__name__}"))
+    return value or []
 
 
 def _path(value: Any, where: str) -> JsonPath:
@@ -240,4 +246,4 @@ def _link(value: Any, where: str) -> Link:
             explain(f"{where} of the vocabulary to be one of {', '.join(CHAIN_KINDS)} with its stages", f"{dict(item)!r}")
         )
     kind, stages = next(iter(item.items()))
-    return Link(str(kind), tuple(str(stage) for stage in stages))
+    return Link(str(kind), tuple(str(stage) for stage in _items(stages, where)))

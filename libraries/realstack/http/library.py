@@ -14,6 +14,7 @@ from robot.libraries.BuiltIn import BuiltIn
 from realstack import __version__
 from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.writable import Writable
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import plain_json, plain_map, secret
 from realstack.http.session import RestSession
@@ -70,7 +71,7 @@ class Rest:
     ROBOT_LISTENER_API_VERSION = 3
 
     def __init__(self) -> None:
-        self.ROBOT_LIBRARY_LISTENER = self
+        self.ROBOT_LIBRARY_LISTENER = [self, Writable()]
         self._sessions: Owned[RestSession] = Owned("REST session", "Open Rest Session")
 
     @keyword(tags=["session"])

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl
 
 import requests
 import urllib3
@@ -30,7 +30,7 @@ from realstack.http.credentials import (
     shown_body,
     wrapped,
 )
-from realstack.http.urls import shown
+from realstack.http.urls import joined, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import HIDDEN, secrets
@@ -181,7 +181,7 @@ def _read(response: requests.Response, until: float) -> None:
 
 def _remember_sent(url: str, sent: Mapping[str, Any]) -> None:
     where = shown(url)
-    remember_pairs(parse_qsl(urlsplit(url).query), f"query to {where}")
+    remember_pairs(parse_qsl(split(url).query), f"query to {where}")
     for option, what in {"params": "query", "data": "form field"}.items():
         if isinstance(fields := sent.get(option), Mapping):
             remember_pairs(fields.items(), f"{what} to {where}")
@@ -196,9 +196,9 @@ def _remember_received(response: requests.Response) -> None:
     remember_headers(_texts(response.request.headers))
     for cookie in response.cookies:
         if secrets.names.cookie(cookie.name, cookie.value or "", http_only=cookie.has_nonstandard_attr("HttpOnly")):
-            secrets.remember(cookie.value or "", f"cookie {cookie.name} of {urlsplit(response.url).netloc}")
+            secrets.remember(cookie.value or "", f"cookie {cookie.name} of {split(response.url).netloc}")
     if target := response.headers.get("location"):
-        remember_pairs(parse_qsl(urlsplit(urljoin(response.url, target)).query), f"redirect from {urlsplit(response.url).netloc}")
+        remember_pairs(parse_qsl(split(joined(response.url, target)).query), f"redirect from {split(response.url).netloc}")
     remember_body(response.headers.get("content-type", ""), response.content, f"answer of {shown(response.url)}")
 
 

@@ -6,7 +6,7 @@ An authorization response carries its code in the query (RFC 6749, 4.1.2), so no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from realstack.secrets import secrets
 
@@ -15,9 +15,25 @@ LEFT_OUT = "…"
 _SHOWN_PARAMETERS = frozenset({"error", "provider", "response_type", "scope", "code_challenge_method", "prompt"})
 
 
+def split(url: str) -> SplitResult:
+    """The parts of a URL; one that is none, such as ``http://[``, which pages and redirects of others may hold, is all path."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", url.partition("?")[0].rpartition("@")[2], "", "")
+
+
+def joined(base: str, target: str) -> str:
+    """Where a link leads that stands at a URL; as it is written where that is no URL."""
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
+
+
 def shown(url: str) -> str:
     """The URL without user information, fragment, credentials and the values of its query, but for a few harmless ones."""
-    parts = urlsplit(url)
+    parts = split(url)
     host = parts.netloc.rpartition("@")[2]
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else LEFT_OUT}" for name, value in pairs)
@@ -31,7 +47,7 @@ def parameters(url: str) -> dict[str, str]:
     Of a name that comes twice it is the first value.
     """
     found: dict[str, str] = {}
-    parts = urlsplit(url)
+    parts = split(url)
     for name, value in [*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True)]:
         found.setdefault(name, value)
     return found
@@ -39,13 +55,13 @@ def parameters(url: str) -> dict[str, str]:
 
 def origin(url: str) -> str:
     """Scheme, host and port of a URL, as an ``Origin`` header has them (RFC 6454)."""
-    parts = urlsplit(url)
+    parts = split(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
     """The URL with parameters of its query set, in place of all of that name, or removed where the value is None."""
-    parts = urlsplit(url)
+    parts = split(url)
     pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
     pairs += [(name, value) for name, value in values.items() if value is not None]
     return urlunsplit(parts._replace(query=urlencode(pairs)))
@@ -55,5 +71,5 @@ def moved(url: str, old: str, new: str) -> str:
     """The URL with its origin changed, where it is the old one; a URL of elsewhere stays."""
     if origin(url) != origin(old):
         return url
-    there = urlsplit(new)
-    return urlunsplit(urlsplit(url)._replace(scheme=there.scheme, netloc=there.netloc))
+    there = split(new)
+    return urlunsplit(split(url)._replace(scheme=there.scheme, netloc=there.netloc))

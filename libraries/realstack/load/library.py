@@ -8,6 +8,7 @@ from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.keywords.writable import Writable
 from realstack.load.keywords.measures import Measures
 from realstack.load.keywords.running import Running
 from realstack.load.keywords.scripts import Scripts
@@ -90,7 +91,7 @@ class Load(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     def __init__(self) -> None:
         scripts = Scripts()
         self._running = Running(scripts)
-        super().__init__([scripts, self._running, Measures(self._running)])
+        super().__init__([scripts, self._running, Measures(self._running), Writable()])
 
     def start_suite(self, data: Any, result: Any) -> None:
         """Start a worker while the suite is set up."""

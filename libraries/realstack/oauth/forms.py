@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+
+from realstack.http.urls import joined
 
 _NOT_SUBMITTED = frozenset({"submit", "button", "reset", "image", "file"})
 _SUBMITS = re.compile(r"\.(submit|requestSubmit)\s*\(|\.click\s*\(")
@@ -291,17 +292,17 @@ class Page(HTMLParser):
 
     def _open_base(self, found: dict[str, str]) -> None:
         if "href" in found and not self._has_base:
-            self.base, self._has_base = urljoin(self.url, found["href"]), True
+            self.base, self._has_base = joined(self.url, found["href"]), True
 
     def _open_meta(self, found: dict[str, str]) -> None:
         told = _REFRESH.match(found.get("content", "")) if found.get("http-equiv", "").lower() == "refresh" else None
         if told and int(told[1] or 0) <= SOON and not self.refresh:
-            self.refresh = urljoin(self.base, told[2].strip())
+            self.refresh = joined(self.base, told[2].strip())
 
     def _open_form(self, found: dict[str, str]) -> None:
         if self._form is not None or found.get("method", "").lower() == "dialog":
             return  # a form in a form is none, and a dialogue is not sent anywhere
-        action = urljoin(self.base, found["action"]) if found.get("action") else self.url
+        action = joined(self.base, found["action"]) if found.get("action") else self.url
         charset = found.get("accept-charset", "").replace(",", " ").partition(" ")[0] or self.charset
         self._form = Form(
             action,
@@ -316,7 +317,7 @@ class Page(HTMLParser):
 
     def _open_a(self, found: dict[str, str]) -> None:
         if "href" in found:
-            self._link = Link(urljoin(self.base, found["href"]))
+            self._link = Link(joined(self.base, found["href"]))
             self.links.append(self._link)
 
     def _open_fieldset(self, found: dict[str, str]) -> None:
@@ -349,7 +350,7 @@ class Page(HTMLParser):
         self._add(found, self._button)
 
     def _made(self, found: dict[str, str], text: str) -> Button:
-        action = urljoin(self.base, found["formaction"]) if found.get("formaction") else ""
+        action = joined(self.base, found["formaction"]) if found.get("formaction") else ""
         method = _method(found["formmethod"]) if "formmethod" in found else ""
         image = found.get("type", "").strip().lower() == "image"
         text = text or (found.get("alt", "") if image else "")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
@@ -32,7 +32,7 @@ from realstack.http.credentials import (
     remember_pairs,
     shown_body,
 )
-from realstack.http.urls import parameters, shown
+from realstack.http.urls import joined, parameters, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
@@ -98,7 +98,7 @@ class Answer:
     def location(self) -> str | None:
         """The absolute URL of a redirect, or None."""
         target = self.headers.get("location")
-        return urljoin(self.url, target) if target and 300 <= self.status < 400 else None
+        return joined(self.url, target) if target and 300 <= self.status < 400 else None
 
     def json(self) -> Any:
         """The body as JSON.
@@ -193,7 +193,7 @@ class Session:
             StackError: The URL is none.
         """
         target = self.target(url)
-        host = urlsplit(target).netloc
+        host = split(target).netloc
         remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
         remember_json(json_body, f"sent to {host}")
         remember_headers(headers or {})
@@ -228,9 +228,9 @@ class Session:
 
     def target(self, url: str) -> str:
         """The absolute URL of one that may be relative to the session's base URL."""
-        relative = bool(self.base_url) and not urlsplit(url).scheme
-        target = urljoin(self.base_url.rstrip("/") + "/", url.lstrip("/")) if relative else url
-        if urlsplit(target).scheme not in {"http", "https"}:
+        relative = bool(self.base_url) and not split(url).scheme
+        target = joined(self.base_url.rstrip("/") + "/", url.lstrip("/")) if relative else url
+        if split(target).scheme not in {"http", "https"}:
             raise StackError(
                 explain(
                     "an http or https URL",
@@ -272,7 +272,7 @@ class Session:
                 held.secure = False  # browsers trust what does not leave the machine (W3C Secure Contexts, 3.1)
         for cookie in cookies:
             self.cookies_set[cookie.name] = cookie
-            self._remember_cookie(cookie.name, cookie.value, f" of {urlsplit(url).netloc}")
+            self._remember_cookie(cookie.name, cookie.value, f" of {split(url).netloc}")
         answer = Answer(
             response.request.method,
             url,
@@ -283,8 +283,8 @@ class Session:
             cookies,
         )
         if target := answer.location:
-            remember_pairs(parameters(target).items(), f"redirect from {urlsplit(url).netloc}")
-        remember_body(answer.headers.get("content-type", ""), answer.body, f"answer of {urlsplit(url).netloc}")
+            remember_pairs(parameters(target).items(), f"redirect from {split(url).netloc}")
+        remember_body(answer.headers.get("content-type", ""), answer.body, f"answer of {split(url).netloc}")
         return answer
 
     def _remember_cookie(self, name: str, value: str, where: str = "") -> None:
@@ -294,7 +294,7 @@ class Session:
 
     def cookie(self, name: str, url: str | None = None) -> str | None:
         """The value of a cookie that the session would send now, or None."""
-        host = urlsplit(url or self.base_url).hostname if (url or self.base_url) else None
+        host = split(url or self.base_url).hostname if (url or self.base_url) else None
         for cookie in self._client.cookies.jar:
             if cookie.name == name and (host is None or cookie.domain.lstrip(".") in {host, f"{host}.local"}):
                 return cookie.value
@@ -307,7 +307,7 @@ class Session:
     def set_cookie(self, name: str, value: str, url: str | None = None, path: str = "/") -> None:
         """Put a cookie into the session, in place of any of the same name at the same host and path."""
         self._remember_cookie(name, value)
-        host = urlsplit(url or self.base_url).hostname or ""
+        host = split(url or self.base_url).hostname or ""
         for held in list(self._client.cookies.jar):
             if held.name == name and held.domain.lstrip(".") in {host, f"{host}.local"}:
                 path = held.path

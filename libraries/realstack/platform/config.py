@@ -23,7 +23,7 @@ def load(file: Path) -> dict[str, Any]:
         raise StackError(explain(f"'{file}' tells how the platform is run.", "There is no such file."))
     try:
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StackError(f"'{file}' is no valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise StackError(f"'{file}' must hold a mapping.")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from realstack.core.writable import writable
 from realstack.secrets.fingerprints import FILE_NAME
 from realstack.secrets.names import HIDDEN
 from realstack.secrets.registry import Registry, names, secrets
@@ -105,9 +106,7 @@ class Guard:
                 setattr(owner, attribute, masked)
 
     def _masked(self, text: str, where: str) -> str:
-        if not text.isascii():
-            # Half a surrogate pair, which JSON of others may hold, would make Robot's output malformed.
-            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        text = writable(text)  # half a surrogate pair, which JSON of others may hold, would make Robot's output malformed
         found = self._registry.find(text) if self._mode != "off" else []
         if not found:
             return text

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from realstack.core.writable import writable
 from realstack.recording.events import FrameIn, FrameOut
 from realstack.websocket.codecs import Codec, Payload
 from realstack.websocket.codecs.codec import Content
@@ -50,7 +51,7 @@ class Frame:
         if self.content == "binary":
             return f"<{self.size} bytes>"
         text = self.data if isinstance(self.data, str) else compact(self.data)
-        text = text.replace("\n", "\\n")
+        text = writable(text.replace("\n", "\\n"))
         return text if len(text) <= width else f"{text[: width - 1]}…"
 
 

@@ -9,6 +9,7 @@ from robot.api.deco import library
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.keywords.writable import Writable
 from realstack.websocket import Masker
 from realstack.websocket.codecs import CodecName, find
 from realstack.websocket.keywords.closing import Closing
@@ -174,6 +175,7 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
             Ledger(connections),
             Facts(connections),
             Closing(connections),
+            Writable(),
         ]
         super().__init__(components)
 

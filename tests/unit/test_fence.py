@@ -1,0 +1,269 @@
+"""The fence: whatever comes from outside ends as a value or as an error of ours, never as a bare error of Python or a library.
+
+`make fuzz` tries the same for minutes, with another seed each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realstack.core.errors import InvalidRun, StackError, StackFailure
+from realstack.core.json_path import parse as json_path
+from realstack.core.likeness import like
+from realstack.core.quantities import byte_size, duration, number
+from realstack.core.several import several
+from realstack.databases.postgres_values import array_of, interval_of
+from realstack.databases.values import json_safe, plain, shown
+from realstack.faults.wsstream import StreamReader, Upgrade
+from realstack.history.vocabulary import Vocabulary
+from realstack.oauth.forms import Page
+from realstack.oauth.http import Answer as HttpAnswer
+from realstack.oauth.http import parse_cookie
+from realstack.oauth.tokens import ALGORITHMS, Demands, b64encode, decode, problems
+from realstack.platform import config
+from realstack.platform.logs import time_of
+from realstack.websocket import Connection, Masker, Match, Options, Refused
+from realstack.websocket.answer import Answer, NoHttp
+from realstack.websocket.codecs import find
+from realstack.websocket.frames import Frame, read
+from support.raw_server import accepted, frame, raw_server
+
+OURS = (StackError, StackFailure, InvalidRun)
+MASKER = Masker()
+
+# Half surrogates included, as JSON of others has them.
+text = st.text(st.characters() | st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF), max_size=60)
+scalars = st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**310) | st.floats() | text
+values = st.recursive(scalars, lambda one: st.lists(one, max_size=4) | st.dictionaries(text, one, max_size=4), max_leaves=12)
+
+
+def mutated(*seeds: bytes) -> st.SearchStrategy[bytes]:
+    """One of the seeds with a piece of it cut out, doubled, or replaced by other bytes."""
+
+    @st.composite
+    def made(draw: st.DrawFn) -> bytes:
+        seed = draw(st.sampled_from(seeds))
+        start = draw(st.integers(0, len(seed)))
+        end = draw(st.integers(start, min(len(seed), start + 20)))
+        middle = draw(st.one_of(st.just(b""), st.just(seed[start:end] * 2), st.binary(max_size=20)))
+        return seed[:start] + middle + seed[end:]
+
+    return made()
+
+
+def fenced(call: Callable[[], Any], *more: type[Exception]) -> Any:
+    """Call it; a value and an error of ours are both right."""
+    try:
+        return call()
+    except (*OURS, *more):
+        return None
+
+
+# WebSocket.
+
+
+@given(values | text)
+def test_frames(value: Any) -> None:
+    raw = value if isinstance(value, str) else json.dumps(value)
+    (message,) = read(raw, find("json")(), MASKER)
+    made = Frame(1, 0.0, "in", *message)
+    made.brief().encode("utf-8")  # can be shown
+    assert Match.of("a.b[0]>=5")(made) in (True, False)
+    assert Match.of("$*=x")(made) in (True, False)
+    made.event("tab").data  # noqa: B018 - it can be recorded
+
+
+@given(st.lists(text, max_size=3), st.dictionaries(text, scalars, max_size=2))
+def test_matches(parts: list[str], fields: dict[str, Any]) -> None:
+    match = fenced(lambda: Match.of(*parts, **fields), ValueError, TypeError)  # the keywords' front explains these two
+    if match is not None:
+        for data in ({"type": "a", "b": [1, "2"]}, "text", [1]):
+            match(Frame(1, 0.0, "in", "json", data, 1))
+
+
+@given(
+    mutated(
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\nContent-Encoding: gzip\r\n\r\nno entry",
+        b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nno e\r\n0\r\nX: y\r\n\r\n",
+        b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n\x81\x00",
+        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.0 500 Oh\r\nContent-Type: a; charset=latin-1\r\n\r\n\xff",
+    ),
+    st.integers(1, 30),
+)
+def test_answers_to_handshakes(said: bytes, step: int) -> None:
+    answer = Answer()
+    for start in range(0, len(said), step):
+        fenced(lambda at=start: answer.feed(said[at : at + step]), NoHttp)
+    fenced(lambda: answer.feed(b""), NoHttp)
+    answer.text()
+    MASKER.headers(answer.headers)
+
+
+def test_whole_connections() -> None:
+    """Each example is a connection to one server: what it says after a true handshake is anything."""
+    said: list[bytes] = []
+
+    async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head, body = accepted(request), said[0]
+        writer.write(head[:-2] + body if body.startswith(b"Sec-") else head + body)
+        writer.write_eof()
+
+    async def one(url: str) -> None:
+        try:
+            connection = await Connection.open("tab", Options(url, open_timeout=2, close_timeout=0.05), record=None)
+        except Refused:
+            return
+        try:
+            assert (await connection.wait_closed(5)).code >= 1000
+        finally:
+            await connection.abort()
+
+    with asyncio.Runner() as runner:
+        server = raw_server(talk)
+        url = runner.run(server.__aenter__())
+        seeds = (
+            frame(1, b'{"a": 1}') + frame(9, b"ping") + frame(1, b"ha", fin=False) + frame(0, b"lf") + frame(8, b"\x03\xe8"),
+            frame(2, bytes(200)),
+            b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n\r\n\xc1\x02ab",
+            b"Sec-WebSocket-Protocol: chat\r\n\r\n",
+        )
+
+        @given(mutated(*seeds))
+        def each(body: bytes) -> None:
+            said[:] = [body]
+            runner.run(one(url))
+
+        try:
+            each()
+        finally:
+            runner.run(server.__aexit__(None, None, None))
+
+
+@given(
+    mutated(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Extensions: x\r\n\r\n\x81\x82abcdxy\x88\x00"),
+    st.integers(1, 40),
+)
+def test_streams_through_the_proxy(said: bytes, step: int) -> None:
+    reader = StreamReader("client", Upgrade())
+    passed = b""
+    for start in range(0, len(said), step):
+        passed += b"".join(piece.raw for piece in reader.feed(said[start : start + step]))
+    passed += b"".join(piece.raw for piece in reader.flush())
+    assert passed == said
+
+
+# OAuth and HTTP.
+
+
+def jwt(header: Any, claims: Any) -> str:
+    parts = (json.dumps(part).encode("utf-8", "surrogatepass") for part in (header, claims))
+    return ".".join([*(b64encode(part) for part in parts), b64encode(b"signature")])
+
+
+MEMBERS = st.sampled_from(["kty", "kid", "use", "n", "e", "x", "y", "crv", "alg"])
+keys = st.lists(st.dictionaries(MEMBERS, scalars | st.sampled_from(["RSA", "EC", "OKP", "AQAB", "sig"]), max_size=7), max_size=3)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["alg", "kid", "crit", "typ"]), scalars | st.sampled_from(sorted(ALGORITHMS)), max_size=4),
+    st.dictionaries(st.sampled_from(["exp", "nbf", "iat", "aud", "azp", "sub", "iss", "nonce", "at_hash"]), values, max_size=9),
+    keys,
+)
+def test_tokens_and_keys(header: Any, claims: Any, known: Any) -> None:
+    token = decode(jwt(header, claims))
+    demands = Demands(
+        issuer="i",
+        audience="a",
+        nonce="n",
+        access_token="t",
+        keys=known,
+        algorithms=ALGORITHMS,
+        secret="s" * 32,  # type: ignore[arg-type]
+    )
+    assert [str(problem) for problem in problems(token, demands)]
+
+
+@given(text | st.binary(max_size=60).map(lambda raw: f"{b64encode(raw)}.{b64encode(raw)}.{b64encode(raw)}"))
+def test_what_is_no_token(raw: str) -> None:
+    fenced(lambda: decode(raw))
+
+
+@given(text | mutated(b"sid=abc; Path=/; Secure; Expires=Wed, 21 Oct 2026 07:28:00 GMT").map(lambda raw: raw.decode("latin-1")))
+def test_cookies(line: str) -> None:
+    parse_cookie(line)
+
+
+HTML = (
+    b'<form action="/go" method=post><fieldset disabled><input name=a value=b></fieldset><select name=s><option selected>'
+    b"</select><textarea name=t>hi</textarea><button formaction=//x:y>Go</button></form><a href='http://[::1'>away</a>"
+    b"<base href='::'>"
+)
+
+
+@given(mutated(HTML).map(lambda raw: raw.decode("latin-1")) | text)
+def test_pages(html: str) -> None:
+    page = Page("http://127.0.0.1/a", html)
+    assert isinstance(page.text, str)
+    for form in page.forms:
+        str(form)
+        form.submission({}, None)
+
+
+@given(st.binary(max_size=40) | values.map(lambda value: json.dumps(value).encode()), text, text)
+def test_http_answers(body: bytes, kind: str, location: str) -> None:
+    headers = {"content-type": f"application/json{kind}", "location": location}
+    answer = HttpAnswer("GET", "http://127.0.0.1/", 302, headers, body, 0.1)
+    fenced(lambda: answer.location)
+    fenced(answer.json)
+    answer.described.encode("utf-8", "surrogatepass")
+
+
+# Stores, files and texts of tables.
+
+
+@given(text | st.from_regex(r"[-+0-9 :.a-z{},\"\\]{0,40}", fullmatch=True))
+def test_texts_of_tables_and_stores(written: str) -> None:
+    fenced(lambda: duration(written))
+    fenced(lambda: byte_size(written))
+    fenced(lambda: number(written))
+    fenced(lambda: several(written))
+    fenced(lambda: json_path(written), ValueError)  # whoever reads a path says where it stands
+    fenced(lambda: interval_of(written), ValueError)
+    fenced(lambda: array_of(written), ValueError)
+    time_of(written)
+
+
+@given(values, text)
+def test_values_of_stores(value: Any, written: str) -> None:
+    like(value, written)
+    shown(plain(value))
+    json.dumps(json_safe(value), allow_nan=True)
+
+
+@given(values)
+def test_vocabularies(value: Any) -> None:
+    for name in ("frames", "chain", "page", "rows", "agent_roles"):
+        fenced(lambda part=name: Vocabulary({part: value}))
+    fenced(lambda: Vocabulary({"frames": {"out": value, "in": [{"when": value, "means": "send"}]}}))
+
+
+YAML = b"services:\n  chat: {url: 'http://x'}\nsettings: {chat: {A: '{figure}'}}\nlist: [1, 2]\n"
+
+
+def test_platform_files(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+
+    @given(mutated(YAML) | st.binary(max_size=40))
+    def each(content: bytes) -> None:
+        file.write_bytes(content)
+        fenced(lambda: config.load(file))
+        fenced(lambda: Vocabulary.load(file))
+
+    each()
