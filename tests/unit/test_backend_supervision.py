@@ -133,6 +133,23 @@ def test_feed_goes_on_after_a_failure_that_nobody_expected() -> None:
     asyncio.run(scenario())
 
 
+def test_changes_that_are_announced_the_other_way_round_end_with_the_newest() -> None:
+    async def scenario() -> None:
+        feed, tab = feed_of(Store(1))
+        told: list[str] = []
+        tab.offer = told.append
+        feed.announce("second title", "thread_renamed", THREAD, 2)
+        feed.announce("first title", "thread_renamed", THREAD, 1)
+        assert told == ["second title", "first title", "second title"]
+        told.clear()
+        feed.announce("read to 4", "thread_read", THREAD, 4)
+        feed.announce("read to 2", "thread_read", THREAD, 2)
+        feed.announce("other thread read to 1", "thread_read", "another", 1)
+        assert told == ["read to 4", "read to 4", "other thread read to 1"]
+
+    asyncio.run(scenario())
+
+
 def test_bell_that_was_rung_by_a_replay_which_failed_rings_again() -> None:
     async def scenario() -> None:
         feed, tab = feed_of(Store(2, StoreUnavailable("postgres", "ConnectionRefusedError")))

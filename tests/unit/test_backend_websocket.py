@@ -254,7 +254,7 @@ def test_title_and_read_marker_reach_every_tab(platform: Chat) -> None:
         await first.send("thread_read", {"seq": 1}, thread_id=thread_id)
         await first.send("thread_read", {"seq": 999}, thread_id=thread_id)
         for tab in (first, second):
-            assert (await tab.next("thread_renamed"))["payload"] == {"title": "Plans"}
+            assert (await tab.next("thread_renamed"))["payload"] == {"title": "Plans", "version": 1}
             assert [(await tab.next("thread_read"))["payload"]["seq"] for _ in range(3)] == [2, 2, 2]
         await asyncio.gather(first.close(), second.close())
 

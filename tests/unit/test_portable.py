@@ -59,6 +59,7 @@ Library    {support}/EchoServer.py
 A Proxy Works Everywhere
     ${{port}} =    Echo Server Port
     Define Link    echo    127.0.0.1    ${{port}}
+    Link Should Work    echo
     ${{address}} =    Open Proxy Link    wire    echo
     Connect Client    port=${{{{ int($address.split(':')[1]) }}}}
     Add Latency    wire    1 ms
@@ -71,7 +72,7 @@ The Kernel's Half Says What It Needs
     Define Link    echo    127.0.0.1    1
     Run Keyword And Expect Error    Expected: Linux, for breaking links*Remedy: *Open Proxy Link*    Cut Link    echo
     Run Keyword And Expect Error    Expected: Linux, for breaking links*Remedy: *Open Proxy Link*    Reset Connections    echo
-    Run Keyword And Expect Error    Expected: Linux, for telling who listens*Remedy: *Open Proxy Link*    Link Should Work    echo
+    Run Keyword And Expect Error    Expected: link 'echo' to work at 127.0.0.1:1*    Link Should Work    echo
 """
 
 LOAD = """

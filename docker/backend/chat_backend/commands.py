@@ -228,8 +228,8 @@ class Commands:
 
     async def _rename(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:
         title = clean_text(incoming.payload.get("title"), "title", TITLE_LIMIT)
-        await self._threads.rename(incoming.thread_id, tab.user_id, title)
-        text = frame("thread_renamed", {"title": title}, thread_id=incoming.thread_id)
+        version = await self._threads.rename(incoming.thread_id, tab.user_id, title)
+        text = frame("thread_renamed", {"title": title, "version": version}, thread_id=incoming.thread_id)
         await self._doorbell.announce(tab.user_id, f"title:{incoming.thread_id}", text)
 
     async def _mark_read(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:

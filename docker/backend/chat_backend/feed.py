@@ -74,6 +74,8 @@ class Feed:
         self._based = False
         # Up to which `seq` the live tabs were served, by thread.
         self._heads: dict[str, int] = {}
+        # The newest change that was announced, its number and its frame, by kind and thread.
+        self._announced: dict[tuple[str, str], tuple[int, str]] = {}
         # Up to which `seq` there is something to fetch, by thread; and the threads among `_items`, which wait for their turn.
         self._rung: dict[str, int] = {}
         self._queued: set[str] = set()
@@ -149,10 +151,28 @@ class Feed:
             self._items.append(event)
             self._start()
 
-    def announce(self, text: str) -> None:
-        """Give a frame to every tab at once."""
+    def announce(self, text: str, kind: str, thread_id: str, number: int) -> None:
+        """Give a frame to every tab at once; one that is not the newest about the same is followed by that again.
+
+        Two replicas that change the same one after the other may announce it the other way round. Who asked for the change that
+        did not last hears of it all the same.
+
+        Args:
+            text: The frame.
+            kind: Its type.
+            thread_id: What it is about.
+            number: Grows with each change.
+        """
+        newest, told = self._announced.get((kind, thread_id), (number, text))
+        if number >= newest:
+            self._announced[kind, thread_id] = number, text
+            texts = [text]
+        else:
+            # A read marker never goes back, not even for a moment.
+            texts = [told] if kind == "thread_read" else [text, told]
         for tab in self.tabs:
-            tab.offer(text)
+            for one in texts:
+                tab.offer(one)
 
     def _start(self) -> None:
         if self._pump is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -33,6 +34,11 @@ ASK_AGAIN_SECONDS = 1.0
 # What fails unexpectedly begins again after at most this long (seconds).
 RESTART_SECONDS = 0.5
 BATCH = 500
+
+
+def announced(kind: str, payload: Mapping[str, Any]) -> int:
+    """The number of a change that is announced: a title's version, or where a read marker stands."""
+    return int(payload["version" if kind == "thread_renamed" else "seq"])
 
 
 class Hub:
@@ -165,7 +171,7 @@ class Hub:
         if kind is None:
             feed.ring(data["thread_id"], int(data["seq"]))
         elif kind in ("thread_renamed", "thread_read"):
-            feed.announce(text)
+            feed.announce(text, kind, data["thread_id"], announced(kind, data["payload"]))
         else:
             feed.event(read_event(text))
             if kind in TERMINAL:
@@ -241,9 +247,12 @@ class Hub:
         for row in await self._threads.changed_since(users, unheard + 2 * LOOK_SECONDS):
             feed, thread_id = self._feeds.get(str(row["user_id"])), str(row["id"])
             if feed is not None and row["renamed"]:
-                feed.announce(frame("thread_renamed", {"title": row["title"]}, thread_id=thread_id))
+                renamed = {"title": row["title"], "version": row["title_version"]}
+                text = frame("thread_renamed", renamed, thread_id=thread_id)
+                feed.announce(text, "thread_renamed", thread_id, row["title_version"])
             if feed is not None and row["read"]:
-                feed.announce(frame("thread_read", {"seq": row["read_seq"]}, thread_id=thread_id))
+                text = frame("thread_read", {"seq": row["read_seq"]}, thread_id=thread_id)
+                feed.announce(text, "thread_read", thread_id, row["read_seq"])
 
     async def _repeat_runs(self, users: list[str], unheard: float) -> None:
         recent: dict[str, list[tuple[str, str]]] = {}

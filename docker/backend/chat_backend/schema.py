@@ -11,9 +11,11 @@ SCHEMA = (
         last_seq bigint NOT NULL DEFAULT 0,
         created_at timestamptz NOT NULL DEFAULT now(),
         updated_at timestamptz NOT NULL DEFAULT now(),
-        renamed_at timestamptz NOT NULL DEFAULT now()
+        renamed_at timestamptz NOT NULL DEFAULT now(),
+        title_version bigint NOT NULL DEFAULT 0
     )
     """,
+    "ALTER TABLE threads ADD COLUMN IF NOT EXISTS title_version bigint NOT NULL DEFAULT 0",
     "CREATE INDEX IF NOT EXISTS threads_by_user ON threads (user_id, updated_at DESC)",
     """
     CREATE TABLE IF NOT EXISTS files (

@@ -86,20 +86,25 @@ class Threads:
             raise NotFound
         return _body(row)
 
-    async def rename(self, thread_id: str, user_id: str, title: str) -> None:
+    async def rename(self, thread_id: str, user_id: str, title: str) -> int:
         """Give a thread another title.
+
+        Returns:
+            The title's version, which grows with each: by it a later one is known that is told earlier.
 
         Raises:
             NotFound: There is no such thread, or it is somebody else's.
         """
-        done = await self._database.fetchval(
-            "UPDATE threads SET title = $3, renamed_at = now() WHERE id = $1 AND user_id = $2 RETURNING id",
+        version = await self._database.fetchval(
+            "UPDATE threads SET title = $3, renamed_at = now(), title_version = title_version + 1 "
+            "WHERE id = $1 AND user_id = $2 RETURNING title_version",
             thread_id,
             user_id,
             title,
         )
-        if done is None:
+        if version is None:
             raise NotFound
+        return int(version)
 
     async def mark_read(self, thread_id: str, user_id: str, seq: int) -> int:
         """Move a read marker forward, never beyond the thread's end.
@@ -127,10 +132,10 @@ class Threads:
         return int(now)
 
     async def changed_since(self, users: list[str], seconds: float) -> list[Mapping[str, Any]]:
-        """Titles and read markers that changed within the last seconds (columns `user_id id title renamed read_seq read`)."""
+        """Titles and read markers that changed lately, in seconds (`user_id id title title_version renamed read_seq read`)."""
         return await self._database.fetch(
             """
-            SELECT t.user_id, t.id, t.title, t.renamed_at > since AND t.renamed_at > t.created_at AS renamed,
+            SELECT t.user_id, t.id, t.title, t.title_version, t.renamed_at > since AND t.renamed_at > t.created_at AS renamed,
                    r.seq AS read_seq, coalesce(r.updated_at > since, false) AS read
             FROM (SELECT now() - make_interval(secs => $2) AS since) AS moment, threads t
             LEFT JOIN read_markers r ON r.thread_id = t.id AND r.user_id = t.user_id
@@ -142,7 +147,7 @@ class Threads:
 
 
 _THREAD = """
-    SELECT t.id, t.title, t.last_seq, t.updated_at, coalesce(r.seq, 0) AS read_seq
+    SELECT t.id, t.title, t.title_version, t.last_seq, t.updated_at, coalesce(r.seq, 0) AS read_seq
     FROM threads t LEFT JOIN read_markers r ON r.thread_id = t.id AND r.user_id = $1
 """
 
@@ -151,6 +156,7 @@ def _body(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "title": row["title"],
+        "title_version": row["title_version"],
         "last_seq": row["last_seq"],
         "read_seq": row["read_seq"],
         "updated_at": stamp(row["updated_at"]),

@@ -142,6 +142,29 @@ test('a rename of ours wins until the platform has confirmed it', () => {
   equal([threads.get('t').title, threads.unconfirmed.size], ['Theirs', 0]);
 });
 
+test('titles are the newest, in whichever order they are told', () => {
+  const threads = new Threads();
+  threads.replace([thread({ title_version: 1 })]);
+  threads.renamed('t', 'Three', 3);
+  threads.renamed('t', 'Two', 2);
+  equal(threads.get('t').title, 'Three');
+  // A list that was asked for before the title was given.
+  threads.replace([thread({ title: 'Two', title_version: 2 })]);
+  equal([threads.get('t').title, threads.get('t').title_version], ['Three', 3]);
+  threads.replace([thread({ title: 'Four', title_version: 4 })]);
+  equal(threads.get('t').title, 'Four');
+});
+
+test('a rename of ours that did not last is confirmed, and the newer one stays', () => {
+  const threads = new Threads();
+  threads.replace([thread()]);
+  threads.rename('t', 'Mine');
+  threads.renamed('t', 'Theirs', 2);
+  threads.renamed('t', 'Mine', 1);
+  threads.renamed('t', 'Theirs', 2);
+  equal([threads.get('t').title, threads.unconfirmed.size], ['Theirs', 0]);
+});
+
 test('drafts survive the list, other threads that are gone do not', () => {
   const threads = new Threads();
   threads.replace([thread({ id: 'old' })]);

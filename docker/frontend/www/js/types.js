@@ -40,6 +40,7 @@
  * @typedef {object} Thread
  * @property {string} id
  * @property {string} title
+ * @property {number} [title_version]          Grows with each title; what is told of an earlier one later is old.
  * @property {number} last_seq
  * @property {number} read_seq
  * @property {string} updated_at

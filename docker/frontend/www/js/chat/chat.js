@@ -171,7 +171,7 @@ export class Chat {
       this.#advanceRun(frame);
     } else if (frame.type === 'thread_renamed' && frame.thread_id) {
       if (!this.threads.get(frame.thread_id)) this.#refreshListSoon();
-      this.threads.renamed(frame.thread_id, frame.payload.title);
+      this.threads.renamed(frame.thread_id, frame.payload.title, frame.payload.version);
       this.changed.emit();
     } else if (frame.type === 'thread_read' && frame.thread_id) {
       this.threads.read(frame.thread_id, Number(frame.payload.seq ?? frame.seq));

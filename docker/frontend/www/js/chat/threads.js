@@ -61,7 +61,8 @@ export class Threads {
       this.#threads.set(thread.id, {
         ...thread,
         draft: false,
-        title: this.#renames.get(thread.id) ?? thread.title,
+        title: this.#renames.get(thread.id) ?? (known && isNewer(known, thread) ? known.title : thread.title),
+        title_version: Math.max(thread.title_version ?? 0, known?.title_version ?? 0),
         // The list was made before it arrived; neither position ever goes back.
         last_seq: Math.max(thread.last_seq, known?.last_seq ?? 0),
         read_seq: Math.max(thread.read_seq, known?.read_seq ?? 0),
@@ -134,14 +135,28 @@ export class Threads {
   /**
    * @param {string} id
    * @param {string} title    What the platform says it is called now.
+   * @param {number} [version]
    */
-  renamed(id, title) {
+  renamed(id, title, version = 0) {
     const thread = this.#threads.get(id);
     // A rename of ours that is still on its way comes later and wins.
     const ours = this.#renames.get(id);
     if (ours === title) this.#renames.delete(id);
-    if (thread && (ours === undefined || ours === title)) thread.title = title;
+    if (thread && (ours === undefined || ours === title) && version >= (thread.title_version ?? 0)) {
+      thread.title = title;
+      thread.title_version = version;
+    }
   }
+}
+
+/**
+ * A list was made before it arrived: its title may be older than what was told meanwhile.
+ *
+ * @param {Thread} known
+ * @param {Thread} listed
+ */
+function isNewer(known, listed) {
+  return (known.title_version ?? 0) > (listed.title_version ?? 0);
 }
 
 /** @param {Thread} thread */
