@@ -142,7 +142,11 @@ def read(output: Path) -> Run:
             test = _test(element, suites[-1])
             number = _JOURNEY.match(test.suite)
             key = number[0] if number else test.suite
-            journeys.setdefault(key, Journey(test.suite)).tests.append(test)
+            journey = journeys.setdefault(key, Journey(test.suite))
+            journey.tests.append(test)
+            # A journey of several suites is called after the one with its scenario from start to end.
+            if any(tag.text == "critical" for tag in element.findall("tag")):
+                journey.name = test.suite
             element.clear()
         elif event == "end" and element.tag == "kw":
             element.clear()

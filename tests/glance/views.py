@@ -68,7 +68,7 @@ def markdown(run: Run) -> str:
 def _row(journey: Journey) -> str:
     counts = ", ".join(f"{journey.count(verdict)} {verdict}" for verdict in (Verdict.PASSED, *_KINDS) if journey.count(verdict))
     laws = "<br>".join(
-        f"{escape(law)} in {judged} tests" + (f', <span class="missed">{violations} violations</span>' if violations else "")
+        f"{escape(law)} in {_tests(judged)}" + (f', <span class="missed">{violations} violations</span>' if violations else "")
         for law, (judged, violations) in journey.laws.items()
     )
     first, slowest = journey.tests[0], journey.slowest
@@ -82,6 +82,10 @@ def _row(journey: Journey) -> str:
         f'<td class="number">{slowest.seconds:.1f}</td>',
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _tests(number: int) -> str:
+    return f"{number} test" if number == 1 else f"{number} tests"
 
 
 def _style(verdict: Verdict) -> str:

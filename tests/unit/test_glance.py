@@ -21,8 +21,11 @@ OUTPUT = """<robot><suite id="s1" name="Suites" source="/suites">
 <status status="FAIL" elapsed="2.5">no-entry violated: &lt;script&gt;alert(1)&lt;/script&gt; | x
 more</status></test>
 </suite>
+<suite id="s1-s3" name="02 Doors" source="/suites/02_doors.robot">
+<test id="s1-s3-t0" name="D"><status status="PASS" elapsed="1"/></test>
+</suite>
 <suite id="s1-s3" name="02 Tabs" source="/suites/02_tabs.robot">
-<test id="s1-s3-t1" name="A"><status status="FAIL" elapsed="1">INVALID: the machine was too busy</status></test>
+<test id="s1-s3-t1" name="A"><tag>critical</tag><status status="FAIL" elapsed="1">INVALID: the machine was too busy</status></test>
 <test id="s1-s3-t2" name="B"><status status="FAIL" elapsed="1">INVALID: the machine was too busy</status></test>
 <test id="s1-s3-t3" name="C"><status status="SKIP" elapsed="0">The platform has no replicas.</status></test>
 </suite>
@@ -40,7 +43,7 @@ def test_tests_are_counted_by_journey(folder: Path) -> None:
     run = read(folder / "output.xml")
     assert [journey.name for journey in run.journeys] == ["01 Login", "02 Tabs"]
     assert {verdict: run.count(verdict) for verdict in Verdict} == {
-        Verdict.PASSED: 1,
+        Verdict.PASSED: 2,
         Verdict.FAILED: 1,
         Verdict.INVALID: 2,
         Verdict.SKIPPED: 1,
@@ -54,7 +57,7 @@ def test_tests_are_counted_by_journey(folder: Path) -> None:
 
 def test_equal_reasons_are_told_once(folder: Path) -> None:
     told = console(read(folder / "output.xml"), "log.html", "index.html")
-    assert "5 tests of 2 journeys: 1 passed, 1 failed, 2 INVALID, 1 skipped" in told
+    assert "6 tests of 2 journeys: 2 passed, 1 failed, 2 INVALID, 1 skipped" in told
     assert "    2 INVALID: INVALID: the machine was too busy" in told
     assert "    1 skipped: The platform has no replicas." in told
 

@@ -84,6 +84,8 @@ def make(adapter: Adapter, tests: list[PlannedTest]) -> Plan:
         number = re.match(r"\d+", test.journey)
         key = number[0] if number else test.journey
         journey = journeys.setdefault(key, Journey(test.journey))
+        if "critical" in test.tags:
+            journey.name = test.journey
         journey.wants.update(test.wants)
         lacks = tuple(name for name in test.wants if name in plan.missing)
         if lacks:
