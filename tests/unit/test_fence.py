@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from unittest.mock import Mock
 
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import InvalidHandshake
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.core.json_path import parse as json_path
@@ -32,7 +36,9 @@ from realstack.platform.logs import time_of
 from realstack.websocket import Connection, Masker, Match, Options, Refused
 from realstack.websocket.answer import Answer, NoHttp
 from realstack.websocket.codecs import find
+from realstack.websocket.codecs.events import Events
 from realstack.websocket.frames import Frame, read
+from realstack.websocket.stream import Stream
 from support.raw_server import accepted, frame, raw_server
 
 OURS = (StackError, StackFailure, InvalidRun)
@@ -104,6 +110,37 @@ def test_answers_to_handshakes(said: bytes, step: int) -> None:
     fenced(lambda: answer.feed(b""), NoHttp)
     answer.text()
     MASKER.headers(answer.headers)
+
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+
+
+@given(
+    mutated(
+        STREAM + b'\r\n\xef\xbb\xbf: hi\r\nid: 7\rretry: 5\n\ndata: {"a": 1}\ndata:\n\n',
+        STREAM + b"Transfer-Encoding: chunked\r\n\r\n9\r\ndata: x\n\n\r\n0\r\n\r\n",
+        STREAM + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"data: x\n\n", mtime=0),
+        b"HTTP/1.1 429 No\r\nContent-Length: 8\r\n\r\nno entry",
+    ),
+    st.sampled_from(["sse", "jsonl"]),
+    st.integers(1, 30),
+)
+def test_streams_over_http(said: bytes, transport: Literal["sse", "jsonl"], step: int) -> None:
+    async def one() -> None:
+        stream = Stream(transport, b"", 200)
+        stream.connection_made(Mock(spec=asyncio.Transport))
+        for start in range(0, len(said), step):
+            stream.data_received(said[start : start + step])
+        stream.connection_lost(None)
+        with contextlib.suppress(InvalidHandshake):
+            await stream.shake_hands()
+        assert stream.over
+        with contextlib.suppress(EOFError):
+            while True:
+                read(await stream.recv(), Events(find("json")()), MASKER)
+        assert stream.ending(aborted=False).code is None
+
+    asyncio.run(one())
 
 
 def test_whole_connections() -> None:

@@ -28,6 +28,7 @@ DATA = {
     "key_columns",
     "arguments",
     "parameters",
+    "body",
 }
 """Lists that are data of the test's, such as the users of a load, and no list of names."""
 READ_BY_NAMES = {"masked_fields", "secret_columns", "credential_names"}

@@ -1,4 +1,4 @@
-"""The HTTP answer to an opening handshake, read as HTTP clients read answers (RFC 9112).
+"""The HTTP answer to an opening handshake, or to the request for a stream, read as HTTP clients read answers (RFC 9112).
 
 A server that refuses is often no WebSocket server at all, but a proxy or a web framework: its answer may come in HTTP/1.0, after
 interim answers, with folded, repeated or very long headers, in chunks, compressed, or without an end. Whatever it is, its status
@@ -36,6 +36,7 @@ class Answer:
         headers: Name and value of each, as they came.
         body: What came of the body, as it came.
         complete: Whether no more is to be read.
+        cut: What was wrong with the body, which ended for it before its end; empty where nothing was.
         rest: What came behind a 101: frames.
     """
 
@@ -45,6 +46,7 @@ class Answer:
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.complete = False
+        self.cut = ""
         self.rest = b""
         self._raw = bytearray()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
@@ -85,11 +87,15 @@ class Answer:
                 self.rest = self._http.trailing_data[0]
                 self.complete = True
         elif isinstance(event, h11.Data):
-            self.body += event.data
-            self.complete = len(self.body) >= MOST_BODY
+            self.take(bytes(event.data))
         elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)):
             self.complete = True
         return isinstance(event, h11.Event)
+
+    def take(self, data: bytes) -> None:
+        """Take a part of the body, as it came: of a refusal the beginning will do."""
+        self.body += data
+        self.complete = len(self.body) >= MOST_BODY
 
     def _head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         self.status, self.reason = status, reason.decode("latin-1")
@@ -99,6 +105,7 @@ class Answer:
     def _end(self, error: h11.RemoteProtocolError) -> None:
         """Make do with what came before the answer went wrong."""
         self.complete = True
+        self.cut = str(error)
         if self.status:
             return
         raw = bytes(self._raw)
@@ -113,20 +120,26 @@ class Answer:
 
     def text(self) -> str:
         """The beginning of the body as a text: decompressed, and read in its character set."""
-        named = self._named("content-encoding")
+        named = self.named("content-encoding")
         body = bytes(self.body)
-        for coding in reversed([name.strip().lower() for name in named.split(",") if name.strip()]):
+        for coding in reversed(self.codings):
             plain = _decompressed(coding, body)
             if plain is None:
                 return f"<{len(self.body)} bytes that can't be read as Content-Encoding: {named}>"
             body = plain
-        charset = _CHARSET.search(self._named("content-type"))
+        charset = _CHARSET.search(self.named("content-type"))
         try:
             return body.decode(charset[1] if charset else "utf-8", "replace")
         except LookupError:  # a character set that nobody knows
             return body.decode("utf-8", "replace")
 
-    def _named(self, name: str) -> str:
+    @property
+    def codings(self) -> list[str]:
+        """How the body is compressed, in the order in which it was."""
+        return [name.strip().lower() for name in self.named("content-encoding").split(",") if name.strip()]
+
+    def named(self, name: str) -> str:
+        """The value of a header, of all that have the name; empty where there is none."""
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
 

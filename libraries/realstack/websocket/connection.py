@@ -1,4 +1,4 @@
-"""One WebSocket connection with a reader that never stops, a ledger, and waits with a deadline."""
+"""One connection, a WebSocket or a stream over HTTP, with a reader that never stops, a ledger, and waits with a deadline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal, Protocol, cast
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.protocol import State
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.lateness import Late
@@ -19,16 +18,28 @@ from realstack.recording import events
 from realstack.recording.recorder import recorder
 from realstack.websocket import report
 from realstack.websocket.codecs import MakeCodec, Payload, find
+from realstack.websocket.codecs.events import Events
 from realstack.websocket.frames import Direction, Frame, read
 from realstack.websocket.handshake import refusal, shown_url
 from realstack.websocket.mailbox import Closed, Mailbox
 from realstack.websocket.masking import Masker
 from realstack.websocket.match import Match
-from realstack.websocket.options import Options, dial
+from realstack.websocket.options import Options, Transport, dial
+from realstack.websocket.stream import Stream
 from realstack.websocket.wire import Wire
 
-OWN_REFUSALS = frozenset({1002, 1007, 1009, 1011})
-"""Codes with which this end fails a connection; the server need not answer them (RFC 6455, 7.1.7)."""
+VALID: dict[Transport, tuple[str, str]] = {
+    "websocket": (
+        "a WebSocket URL and valid options",
+        "A URL is ws://host:port/path or wss://host/path, that of a stream over HTTP wants transport=sse or jsonl; "
+        "subprotocols are tokens (RFC 6455, 4.1).",
+    ),
+    **dict.fromkeys(
+        ("sse", "jsonl"),
+        ("the URL of a stream and valid options", "A URL is http://host:port/path or https://host/path."),
+    ),
+}
+"""What opening expects of its options, and what to do where they aren't so, by transport."""
 
 
 class Record(Protocol):
@@ -52,7 +63,7 @@ class Connection:
         self,
         alias: str,
         options: Options,
-        wire: Wire,
+        wire: Wire | Stream,
         make_codec: MakeCodec,
         *,
         masker: Masker,
@@ -97,25 +108,20 @@ class Connection:
             StackError: An option is wrong.
         """
         masker = masker or Masker()
-        make_codec = find(options.codec)
+        make_codec = codec_of(options)
         options.register_credentials(masker)
         began = time.monotonic()
         try:
             wire = await dial(options)
         except (OSError, InvalidHandshake, EOFError) as error:
-            refused = refusal(error, options.url, time.monotonic() - began, masker)
+            refused = refusal(error, options.url, time.monotonic() - began, masker, options.transport)
             if record is not None:
                 record(events.Refused(alias, shown_url(options.url, masker), refused.status))
             raise refused from None
         except (InvalidURI, ValueError) as error:
             text = f"{shown_url(options.url, masker)}: {error.msg}" if isinstance(error, InvalidURI) else masker.text(str(error))
-            raise StackError(
-                explain(
-                    "a WebSocket URL and valid options",
-                    text,
-                    remedy="A URL is ws://host:port/path or wss://host/path; subprotocols are tokens (RFC 6455, 4.1).",
-                )
-            ) from None
+            expected, remedy = VALID[options.transport]
+            raise StackError(explain(expected, text, remedy=remedy)) from None
         return cls(alias, options, wire, make_codec, masker=masker, record=record, began=began)
 
     def _opening(self) -> events.Opened:
@@ -137,7 +143,7 @@ class Connection:
         """RFC 6455's state of the connection, as far as it is known here."""
         if self.mailbox.closed is not None:
             return "closed"
-        return "open" if self._wire.state is State.OPEN else "closing"
+        return "open" if self._wire.is_open else "closing"
 
     @property
     def closed(self) -> Closed | None:
@@ -151,7 +157,7 @@ class Connection:
 
     @property
     def status(self) -> int:
-        """HTTP status of the handshake, 101."""
+        """HTTP status of the handshake: 101, and of a stream 200."""
         return self._wire.answer.status
 
     @property
@@ -172,6 +178,26 @@ class Connection:
         address = self._wire.local_address
         return address[1] if address else None
 
+    @property
+    def stream(self) -> Stream:
+        """The stream over HTTP that it is.
+
+        Raises:
+            StackError: It is a WebSocket.
+        """
+        if isinstance(self._wire, Stream):
+            return self._wire
+        raise StackError(
+            explain(
+                "a stream over HTTP", f"connection '{self.alias}' is a WebSocket", remedy="Open it with transport=sse or jsonl."
+            )
+        )
+
+    @property
+    def one_way(self) -> bool:
+        """Whether only the server can send: it is a stream over HTTP."""
+        return isinstance(self._wire, Stream)
+
     # Sending.
 
     async def send(self, *payloads: Payload) -> list[Frame]:
@@ -184,9 +210,10 @@ class Connection:
             The messages in them, as the codec reads them.
 
         Raises:
-            StackError: One is no text that can be sent.
+            StackError: One is no text that can be sent, or the connection is a stream, which only the server sends on.
             StackFailure: The connection is not open, or ended while sending.
         """
+        wire = self._two_way("to send a frame")
         for payload in payloads:
             _check_text(payload)
         frames: list[Frame] = []
@@ -195,7 +222,7 @@ class Connection:
                 self.check_open("to send a frame")
                 frames += self._enter("out", payload)
                 try:
-                    await self._wire.send(payload)
+                    await wire.send(payload)
                 except ConnectionClosed:
                     await self._ended.wait()
                     raise StackFailure(self._not_open("to send a frame")) from None
@@ -214,8 +241,10 @@ class Connection:
         """Make sure that something can be sent.
 
         Raises:
+            StackError: It never can, on a stream.
             StackFailure: It can't.
         """
+        self._two_way(purpose)
         if self.state != "open":
             raise StackFailure(self._not_open(purpose))
 
@@ -233,14 +262,16 @@ class Connection:
         """Seconds between a ping and its pong (RFC 6455, 5.5.2).
 
         Raises:
+            StackError: The connection is a stream, which has no pings.
             StackFailure: No pong in time, or the connection is not open.
         """
+        wire = self._two_way("to ping")
         if self.state != "open":
             raise StackFailure(self._not_open("to ping"))
         deadline = Deadline(timeout)
         try:
             async with asyncio.timeout(timeout):
-                pong = await self._wire.ping()
+                pong = await wire.ping()
                 return await pong
         except TimeoutError:
             raise Late(
@@ -350,7 +381,7 @@ class Connection:
                 async with asyncio.timeout(patience + 0.1):
                     await self._wire.close(code, reason)
             except TimeoutError:  # the close frame itself is stuck behind what a stalled link does not take
-                self._wire.transport.abort()
+                self._wire.drop()
         await self._ended.wait()
         assert self.closed is not None
         return self.closed
@@ -368,7 +399,7 @@ class Connection:
                 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             elif tcp is not None:
                 _shut(tcp)
-            self._wire.transport.abort()
+            self._wire.drop()
         await self._ended.wait()
         assert self.closed is not None
         return self.closed
@@ -381,42 +412,33 @@ class Connection:
                 self._enter("in", await self._wire.recv())
                 self._read_so_far += 1
                 self._end_if_all_read()
-        except ConnectionClosed as end:
+        except (ConnectionClosed, EOFError) as end:
             self._end(end.__cause__)
         except BaseException as error:
             # Cancelled with the loop, or a fault in here: either way nothing is received any more, and waits must know.
-            self._wire.transport.abort()
+            self._wire.drop()
             self._end(error)
             raise
 
     def _end_if_all_read(self) -> None:
         """The connection has ended with its close frame (RFC 6455, 7.1.5): a server that keeps TCP open delays nothing."""
         if self._wire.over and self._read_so_far == self._wire.messages:
-            self._end(self._wire.protocol.parser_exc)
+            self._end(self._wire.fault)
 
     def _end(self, cause: BaseException | None) -> None:
         if self.closed is not None:
             return
-        wire = self._wire.protocol
-        received, sent = wire.close_rcvd, wire.close_sent
-        if self._aborted or (sent is not None and (received is None or not wire.close_rcvd_then_sent)):
-            by = "client"
-        else:
-            by = "server" if received is not None else "nobody"
-        code = received.code if received is not None else 1006
-        if received is None and sent is not None and sent.code in OWN_REFUSALS:
-            code = sent.code
-        shown = received or sent
+        code, reason, by = self._wire.ending(aborted=self._aborted)
         closed = Closed(
-            code=int(code),
-            reason=self._masker.text(shown.reason) if shown else "",
-            by=by,
+            code,
+            self._masker.text(reason),
+            by,
             at=time.monotonic(),
             cause=self._masker.text(f"{type(cause).__name__}: {cause}") if cause is not None else "",
         )
         self.mailbox.close(closed)
         if self._record is not None:
-            self._record(events.Closed(self.alias, closed.code, closed.reason, by, closed.cause, at=closed.at))
+            self._record(events.Closed(self.alias, closed.code, closed.reason, closed.by, closed.cause, at=closed.at))
         for task in self._attended.values():
             task.cancel()
         self._ended.set()
@@ -432,12 +454,30 @@ class Connection:
                 self._record(frame.event(self.alias))
         return frames
 
+    def _two_way(self, purpose: str) -> Wire:
+        """The socket, which can send."""
+        if isinstance(self._wire, Wire):
+            return self._wire
+        raise StackError(
+            explain(
+                f"a WebSocket {purpose}",
+                f"connection '{self.alias}' is a stream over HTTP (transport={self.options.transport}): only its server sends",
+                remedy="Tell the server by a request of its own, as with the Rest library, or by body= when opening.",
+            )
+        )
+
     def _not_open(self, purpose: str) -> str:
         return explain(
             f"connection '{self.alias}' open {purpose}",
             f"it is {self.state}" + (f": {self.closed}" if self.closed else ""),
             remedy="Open a new connection, or look for why this one ended.",
         )
+
+
+def codec_of(options: Options) -> MakeCodec:
+    """What makes the codec of a connection: that of its messages, which on a stream of events are the data of each."""
+    make = find(options.codec)
+    return (lambda: Events(make())) if options.transport == "sse" else make
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -98,6 +98,25 @@ _REMEDIES = {
 }
 
 
+_STREAMS = {
+    204: "The server has nothing to stream, and wants no client to come again (HTML, 9.2).",
+    400: "The server did not understand the request; look at its body, at method=, body= and the headers that were sent.",
+    401: "No credential reached the server: give it in headers=, such as Authorization, or in the URL.",
+    404: "Nothing streams at this path; check the URL and method=.",
+    405: "The path takes another method: see Allow, and give method= or body=.",
+    406: "The server has nothing of the kind that transport= asks for.",
+    415: "The server reads another kind of body: give Content-Type in headers=.",
+    422: "The server understood the request and refuses what is in it: see its body, and body=.",
+    426: "The server streams in another protocol only.",
+    429: "Too many streams or requests; see Retry-After.",
+}
+"""Of requests for streams, where they differ."""
+
+_UNFIT = "Something else than a stream lives there: check the URL, and whether transport= is what the server speaks."
+_ELSEWHERE = "A redirect is not followed: open the address in Location."
+_KINDS = {"websocket": "WebSocket connection", "sse": "stream of Server-Sent Events", "jsonl": "stream of JSON lines"}
+
+
 def shown_url(url: str, masker: Masker) -> str:
     """The URL as errors and logs may show it: without user, password and query values."""
     try:
@@ -109,7 +128,7 @@ def shown_url(url: str, masker: Masker) -> str:
     return masker.text(f"{parts.scheme}://{host}{parts.path}{query}")
 
 
-def refusal(error: BaseException, url: str, seconds: float, masker: Masker) -> Refused:
+def refusal(error: BaseException, url: str, seconds: float, masker: Masker, transport: str = "websocket") -> Refused:
     """Explain a failed handshake.
 
     Args:
@@ -117,21 +136,30 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker) -> R
         url: Where to.
         seconds: How long it took to fail.
         masker: Takes credentials out.
+        transport: What it was to be.
     """
-    expected = f"an open WebSocket connection to {shown_url(url, masker)}"
+    expected = f"an open {_KINDS[transport]} to {shown_url(url, masker)}"
     after = f"after {seconds:.3f} s"
     if isinstance(error, NoUpgrade):
         answer = error.answer
+        unfit = f"with {masker.text(error.unfit)}" if error.unfit else ""
         return Refused(
             expected,
-            f"HTTP {answer.status} {masker.text(answer.reason)}".rstrip() + f" {after}",
-            _REMEDIES.get(answer.status, "Look at the server's log of this moment."),
+            " ".join(filter(None, (f"HTTP {answer.status}", masker.text(answer.reason), unfit, after))),
+            _remedy(answer.status, transport, unfit),
             status=answer.status,
             headers=masker.headers(answer.headers),
             body=masker.text(answer.text())[:500],
         )
     seen, remedy = _transport(error, url, masker)
     return Refused(expected, f"{seen} {after}", remedy)
+
+
+def _remedy(status: int, transport: str, unfit: str) -> str:
+    known = _REMEDIES
+    if transport != "websocket":
+        known = _REMEDIES | _STREAMS | dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE)
+    return _UNFIT if unfit else known.get(status, "Look at the server's log of this moment.")
 
 
 def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Keywords for WebSocket connections that live on between keywords."""
+"""Keywords for connections that live on between keywords: WebSockets, and streams over HTTP."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from realstack.websocket.keywords.ledger import Ledger
 from realstack.websocket.keywords.opening import Opening
 from realstack.websocket.keywords.senders import Senders
 from realstack.websocket.keywords.sending import Sending
+from realstack.websocket.keywords.streams import Streams
 from realstack.websocket.keywords.waiting import Waiting
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
 class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
-    """Talks to WebSocket servers (RFC 6455) over several connections at once, and misses nothing.
+    """Talks to WebSocket servers (RFC 6455) over several connections at once, listens to streams over HTTP, and misses nothing.
 
     ```robotframework
     *** Test Cases ***
@@ -134,6 +135,39 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
             return f"{value['type']}|{value['text']}"
     ```
 
+    ## Streams
+    Much of today's chat streams over HTTP: a request whose answer goes on and on. Such a stream is a connection as others are.
+    Waits, matching, codecs, the ledger, masking and the recording know no difference.
+
+    | transport | a message is | its type |
+    |---|---|---|
+    | ``sse`` | an event of Server-Sent Events (HTML, 9.2): ``{"event": "message", "id": "17", "data": …}`` | ``event`` |
+    | ``jsonl`` | a line, as the connection's codec reads it | as its codec says |
+
+    ``event`` is ``message`` where the server gave the event no type; ``id`` is missing where the event has none. ``data`` is what
+    the codec reads: with ``json`` an object or array, else the text that it is, such as the ``[DONE]`` of AI APIs. So a
+    vocabulary of the History library says ``when: {event: token}`` and ``thread: data.thread``.
+
+    ```robotframework
+    Open Connection    ${URL}/events    feed    transport=sse    headers=${headers}
+    Wait For Frame    token    data.text=Hello
+    Close Connection
+    Open Connection    ${URL}/events    feed    transport=sse
+
+    VAR    &{question}    model=small    stream=${True}    prompt=Hello
+    Open Connection    ${URL}/v1/completions    answer    transport=sse    body=${question}
+    Wait For Frame    data=[DONE]
+    Wait Until Closed    by=server
+    ```
+
+    Only the server sends: keywords that send or ping refuse. Comments and blank lines are no messages, but heartbeats: see
+    [Get Heartbeat Count]. A stream never reconnects by itself. When it has ended and is opened again with its alias and URL, it
+    goes on behind its last event, as browsers do; ``resume_from=`` says another one. A redirect is a refusal, and so is an
+    answer with another ``Content-Type`` than ``text/event-stream`` to a request for events.
+
+    A stream that comes to its end is closed ``by=server``, one that breaks off in the middle ``by=nobody``. It has no close code:
+    [Get Close Code] is ``None``. An event without an empty line behind it counts for nothing, and the end tells so.
+
     ## Secrets
     Tokens are given as Robot's ``Secret`` and appear nowhere: not in the log at any level, not in the ledger, not in errors.
     Frames are masked before they are kept: fields named like credentials (``token``, ``password``, …), every Secret that
@@ -174,6 +208,7 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
             self._waiting,
             Ledger(connections),
             Facts(connections),
+            Streams(connections),
             Closing(connections),
             Writable(),
         ]

@@ -27,14 +27,15 @@ class Closed:
     """How a connection ended.
 
     Attributes:
-        code: Close code (RFC 6455, 7.4); 1006 when no close frame was received, 1005 when it had no code.
+        code: Close code (RFC 6455, 7.4); 1006 when no close frame was received, 1005 when it had no code. None of a stream over
+            HTTP, which has no close frames.
         reason: The close frame's reason.
         by: Who closed first: ``server``, ``client``, or ``nobody`` when the transport broke.
         at: When, seconds on the monotonic clock.
         cause: The transport's error, such as ``ConnectionResetError``; empty when there was none.
     """
 
-    code: int
+    code: int | None
     reason: str
     by: str
     at: float
@@ -44,7 +45,8 @@ class Closed:
         reason = f" '{self.reason}'" if self.reason else ""
         cause = f" ({self.cause})" if self.cause else ""
         who = "by nobody: the transport broke" if self.by == "nobody" else f"by the {self.by}"
-        return f"{self.code}{reason}, closed {who}{cause}"
+        code = "no close code, as a stream has none" if self.code is None else self.code
+        return f"{code}{reason}, closed {who}{cause}"
 
 
 @dataclass(eq=False)

@@ -7,10 +7,12 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidURI
 from websockets.typing import Origin, Subprotocol
 
 from realstack.core.errors import StackError, explain
@@ -19,7 +21,11 @@ from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import Tls
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
 from realstack.websocket.masking import Masker
+from realstack.websocket.stream import ACCEPT, Stream, ask, request_for, written
 from realstack.websocket.wire import NoUpgrade, Wire
+
+Transport = Literal["websocket", "sse", "jsonl"]
+"""What a connection is: a WebSocket, or an HTTP answer that goes on, of Server-Sent Events or of lines."""
 
 LONGEST_PLAIN_SUBPROTOCOL = 32
 """A longer subprotocol is taken for a credential: registered names are short."""
@@ -35,19 +41,23 @@ class Options:
     """How to open a connection.
 
     Attributes:
-        url: ``ws://`` or ``wss://``.
+        url: ``ws://`` or ``wss://``; of streams ``http://`` or ``https://``.
         subprotocols: To offer, in order of preference.
         headers: For the handshake's request: one line each, also where the request has such a header by itself (``Host``, …).
         origin: Value of the ``Origin`` header.
         tls: For ``wss://``.
         open_timeout: Seconds for TCP, TLS and the handshake together.
         close_timeout: Seconds that closing may take before the transport is dropped.
-        compression: Whether to offer permessage-deflate (RFC 7692), as browsers do.
+        compression: Whether to offer permessage-deflate (RFC 7692), as browsers do; on streams gzip and brotli.
         ping_interval: Seconds between own pings (RFC 6455, 5.5.2); ``None`` sends none, as browsers do.
         max_size: Bytes of the largest message that is accepted; a larger one closes with 1009.
         ledger_size: Frames that are kept.
         codec: How messages are read and written; see `realstack.websocket.codecs.find`.
         secrets: Values that must never be shown, besides what `Masker` finds by itself.
+        transport: What it is to be. All that follows is for streams.
+        method: Of the request; where empty ``GET``, or ``POST`` where there is a body.
+        body: Of the request: a text, bytes, or else what is sent as JSON; None where it has none.
+        resume_from: Id of the event behind which the server is to go on (``Last-Event-ID``); empty for all that it gives.
     """
 
     url: str = field(repr=False)  # its query may hold a credential
@@ -63,13 +73,28 @@ class Options:
     ledger_size: int = DEFAULT_CAPACITY
     codec: CodecName = "json"
     secrets: Sequence[str] = field(default=(), repr=False)
+    transport: Transport = "websocket"
+    method: str = ""
+    body: Any = field(default=None, repr=False)
+    resume_from: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse headers that can't be sent, or that say again what another option says.
+        """Refuse options of another transport, headers that can't be sent, or that say again what another option says.
 
         Raises:
             StackError: There is one; names it.
         """
+        streams = {"method=": self.method, "body=": self.body is not None, "resume_from=": self.resume_from}
+        sockets = {"subprotocols=": self.subprotocols, "ping_interval=": self.ping_interval}
+        if foreign := [name for name, given in (streams if self.transport == "websocket" else sockets).items() if given]:
+            others = "streams (transport=sse, transport=jsonl)" if self.transport == "websocket" else "WebSockets"
+            raise StackError(explain(f"options of transport={self.transport}", f"{', '.join(foreign)}, which only {others} have"))
+        if self.resume_from and self.transport != "sse":
+            raise StackError(explain("resume_from= where events have ids: transport=sse", f"transport={self.transport}"))
+        if problem := _header_problem("Last-Event-ID", self.resume_from.encode().decode("latin-1"), 1):
+            raise StackError(explain("an id of an event, for resume_from=", f"{self.resume_from!r} {problem}"))
+        if self.method and not _TOKEN.fullmatch(self.method):
+            raise StackError(explain("an HTTP method, such as POST", repr(self.method)))
         names = [name.lower() for name in self.headers]
         for name, value in self.headers.items():
             lowered = name.lower()
@@ -79,6 +104,7 @@ class Options:
                 "sec-websocket-extensions": "compression=",
                 "origin": "origin=" if self.origin is not None else "",
                 "sec-websocket-protocol": "subprotocols=" if self.subprotocols else "",
+                "last-event-id": "resume_from=" if self.resume_from else "",
             }.get(lowered):
                 raise StackError(explain("each header of the handshake once", f"{name!r} in headers=", remedy=f"Use {instead}"))
 
@@ -87,6 +113,28 @@ class Options:
         """The subprotocols, be they given as such or as a header."""
         header = next((value for name, value in self.headers.items() if name.lower() == "sec-websocket-protocol"), "")
         return [*self.subprotocols, *several(header)]
+
+    @property
+    def request(self) -> bytes:
+        """The request for a stream.
+
+        Raises:
+            StackError, ValueError: It can't be made.
+        """
+        kind, body = written(self.body)
+        headers: dict[str, str] = {"Accept": ACCEPT[self.transport]}
+        if kind:
+            headers["Content-Type"] = kind
+        if self.compression:
+            headers["Accept-Encoding"] = "gzip, br"
+        if self.origin is not None:
+            headers["Origin"] = self.origin
+        if self.resume_from:  # UTF-8 by the standard (HTML, 9.2.3), and headers are written byte by byte
+            headers["Last-Event-ID"] = self.resume_from.encode().decode("latin-1")
+        given = {name.lower() for name in self.headers}
+        headers = {name: value for name, value in headers.items() if name.lower() not in given}
+        method = self.method or ("GET" if body is None else "POST")
+        return request_for(self.url, method, headers | {name: str(value) for name, value in self.headers.items()}, body)
 
     def register_credentials(self, masker: Masker) -> None:
         """Tell the masker what must not be shown of these options, whether or not the caller said so."""
@@ -107,12 +155,34 @@ class _Connect(connect):
         return exc
 
 
-async def dial(options: Options) -> Wire:
+async def dial(options: Options) -> Wire | Stream:
     """Connect and shake hands, by nothing but the options: no proxy of the environment, no log.
 
     Raises:
         OSError, websockets.exceptions.InvalidHandshake, websockets.exceptions.InvalidURI, ValueError.
     """
+    return await (_dial_websocket(options) if options.transport == "websocket" else _dial_stream(options))
+
+
+async def _dial_stream(options: Options) -> Stream:
+    parts = urlsplit(options.url)
+    scheme = parts.scheme.lower()
+    if scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidURI(options.url, f"it does not begin with http:// or https:// and a host: '{scheme}'")
+    assert options.transport != "websocket"
+    return await ask(
+        options.url,
+        options.transport,
+        options.request,
+        context=options.tls.context() if scheme == "https" else None,
+        server_name=options.tls.server_name,
+        max_size=options.max_size,
+        last_id=options.resume_from,
+        timeout=options.open_timeout,
+    )
+
+
+async def _dial_websocket(options: Options) -> Wire:
     settings: dict[str, Any] = {}
     if options.url.startswith("wss:"):
         settings["ssl"] = options.tls.context()

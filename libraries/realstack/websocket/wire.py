@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
@@ -25,16 +25,36 @@ _NEEDED = ("connection", "upgrade", "sec-websocket-")
 """Which headers of an agreement `websockets` judges; others may be longer than it reads."""
 
 
+OWN_REFUSALS = frozenset({1002, 1007, 1009, 1011})
+"""Codes with which this end fails a connection; the server need not answer them (RFC 6455, 7.1.7)."""
+
+
 class NoUpgrade(InvalidHandshake):
-    """The server answered, and not with 101.
+    """The server answered, and not with 101, or with no stream.
 
     Attributes:
         answer: What it said.
+        unfit: What in an answer that agrees is not what was asked for; empty where it does not agree.
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, unfit: str = "") -> None:
         super().__init__(f"HTTP {answer.status} {answer.reason}".strip())
         self.answer = answer
+        self.unfit = unfit
+
+
+class Ending(NamedTuple):
+    """How the socket of a connection ended.
+
+    Attributes:
+        code: Close code; None where there are no close frames.
+        reason: The close frame's reason.
+        by: Who closed first: ``server``, ``client``, or ``nobody`` when the transport broke.
+    """
+
+    code: int | None
+    reason: str
+    by: str
 
 
 class Wire(ClientConnection):
@@ -82,6 +102,37 @@ class Wire(ClientConnection):
         failed = self._refusal or self.protocol.handshake_exc
         if failed is not None:
             raise failed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has begun to close it."""
+        return self.state is State.OPEN
+
+    @property
+    def fault(self) -> Exception | None:
+        """What broke the protocol."""
+        return self.protocol.parser_exc
+
+    def drop(self) -> None:
+        """Leave without a close frame."""
+        self.transport.abort()
+
+    def ending(self, *, aborted: bool) -> Ending:
+        """How it ended, or ends now.
+
+        Args:
+            aborted: Whether this end left it without a close frame.
+        """
+        received, sent = self.protocol.close_rcvd, self.protocol.close_sent
+        if aborted or (sent is not None and (received is None or not self.protocol.close_rcvd_then_sent)):
+            by = "client"
+        else:
+            by = "server" if received is not None else "nobody"
+        code = received.code if received is not None else 1006
+        if received is None and sent is not None and sent.code in OWN_REFUSALS:
+            code = sent.code
+        shown = received or sent
+        return Ending(int(code), shown.reason if shown else "", by)
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived."""

@@ -31,8 +31,10 @@ class Closing:
         *,
         alias: str | None = None,
         timeout: timedelta = timedelta(seconds=2),
-    ) -> int:
+    ) -> int | None:
         """Closes a connection with the closing handshake (RFC 6455, 7.1.2). One that is closed already stays as it is.
+
+        A stream over HTTP has no such handshake: it is left, and neither code nor reason reaches the server.
 
         Args:
             code: Close code to send: 1000, 1001, 1003, 1007 to 1011 or 3000 to 4999.
@@ -41,7 +43,7 @@ class Closing:
             timeout: How long the server may take to answer; then the transport is dropped.
 
         Returns:
-            The close code that the connection ended with; 1006 when the server did not answer.
+            The close code that the connection ended with; 1006 when the server did not answer, None of a stream.
 
         ```robotframework
         ${code} =    Close Connection    4000    the user left    alias=tab1
@@ -99,17 +101,17 @@ class Closing:
         by: Literal["server", "client", "nobody"] | None = None,
         alias: str | None = None,
         timeout: timedelta = timedelta(seconds=5),
-    ) -> int:
+    ) -> int | None:
         """Waits until a connection has ended.
 
         Args:
-            code: Close code that it must end with. 1006: no close frame came (RFC 6455, 7.4.1).
-            by: Who must have closed first; ``nobody`` when the transport broke.
+            code: Close code that it must end with. 1006: no close frame came (RFC 6455, 7.4.1). Streams have none.
+            by: Who must have closed first; ``nobody`` when the transport broke. A stream that came to its end has ``server``.
             alias: The connection; the current one by default.
             timeout: How long to wait.
 
         Returns:
-            The close code.
+            The close code; None of a stream.
 
         Raises:
             StackFailure: It is still open, or ended in another way; shows the last frames.
@@ -144,13 +146,18 @@ class Closing:
     def connection_should_be_open(self, *, alias: str | None = None, timeout: timedelta = timedelta(seconds=2)) -> None:
         """Fails unless the server answers a ping on the connection.
 
-        The state alone would not do: a connection whose packets are dropped looks open for minutes.
+        The state alone would not do: a connection whose packets are dropped looks open for minutes. A stream over HTTP has no
+        pings, so it only must not have ended; see [Get Heartbeat Count].
 
         ```robotframework
         Connection Should Be Open    alias=tab1    timeout=500ms
         ```
         """
         connection = self._connections.get(alias)
+        if connection.one_way:
+            if connection.closed is not None:
+                raise StackFailure(explain(f"stream '{connection.alias}' open", f"it has ended: {connection.closed}"))
+            return
         took = wait(connection.ping(seconds(timeout)), seconds(timeout))
         logger.info(f"'{connection.alias}' answered a ping after {took * 1000:.1f} ms")
 
@@ -162,8 +169,8 @@ class Closing:
         message: str | None = None,
         *,
         alias: str | None = None,
-    ) -> int:
-        """Returns the close code of a connection that has ended, and asserts.
+    ) -> int | None:
+        """Returns the close code of a connection that has ended, and asserts. A stream over HTTP has none: it is ``None``.
 
         Raises:
             StackFailure: It has not ended; use [Wait Until Closed] first.
@@ -174,7 +181,8 @@ class Closing:
         """
         connection = self._connections.get(alias)
         what = f"Close code of connection '{connection.alias}'"
-        return int(verify(_ended(connection).code, assertion_operator, assertion_expected, what, message))
+        code: int | None = verify(_ended(connection).code, assertion_operator, assertion_expected, what, message)
+        return code
 
     @keyword(tags=["connection", "getter"])
     def get_close_reason(

@@ -68,6 +68,11 @@ class Connections:
             return alias
         return self._owned.free_alias(alias)
 
+    def closed(self, alias: str) -> Connection | None:
+        """The connection with this alias where it has ended."""
+        found = self._owned.get(alias) if alias in self._owned else None
+        return found if found is not None and found.state == "closed" else None
+
     def keep(self, connection: Connection) -> None:
         """Take a connection for the running test or suite; it becomes the current one, and a closed one gives its alias to it."""
         if connection.alias in self._owned:

@@ -90,6 +90,7 @@ class Facts:
 
         ```robotframework
         Get Handshake Status    ==    101
+        Get Handshake Status    ==    200    alias=feed
         ```
         """
         connection = self._connections.get(alias)
@@ -175,6 +176,7 @@ class Facts:
         """Sends a ping (RFC 6455, 5.5.2), returns the seconds until its pong, and asserts.
 
         Raises:
+            StackError: The connection is a stream over HTTP, which has no pings.
             StackFailure: No pong came in time, or the connection is not open.
 
         ```robotframework

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from robot.api import logger
 from robot.api.deco import keyword
@@ -24,6 +25,10 @@ from realstack.websocket.handshake import shown_url
 from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.documents import plain_url, reveal
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
+from realstack.websocket.options import Transport
+
+Body: TypeAlias = str | bytes | Secret | Mapping[str, Any] | list[Any] | None
+"""What is sent with the request for a stream."""
 
 
 class Opening:
@@ -51,6 +56,10 @@ class Opening:
         max_size: int | str = "16 MiB",
         ledger_size: int = DEFAULT_CAPACITY,
         codec: CodecName = None,
+        transport: Transport = "websocket",
+        method: str = "",
+        body: Body = None,
+        resume_from: str | None = None,
     ) -> str:
         """Opens a connection and makes it the current one.
 
@@ -58,7 +67,8 @@ class Opening:
         test or suite that opened it.
 
         Args:
-            url: ``ws://`` or ``wss://``. User, password and query are never shown; nor what looks random in the path of a Secret.
+            url: ``ws://`` or ``wss://``, of streams ``http://`` or ``https://``. User, password and query are never shown; nor
+                what looks random in the path of a Secret.
             alias: Name for other keywords, and the source of the recorded frames. A closed connection's alias can be used again.
             subprotocols: To offer, the preferred one first: a text, texts between commas, or a list. May be or hold Secrets; see
                 [Get Token Subprotocol].
@@ -70,11 +80,16 @@ class Opening:
             verify: Whether the certificate and its name are checked.
             certificate: PEM file with the client's own certificate and key.
             server_name: Name that the certificate must have, where it is not the URL's host.
-            compression: Whether to offer permessage-deflate, as browsers do.
+            compression: Whether to offer permessage-deflate, as browsers do; on streams gzip and brotli.
             ping_interval: Time between own pings; none are sent by default, as browsers send none.
             max_size: Of the largest message that is accepted, in bytes or with a unit.
             ledger_size: Messages that are kept; the oldest are forgotten.
             codec: How messages are read and written; the library's own by default. See *Codecs* in the introduction.
+            transport: ``websocket``, or a stream over HTTP: ``sse`` or ``jsonl``. See *Streams* in the introduction.
+            method: Of the request for a stream; ``GET`` by default, ``POST`` where it has a body.
+            body: Of the request for a stream: an object or a list, sent as JSON, a text or bytes. May be or hold Secrets.
+            resume_from: Id of the event behind which a stream of events is to go on (``Last-Event-ID``). By default that of the
+                last event of the closed connection whose alias and URL this one takes; an empty text sends none.
 
         Returns:
             The alias.
@@ -86,12 +101,15 @@ class Opening:
         ```robotframework
         Open Connection    ws://127.0.0.1:20000/ws    tab1    subprotocols=${protocols}    origin=http://127.0.0.1:20000
         Open Connection    ws://127.0.0.1:20000/hub    tab2    codec=signalr
+        Open Connection    http://127.0.0.1:20000/events    feed    transport=sse
         ```
         """
+        name = self._connections.free_alias(alias)
         options = self._options(
             url,
             subprotocols,
             headers,
+            body,
             origin=origin,
             tls=Tls(ca, verify, certificate, server_name),
             open_timeout=seconds(timeout),
@@ -100,8 +118,12 @@ class Opening:
             max_size=round(byte_size(max_size, "the largest message")),
             ledger_size=ledger_size,
             codec=codec,
+            transport=transport,
+            method=method,
+            resume_from=resume_from or "",
         )
-        name = self._connections.free_alias(alias)
+        if resume_from is None and transport == "sse":
+            options = self._resumed(name, options)
         connection = wait(Connection.open(name, options, masker=self._connections.masker), options.open_timeout)
         self._connections.keep(connection)
         where = shown_url(options.url, self._connections.masker)
@@ -120,6 +142,9 @@ class Opening:
         ca: Path | None = None,
         verify: bool = True,
         codec: CodecName = None,
+        transport: Transport = "websocket",
+        method: str = "",
+        body: Body = None,
     ) -> dict[str, float]:
         """Opens several connections at the same moment. The last one becomes the current one.
 
@@ -135,8 +160,18 @@ class Opening:
         doubles = sorted({alias for alias in aliases if aliases.count(alias) > 1})
         if doubles or not aliases:
             raise StackError(f"Aliases must differ; given twice: {', '.join(doubles)}" if doubles else "Name at least one alias")
-        tls = Tls(ca, verify)
-        options = self._options(url, subprotocols, headers, origin=origin, tls=tls, open_timeout=seconds(timeout), codec=codec)
+        options = self._options(
+            url,
+            subprotocols,
+            headers,
+            body,
+            origin=origin,
+            tls=Tls(ca, verify),
+            open_timeout=seconds(timeout),
+            codec=codec,
+            transport=transport,
+            method=method,
+        )
         names = [self._connections.free_alias(alias) for alias in aliases]
         opened = wait(_open_all(names, options, self._connections.masker), options.open_timeout)
         for connection in opened:
@@ -159,11 +194,15 @@ class Opening:
         certificate: Path | None = None,
         server_name: str | None = None,
         alias: str = "refused",
+        transport: Transport = "websocket",
+        method: str = "",
+        body: Body = None,
     ) -> dict[str, Any]:
         """Tries to open a connection and fails if that works.
 
         Refused is an HTTP answer other than 101, or a connection that is closed by the server before any frame
-        arrived: browsers see no HTTP status, so servers that want to tell them why accept first and close then.
+        arrived: browsers see no HTTP status, so servers that want to tell them why accept first and close then. A stream over
+        HTTP is refused by its status, or by an answer that is no stream.
 
         Args:
             url: As for [Open Connection].
@@ -178,6 +217,9 @@ class Opening:
             certificate: As for [Open Connection].
             server_name: As for [Open Connection].
             alias: Source of what is recorded.
+            transport: As for [Open Connection].
+            method: As for [Open Connection].
+            body: As for [Open Connection].
 
         Returns:
             A dictionary with ``status``, ``code``, ``reason``, ``body`` and ``headers``, with ``None`` for what there was not.
@@ -191,10 +233,21 @@ class Opening:
         Should Be Equal    ${refusal}[headers][Retry-After]    30
         Connection Should Be Refused    ${URL}    status=401    origin=http://elsewhere.test
         Connection Should Be Refused    ${URL}    code=1008    subprotocols=${expired}
+        Connection Should Be Refused    ${EVENTS}    status=401    transport=sse
         ```
         """
         tls = Tls(ca, verify, certificate, server_name)
-        options = self._options(url, subprotocols, headers, origin=origin, tls=tls, open_timeout=seconds(timeout))
+        options = self._options(
+            url,
+            subprotocols,
+            headers,
+            body,
+            origin=origin,
+            tls=tls,
+            open_timeout=seconds(timeout),
+            transport=transport,
+            method=method,
+        )
         wanted = {"status": status, "close code": code}
         named = " and ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
         where = shown_url(options.url, self._connections.masker)
@@ -210,6 +263,7 @@ class Opening:
         url: str | Secret,
         subprotocols: Sequence[str | Secret] | Secret | str,
         headers: Mapping[str, str | Secret] | None,
+        body: Body,
         codec: CodecName = None,
         **settings: Any,
     ) -> Options:
@@ -219,9 +273,18 @@ class Opening:
             plain_url(url, masker),
             subprotocols=reveal(offered, masker, "WebSocket subprotocol"),
             headers=reveal(dict(headers or {}), masker, "header of a WebSocket handshake"),
+            body=reveal(body, masker, "body of the request for a stream"),
             codec=self._connections.codec if codec is None else codec,
             **settings,
         )
+
+    def _resumed(self, name: str, options: Options) -> Options:
+        """The options to go on behind the last event of the connection that had the alias, where it was to the same stream."""
+        before = self._connections.closed(name)
+        told = any(header.lower() == "last-event-id" for header in options.headers)
+        if before is None or told or (before.options.transport, before.options.url) != ("sse", options.url):
+            return options
+        return replace(options, resume_from=before.stream.framing.last_id)
 
     @keyword(tags=["connection"])
     def switch_connection(self, alias: str) -> str | None:
@@ -277,6 +340,9 @@ async def _refusal(alias: str, options: Options, masker: Masker, expected: str) 
             raise StackFailure(explain(expected, refused.seen, remedy=refused.remedy)) from None
         headers = NormalizedDict(refused.headers, spaceless=False)
         return {"status": refused.status, "code": None, "reason": None, "body": refused.body, "headers": headers}
+    if connection.one_way:
+        await connection.abort()
+        raise StackFailure(explain(expected, f"HTTP {connection.status}, and a stream that began"))
     try:
         closed = await connection.wait_closed(options.open_timeout)
     except StackFailure as still_open:
