@@ -19,4 +19,5 @@ export default [
   },
   // Run by the Browser library in its own process.
   { files: ["**/libraries/realstack/browser/*.js"], languageOptions: { sourceType: "commonjs", globals: globals.node } },
+  { files: ["**/tests/peers/**/*.mjs"], languageOptions: { globals: globals.node } },
 ];

@@ -8,7 +8,7 @@ from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from oidc_peers import peer
+from node_peers import peer
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
@@ -77,7 +77,7 @@ class OidcPeer:
             },
             "cookies": {"keys": [token_urlsafe(24)]},
         }
-        running = self._stack.enter_context(peer("provider.mjs"))
+        running = self._stack.enter_context(peer("oidc/provider.mjs"))
         return {
             **running.ask(settings),
             "redirect_uri": REDIRECT_URI,

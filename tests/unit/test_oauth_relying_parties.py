@@ -16,7 +16,7 @@ from starlette.requests import Request
 from realstack.core.loop import background
 from realstack.oauth.rogue.provider import RogueProvider, RogueUser
 from realstack.oauth.rogue.scenarios import SCENARIOS, Scenario, misbehaving_endpoint
-from support.oidc_peers import Peer, peer
+from support.node_peers import Peer, peer
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ def rogue() -> Iterator[RogueProvider]:
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Peer]:
-    with peer("relying_party.mjs") as running:
+    with peer("oidc/relying_party.mjs") as running:
         yield running
 
 

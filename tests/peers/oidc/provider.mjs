@@ -24,5 +24,5 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ issuer })}\n`);
 });
 
-for await (const _ of lines);
+while (!(await lines.next()).done);
 process.exit(0);
