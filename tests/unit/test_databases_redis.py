@@ -163,7 +163,7 @@ def test_lost_subscription_is_a_gap_and_comes_back(redis_server: servers.Redis) 
         await listener.start(5)
         await session.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
         deadline = Deadline(5)
-        while not await session.client.publish("a", "again") or not listener.gaps:
+        while not listener.gaps or not await session.client.publish("a", "again"):
             assert not deadline.passed
             await asyncio.sleep(0.01)
         await listener.wait_for(lambda one: one.data == "again", "again", Deadline(5))
