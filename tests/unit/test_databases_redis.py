@@ -1,11 +1,12 @@
-"""Redis: types, streams, and listeners that know what they may have missed."""
+"""Redis and Valkey: types, streams, and listeners that know what they may have missed."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -18,6 +19,13 @@ from realstack.recording.recorder import recorder
 from support import servers
 
 Work = Callable[[RedisSession], Awaitable[None]]
+
+
+@pytest.fixture(scope="module", params=["redis", "valkey"])
+def redis_server(request: pytest.FixtureRequest) -> Iterator[servers.Redis]:
+    """A server of each kind."""
+    with getattr(servers, request.param)() as server:
+        yield server
 
 
 def run(server: servers.Redis, work: Work, timeout: float = 5) -> None:
@@ -265,5 +273,43 @@ def test_what_is_published_to_shards_is_heard(redis_server: servers.Redis) -> No
             assert sorted(heard) == ["plain", "sharded"]
         finally:
             await listener.stop()
+
+    run(redis_server, work)
+
+
+def test_version_is_the_servers_own(redis_server: servers.Redis) -> None:
+    told = subprocess.run([f"/proc/{redis_server.pid}/exe", "--version"], check=True, capture_output=True, text=True).stdout
+
+    async def work(session: RedisSession) -> None:
+        assert f"v={await session.version()} " in told
+
+    run(redis_server, work)
+
+
+def test_accounts_that_may_not_look_at_the_server(redis_server: servers.Redis) -> None:
+    async def work(owner: RedisSession) -> None:
+        await owner.command(["ACL", "SETUSER", "member", "on", "nopass", "~*", "&*", "+@all", "-@dangerous"])
+        await owner.command(["ACL", "SETUSER", "deaf", "on", "nopass", "~*", "+@all", "-@pubsub"])
+        member, deaf = await signed_in("member"), await signed_in("deaf")
+        listener = ChannelListener("ear", member, ["bell"])
+        try:
+            with pytest.raises(StatementRefused) as refused:
+                await member.version()
+            assert refused.value.code == "NOPERM"
+            await listener.start(5)
+            await member.command(["SPUBLISH", "bell", "sharded"])
+            assert (await listener.wait_for(lambda _: True, "of any kind", Deadline(5))).data == "sharded"
+            with pytest.raises(StackFailure, match=r"within 0\.1 s\nSeen: .*no permissions"):
+                await ChannelListener("ear", deaf, ["bell"]).start(0.1)
+        finally:
+            await listener.stop()
+            await member.close()
+            await deaf.close()
+
+    async def signed_in(user: str) -> RedisSession:
+        target = RedisTarget(redis_server.url, {"username": user, "password": "any"})
+        session = RedisSession("cache", target, "realstack-test", timeout=5)
+        await session.open()
+        return session
 
     run(redis_server, work)

@@ -16,6 +16,7 @@ from realstack.core.loop import background
 from realstack.platform.create import create
 from realstack.platform.driver import Driver, Started
 from realstack.platform.remote import RemoteService, remote_service
+from support import servers
 from support.project import figures, platform_file
 
 
@@ -76,6 +77,14 @@ def test_real_servers_are_found(tmp_path, postgres_server, redis_server, clickho
     assert postgres_server.password not in driver.url("postgres-auth")
     assert postgres_server.password in driver.credential_url("postgres-auth")
     assert driver.endpoints() == []
+
+
+def test_valkey_is_told_from_redis(tmp_path, monkeypatch):
+    with servers.valkey() as server:
+        monkeypatch.setenv("REDIS_SECRET", server.password)
+        url = f"redis://127.0.0.1:{server.port}"
+        driver = external({"redis": {"url": url, "password_env": "REDIS_SECRET"}}, tmp_path)
+        assert re.match(r"Valkey (?!7\.2)\d+\.\d+", background.run(driver.version("redis")))
 
 
 def test_an_unhealthy_service_is_told(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ with servers.{name}() as server:
 """
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "clickhouse"])
+@pytest.mark.parametrize("name", ["postgres", "redis", "valkey", "clickhouse"])
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_server_ends_with_its_user(name: str, ending: signal.Signals) -> None:
     folders = ("tests", "libraries", "docker/embedded")

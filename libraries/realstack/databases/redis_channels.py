@@ -23,13 +23,11 @@ from realstack.core.waiting import Deadline
 from realstack.databases.redis_store import RedisSession
 from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
-from realstack.secrets.redaction import redact
+from realstack.secrets.redaction import redact, redact_text
 
 MAX_MESSAGES = 20_000
 RESUBSCRIBE_SECONDS = 0.1
 READ_SECONDS = 1.0
-_SHARDS_SINCE = 7
-"""The version of Redis that has ``SSUBSCRIBE``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,7 @@ class ChannelListener:
         self._dropped = 0
         self._changed = asyncio.Condition()
         self._subscribed = asyncio.Event()
+        self._trouble = "silence"
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, timeout: float) -> None:
@@ -76,7 +75,7 @@ class ChannelListener:
         except TimeoutError:
             await self.stop()
             raise StackFailure(
-                explain(f"Redis '{self.session.name}' to confirm the subscription within {timeout:g} s", "silence")
+                explain(f"Redis '{self.session.name}' to confirm the subscription within {timeout:g} s", self._trouble)
             ) from None
         except BaseException:
             await self.stop()
@@ -133,11 +132,14 @@ class ChannelListener:
         while True:
             client = self.session.new_client(None)
             try:
-                shards = int((await client.info("server"))["redis_version"].split(".")[0]) >= _SHARDS_SINCE
+                # INFO would tell the version, but is not for every account.
+                found = await client.execute_command("COMMAND INFO", "SSUBSCRIBE")  # type: ignore[no-untyped-call]
+                shards = found[0] is not None
                 async with client.pubsub() as pubsub:
                     await self._listen(pubsub, shards)
-            except (RedisError, OSError):
+            except (RedisError, OSError) as error:
                 # What is wrong with the server is for those to say who ask it; here it is a gap.
+                self._trouble = redact_text(str(error)) or type(error).__name__
                 await self._note_gap()
             finally:
                 with suppress(RedisError, OSError):

@@ -151,7 +151,8 @@ class RedisSession:
             raise StatementRefused(
                 # What follows quotes arguments, which may be secret.
                 explain(f"Redis '{self.name}' to carry out {what}", redact_text(str(error).partition(", with args")[0])),
-                code=str(error).split(" ", 1)[0],
+                # Of the commoner ones the driver cuts off the prefix.
+                code=getattr(error, "status_code", None) or str(error).split(" ", 1)[0],
             ) from None
         except AuthenticationError as error:
             raise StatementRefused(explain(f"Redis '{self.name}' to accept the account", str(error)), code="WRONGPASS") from None
@@ -361,5 +362,6 @@ class RedisSession:
         return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(microseconds))
 
     async def version(self) -> str:
-        """Version of the server, such as ``7.0.15``."""
-        return str(await self.info("redis_version"))
+        """Version of the server, such as ``7.0.15``; of Valkey its own, besides which it tells the Redis that it goes on from."""
+        fields = await self.call(self.client.info, "server")
+        return str(fields.get("valkey_version") or await self.info("redis_version"))

@@ -78,7 +78,10 @@ class RemoteService:
         if scheme == "postgresql":
             return str(await ask_postgres(self.credential_url, "SHOW server_version")).split(" ", maxsplit=1)[0]
         if scheme == "redis":
-            return (await redis_info(self.endpoint.host, self.endpoint.port, self.password)).get("redis_version", "unknown")
+            info = await redis_info(self.endpoint.host, self.endpoint.port, self.password)
+            # Beside its own version it tells the one of the Redis that it goes on from.
+            valkey = info.get("valkey_version")
+            return f"Valkey {valkey}" if valkey else info.get("redis_version", "unknown")
         answer = await self._get(self.about or self.health)
         try:
             said = json.loads(answer.content)

@@ -51,6 +51,12 @@ class ScratchServers:
         return {**_facts(server), "url": Secret(server.url)}
 
     @keyword
+    def start_valkey_server(self) -> dict[str, Any]:
+        """Starts a Valkey server; returns what [Start Redis Server] does."""
+        server = self._stack.enter_context(servers.valkey())
+        return {**_facts(server), "url": Secret(server.url)}
+
+    @keyword
     def start_clickhouse_server(self) -> dict[str, Any]:
         """Starts a ClickHouse server; returns ``url user password database pid``."""
         server = self._stack.enter_context(servers.clickhouse())

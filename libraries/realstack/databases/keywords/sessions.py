@@ -14,6 +14,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
+from realstack.databases.errors import StatementRefused
 from realstack.databases.keywords.arguments import remember, unwrap
 from realstack.databases.keywords.held import Held, Session
 from realstack.databases.keywords.reading import Assertion, Reader
@@ -24,6 +25,8 @@ from realstack.databases.redis_store import RedisSession, RedisTarget
 from realstack.databases.values import Rows
 
 DEFAULT_TIMEOUT = timedelta(seconds=10)
+UNKNOWN = "unknown"
+"""The version of a server that does not tell it to the account."""
 
 
 class SessionKeywords:
@@ -128,7 +131,7 @@ class SessionKeywords:
             timeout: How long a command may take.
 
         Returns:
-            The version of the server.
+            The version of the server; ``unknown`` where the account may not ask for it (``INFO``).
 
         Raises:
             StackError: The alias is taken, no server answers, or it refuses the account.
@@ -299,6 +302,8 @@ class SessionKeywords:
             await session.open()
             try:
                 return await session.version()
+            except StatementRefused:
+                return UNKNOWN  # an account may well read and write without being let look at the server
             except BaseException:
                 await session.close()
                 raise
