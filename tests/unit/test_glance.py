@@ -25,7 +25,8 @@ more</status></test>
 <test id="s1-s3-t0" name="D"><status status="PASS" elapsed="1"/></test>
 </suite>
 <suite id="s1-s3" name="02 Tabs" source="/suites/02_tabs.robot">
-<test id="s1-s3-t1" name="A"><tag>critical</tag><status status="FAIL" elapsed="1">INVALID: the machine was too busy</status></test>
+<test id="s1-s3-t1" name="A"><tag>critical</tag>
+<status status="FAIL" elapsed="1">INVALID: the machine was too busy</status></test>
 <test id="s1-s3-t2" name="B"><status status="FAIL" elapsed="1">INVALID: the machine was too busy</status></test>
 <test id="s1-s3-t3" name="C"><status status="SKIP" elapsed="0">The platform has no replicas.</status></test>
 </suite>
