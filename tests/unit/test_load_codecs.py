@@ -8,6 +8,7 @@ from realstack.load.engine import Load
 from realstack.load.plan import Plan, Script
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Answer, Await, Open, Send, SendEvery
+from support.stream_server import stream_server
 from support.websocket_server import websocket_server
 
 pytestmark = pytest.mark.anyio
@@ -36,3 +37,25 @@ async def test_what_can_not_be_sent_in_the_background_is_an_error() -> None:
         steps = [Send({"type": "ask"}), Send(b'{"type":"mark"}'), Await(("mark",), 5), Send({"type": "last"})]
         results = await Load(Plan(Script("broken", setup, steps), {"user-1": {}}, Schedule())).run()
         assert list(results.errors) == ["background"]
+
+
+async def test_users_ask_by_a_request_whose_answer_is_a_stream() -> None:
+    async with stream_server() as url:
+        ask = Open(f"{url}/completions", transport="sse", body={"prompt": "hello {name} again"}, headers={"X-Name": "{name}"})
+        steps = [
+            ask,
+            Await(("data.delta={name}",), 5),
+            Await(("message", "data=[DONE]"), 5),
+            Open(f"{url}/lines", transport="jsonl"),
+        ]
+        people = {f"user-{number}": {"name": f"n{number}"} for number in (1, 2)}
+        results = await Load(Plan(Script("answers", [], steps), people, Schedule(times=2))).run()
+        assert (results.done, dict(results.errors)) == (4, {})
+
+
+async def test_a_stream_that_is_refused_is_an_error_of_the_step() -> None:
+    async with stream_server() as url:
+        results = await Load(
+            Plan(Script("refused", [], [Open(f"{url}/status/429", transport="sse")]), {"u": {}}, Schedule())
+        ).run()
+        assert list(results.errors) == ["refused"]

@@ -18,6 +18,7 @@ from realstack.websocket import Connection, Frame, Masker, Match, Options, Refus
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.masking import Unmasked
 from realstack.websocket.match import Part
+from realstack.websocket.options import Transport
 from realstack.websocket.senders import Answers, Every, filled, payloads_of
 
 if TYPE_CHECKING:
@@ -178,8 +179,11 @@ class Actor:
         measure: str | None = None,
         codec: CodecName = "json",
         tls: Tls | None = None,
+        transport: Transport = "websocket",
+        method: str = "",
+        body: Any = None,
     ) -> None:
-        """Open a WebSocket connection, instead of the one that had the alias before; it trusts whom the script does unless told.
+        """Open a connection, instead of the one that had the alias before; it trusts whom the script does unless told.
 
         Raises:
             StepFailed: It was refused.
@@ -194,6 +198,9 @@ class Actor:
             open_timeout=timeout,
             ledger_size=LEDGER,
             codec=codec,
+            transport=transport,
+            method=method,
+            body=body,
         )
         if old := self.connections.pop(alias, None):
             await old.close(timeout=1.0)

@@ -14,6 +14,7 @@ from realstack.load.actor import Actor, StepFailed
 from realstack.load.matching import filled
 from realstack.secrets import secrets
 from realstack.websocket import Tls
+from realstack.websocket.options import Transport
 
 Comparison = Literal["==", "!=", "contains", "matches", "<", "<=", ">", ">="]
 
@@ -31,7 +32,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a WebSocket connection."""
+    """Open a connection: a WebSocket, or a stream over HTTP."""
 
     url: str
     subprotocols: Sequence[str] = ()
@@ -42,6 +43,9 @@ class Open:
     measure: str | None = None
     codec: str = "json"
     tls: Tls | None = None
+    transport: Transport = "websocket"
+    method: str = ""
+    body: Any = None
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
@@ -55,6 +59,9 @@ class Open:
             measure=self.measure,
             codec=self.codec,
             tls=self.tls,
+            transport=self.transport,
+            method=self.method,
+            body=actor.values.fill(self.body),
         )
 
     def __str__(self) -> str:

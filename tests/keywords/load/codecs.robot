@@ -2,6 +2,7 @@
 Documentation       Loads on connections that speak by a codec, answer and send by themselves.
 
 Library             realstack.Load
+Library             ../../support/StreamServer.py
 Library             ../../support/WebSocketServer.py
 
 
@@ -17,6 +18,17 @@ Users Of A Hub Beat And Answer
     Run Load    hub    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2
     Get Error Count    ==    0
 
+Users Ask By A Request Whose Answer Is Streamed
+    ${url} =    StreamServer.Server URL
+    VAR    &{question}    prompt=hello {query}
+    Create Script    answers
+    Let Script Iterate
+    Let Script Open Connection    ${url}/completions    transport=sse    body=${question}    measure=begin
+    Let Script Await    data.delta={query}    measure=answer
+    Let Script Await    message    data=[DONE]
+    Run Load    answers    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2
+    Get Error Count    ==    0
+
 Bad Steps
     Create Script    bad
     Run Keyword And Expect Error    *a codec: json*'yaml'*    Let Script Open Connection    ws://x    codec=yaml
@@ -28,6 +40,6 @@ Bad Steps
 *** Keywords ***
 Create Script For A Hub
     [Documentation]    Its connections speak as SignalR does, and what they send comes back.
-    ${url} =    Server URL
+    ${url} =    WebSocketServer.Server URL
     Create Script    hub
     Let Script Open Connection    ${url}/echo    codec=signalr

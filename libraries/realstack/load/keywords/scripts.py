@@ -21,6 +21,8 @@ from realstack.websocket import Masker, Match, Tls
 from realstack.websocket.codecs import find
 from realstack.websocket.keywords.connections import part_of_match
 from realstack.websocket.keywords.documents import build, plain_url, reveal
+from realstack.websocket.keywords.opening import Body
+from realstack.websocket.options import Transport
 
 
 class Scripts:
@@ -75,11 +77,15 @@ class Scripts:
         verify: bool = True,
         measure: str | None = None,
         codec: str = "json",
+        transport: Transport = "websocket",
+        method: str = "",
+        body: Body = None,
     ) -> None:
-        """Adds a step: open a WebSocket connection. Its frames are recorded as those of ``<user>/<alias>``.
+        """Adds a step: open a WebSocket or a stream over HTTP. Its frames are recorded as those of ``<user>/<alias>``.
 
         Args:
-            url: ``ws://`` or ``wss://``. It may be a Secret, as may be subprotocols and values of headers.
+            url: ``ws://`` or ``wss://``, of streams ``http://`` or ``https://``. It may be a Secret, as may be subprotocols and
+                values of headers.
             subprotocols: To offer, such as ``jwt.{token:b64url}``: a text, texts between commas, or a list.
             origin: Value of the ``Origin`` header.
             headers: For the handshake, one line each: one that the handshake has by itself, such as ``Host``, is replaced.
@@ -89,8 +95,13 @@ class Scripts:
             verify: Whether the certificate and its name are checked.
             measure: Name under which opening is measured.
             codec: How messages are read and written: a name, or where one of your own is; see *Codecs* of the WebSocket library.
+            transport: ``websocket``, ``sse`` or ``jsonl``; see *Streams* of the WebSocket library.
+            method: Of the request for a stream; ``GET`` by default, ``POST`` where it has a body.
+            body: Of the request for a stream: an object or a list, sent as JSON, a text or bytes. Values fill
+                it; in a text other braces are doubled.
 
         ```robotframework
+        Let Script Open Connection    ${EVENTS}    transport=sse    alias=feed
         Let Script Open Connection    ${URL}    subprotocols=${{['jwt-auth', 'jwt.{token:b64url}']}}    measure=handshake
         ```
         """
@@ -107,6 +118,9 @@ class Scripts:
             measure,
             codec,
             None if ca is None and verify else Tls(ca, verify),
+            transport,
+            method,
+            reveal(body, masker, "body of the request for a stream"),
         )
         self._add(step)
 
