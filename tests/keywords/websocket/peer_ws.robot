@@ -32,6 +32,15 @@ Frames Are Compressed Both Ways
     Send Json    type=message    text=${{ 'so compressible ' * 1000 }}
     Wait For Frame    message    text$=compressible${SPACE}
 
+Compression Spares The Server's Memory
+    VAR    &{sparing}    serverNoContextTakeover=${True}    clientNoContextTakeover=${True}    serverMaxWindowBits=${9}
+    ${url}    Start Peer    ws/server.mjs    compression=${sparing}
+    Open Connection    ${url}/echo
+    Get Handshake Header    Sec-WebSocket-Extensions    contains    server_max_window_bits=9
+    Send Json    type=message    text=${{ 'so compressible ' * 1000 }}
+    Send Json    type=message    text=${{ 'so compressible ' * 1000 }}
+    Wait For Frames    2    message    text$=compressible${SPACE}
+
 Compression Is Not Offered
     Open Connection    ${URL}/echo    compression=False
     Get Handshake Header    Sec-WebSocket-Extensions    ==    ${EMPTY}
@@ -62,6 +71,10 @@ Close Codes Are Told
     1011
     3000
     4999
+
+Close Frame Without A Code
+    Open Connection    ${URL}/silent-end
+    Wait Until Closed    1005    by=server
 
 Client Closes
     Open Connection    ${URL}/echo

@@ -1,6 +1,6 @@
 // A WebSocket server that nobody here wrote, on a free port of the loopback address, whose behaviour is chosen by the path.
 //
-// The first line of its input lets it start; a line of its output tells its URL. It ends with its input.
+// The first line of its input may say how it compresses; a line of its output tells its URL. It ends with its input.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { WebSocketServer } from 'ws';
@@ -29,17 +29,18 @@ const paths = {
   },
   '/large': (socket) => socket.send(JSON.stringify({ type: 'large', text: 'x'.repeat(2 ** 20) })),
   '/strict': (socket) => socket.on('error', (error) => process.stderr.write(`${error.message}\n`)),
+  '/silent-end': (socket) => socket.close(),
   '/vanishing': (socket) => socket.on('message', () => socket.terminate()),
 };
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-await lines.next();
+const { compression } = JSON.parse((await lines.next()).value);
 
 const http = createServer();
 const server = new WebSocketServer({
   server: http,
   // Also of frames that are hardly worth it.
-  perMessageDeflate: { threshold: 0 },
+  perMessageDeflate: { threshold: 0, ...compression },
   maxPayload: 2 ** 16,
   handleProtocols: (offered) => ['chat.v2', 'chat.v1'].find((one) => offered.has(one)) ?? false,
   verifyClient: ({ req }, answer) => {
