@@ -151,7 +151,7 @@ def test_clickhouse_gives_back_what_it_was_given(clickhouse_server: servers.Clic
     where = ClickHouseSettings(
         clickhouse_server.url, clickhouse_server.user, clickhouse_server.password, clickhouse_server.database
     )
-    awkward = 'it\'s a \\ "test"\n\twith ü, 漢字, 🎈 and {braces}'
+    awkward = 'it\'s a \\ "test"\n\twith ü, 漢字, 🎈, {braces} and\u2028other\x85ends of lines'
 
     async def run() -> None:
         client = ClickHouse(where)

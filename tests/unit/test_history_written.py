@@ -119,6 +119,14 @@ def test_a_history_survives_its_file(tmp_path: Path) -> None:
     assert stored.history().events == story.history().events
 
 
+def test_texts_with_other_ends_of_lines_survive_the_file(tmp_path: Path) -> None:
+    words = "one\u2028two\u2029three\x85four\x0bfive\x0csix\rseven\neight\x1c"
+    story = Story().tabs("ann", "tab 1").send("tab 1", "a", words)
+    path = tmp_path / "a.jsonl"
+    write(path, recorded(story), CHAT)
+    assert load(path).history().sends[0].text == words
+
+
 def test_files_that_are_no_histories_are_explained(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="can't be read"):
         load(tmp_path / "none.jsonl")

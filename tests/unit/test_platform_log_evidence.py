@@ -90,3 +90,8 @@ def test_long_lines_are_cut() -> None:
     ((_, text),) = collected(Logs(backend_1=[said(1.0, text="x" * 5000)]), window())
     assert len(text) < LONGEST + 20
     assert text.endswith("…")
+
+
+def test_a_line_of_a_log_ends_where_its_file_says() -> None:
+    assert logs.split('{"text":"a\u2028b\x85c"}\r\nnext\n') == ['{"text":"a\u2028b\x85c"}', "next"]
+    assert logs.split("") == []

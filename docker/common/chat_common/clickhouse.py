@@ -90,7 +90,8 @@ class ClickHouse:
     ) -> list[dict[str, Any]]:
         """Run a SELECT and return its rows by column name; 64-bit integers are Python integers."""
         text = await self.execute(f"{sql} FORMAT JSONEachRow", params, seconds=seconds)
-        return [json.loads(line) for line in text.splitlines() if line]
+        # A text in a row may hold what Unicode calls the end of a line, such as U+2028, which JSON leaves as it is.
+        return [json.loads(line) for line in text.split("\n") if line]
 
     async def insert(self, table: str, rows: Iterable[Mapping[str, Any]], *, seconds: float | None = None) -> None:
         """Insert rows in one block: all of them or none.

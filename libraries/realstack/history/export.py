@@ -78,7 +78,8 @@ def load(path: Path) -> Stored:
         StackError: The file is missing, or a line of it is not what this module writes; says which.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not `splitlines`: texts may hold what Unicode calls the end of a line, such as U+2028, which JSON leaves as it is.
+        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except OSError as error:
         raise StackError(explain("a history in JSON lines", f"{path} can't be read ({error.strerror})")) from error
     try:

@@ -312,4 +312,4 @@ class ComposeDriver(Driver):
     async def log(self, service: str, since: LogMark | None = None) -> list[LogLine]:
         begin = [] if since is None else ["--since", datetime.fromtimestamp(since[service] / 1000, UTC).isoformat()]
         text = await self._docker.logs(service, *begin)
-        return list(logs.lines(service, text.splitlines(), secrets.scrub))
+        return list(logs.lines(service, logs.split(text), secrets.scrub))

@@ -52,12 +52,17 @@ def lines(service: str, texts: Iterable[str], mask: Callable[[str], str]) -> Ite
         yield LogLine(at, service, mask(text))
 
 
+def split(text: str) -> list[str]:
+    """The lines of a log; what else Unicode calls the end of a line, such as U+2028, is part of what users said."""
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
 def read(path: Path, begin: int) -> list[str]:
     """The lines of a file from a byte on; a file that is not there has none."""
     try:
         with open(path, "rb") as file:
             file.seek(begin)
-            return file.read().decode("utf-8", "replace").splitlines()
+            return split(file.read().decode("utf-8", "replace"))
     except FileNotFoundError:
         return []
 
