@@ -29,7 +29,7 @@ from realstack.history.events import (
     StateRead,
 )
 from realstack.history.export import Stored
-from realstack.history.facts import Connected, PageReading, Refreshed
+from realstack.history.facts import Connected, PageReading, Refreshed, Tab
 from realstack.history.laws import judge
 from realstack.history.laws.claims import OF_ONE_TOKEN
 from realstack.history.laws.faults import outages
@@ -138,9 +138,17 @@ def _row_lost(scene: Scene) -> Iterator[Edit]:
 
 
 def _not_delivered(scene: Scene) -> Iterator[Edit]:
+    return _missed_by(scene, scene.history.tabs.values())
+
+
+def _missed_while_away(scene: Scene) -> Iterator[Edit]:
+    away = {page.tab for page in scene.history.pages if page.working is False}
+    return _missed_by(scene, (tab for tab in scene.history.tabs.values() if tab.name in away or len(tab.stretches) > 1))
+
+
+def _missed_by(scene: Scene, tabs: Iterable[Tab]) -> Iterator[Edit]:
     # In the middle, since what comes last may be on its way.
     acknowledged = scene.acknowledged[1:4]
-    tabs = sorted(scene.history.tabs.values(), key=lambda tab: len(tab.stretches) < 2)
     for tab in tabs:
         frames = [found for found in scene.frames("deliver") if found[1].source == tab.name]
         pages = [(index, event) for index, event in scene.of(PageRead) if event.source == tab.name and _items(event)][-1:]
@@ -409,12 +417,12 @@ def _retold(scene: Scene, event: Any) -> Iterator[Any]:
 
 
 def _bystander_changed(scene: Scene) -> Iterator[Edit]:
-    for index, event in reversed(scene.of(StateRead)):
-        for part, rows in event.parts.items():
-            for key, row in rows.items():
-                other = {**row, "some field": "changed by nobody"}
-                yield {index: [replace(event, parts={**event.parts, part: {**rows, key: other}})]}
-                break
+    last = {event.source: (index, event) for index, event in scene.of(StateRead)}
+    for index, event in last.values():
+        part, rows = next((found for found in event.parts.items() if found[1]), ("", {}))
+        for key, row in list(rows.items())[:1]:
+            other = {**row, "some field": "changed by nobody"}
+            yield {index: [replace(event, parts={**event.parts, part: {**rows, key: other}})]}
 
 
 def _set_otherwise(scene: Scene) -> Iterator[Edit]:
@@ -456,7 +464,8 @@ class Change:
 
 CHANGES = (
     Change("an acknowledged message is missing in the store", ("acked-is-kept",), _row_lost),
-    Change("a tab of its user never got a message", ("acked-is-kept", "resume-without-gap"), _not_delivered),
+    Change("a tab of its user never got a message", ("acked-is-kept",), _not_delivered),
+    Change("a tab that was away never got a message", ("resume-without-gap",), _missed_while_away),
     Change("what was acknowledged is not what is kept", ("acked-is-kept",), _acknowledged_for_nothing),
     Change("a message is stored twice", ("exactly-once",), _row_doubled),
     Change("a message is shown twice", ("exactly-once",), _shown_twice),
