@@ -49,6 +49,14 @@ def test_two_at_the_same_time_either_may_win() -> None:
     assert_holds(read(renamed(story, "one", "tab 1", "tab 2"), "store", "one").judge("converges"))
 
 
+def test_a_store_read_before_the_last_of_them_came_about_does_not_count() -> None:
+    story = renamed(rename(rename(two_tabs(), "tab 1", "one"), "tab 2", "two"), "one", "tab 1", "tab 2")
+    assert_holds(story.judge("converges"))
+    story = renamed(read(story, "store", "one"), "two", "tab 1", "tab 2")
+    assert_holds(story.judge("converges"))
+    assert_violated(read(story, "store", "one").judge("converges"), "store has another title of t-1")
+
+
 def test_the_later_of_two_wins() -> None:
     story = rename(renamed(rename(two_tabs(), "tab 1", "one"), "one", "tab 1", "tab 2"), "tab 2", "two")
     verdict = read(renamed(story, "one", "tab 1", "tab 2"), "store", "one").judge("converges")

@@ -28,7 +28,7 @@ def converges(history: History) -> Findings:
 
     Read from frames that ask for a change or tell what something is, and from ``setting`` events (what a page, a store or a route
     shows; a change in another way). Of each thing the last word of every place counts: of a tab that is open, and of every other
-    place that was read since the last change. All must be the same, and the last writer's: a change that was asked for after
+    place that was read since the last change came about. All must be the same, and the last writer's: a change that was asked for after
     another one had shown its effect wins over that one; of changes at the same time any may win. What the vocabulary calls
     `forward` is a number that grows: no place may ever tell less than it did before, nor in the end less than was told anywhere,
     or asked for within the thread. A tab that was open at a change must be told.
@@ -64,7 +64,20 @@ def _counts(history: History, place: str, thing: Thing) -> bool:
     tab = history.tabs.get(place)
     if tab is not None and not tab.page:
         return tab.open_now
-    return all(change.at <= thing.told[place][-1].began for change in thing.asked)
+    began = thing.told[place][-1].began
+    return all(_came_about(change, thing, place) <= began for change in thing.asked)
+
+
+def _came_about(change: Setting, thing: Thing, place: str) -> float:
+    """When a change showed first, at another place than this; when it was asked for where none shows it."""
+    moments = [
+        seen.at
+        for other, told in thing.told.items()
+        if other != place
+        for seen in told
+        if seen.value == change.value and seen.at >= change.at
+    ]
+    return min(moments, default=change.at)
 
 
 def _number(setting: Setting) -> int:
