@@ -26,12 +26,12 @@ class Thing:
 def converges(history: History) -> Findings:
     """Titles, read markers, plans, profiles and lists are equal on all tabs and in the store once quiet, and never go backwards.
 
-    Read from frames that ask for a change or tell what something is, and from ``setting`` events (what a page, a store or a route
-    shows; a change in another way). Of each thing the last word of every place counts: of a tab that is open, and of every other
-    place that was read since the last change came about. All must be the same, and the last writer's: a change that was asked for after
-    another one had shown its effect wins over that one; of changes at the same time any may win. What the vocabulary calls
-    `forward` is a number that grows: no place may ever tell less than it did before, nor in the end less than was told anywhere,
-    or asked for within the thread. A tab that was open at a change must be told.
+    Read from frames that ask for a change or tell what something is, and from ``setting`` events (what a page, a store or a
+    route shows; a change in another way). Of each thing the last word of every place counts: of a tab that is open, and of
+    every other place that was read since the last change came about. All must be the same, and the last writer's: a change
+    that was asked for after another one had shown its effect wins over that one; of changes at the same time any may win.
+    What the vocabulary calls `forward` is a number that grows: no place may ever tell less than it did before, nor in the end
+    less than was told anywhere, or asked for within the thread. A tab that was open at a change must be told.
     """
     findings = Findings()
     settings: dict[tuple[str, str], list[Setting]] = defaultdict(list)
