@@ -57,6 +57,13 @@ def test_a_store_read_before_the_last_of_them_came_about_does_not_count() -> Non
     assert_violated(read(story, "store", "one").judge("converges"), "store has another title of t-1")
 
 
+def test_a_page_that_was_read_before_another_place_showed_the_change_counts() -> None:
+    story = two_tabs().add("setting", "page", {"of": "plan", "about": "ann", "value": "paid", "asked": True})
+    story.add("setting", "other page", {"of": "plan", "about": "ann", "value": "free"})
+    story.add("setting", "store", {"of": "plan", "about": "ann", "value": "paid"})
+    assert_violated(story.judge("converges"), "other page has another plan of ann")
+
+
 def test_the_later_of_two_wins() -> None:
     story = rename(renamed(rename(two_tabs(), "tab 1", "one"), "one", "tab 1", "tab 2"), "tab 2", "two")
     verdict = read(renamed(story, "one", "tab 1", "tab 2"), "store", "one").judge("converges")

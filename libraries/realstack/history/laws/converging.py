@@ -69,13 +69,13 @@ def _counts(history: History, place: str, thing: Thing) -> bool:
 
 
 def _came_about(change: Setting, thing: Thing, place: str) -> float:
-    """When a change showed first, at another place than this; when it was asked for where none shows it."""
+    """When a tab was told of a change first; when it was asked for where none was, since a reading tells no moment."""
     moments = [
         seen.at
         for other, told in thing.told.items()
         if other != place
         for seen in told
-        if seen.value == change.value and seen.at >= change.at
+        if seen.framed and seen.value == change.value and seen.at >= change.at
     ]
     return min(moments, default=change.at)
 
