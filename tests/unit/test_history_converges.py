@@ -61,7 +61,7 @@ def test_a_page_that_was_read_before_another_place_showed_the_change_counts() ->
     story = two_tabs().add("setting", "page", {"of": "plan", "about": "ann", "value": "paid", "asked": True})
     story.add("setting", "other page", {"of": "plan", "about": "ann", "value": "free"})
     story.add("setting", "store", {"of": "plan", "about": "ann", "value": "paid"})
-    assert_violated(story.judge("converges"), "other page has another plan of ann")
+    assert_violated(story.judge("converges"), "other page has another plan of t-1")
 
 
 def test_the_later_of_two_wins() -> None:
