@@ -172,5 +172,11 @@ def test_a_page_that_is_catching_up_may_have_a_hole_until_its_last_reading() -> 
     assert_holds(page_that_came_back("ac", "abc").judge("resume-without-gap"))
 
 
+def test_a_connection_that_is_told_closed_twice_ended_the_first_time() -> None:
+    story = two_tabs().close("tab 2", by="server", code=4401).close("tab 2", by="client", code=1000)
+    (stretch,) = story.history().tabs["tab 2"].stretches
+    assert (stretch.code, stretch.by_us) == (4401, False)
+
+
 def test_nobody_reconnected() -> None:
     assert_invalid(two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").judge("resume-without-gap"), "Only 0 reconnects")
