@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from pages import page, table
+from repeat.statistics import wilson
 
 EXCUSED = ("equivalent", "cosmetic")
 """Verdicts of survivors that are no gaps: nothing that anybody could see differs, or only words for people."""
@@ -73,14 +73,9 @@ def verdict(result: Result, known: dict[tuple[str, str, str], Mark]) -> str:
     return mark.verdict if mark is not None else "gap"
 
 
-def interval(killed: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    if not total:
-        return 0.0, 1.0
-    share = killed / total
-    middle = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
+def interval(killed: int, total: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share; all that is possible where nothing was tried."""
+    return wilson(killed, total) if total else (0.0, 1.0)
 
 
 def summary(results: Sequence[Result], known: dict[tuple[str, str, str], Mark]) -> list[str]:

@@ -11,7 +11,12 @@ Z_95 = 1.959964
 
 
 def wilson_upper(failures: int, runs: int, z: float = Z_95) -> float:
-    """Upper end of the Wilson score interval of a failure rate.
+    """Upper end of `wilson`'s interval of a failure rate."""
+    return wilson(failures, runs, z)[1]
+
+
+def wilson(failures: int, runs: int, z: float = Z_95) -> tuple[float, float]:
+    """The Wilson score interval of a rate.
 
     Args:
         failures: Runs that failed.
@@ -19,14 +24,14 @@ def wilson_upper(failures: int, runs: int, z: float = Z_95) -> float:
         z: Standard normal quantile; 1.96 is the two-sided 95 % interval.
 
     Returns:
-        A rate from 0 to 1. Source: Wilson (1927), JASA 22, 209-212.
+        Rates from 0 to 1. Source: Wilson (1927), JASA 22, 209-212.
     """
     if runs < 1 or not 0 <= failures <= runs:
         raise ValueError(f"Expected 0 <= failures <= runs and at least one run, got {failures} of {runs}.")
     rate = failures / runs
     centre = rate + z * z / (2 * runs)
     spread = z * math.sqrt(rate * (1 - rate) / runs + z * z / (4 * runs * runs))
-    return min(1.0, (centre + spread) / (1 + z * z / runs))
+    return max(0.0, (centre - spread) / (1 + z * z / runs)), min(1.0, (centre + spread) / (1 + z * z / runs))
 
 
 @dataclass(slots=True)

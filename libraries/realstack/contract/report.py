@@ -90,8 +90,7 @@ class Contract:
             yield ""
             yield "Whether the laws could have been violated"
             for sight in self.sights:
-                word = "BLIND" if sight.blind else "sees" if sight.tried else "none"
-                yield f"  {word:6} {sight.law:20} {sight.what}{f' ({sight.seen} of {sight.tried})' if sight.tried else ''}"
+                yield f"  {sight.word:6} {sight.law:20} {sight.what}{f' ({sight.seen} of {sight.tried})' if sight.tried else ''}"
         to_do = self.to_do
         yield ""
         yield "What to write next" if to_do else "Nothing is missing."

@@ -280,18 +280,19 @@ def _half_done(scene: Scene) -> Iterator[Edit]:
 
 
 def _limit_not_kept(scene: Scene) -> Iterator[Edit]:
-    accepted = {event.source: (event, rule) for _, event, rule, _ in scene.frames("ack")}
-    for index, event, _, got in scene.frames("refuse"):
-        if event.source in accepted and got.get("message") is not None:
-            model, rule = accepted[event.source]
-            yield {index: [replace(_framed(model, rule, message=got["message"]), at=event.at)]}
+    return _answered_otherwise(scene, "refuse", "ack")
 
 
 def _refused_too_early(scene: Scene) -> Iterator[Edit]:
-    refused = {event.source: (event, rule) for _, event, rule, _ in scene.frames("refuse")}
-    for index, event, _, got in scene.frames("ack"):
-        if event.source in refused and got.get("message") is not None:
-            model, rule = refused[event.source]
+    return _answered_otherwise(scene, "ack", "refuse")
+
+
+def _answered_otherwise(scene: Scene, was: str, becomes: str) -> Iterator[Edit]:
+    """An answer is another, as the same tab was given it for another message."""
+    models = {event.source: (event, rule) for _, event, rule, _ in scene.frames(becomes)}
+    for index, event, _, got in scene.frames(was):
+        if event.source in models and got.get("message") is not None:
+            model, rule = models[event.source]
             yield {index: [replace(_framed(model, rule, message=got["message"]), at=event.at)]}
 
 
@@ -518,6 +519,11 @@ class Sight:
         """Whether the change was made and never seen."""
         return self.tried > 0 and self.seen == 0
 
+    @property
+    def word(self) -> str:
+        """``sees``, ``BLIND``, or ``none`` where no history has anything to change."""
+        return "BLIND" if self.blind else "sees" if self.tried else "none"
+
 
 def falsify(histories: Iterable[Stored], laws: Sequence[str] = ()) -> list[Sight]:
     """Change histories, and judge them anew.
@@ -558,8 +564,7 @@ def told(sights: Sequence[Sight]) -> list[str]:
     """The findings in lines, one for each law and change: ``BLIND`` where none was seen, ``none`` where none could be made."""
     lines = []
     for sight in sights:
-        verdict = "BLIND " if sight.blind else "none  " if not sight.tried else "sees  "
         figures = f"{sight.seen} of {sight.tried}" if sight.tried else "nothing to change"
         unseen = f"   never in: {', '.join(sight.unseen)}" if sight.unseen and not sight.blind else ""
-        lines.append(f"{verdict} {sight.law:20} {sight.what:70} {figures}{unseen}")
+        lines.append(f"{sight.word:6} {sight.law:20} {sight.what:70} {figures}{unseen}")
     return lines
