@@ -83,7 +83,7 @@ An Agent Dies Halfway And Its Runs Are Taken Over
 *** Keywords ***
 Users Of The Crowd Should Get Their Answers
     [Documentation]    So many users ask different questions at one moment.
-    [Arguments]    ${count}
+    [Arguments]    ${count: int}
     ${users} =    A Part Of The Crowd    ${count}
     Start Measuring Services
     Let Users Ask At The Same Moment    ${users}
