@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -16,13 +17,25 @@ from realstack.faults.links import targets_of
 from realstack.faults.proxy import ProxyLink
 from realstack.faults.toxics import Latency, Way
 from realstack.recording.recorder import recorder
-from realstack.websocket import Connection, Match, Options
+from realstack.websocket import Connection, Masker, Match, Options
+from realstack.websocket.answer import Answer
+from realstack.websocket.connection import Record, codec_of
+from realstack.websocket.wire import Ending, Wire
 
 from .measure import Contender, Figure, compare
 
-TRIPS, OPENS, ROUNDS = 200, 100, 5
+TRIPS, OPENS, FRAMES, ROUNDS = 200, 100, 2000, 5
 PATIENCE = 10.0
 MESSAGE = json.dumps({"type": "ask", "payload": {"text": "What is 17 * (23 + 4) - 9?"}})
+FRAME = json.dumps(
+    {
+        "type": "message",
+        "message_id": "3f1c2b7e-8a52-4c2e-9d1b-5a6b7c8d9e0f",
+        "thread_id": "t-1",
+        "payload": {"text": "What is 17 * (23 + 4) - 9?", "seq": 17, "role": "user"},
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
+)
 SERVER = """
 import asyncio
 from support.websocket_server import websocket_server
@@ -116,8 +129,58 @@ async def openings(url: str) -> list[Figure]:
     return await compare("100 opened at once", {"websockets": plain, "Connection": ours}, operations=1, rounds=ROUNDS)
 
 
+class _Played:
+    """A wire on which everything has come already."""
+
+    is_open = True
+    over = False
+    messages = 0
+    fault = None
+    local_address = None
+    subprotocol = None
+
+    def __init__(self) -> None:
+        self.answer = Answer()
+        self._left = iter([FRAME] * FRAMES)
+
+    async def recv(self) -> str:
+        payload = next(self._left, None)
+        if payload is None:
+            raise EOFError
+        return payload
+
+    def ending(self, *, aborted: bool) -> Ending:
+        return Ending(None, "", "nobody")
+
+
+async def entering() -> list[Figure]:
+    """Reading a frame, matching it, masking it, entering it in the ledger and in the recording; without the network."""
+    options = Options("ws://127.0.0.1/")
+    match = Match.of("message", "payload.seq=17")
+
+    async def plain() -> None:
+        taken = []
+        for text in [FRAME] * FRAMES:
+            value = json.loads(text)
+            if value["type"] == "message" and value["payload"]["seq"] == 17:
+                taken.append(value)
+
+    def ours(record: Record | None) -> Contender:
+        async def entered() -> None:
+            recorder.begin("bench")
+            wire = cast(Wire, _Played())
+            played = Connection("played", options, wire, codec_of(options), masker=Masker(), record=record, began=0.0)
+            await played.wait_for_several(match, FRAMES, PATIENCE)
+
+        return entered
+
+    contenders = {"json.loads, compared": plain, "Connection": ours(None), "Connection, recorded": ours(recorder.record)}
+    how: dict[str, Any] = {"operations": FRAMES, "rounds": ROUNDS, "clock": time.process_time}
+    return await compare("a frame, entered and matched", contenders, **how)
+
+
 async def measure() -> list[Figure]:
     """Everything about wires."""
     works: list[Callable[[str], Coroutine[Any, Any, list[Figure]]]] = [round_trips, openings]
     async with serving(SERVER) as url:
-        return [figure for work in works for figure in await work(f"{url}/echo")]
+        return [*await entering(), *(figure for work in works for figure in await work(f"{url}/echo"))]

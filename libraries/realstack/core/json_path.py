@@ -142,7 +142,18 @@ def _show(steps: Steps) -> str:
 
 
 def _walk(value: Any, steps: Steps) -> list[Any]:
-    found = [value]
+    for position, step in enumerate(steps):
+        # Waits ask every frame by paths: names of an object, the usual case, are looked up on the spot.
+        if type(value) is dict and type(step) is str:
+            if step not in value:
+                return []
+            value = value[step]
+        else:
+            return _spread([value], steps[position:])
+    return [value]
+
+
+def _spread(found: list[Any], steps: Steps) -> list[Any]:
     for step in steps:
         found = [item for parent in found for item in _children(parent, step)]
         if not found:

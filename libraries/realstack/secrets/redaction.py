@@ -14,8 +14,6 @@ from typing import Any
 from realstack.secrets.names import HIDDEN, concealed, is_credential_name
 
 _PLAIN = frozenset({type(None), bool, int, float})
-_SUSPECT = re.compile(r"eyJ|jwt\.|://|bearer", re.IGNORECASE)
-"""What every credential of `_VALUES` has in it; texts without it, nearly all, are passed on as they are."""
 _VALUES = (
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), HIDDEN),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
@@ -59,7 +57,8 @@ _is_credential = lru_cache(maxsize=4096)(is_credential_name)
 
 def redact_text(text: str) -> str:
     """The text with everything that looks like a credential replaced by ``<hidden>``."""
-    if not _SUSPECT.search(text):
+    # Nearly all texts hold none: what each of the patterns needs is looked for first, as quickly as it can be.
+    if not ("eyJ" in text or "jwt." in text or "://" in text or "bearer" in text.lower()):
         return text
     for pattern, replacement in _VALUES:
         text = pattern.sub(replacement, text)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from realstack.core.errors import StackError, explain
@@ -35,6 +36,7 @@ _EXPRESSION = re.compile(
 _PRESENCE = re.compile(r"(?P<path>\S+)\s+(?P<operator>exists|missing)")
 _TYPE_NAME = re.compile(r"[\w.:/-]+")
 _SUFFIXES = "!*^$~><"
+_WORDS = {"true": True, "false": False, "null": None, "none": None}
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,11 @@ class Match:
         return cls(tuple(conditions), tuple(predicates))
 
     def __call__(self, frame: Frame) -> bool:
-        return all(condition.holds(frame.data) for condition in self.conditions) and all(
-            self._holds(predicate, frame) for predicate in self.predicates
-        )
+        # Each wait asks each frame: most of them differ in the first condition, the type.
+        for condition in self.conditions:
+            if not condition.holds(frame.data):
+                return False
+        return all(self._holds(predicate, frame) for predicate in self.predicates)
 
     def _holds(self, predicate: Predicate, frame: Frame) -> bool:
         try:
@@ -234,13 +238,21 @@ def _spelled(actual: Any, text: str) -> bool:
     """Whether a text from a table spells this number, truth, null, array or object."""
     if isinstance(actual, bytes):
         return actual == text.encode()
-    if text.strip().lower() in ("true", "false", "null", "none"):
-        word = text.strip().lower()
-        return actual is {"true": True, "false": False}.get(word)
     try:
-        return _equal(actual, json.loads(text))
-    except ValueError:  # the text is no JSON value, so it spells nothing but itself
+        return _equal(actual, _meant(text))
+    except ValueError:
         return False
+
+
+@lru_cache(maxsize=1024)
+def _meant(text: str) -> Any:
+    """The value that a text of a table spells.
+
+    Raises:
+        ValueError: It is no JSON value, so that it spells nothing but itself.
+    """
+    word = text.strip().lower()
+    return _WORDS[word] if word in _WORDS else json.loads(text)
 
 
 def _compare(actual: Any, operator: str, expected: Any) -> bool:
