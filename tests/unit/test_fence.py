@@ -38,6 +38,7 @@ from realstack.websocket.answer import Answer, NoHttp
 from realstack.websocket.codecs import find
 from realstack.websocket.codecs.events import Events
 from realstack.websocket.frames import Frame, read
+from realstack.websocket.polling import Exchange, Polling
 from realstack.websocket.stream import Stream
 from support.raw_server import accepted, frame, raw_server
 
@@ -139,6 +140,53 @@ def test_streams_over_http(said: bytes, transport: Literal["sse", "jsonl"], step
             while True:
                 read(await stream.recv(), Events(find("json")()), MASKER)
         assert stream.ending(aborted=False).code is None
+
+    asyncio.run(one())
+
+
+POLL = b"HTTP/1.1 200 OK\r\nContent-Length: "
+OPENED = b'0{"sid":"s"}'
+
+
+@given(
+    mutated(
+        POLL + b'34\r\n\r\n42["a",1]\x1e451-["b",{"_placeholder":true}',
+        POLL + b"13\r\n\r\n451-[]\x1eb/9gA\x1e1",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nSet-Cookie: a=b\r\n\r\n3\r\n2\x1e6\r\n0\r\n\r\n",
+        b'HTTP/1.1 400 Bad Request\r\nContent-Length: 10\r\n\r\n{"code":1}',
+    ),
+    st.booleans(),
+)
+def test_polled_sessions(said: bytes, first: bool) -> None:
+    answers = [said] if first else [POLL + b"%d\r\n\r\n%b" % (len(OPENED), OPENED), said]
+
+    async def connect() -> Exchange:
+        exchange = Exchange()
+
+        def answer(request: bytes) -> None:
+            if answers:
+                exchange.data_received(answers.pop(0))
+            if not answers:
+                transport.is_closing.return_value = True
+                exchange.eof_received()
+                exchange.connection_lost(None)
+
+        transport = Mock(spec=asyncio.Transport)
+        transport.write = answer
+        transport.is_closing.return_value = False
+        exchange.connection_made(transport)
+        return exchange
+
+    async def one() -> None:
+        session = Polling(connect, lambda query, cookies, body: b"", 200)
+        with contextlib.suppress(OSError, InvalidHandshake):
+            await session.shake_hands()
+            codec = find("socketio")()
+            with contextlib.suppress(EOFError):
+                while True:
+                    read(await session.recv(), codec, MASKER)
+        session.drop()
+        assert session.ending(aborted=False).code is None
 
     asyncio.run(one())
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import socketio
 
 from realstack.load.engine import Load
 from realstack.load.plan import Plan, Script
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Answer, Await, Open, Send, SendEvery
+from support.loopback import served
 from support.stream_server import stream_server
 from support.websocket_server import websocket_server
 
@@ -50,6 +52,25 @@ async def test_users_ask_by_a_request_whose_answer_is_a_stream() -> None:
         ]
         people = {f"user-{number}": {"name": f"n{number}"} for number in (1, 2)}
         results = await Load(Plan(Script("answers", [], steps), people, Schedule(times=2))).run()
+        assert (results.done, dict(results.errors)) == (4, {})
+
+
+async def test_users_chat_by_long_polling() -> None:
+    server = socketio.AsyncServer(async_mode="asgi")
+
+    @server.event
+    async def say(sid: str, text: str) -> str:
+        return text
+
+    with served(socketio.ASGIApp(server)) as origin:
+        setup = [
+            Open(f"{origin}/socket.io/", codec="socketio", transport="polling"),
+            Send({"type": "connect"}),
+            Await(("connect",), 5),
+        ]
+        steps = [Send({"event": "say", "args": ["{name}"], "id": 1}), Await(("ack", "args[0]={name}"), 5)]
+        people = {f"user-{number}": {"name": f"n{number}"} for number in (1, 2)}
+        results = await Load(Plan(Script("polls", setup, steps), people, Schedule(times=2))).run()
         assert (results.done, dict(results.errors)) == (4, {})
 
 

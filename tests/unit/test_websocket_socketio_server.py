@@ -11,6 +11,7 @@ import socketio
 
 from realstack.core.template import Values
 from realstack.websocket import Connection, Match, Options
+from realstack.websocket.options import Transport
 from realstack.websocket.senders import Answers, filled
 from support.loopback import served
 
@@ -45,12 +46,20 @@ def socketio_server() -> Iterator[str]:
         await server.emit("asked", {"n": 1}, to=sid, callback=thank)
 
     with served(socketio.ASGIApp(server)) as origin:
-        yield f"{origin.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+        yield origin
 
 
-async def test_a_whole_conversation() -> None:
-    with socketio_server() as url:
-        tab = await Connection.open("tab", Options(url, codec="socketio"), record=None)
+def options(origin: str, transport: Transport) -> Options:
+    """How to open a connection to it."""
+    if transport == "polling":
+        return Options(f"{origin}/socket.io/", transport=transport, codec="socketio")
+    return Options(f"{origin.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket", codec="socketio")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_a_whole_conversation(transport: Transport) -> None:
+    with socketio_server() as origin:
+        tab = await Connection.open("tab", options(origin, transport), record=None)
         path = tab.codec.type_path
 
         def match(*parts: str) -> Match:
@@ -77,8 +86,8 @@ async def test_a_whole_conversation() -> None:
 
 
 async def test_who_is_not_let_in() -> None:
-    with socketio_server() as url:
-        tab = await Connection.open("tab", Options(url, codec="socketio"), record=None)
+    with socketio_server() as origin:
+        tab = await Connection.open("tab", options(origin, "websocket"), record=None)
         await tab.send_json({"type": "connect", "data": {"token": "wrong"}})
         refused = await tab.wait_for(Match.of("connect_error", type_path=tab.codec.type_path), 10)
         assert refused.data["data"]["message"]

@@ -74,7 +74,7 @@ def test_events_are_frames_and_the_end_is_the_servers() -> None:
         assert frame.data == {"event": "tick", "id": "2", "data": {"seq": 2}}
         closed = await connection.wait_closed(2)
         assert (closed.code, closed.by, closed.cause) == (None, "server", "")
-        assert str(closed) == "no close code, as a stream has none, closed by the server"
+        assert str(closed) == "no close code, as HTTP has none, closed by the server"
         assert (connection.state, connection.status, connection.subprotocol) == ("closed", 200, None)
         assert connection.mailbox.counts == {"in": 3, "out": 0}
         framing = connection.stream.framing

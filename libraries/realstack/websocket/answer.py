@@ -1,4 +1,4 @@
-"""The HTTP answer to an opening handshake, or to the request for a stream, read as HTTP clients read answers (RFC 9112).
+"""The HTTP answer to a handshake, to the request for a stream or to a poll, read as HTTP clients read answers (RFC 9112).
 
 A server that refuses is often no WebSocket server at all, but a proxy or a web framework: its answer may come in HTTP/1.0, after
 interim answers, with folded, repeated or very long headers, in chunks, compressed, or without an end. Whatever it is, its status
@@ -30,6 +30,9 @@ class NoHttp(ValueError):
 class Answer:
     """An answer, fed with what arrives.
 
+    Args:
+        most: Bytes of its body that are read.
+
     Attributes:
         status: HTTP status; 0 until the headers have come.
         reason: Its reason phrase.
@@ -40,7 +43,8 @@ class Answer:
         rest: What came behind a 101: frames.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_BODY) -> None:
+        self._most = most
         self.status = 0
         self.reason = ""
         self.headers: list[tuple[str, str]] = []
@@ -95,7 +99,7 @@ class Answer:
     def take(self, data: bytes) -> None:
         """Take a part of the body, as it came: of a refusal the beginning will do."""
         self.body += data
-        self.complete = len(self.body) >= MOST_BODY
+        self.complete = len(self.body) >= self._most
 
     def _head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         self.status, self.reason = status, reason.decode("latin-1")
@@ -116,22 +120,37 @@ class Answer:
         head, _, body = raw[found.end() :].partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
         lines = [line.partition(b":") for line in head.splitlines()]
         self._head(int(found[1]), found[2] or b"", [(name.strip(), value.strip()) for name, colon, value in lines if colon])
-        self.body += body[:MOST_BODY]
+        self.body += body[: self._most]
 
     def text(self) -> str:
         """The beginning of the body as a text: decompressed, and read in its character set."""
-        named = self.named("content-encoding")
-        body = bytes(self.body)
-        for coding in reversed(self.codings):
-            plain = _decompressed(coding, body)
-            if plain is None:
-                return f"<{len(self.body)} bytes that can't be read as Content-Encoding: {named}>"
-            body = plain
+        body = self.content()
+        if body is None:
+            return f"<{len(self.body)} bytes that can't be read as Content-Encoding: {self.named('content-encoding')}>"
         charset = _CHARSET.search(self.named("content-type"))
         try:
             return body.decode(charset[1] if charset else "utf-8", "replace")
         except LookupError:  # a character set that nobody knows
             return body.decode("utf-8", "replace")
+
+    def content(self) -> bytes | None:
+        """What came of the body, decompressed; None where that can't be done. It is no longer than what is read."""
+        body: bytes | None = bytes(self.body)
+        for coding in reversed(self.codings):
+            body = None if body is None else _decompressed(coding, body, self._most)
+        return body
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that it sets, by name."""
+        lines = [value for name, value in self.headers if name.lower() == "set-cookie"]
+        pairs = (line.partition(";")[0].partition("=") for line in lines)
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    @property
+    def kept(self) -> bool:
+        """Whether its end leaves the TCP connection to the next request (RFC 9112, 9.3)."""
+        return self._http.their_state is h11.DONE
 
     @property
     def codings(self) -> list[str]:
@@ -143,17 +162,17 @@ class Answer:
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
 
-def _decompressed(coding: str, body: bytes) -> bytes | None:
+def _decompressed(coding: str, body: bytes, most: int) -> bytes | None:
     """The beginning of what a body holds, cut off or not; None when it can't be told."""
     tries: dict[str, tuple[Callable[[bytes], bytes], ...]] = {
         "identity": (bytes,),
-        **dict.fromkeys(("gzip", "x-gzip"), (lambda data: zlib.decompressobj(31).decompress(data, MOST_BODY),)),
+        **dict.fromkeys(("gzip", "x-gzip"), (lambda data: zlib.decompressobj(31).decompress(data, most),)),
         # Meant is zlib's format (RFC 9110, 8.4.1.2); some send the bare one.
         "deflate": (
-            lambda data: zlib.decompressobj(15).decompress(data, MOST_BODY),
-            lambda data: zlib.decompressobj(-15).decompress(data, MOST_BODY),
+            lambda data: zlib.decompressobj(15).decompress(data, most),
+            lambda data: zlib.decompressobj(-15).decompress(data, most),
         ),
-        "br": (lambda data: brotli.Decompressor().process(data, output_buffer_limit=MOST_BODY),),
+        "br": (lambda data: brotli.Decompressor().process(data, output_buffer_limit=most),),
     }
     for decompress in tries.get(coding, ()):
         try:

@@ -1,4 +1,4 @@
-"""One connection, a WebSocket or a stream over HTTP, with a reader that never stops, a ledger, and waits with a deadline."""
+"""One connection, be it a WebSocket, a stream or polled: a reader that never stops, a ledger, and waits with a deadline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
@@ -24,20 +24,22 @@ from realstack.websocket.handshake import refusal, shown_url
 from realstack.websocket.mailbox import Closed, Mailbox
 from realstack.websocket.masking import Masker
 from realstack.websocket.match import Match
-from realstack.websocket.options import Options, Transport, dial
+from realstack.websocket.options import AnyWire, Options, Transport, dial
+from realstack.websocket.polling import Polling
 from realstack.websocket.stream import Stream
 from realstack.websocket.wire import Wire
 
 VALID: dict[Transport, tuple[str, str]] = {
     "websocket": (
         "a WebSocket URL and valid options",
-        "A URL is ws://host:port/path or wss://host/path, that of a stream over HTTP wants transport=sse or jsonl; "
+        "A URL is ws://host:port/path or wss://host/path, one over HTTP wants transport=sse, jsonl or polling; "
         "subprotocols are tokens (RFC 6455, 4.1).",
     ),
     **dict.fromkeys(
         ("sse", "jsonl"),
         ("the URL of a stream and valid options", "A URL is http://host:port/path or https://host/path."),
     ),
+    "polling": ("the URL of Engine.IO and valid options", "A URL is http://host:port/socket.io/ or https://host/socket.io/."),
 }
 """What opening expects of its options, and what to do where they aren't so, by transport."""
 
@@ -63,7 +65,7 @@ class Connection:
         self,
         alias: str,
         options: Options,
-        wire: Wire | Stream,
+        wire: AnyWire,
         make_codec: MakeCodec,
         *,
         masker: Masker,
@@ -168,9 +170,7 @@ class Connection:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies that the handshake's answer set, by name; their values are credentials."""
-        lines = [value for name, value in self._wire.answer.headers if name.lower() == "set-cookie"]
-        pairs = (line.partition(";")[0].partition("=") for line in lines)
-        return {name.strip(): value.strip() for name, _, value in pairs}
+        return self._wire.answer.cookies
 
     @property
     def local_port(self) -> int | None:
@@ -189,14 +189,16 @@ class Connection:
             return self._wire
         raise StackError(
             explain(
-                "a stream over HTTP", f"connection '{self.alias}' is a WebSocket", remedy="Open it with transport=sse or jsonl."
+                "a stream over HTTP",
+                f"connection '{self.alias}' is {'a WebSocket' if isinstance(self._wire, Wire) else 'polled'}",
+                remedy="Open it with transport=sse or jsonl.",
             )
         )
 
     @property
-    def one_way(self) -> bool:
-        """Whether only the server can send: it is a stream over HTTP."""
-        return isinstance(self._wire, Stream)
+    def over_http(self) -> bool:
+        """Whether it is no WebSocket: a stream or a polled session, without pings and close codes."""
+        return not isinstance(self._wire, Wire)
 
     # Sending.
 
@@ -223,7 +225,7 @@ class Connection:
                 frames += self._enter("out", payload)
                 try:
                     await wire.send(payload)
-                except ConnectionClosed:
+                except (ConnectionClosed, EOFError):
                     await self._ended.wait()
                     raise StackFailure(self._not_open("to send a frame")) from None
         return frames
@@ -262,10 +264,15 @@ class Connection:
         """Seconds between a ping and its pong (RFC 6455, 5.5.2).
 
         Raises:
-            StackError: The connection is a stream, which has no pings.
+            StackError: The connection is no WebSocket: it has no pings.
             StackFailure: No pong in time, or the connection is not open.
         """
         wire = self._two_way("to ping")
+        if isinstance(wire, Polling):
+            seen = f"connection '{self.alias}' is polled (transport=polling): its heartbeats are messages"
+            raise StackError(
+                explain("a WebSocket to ping", seen, remedy="Wait for a frame of type ping, which the server sends.")
+            )
         if self.state != "open":
             raise StackFailure(self._not_open("to ping"))
         deadline = Deadline(timeout)
@@ -394,7 +401,7 @@ class Connection:
         """
         if self.closed is None:
             self._aborted = True
-            tcp = cast(socket.socket | None, self._wire.transport.get_extra_info("socket"))
+            tcp = self._wire.tcp
             if tcp is not None and reset:
                 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             elif tcp is not None:
@@ -454,9 +461,9 @@ class Connection:
                 self._record(frame.event(self.alias))
         return frames
 
-    def _two_way(self, purpose: str) -> Wire:
+    def _two_way(self, purpose: str) -> Wire | Polling:
         """The socket, which can send."""
-        if isinstance(self._wire, Wire):
+        if not isinstance(self._wire, Stream):
             return self._wire
         raise StackError(
             explain(

@@ -112,9 +112,20 @@ _STREAMS = {
 }
 """Of requests for streams, where they differ."""
 
-_UNFIT = "Something else than a stream lives there: check the URL, and whether transport= is what the server speaks."
+_POLLING = {
+    400: "The server does not take this session, transport or protocol: see its body, and path and EIO= of the URL.",
+    404: "Nothing polls at this path: Socket.IO's is /socket.io/ where the server does not say another one.",
+}
+"""Of polls, where they differ."""
+
+_UNFIT = "Something else lives there: check the URL, and whether transport= is what the server speaks."
 _ELSEWHERE = "A redirect is not followed: open the address in Location."
-_KINDS = {"websocket": "WebSocket connection", "sse": "stream of Server-Sent Events", "jsonl": "stream of JSON lines"}
+_KINDS = {
+    "websocket": "WebSocket connection",
+    "sse": "stream of Server-Sent Events",
+    "jsonl": "stream of JSON lines",
+    "polling": "session of Engine.IO by long polling",
+}
 
 
 def shown_url(url: str, masker: Masker) -> str:
@@ -158,7 +169,9 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker, tran
 def _remedy(status: int, transport: str, unfit: str) -> str:
     known = _REMEDIES
     if transport != "websocket":
-        known = _REMEDIES | _STREAMS | dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE)
+        known = (
+            _REMEDIES | (_POLLING if transport == "polling" else _STREAMS) | dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE)
+        )
     return _UNFIT if unfit else known.get(status, "Look at the server's log of this moment.")
 
 

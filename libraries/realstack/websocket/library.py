@@ -1,4 +1,4 @@
-"""Keywords for connections that live on between keywords: WebSockets, and streams over HTTP."""
+"""Keywords for connections that live on between keywords: WebSockets, streams over HTTP, and long polling."""
 
 from __future__ import annotations
 
@@ -167,6 +167,26 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     A stream that comes to its end is closed ``by=server``, one that breaks off in the middle ``by=nobody``. It has no close code:
     [Get Close Code] is ``None``. An event without an empty line behind it counts for nothing, and the end tells so.
+
+    ## Long polling
+    Socket.IO begins with requests that the server holds until it has something to say, and stays with them where no WebSocket
+    gets through. ``transport=polling`` does so for good. Each packet is a message, as it would be on a WebSocket.
+
+    ```robotframework
+    Open Connection    ${URL}/socket.io/    chat    transport=polling    codec=socketio
+    Answer Frames    ping    reply={"type": "pong"}
+    Send Json    type=connect
+    Wait For Frame    connect
+    ```
+
+    ``EIO=4`` and ``transport=polling`` are added to the URL where it does not say so, and the session's id once it has begun.
+    What is sent is posted, packet by packet, and is sent when the server has it. Cookies of the answers go along with the next
+    requests, for balancers in between. The polls share one TCP connection as long as the server keeps it ([Get Local Port] is
+    its port at this moment); posts have others.
+
+    A poll or a post that is not answered with 200 ends the session ``by=server``, with the status as the cause, and one that
+    is lost ends it ``by=nobody``. A session that the server has closed is closed ``by=server``; [Close Connection] tells the
+    server. There are no pings, no close codes and no subprotocols.
 
     ## Secrets
     Tokens are given as Robot's ``Secret`` and appear nowhere: not in the log at any level, not in the ledger, not in errors.

@@ -45,7 +45,7 @@ class Closed:
         reason = f" '{self.reason}'" if self.reason else ""
         cause = f" ({self.cause})" if self.cause else ""
         who = "by nobody: the transport broke" if self.by == "nobody" else f"by the {self.by}"
-        code = "no close code, as a stream has none" if self.code is None else self.code
+        code = "no close code, as HTTP has none" if self.code is None else self.code
         return f"{code}{reason}, closed {who}{cause}"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
@@ -21,11 +21,14 @@ from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import Tls
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
 from realstack.websocket.masking import Masker
-from realstack.websocket.stream import ACCEPT, Stream, ask, request_for, written
+from realstack.websocket.polling import Exchange, Polling, url_of
+from realstack.websocket.stream import ACCEPT, Stream, request_for, written
 from realstack.websocket.wire import NoUpgrade, Wire
 
-Transport = Literal["websocket", "sse", "jsonl"]
-"""What a connection is: a WebSocket, or an HTTP answer that goes on, of Server-Sent Events or of lines."""
+Transport = Literal["websocket", "sse", "jsonl", "polling"]
+"""What a connection is: a WebSocket, an HTTP answer that goes on (Server-Sent Events, lines), or long polling of Engine.IO."""
+
+AnyWire = Wire | Stream | Polling
 
 LONGEST_PLAIN_SUBPROTOCOL = 32
 """A longer subprotocol is taken for a credential: registered names are short."""
@@ -41,16 +44,17 @@ class Options:
     """How to open a connection.
 
     Attributes:
-        url: ``ws://`` or ``wss://``; of streams ``http://`` or ``https://``.
+        url: ``ws://`` or ``wss://``; over HTTP ``http://`` or ``https://``.
         subprotocols: To offer, in order of preference.
         headers: For the handshake's request: one line each, also where the request has such a header by itself (``Host``, …).
         origin: Value of the ``Origin`` header.
         tls: For ``wss://``.
         open_timeout: Seconds for TCP, TLS and the handshake together.
         close_timeout: Seconds that closing may take before the transport is dropped.
-        compression: Whether to offer permessage-deflate (RFC 7692), as browsers do; on streams gzip and brotli.
+        compression: Whether to offer permessage-deflate (RFC 7692), as browsers do; over HTTP gzip and brotli.
         ping_interval: Seconds between own pings (RFC 6455, 5.5.2); ``None`` sends none, as browsers do.
-        max_size: Bytes of the largest message that is accepted; a larger one closes with 1009.
+        max_size: Bytes of the largest message that is accepted, or of the largest answer to a poll; a larger one closes with
+            1009.
         ledger_size: Frames that are kept.
         codec: How messages are read and written; see `realstack.websocket.codecs.find`.
         secrets: Values that must never be shown, besides what `Masker` finds by itself.
@@ -86,9 +90,14 @@ class Options:
         """
         streams = {"method=": self.method, "body=": self.body is not None, "resume_from=": self.resume_from}
         sockets = {"subprotocols=": self.subprotocols, "ping_interval=": self.ping_interval}
-        if foreign := [name for name, given in (streams if self.transport == "websocket" else sockets).items() if given]:
-            others = "streams (transport=sse, transport=jsonl)" if self.transport == "websocket" else "WebSockets"
-            raise StackError(explain(f"options of transport={self.transport}", f"{', '.join(foreign)}, which only {others} have"))
+        for others, transports, options in (
+            ("streams (transport=sse, transport=jsonl)", ACCEPT, streams),
+            ("WebSockets", ("websocket",), sockets),
+        ):
+            foreign = [name for name, given in options.items() if given and self.transport not in transports]
+            if foreign:
+                seen = f"{', '.join(foreign)}, which only {others} have"
+                raise StackError(explain(f"options of transport={self.transport}", seen))
         if self.resume_from and self.transport != "sse":
             raise StackError(explain("resume_from= where events have ids: transport=sse", f"transport={self.transport}"))
         if problem := _header_problem("Last-Event-ID", self.resume_from.encode().decode("latin-1"), 1):
@@ -122,19 +131,39 @@ class Options:
             StackError, ValueError: It can't be made.
         """
         kind, body = written(self.body)
-        headers: dict[str, str] = {"Accept": ACCEPT[self.transport]}
+        headers = {"Accept": ACCEPT[self.transport]}
+        if self.resume_from:  # UTF-8 by the standard (HTML, 9.2.3), and headers are written byte by byte
+            headers["Last-Event-ID"] = self.resume_from.encode().decode("latin-1")
+        return self._request(self.url, self.method or ("GET" if body is None else "POST"), headers, kind, body)
+
+    def poll(self, query: Mapping[str, str], cookies: Mapping[str, str], body: bytes | None) -> bytes:
+        """A request of a polled session.
+
+        Args:
+            query: What the URL says besides.
+            cookies: What the server has set.
+            body: Packets to post; None to ask for some.
+
+        Raises:
+            ValueError: It can't be made.
+        """
+        headers = {"Accept": "*/*"}
+        given = next((str(value) for name, value in self.headers.items() if name.lower() == "cookie"), "")
+        if crumbs := "; ".join(filter(None, (given, *(f"{name}={value}" for name, value in cookies.items())))):
+            headers["Cookie"] = crumbs
+        kind = "" if body is None else "text/plain;charset=UTF-8"
+        return self._request(url_of(self.url, query), "GET" if body is None else "POST", headers, kind, body)
+
+    def _request(self, url: str, method: str, headers: dict[str, str], kind: str, body: bytes | None) -> bytes:
         if kind:
             headers["Content-Type"] = kind
         if self.compression:
             headers["Accept-Encoding"] = "gzip, br"
         if self.origin is not None:
             headers["Origin"] = self.origin
-        if self.resume_from:  # UTF-8 by the standard (HTML, 9.2.3), and headers are written byte by byte
-            headers["Last-Event-ID"] = self.resume_from.encode().decode("latin-1")
-        given = {name.lower() for name in self.headers}
-        headers = {name: value for name, value in headers.items() if name.lower() not in given}
-        method = self.method or ("GET" if body is None else "POST")
-        return request_for(self.url, method, headers | {name: str(value) for name, value in self.headers.items()}, body)
+        own = {name: str(value) for name, value in self.headers.items() if name.lower() != "cookie" or "Cookie" not in headers}
+        given = {name.lower() for name in own}
+        return request_for(url, method, {name: value for name, value in headers.items() if name.lower() not in given} | own, body)
 
     def register_credentials(self, masker: Masker) -> None:
         """Tell the masker what must not be shown of these options, whether or not the caller said so."""
@@ -155,31 +184,77 @@ class _Connect(connect):
         return exc
 
 
-async def dial(options: Options) -> Wire | Stream:
+async def dial(options: Options) -> AnyWire:
     """Connect and shake hands, by nothing but the options: no proxy of the environment, no log.
 
     Raises:
         OSError, websockets.exceptions.InvalidHandshake, websockets.exceptions.InvalidURI, ValueError.
     """
-    return await (_dial_websocket(options) if options.transport == "websocket" else _dial_stream(options))
+    if options.transport == "websocket":
+        return await _dial_websocket(options)
+    return await (_dial_polling(options) if options.transport == "polling" else _dial_stream(options))
+
+
+_Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
+
+
+def _connecting(options: Options) -> Callable[[Callable[[], _Protocol]], Awaitable[tuple[asyncio.Transport, _Protocol]]]:
+    """What makes TCP connections, with TLS where the URL says so, to the host of an HTTP URL.
+
+    Raises:
+        websockets.exceptions.InvalidURI: It is none.
+    """
+    parts = urlsplit(options.url)
+    scheme, host = parts.scheme.lower(), parts.hostname
+    if scheme not in ("http", "https") or not host:
+        raise InvalidURI(options.url, f"it does not begin with http:// or https:// and a host: '{scheme}'")
+    context = options.tls.context() if scheme == "https" else None
+    port = parts.port or (443 if context else 80)
+    name = (options.tls.server_name or host) if context else None
+    loop = asyncio.get_running_loop()
+    return lambda make: loop.create_connection(make, host, port, ssl=context, server_hostname=name)
 
 
 async def _dial_stream(options: Options) -> Stream:
-    parts = urlsplit(options.url)
-    scheme = parts.scheme.lower()
-    if scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidURI(options.url, f"it does not begin with http:// or https:// and a host: '{scheme}'")
-    assert options.transport != "websocket"
-    return await ask(
-        options.url,
-        options.transport,
-        options.request,
-        context=options.tls.context() if scheme == "https" else None,
-        server_name=options.tls.server_name,
-        max_size=options.max_size,
-        last_id=options.resume_from,
-        timeout=options.open_timeout,
-    )
+    connect = _connecting(options)
+    transport, request = cast(Literal["sse", "jsonl"], options.transport), options.request
+    asked: Stream | None = None
+    try:
+        async with asyncio.timeout(options.open_timeout):
+            _, asked = await connect(lambda: Stream(transport, request, options.max_size, options.resume_from))
+            await asked.shake_hands()
+            return asked
+    except BaseException as error:
+        _give_up(asked, error)
+        raise
+
+
+async def _dial_polling(options: Options) -> Polling:
+    connect = _connecting(options)
+
+    async def exchange() -> Exchange:
+        return (await connect(Exchange))[1]
+
+    session = Polling(exchange, options.poll, options.max_size)
+    try:
+        async with asyncio.timeout(options.open_timeout):
+            await session.shake_hands()
+            return session
+    except BaseException as error:
+        _give_up(session, error)
+        raise
+
+
+def _give_up(wire: Stream | Polling | None, error: BaseException) -> None:
+    """Leave what could not be opened.
+
+    Raises:
+        NoUpgrade: The answer had begun when time was up.
+    """
+    if wire is not None:
+        wire.drop()
+        if isinstance(error, TimeoutError) and wire.answer.status:
+            raise NoUpgrade(wire.answer) from None
 
 
 async def _dial_websocket(options: Options) -> Wire:

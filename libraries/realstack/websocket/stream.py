@@ -1,7 +1,6 @@
 """Streams that are no WebSockets: an HTTP request whose answer goes on and on, as Server-Sent Events or as lines of JSON.
 
-The answer is read by `answer`, as refusals of WebSockets are; what is in it by `framing`. A `Stream` looks to a connection as the
-socket of a WebSocket does, but for sending.
+The answer is read by `answer`, as refusals of WebSockets are; what is in it by `framing`.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import ssl
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -22,9 +20,9 @@ from websockets.exceptions import InvalidMessage
 
 from realstack.core.errors import StackError, explain
 from realstack.websocket.answer import Answer, NoHttp
-from realstack.websocket.codecs import Payload
 from realstack.websocket.framing import EventFraming, Framing, LineFraming, TooLarge, Unfinished
-from realstack.websocket.wire import BODY_PATIENCE, Ending, NoUpgrade
+from realstack.websocket.http_wire import Broken, HttpWire
+from realstack.websocket.wire import BODY_PATIENCE, NoUpgrade
 
 ACCEPT = {"sse": "text/event-stream", "jsonl": "application/x-ndjson, application/jsonl, */*;q=0.5"}
 """What is asked for, by transport."""
@@ -51,10 +49,6 @@ _DECOMPRESSED: dict[str, Callable[[], Callable[[bytes], bytes]]] = {
     "deflate": lambda: _inflating(15),
     "br": lambda: brotli.Decompressor().process,
 }
-
-
-class Broken(ConnectionError):
-    """The stream ended before its end, or could not be read on."""
 
 
 class StreamAnswer(Answer):
@@ -103,7 +97,7 @@ class StreamAnswer(Answer):
             super().take(data)
 
 
-class Stream(asyncio.Protocol):
+class Stream(HttpWire, asyncio.Protocol):
     """A client's socket that has asked for a stream.
 
     Args:
@@ -113,32 +107,19 @@ class Stream(asyncio.Protocol):
         last_id: Which event it is to go on behind.
 
     Attributes:
-        answer: What the server says.
         framing: What the stream is made of.
-        messages: How many messages have arrived, read or not.
-        over: Whether no more can.
-        on_over: Is called at that moment.
-        fault: What ended it, where that was not its end.
-        subprotocol: There is none.
-        close_timeout: Nothing is waited for.
     """
 
+    answer: StreamAnswer
     transport: asyncio.Transport
 
     def __init__(self, transport: Literal["sse", "jsonl"], request: bytes, max_size: int, last_id: str = "") -> None:
+        super().__init__()
         self.answer = StreamAnswer(transport)
         self.framing: Framing = (
             EventFraming(self._give, max_size, last_id) if transport == "sse" else LineFraming(self._give, max_size)
         )
-        self.messages = 0
-        self.over = False
-        self.on_over: Callable[[], None] = _nothing
-        self.fault: Exception | None = None
-        self.subprotocol: str | None = None
-        self.close_timeout: float | None = None
         self._request = request
-        self._by = "nobody"
-        self._payloads: asyncio.Queue[Payload | None] = asyncio.Queue()
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._decompression: list[Callable[[bytes], bytes]] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -152,44 +133,13 @@ class Stream(asyncio.Protocol):
         """
         await self._answered
 
-    @property
-    def local_address(self) -> tuple[str, int] | None:
-        """Host and port of this end; None once it is gone."""
-        address: tuple[str, int] | None = self.transport.get_extra_info("sockname")
-        return None if self.transport.is_closing() else address
+    def _tcp(self) -> asyncio.Transport:
+        return self.transport
 
-    @property
-    def is_open(self) -> bool:
-        """Whether more may come."""
-        return not self.over
-
-    async def recv(self) -> Payload:
-        """The next message.
-
-        Raises:
-            EOFError: There are no more; caused by what broke the stream, where it has not just ended.
-        """
-        payload = await self._payloads.get()
-        if payload is None:
-            self._payloads.put_nowait(None)
-            raise EOFError from self.fault
-        return payload
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Leave; there is nobody to tell a code or a reason."""
-        self.drop()
-
-    def drop(self) -> None:
-        """Leave."""
-        self._end("client")
-
-    def ending(self, *, aborted: bool) -> Ending:
-        """How it ended.
-
-        Args:
-            aborted: Whether this end left it.
-        """
-        return Ending(None, "", "client" if aborted else self._by)
+    def _release(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
@@ -246,24 +196,10 @@ class Stream(asyncio.Protocol):
         if self.answer.complete:
             self._end("nobody" if self.answer.cut else "server", Broken(self.answer.cut) if self.answer.cut else None)
 
-    def _give(self, payload: Payload) -> None:
-        self.messages += 1
-        self._payloads.put_nowait(payload)
-
     def _refuse(self, error: Exception) -> None:
         if not self._answered.done():
             self._answered.set_exception(error)
         self._end("server")
-
-    def _end(self, by: str, fault: Exception | None = None) -> None:
-        if self.over:
-            return
-        self.over, self._by, self.fault = True, by, fault
-        if self._timer is not None:
-            self._timer.cancel()
-        self._payloads.put_nowait(None)
-        self.transport.abort()
-        self.on_over()
 
 
 def written(body: Any) -> tuple[str, bytes | None]:
@@ -323,45 +259,3 @@ def request_for(url: str, method: str, headers: Mapping[str, str], body: bytes |
         return b"".join(connection.send(event) or b"" for event in (request, h11.Data(data=body or b""), h11.EndOfMessage()))
     except h11.LocalProtocolError as error:
         raise ValueError(f"no valid HTTP request: {error}") from None
-
-
-async def ask(
-    url: str,
-    transport: Literal["sse", "jsonl"],
-    request: bytes,
-    *,
-    context: ssl.SSLContext | None,
-    server_name: str | None,
-    max_size: int,
-    last_id: str,
-    timeout: float,
-) -> Stream:
-    """Connect, ask, and wait for the answer's head.
-
-    Raises:
-        OSError, websockets.exceptions.InvalidHandshake, ValueError.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    asked: Stream | None = None
-    try:
-        async with asyncio.timeout(timeout):
-            _, asked = await asyncio.get_running_loop().create_connection(
-                lambda: Stream(transport, request, max_size, last_id),
-                host,
-                parts.port or (443 if context else 80),
-                ssl=context,
-                server_hostname=(server_name or host) if context else None,
-            )
-            await asked.shake_hands()
-            return asked
-    except BaseException as error:
-        if asked is not None:
-            asked.drop()
-            if isinstance(error, TimeoutError) and asked.answer.status:
-                raise NoUpgrade(asked.answer) from None
-        raise
-
-
-def _nothing() -> None:
-    """Nobody has asked to be told."""

@@ -7,8 +7,9 @@ end has given it up: also where the server never drops TCP. TCP is dropped then 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
@@ -107,6 +108,11 @@ class Wire(ClientConnection):
     def is_open(self) -> bool:
         """Whether nobody has begun to close it."""
         return self.state is State.OPEN
+
+    @property
+    def tcp(self) -> socket.socket | None:
+        """The socket of TCP."""
+        return cast(socket.socket | None, self.transport.get_extra_info("socket"))
 
     @property
     def fault(self) -> Exception | None:

@@ -71,13 +71,13 @@ Stream Is Open Until Somebody Ends It
     ${code} =    Close Connection
     Should Be Equal    ${code}    ${None}
     Connection Should Be Closed    by=client
-    Run Keyword And Expect Error    *stream 'feed' open*closed by the client    Connection Should Be Open
+    Run Keyword And Expect Error    *'feed' open*closed by the client    Connection Should Be Open
 
 Stream Has No Close Code
     Open Connection    ${URL}/ticks    feed    transport=sse
     Wait Until Closed
     Get Close Code    ==    ${None}
-    Run Keyword And Expect Error    *closed with code 1000*no close code, as a stream has none, closed by the server*
+    Run Keyword And Expect Error    *closed with code 1000*no close code, as HTTP has none, closed by the server*
     ...    Connection Should Be Closed    1000
 
 Broken Stream Is Told

@@ -9,13 +9,21 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 await lines.next();
 
 const http = createServer();
-const chat = new Server(http, { path: '/chat', pingInterval: 20, pingTimeout: 20_000 });
-chat.on('connection', (socket) => {
-  socket.on('say', (text, acknowledge) => acknowledge({ heard: text }));
-  socket.on('picture', (picture, note) => socket.emit('picture', { first: picture, second: picture.subarray(1) }, note));
-  socket.on('ask me', () => socket.emit('ready?', (answer) => socket.emit('answered', answer)));
-  socket.on('leave', () => socket.disconnect());
-});
+function chatAt(path, transports) {
+  const chat = new Server(http, { path, transports, pingInterval: 20, pingTimeout: 20_000 });
+  chat.on('connection', (socket) => {
+    socket.on('say', (text, acknowledge) => acknowledge({ heard: text }));
+    socket.on('picture', (picture, note) => socket.emit('picture', { first: picture, second: picture.subarray(1) }, note));
+    socket.on('ask me', () => socket.emit('ready?', (answer) => socket.emit('answered', answer)));
+    socket.on('count', (last) => Array.from({ length: last }, (_, n) => socket.emit('counted', n + 1)));
+    socket.on('leave', () => socket.disconnect());
+    socket.on('drop me', () => socket.conn.close());
+  });
+  return chat;
+}
+
+const chat = chatAt('/chat', ['websocket']);
+chatAt('/polled', ['polling']);
 
 const rooms = chat.of('/rooms');
 rooms.use((socket, next) => {
@@ -33,7 +41,7 @@ rooms.on('connection', (socket) => {
 });
 
 // Ends clients that don't answer its heartbeat.
-new Server(http, { path: '/impatient', pingInterval: 20, pingTimeout: 50 });
+new Server(http, { path: '/impatient', transports: ['polling', 'websocket'], pingInterval: 20, pingTimeout: 50 });
 
 http.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ url: `ws://127.0.0.1:${http.address().port}` })}\n`);

@@ -95,7 +95,7 @@ class Scripts:
             verify: Whether the certificate and its name are checked.
             measure: Name under which opening is measured.
             codec: How messages are read and written: a name, or where one of your own is; see *Codecs* of the WebSocket library.
-            transport: ``websocket``, ``sse`` or ``jsonl``; see *Streams* of the WebSocket library.
+            transport: ``websocket``, ``sse``, ``jsonl`` or ``polling``; see *Streams* and *Long polling* of WebSocket.
             method: Of the request for a stream; ``GET`` by default, ``POST`` where it has a body.
             body: Of the request for a stream: an object or a list, sent as JSON, a text or bytes. Values fill
                 it; in a text other braces are doubled.

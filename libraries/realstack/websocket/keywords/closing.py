@@ -146,7 +146,7 @@ class Closing:
     def connection_should_be_open(self, *, alias: str | None = None, timeout: timedelta = timedelta(seconds=2)) -> None:
         """Fails unless the server answers a ping on the connection.
 
-        The state alone would not do: a connection whose packets are dropped looks open for minutes. A stream over HTTP has no
+        The state alone would not do: a connection whose packets are dropped looks open for minutes. What goes over HTTP has no
         pings, so it only must not have ended; see [Get Heartbeat Count].
 
         ```robotframework
@@ -154,9 +154,9 @@ class Closing:
         ```
         """
         connection = self._connections.get(alias)
-        if connection.one_way:
+        if connection.over_http:
             if connection.closed is not None:
-                raise StackFailure(explain(f"stream '{connection.alias}' open", f"it has ended: {connection.closed}"))
+                raise StackFailure(explain(f"connection '{connection.alias}' open", f"it has ended: {connection.closed}"))
             return
         took = wait(connection.ping(seconds(timeout)), seconds(timeout))
         logger.info(f"'{connection.alias}' answered a ping after {took * 1000:.1f} ms")
@@ -170,7 +170,7 @@ class Closing:
         *,
         alias: str | None = None,
     ) -> int | None:
-        """Returns the close code of a connection that has ended, and asserts. A stream over HTTP has none: it is ``None``.
+        """Returns the close code of a connection that has ended, and asserts. What goes over HTTP has none: it is ``None``.
 
         Raises:
             StackFailure: It has not ended; use [Wait Until Closed] first.

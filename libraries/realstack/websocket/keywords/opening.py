@@ -67,7 +67,7 @@ class Opening:
         test or suite that opened it.
 
         Args:
-            url: ``ws://`` or ``wss://``, of streams ``http://`` or ``https://``. User, password and query are never shown; nor
+            url: ``ws://`` or ``wss://``, over HTTP ``http://`` or ``https://``. User, password and query are never shown; nor
                 what looks random in the path of a Secret.
             alias: Name for other keywords, and the source of the recorded frames. A closed connection's alias can be used again.
             subprotocols: To offer, the preferred one first: a text, texts between commas, or a list. May be or hold Secrets; see
@@ -80,12 +80,12 @@ class Opening:
             verify: Whether the certificate and its name are checked.
             certificate: PEM file with the client's own certificate and key.
             server_name: Name that the certificate must have, where it is not the URL's host.
-            compression: Whether to offer permessage-deflate, as browsers do; on streams gzip and brotli.
+            compression: Whether to offer permessage-deflate, as browsers do; over HTTP gzip and brotli.
             ping_interval: Time between own pings; none are sent by default, as browsers send none.
-            max_size: Of the largest message that is accepted, in bytes or with a unit.
+            max_size: Of the largest message that is accepted, or of the largest answer to a poll, in bytes or with a unit.
             ledger_size: Messages that are kept; the oldest are forgotten.
             codec: How messages are read and written; the library's own by default. See *Codecs* in the introduction.
-            transport: ``websocket``, or a stream over HTTP: ``sse`` or ``jsonl``. See *Streams* in the introduction.
+            transport: ``websocket``, a stream over HTTP (``sse`` or ``jsonl``), or ``polling``. See *Streams* and *Long polling*.
             method: Of the request for a stream; ``GET`` by default, ``POST`` where it has a body.
             body: Of the request for a stream: an object or a list, sent as JSON, a text or bytes. May be or hold Secrets.
             resume_from: Id of the event behind which a stream of events is to go on (``Last-Event-ID``). By default that of the
@@ -202,7 +202,7 @@ class Opening:
 
         Refused is an HTTP answer other than 101, or a connection that is closed by the server before any frame
         arrived: browsers see no HTTP status, so servers that want to tell them why accept first and close then. A stream over
-        HTTP is refused by its status, or by an answer that is no stream.
+        HTTP is refused by its status, or by an answer that is no stream, and so is a polled session.
 
         Args:
             url: As for [Open Connection].
@@ -340,9 +340,10 @@ async def _refusal(alias: str, options: Options, masker: Masker, expected: str) 
             raise StackFailure(explain(expected, refused.seen, remedy=refused.remedy)) from None
         headers = NormalizedDict(refused.headers, spaceless=False)
         return {"status": refused.status, "code": None, "reason": None, "body": refused.body, "headers": headers}
-    if connection.one_way:
+    if connection.over_http:
         await connection.abort()
-        raise StackFailure(explain(expected, f"HTTP {connection.status}, and a stream that began"))
+        began = "session" if options.transport == "polling" else "stream"
+        raise StackFailure(explain(expected, f"HTTP {connection.status}, and a {began} that began"))
     try:
         closed = await connection.wait_closed(options.open_timeout)
     except StackFailure as still_open:

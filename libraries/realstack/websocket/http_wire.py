@@ -1,0 +1,115 @@
+"""What a connection over HTTP has of a socket, be it a stream or polled: what came and was not read yet, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import cast
+
+from realstack.websocket.answer import Answer
+from realstack.websocket.codecs import Payload
+from realstack.websocket.wire import Ending
+
+
+class Broken(ConnectionError):
+    """What came ended before its end, or could not be read on."""
+
+
+class HttpWire(ABC):
+    """Looks to a connection as the socket of a WebSocket does.
+
+    Attributes:
+        answer: The server's answer to the opening.
+        messages: How many messages have arrived, read or not.
+        over: Whether no more can.
+        on_over: Is called at that moment.
+        fault: What ended it, where that was not its end.
+        subprotocol: There is none.
+        close_timeout: Seconds that leaving may take.
+    """
+
+    answer: Answer
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.over = False
+        self.on_over: Callable[[], None] = _nothing
+        self.fault: Exception | None = None
+        self.subprotocol: str | None = None
+        self.close_timeout: float | None = None
+        self._by = "nobody"
+        self._payloads: asyncio.Queue[Payload | None] = asyncio.Queue()
+
+    @abstractmethod
+    def _tcp(self) -> asyncio.Transport | None:
+        """What messages come by; None while that is nothing."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Give up all that is held."""
+
+    @property
+    def tcp(self) -> socket.socket | None:
+        """The socket of TCP that messages come by; None once it is gone."""
+        transport = self._tcp()
+        held = transport is not None and not transport.is_closing()
+        return cast(socket.socket, transport.get_extra_info("socket")) if transport is not None and held else None
+
+    @property
+    def local_address(self) -> tuple[str, int] | None:
+        """Host and port of this end; None once it is gone."""
+        transport = self._tcp()
+        if transport is None or transport.is_closing():
+            return None
+        return cast(tuple[str, int] | None, transport.get_extra_info("sockname"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more may come."""
+        return not self.over
+
+    async def recv(self) -> Payload:
+        """The next message.
+
+        Raises:
+            EOFError: There are no more; caused by what broke it, where it has not just ended.
+        """
+        payload = await self._payloads.get()
+        if payload is None:
+            self._payloads.put_nowait(None)
+            raise EOFError from self.fault
+        return payload
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Leave; there is nobody to tell a code or a reason."""
+        self.drop()
+
+    def drop(self) -> None:
+        """Leave at once."""
+        self._end("client")
+
+    def ending(self, *, aborted: bool) -> Ending:
+        """How it ended.
+
+        Args:
+            aborted: Whether this end left it.
+        """
+        return Ending(None, "", "client" if aborted else self._by)
+
+    def _give(self, payload: Payload) -> None:
+        self.messages += 1
+        self._payloads.put_nowait(payload)
+
+    def _end(self, by: str, fault: Exception | None = None) -> None:
+        if self.over:
+            return
+        self.over, self._by, self.fault = True, by, fault
+        self._payloads.put_nowait(None)
+        self._release()
+        self.on_over()
+
+
+def _nothing() -> None:
+    """Nobody has asked to be told."""
