@@ -17,6 +17,7 @@ from pathlib import Path
 from realstack.secrets.fingerprints import LONG_ENOUGH, FingerprintWriter
 from realstack.secrets.forms import SHORTEST, WINDOW, core, forms, windows
 from realstack.secrets.names import HIDDEN, PARAMETER_NAMES, CredentialNames
+from realstack.secrets.needles import Needles
 
 SECRETS_TEXT = "<secret>"
 """What Robot Framework shows of a ``Secret``: no credential either."""
@@ -89,7 +90,7 @@ class Registry:
         self._passing: dict[str, _Kept] = {}  # in the order of their last use
         self._passing_windows = 0
         self._windows: dict[str, _Kept] = {}  # where several share one, it is the lasting one's, or the last used one's
-        self._odd: dict[str, _Kept] = {}
+        self._odd: Needles[_Kept] = Needles()
 
     def name_credentials(self, more: str | Iterable[str] = ()) -> None:
         """Say which names tell of a credential, besides the usual ones; see [CredentialNames][realstack.secrets.names]."""
@@ -162,7 +163,8 @@ class Registry:
             holder = self._windows.get(window)
             if holder is None or holder.value not in self._lasting:
                 self._windows[window] = kept
-        self._odd.update(dict.fromkeys(kept.odd, kept))
+        for needle in kept.odd:
+            self._odd.add(needle, kept)
 
     def _let_go_oldest(self) -> None:
         oldest = self._passing.pop(next(iter(self._passing)))
@@ -178,8 +180,7 @@ class Registry:
         return [found[number] for number in sorted(found)]
 
     def _hits(self, text: str) -> Iterator[tuple[int, _Kept]]:
-        with self._lock:
-            known, odd = self._windows, tuple(self._odd.items())
+        known = self._windows
         if known:
             for run in _RUN.finditer(text):
                 chunk, base = run.group(), run.start()
@@ -187,10 +188,7 @@ class Registry:
                     kept = known.get(chunk[at : at + WINDOW])
                     if kept is not None:
                         yield base + at, kept
-        for needle, kept in odd:
-            at = text.find(needle)
-            if at >= 0:
-                yield at, kept
+        yield from self._odd.find(text)
 
     def scrub(self, text: str) -> str:
         """The text with every credential that it holds replaced by ``<hidden>``, whatever its form."""
