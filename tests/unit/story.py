@@ -88,9 +88,26 @@ class Story:
     def resume(self, tab: str, after: int, thread: str = "t") -> Story:
         return self.frame_out(tab, "resume", {"after": after}, thread_id=thread)
 
-    def run_event(self, tab: str, kind: str, run: str, n: int, *, query: str | None = None, answer: str | None = None) -> Story:
-        payload = {"query_message_id": query, "message_id": answer}
-        return self.frame_in(tab, kind, payload, run_id=run, event_id=f"{run}:{n}", n=n, thread_id="t")
+    def run_event(
+        self,
+        tab: str,
+        kind: str,
+        run: str,
+        n: int,
+        *,
+        query: str | None = None,
+        answer: str | None = None,
+        text: str | None = None,
+        at: float | None = None,
+    ) -> Story:
+        payload = {"query_message_id": query, "message_id": answer, "text": text}
+        return self.frame_in(tab, kind, payload, at=at, run_id=run, event_id=f"{run}:{n}", n=n, thread_id="t")
+
+    def stop(self, tab: str, message: str, *, run: str = "r", acknowledged: bool = True, at: float | None = None) -> Story:
+        """A stop asked for, and acknowledged at a time."""
+        self.frame_out(tab, "stop", {}, message_id=message, thread_id="t")
+        payload = {"message_id": message, "run_id": run, "state": "stopping"}
+        return self.frame_in(tab, "stop_acknowledged", payload, at=at) if acknowledged else self
 
     def stored(
         self,

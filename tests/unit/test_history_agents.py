@@ -119,7 +119,7 @@ def test_the_chain_tells_what_may_follow() -> None:
     chain = Chain(CHAT.chain, midway=False)
     assert chain.expected() == "started"
     assert chain.takes("started")
-    assert chain.expected() == "thinking or chunk or completed or failed"
+    assert chain.expected() == "thinking or chunk or completed or failed or stopped"
 
 
 # --- no-crosstalk ---

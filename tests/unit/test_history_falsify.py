@@ -58,6 +58,17 @@ def run() -> Story:
     return story.deliver("tab 1", "x", 2, role="agent", run="r")
 
 
+def stopped() -> Story:
+    story = Story().tabs("ann", "tab 1", "tab 2").exchange("tab 1", "a", 1, "tab 1", "tab 2")
+    for tab in ("tab 1", "tab 2"):
+        story.run_event(tab, "agent_started", "r", 1, query="a").run_event(tab, "stream_chunk", "r", 2, text="one ")
+    story.stop("tab 1", "a")
+    for tab in ("tab 1", "tab 2"):
+        story.deliver(tab, "x", 2, role="agent", run="r", text="one ")
+        story.run_event(tab, "agent_stopped", "r", 3, query="a", answer="x", text="one ")
+    return story.stored(("a", 1), ("x", 2), texts={"x": "one "})
+
+
 def limited() -> Story:
     story = Story().tabs("ann", "tab 1").add("limit", "ann", {"limit": 2, "window": 60.0})
     for number, message in enumerate("ab", 1):
@@ -150,6 +161,7 @@ CASES: dict[str, tuple[Callable[[], Story], Vocabulary]] = {
     "no-crosstalk": (chat, QUIET),
     "resume-without-gap": (back_again, QUIET),
     "agent-stream": (run, CHAT),
+    "stop-stops": (stopped, CHAT),
     "admits-exactly": (limited, QUIET),
     "one-connection": (expired, QUIET),
     "recovers-alone": (outage, QUIET),
@@ -220,7 +232,9 @@ def test_a_socket_that_outlived_its_token_could_have_been_closed() -> None:
 
 
 def test_what_the_vocabulary_leaves_out_can_not_be_changed() -> None:
-    rules = [{**rule, "take": {k: v for k, v in rule["take"].items() if k != "event"}} for rule in CHAT.data["frames"]["in"]]
+    rules = [
+        {**rule, "take": {k: v for k, v in rule.get("take", {}).items() if k != "event"}} for rule in CHAT.data["frames"]["in"]
+    ]
     other = Vocabulary({**CHAT.data, "frames": {**CHAT.data["frames"], "in": rules}})
     sights = {sight.what: sight for sight in falsify([stored(run(), "agent-stream", other)])}
     assert sights["a run has no end"].seen

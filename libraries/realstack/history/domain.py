@@ -21,6 +21,7 @@ from realstack.history.facts import (
     RunEvent,
     Send,
     Setting,
+    Stop,
     StoreReading,
     Stretch,
     Tab,
@@ -73,6 +74,7 @@ class History:
         self.greetings: list[Connected] = []
         self.refreshes: list[Refreshed] = []
         self.resumes: list[Resume] = []
+        self.stops: list[Stop] = []
         self.run_events: list[RunEvent] = []
         self.pages: list[PageReading] = []
         self.stores: list[StoreReading] = []
@@ -87,6 +89,7 @@ class History:
             self.greetings,
             self.refreshes,
             self.resumes,
+            self.stops,
             self.run_events,
             self.pages,
             self.stores,
@@ -231,6 +234,11 @@ class History:
             self._read_page(order, index, event)
         elif kind == "typed":
             self._read_typed(order, index, event)
+        elif kind == "stop" and self._known.is_tab(order, event.source):
+            self._tab(order, index, event)
+            message = str(event.data.get("message"))
+            self.stops.append(Stop(*self._place(index, event), message, None, truth(event.data.get("acknowledged"))))
+            self._named(index, message)
         elif kind == "posted" and self._known.is_tab(order, event.source):
             self._read_posted(order, index, event)
         elif kind == "stored":
@@ -319,6 +327,10 @@ class History:
             self.resumes.append(Resume(*place, thread, whole(got.get("after")) or 0))
             if thread:
                 self._names["t"].give(index, thread)
+        elif rule.means in ("stop", "stopping"):
+            message = text(got.get("message")) or ""
+            self.stops.append(Stop(*place, message, text(got.get("run")), rule.means == "stopping"))
+            self._named(index, message)
         elif rule.means in ("change", "setting"):
             about, asked = text(got.get("about")) or "", rule.means == "change"
             self.settings.append(Setting(*place[:3], rule.of, about, got.get("value"), asked, framed=True))

@@ -90,6 +90,22 @@ class Posted(Event):
     retry_after: float | None = None
 
 
+@event("stop")
+class StopAsked(Event):
+    """A user asked on a page for the answer to a message to stop; `acknowledged` once the page says that it does."""
+
+    message: str
+    acknowledged: bool = False
+
+
+@event("expected")
+class AnswerExpected(Event):
+    """What the whole answer to a message is."""
+
+    message: str
+    text: str = ""
+
+
 @event("act")
 class Act(Event):
     """A user helped a page: reloaded it, signed in again."""

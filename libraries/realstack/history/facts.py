@@ -105,6 +105,15 @@ class Resume(TabFact):
 
 
 @dataclass(frozen=True, slots=True)
+class Stop(TabFact):
+    """A user asked for the answer to a message to stop; `acknowledged` where the platform said that it does."""
+
+    message: str
+    run: str | None
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunEvent(TabFact):
     """One event of an agent run. `stage` is one of the stages of the vocabulary's chain; `text` the answer, or a piece of it."""
 

@@ -86,7 +86,7 @@ class Scene:
         return list(dict.fromkeys(ack.message for ack in reversed(self.history.acks)))
 
 
-def _framed(event: FrameIn, rule: Rule, **fields: Any) -> FrameIn:
+def _framed(event: FrameIn, rule: Rule, /, **fields: Any) -> FrameIn:
     """A frame with other fields; those that the vocabulary does not take stay as they are."""
     frame = event.frame
     for name, value in fields.items():
@@ -271,6 +271,38 @@ def _run_event_twice(scene: Scene) -> Iterator[Edit]:
     for index, event, _, got in reversed(list(scene.frames("run-event"))):
         if got.get("event") is not None:
             yield {index: [event, event]}
+
+
+def _stop_unseen(scene: Scene) -> Iterator[Edit]:
+    for index, _, _, _ in reversed(_stopped(scene)):
+        yield {index: []}
+
+
+def _stopped_and_went_on(scene: Scene) -> Iterator[Edit]:
+    piecewise = {stage for link in scene.vocabulary.chain if link.kind == "any" for stage in link.stages}
+    for index, event, _, got in reversed(_stopped(scene)):
+        mine = [fact for fact in scene.history.run_events if fact.tab == event.source and fact.run == str(got.get("run"))]
+        for fact in [fact for fact in mine if fact.stage in piecewise][-1:]:
+            piece = scene.events[fact.index]
+            taken = scene.vocabulary.meaning("in", piece.frame) if isinstance(piece, FrameIn) else None
+            if isinstance(piece, FrameIn) and taken is not None:
+                yield {index: [event, replace(_framed(piece, taken[0], event=_id(), number=10**6), at=event.at)]}
+
+
+def _stopped_answer_stored_otherwise(scene: Scene) -> Iterator[Edit]:
+    answers = {str(got.get("answer")) for _, _, _, got in _stopped(scene)}
+    words = _path(scene.vocabulary.row_take, "text")
+    for index, event in reversed(scene.of(Rows)):
+        identity = _message(scene, event)
+        items = [
+            words.replaced(item, f"{words.first(item)} and more") if identity(item) in answers else item for item in _items(event)
+        ]
+        if items != _items(event):
+            yield {index: [_showing(event, items)]}
+
+
+def _stopped(scene: Scene) -> list[tuple[int, FrameIn, Rule, dict[str, Any]]]:
+    return [found for found in scene.frames("run-event") if found[2].stage in scene.vocabulary.stops]
 
 
 def _half_done(scene: Scene) -> Iterator[Edit]:
@@ -476,6 +508,9 @@ CHANGES = (
     Change("a user's canary reached another", ("no-crosstalk",), _canary_at_another),
     Change("a run has no end", ("agent-stream",), _run_without_end),
     Change("an event of a run came twice", ("agent-stream",), _run_event_twice),
+    Change("a tab never saw a stopped answer end", ("stop-stops",), _stop_unseen),
+    Change("a stopped answer went on", ("stop-stops",), _stopped_and_went_on),
+    Change("a stopped answer is stored with more words", ("stop-stops",), _stopped_answer_stored_otherwise),
     Change("one part of an operation is missing, or alone", ("all-or-nothing",), _half_done),
     Change("a refused message was admitted", ("admits-exactly",), _limit_not_kept),
     Change("an admitted message was refused", ("admits-exactly",), _refused_too_early),

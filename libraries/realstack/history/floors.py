@@ -22,6 +22,7 @@ _KINDS: dict[str, Callable[[History], Sequence[Fact]]] = {
     "rejections": lambda history: history.rejections,
     "decisions": lambda history: [*history.acks, *history.refusals, *history.rejections],
     "resumes": lambda history: history.resumes,
+    "stops": lambda history: history.stops,
     "connections": lambda history: history.greetings,
     "run events": lambda history: history.run_events,
     "page readings": lambda history: history.pages,

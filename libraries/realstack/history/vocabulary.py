@@ -12,12 +12,15 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `connected` | connection, account, session, expires_at |
 | `refreshed` | expires_at |
 | `resume` | thread, after |
+| `stop` | message, run: a user asks for the answer to a message to stop |
+| `stopping` | message, run: the platform says that it stops it |
 | `run-event` | run, event, number, thread, query, answer, text (the answer, or a piece of it); the rule names its `stage` |
 | `change` | about, value: a user asks for a change; the rule names what kind of thing it is `of` |
 | `setting` | about, value: what it is now; the rule names what it is `of` |
 | `nothing` | none: frames that are known and say nothing to the laws |
 
-Kinds of things whose number only grows stand in `forward`.
+Kinds of things whose number only grows stand in `forward`. Stages that end a run at its user's word, at any place of the chain,
+stand in `stops`; `leaving_stops` says whether a user who has left counts as that word.
 
 Frames that no rule matches mean nothing to the laws, too, and stay in the transcript; the contract lists them.
 """
@@ -43,6 +46,8 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "connected": frozenset({"connection", "account", "session", "expires_at"}),
     "refreshed": frozenset({"expires_at"}),
     "resume": frozenset({"thread", "after"}),
+    "stop": frozenset({"message", "run"}),
+    "stopping": frozenset({"message", "run"}),
     "run-event": frozenset({"run", "event", "number", "thread", "query", "answer", "text"}),
     "change": frozenset({"about", "value"}),
     "setting": frozenset({"about", "value"}),
@@ -136,6 +141,8 @@ class Vocabulary:
         self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(_items(data.get("chain"), "chain")))
         self._check_stages()
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
+        self.stops = frozenset(str(stage) for stage in _items(data.get("stops"), "stops"))
+        self.leaving_stops = bool(data.get("leaving_stops", False))
         self.forward = frozenset(str(kind) for kind in _items(data.get("forward"), "forward"))
         self.agent_roles = frozenset(str(role) for role in _items(data.get("agent_roles"), "agent_roles") or ["agent"])
         page = _mapping(data.get("page", {}), "page")

@@ -18,6 +18,7 @@ from realstack.core.quantities import byte_size, duration
 from realstack.core.several import several
 from realstack.history.events import (
     Act,
+    AnswerExpected,
     Baseline,
     CanaryGiven,
     FileLayer,
@@ -33,6 +34,7 @@ from realstack.history.events import (
     SettingRead,
     Shown,
     Snapshot,
+    StopAsked,
     TabRegistered,
     Typed,
 )
@@ -271,6 +273,40 @@ class RecordingKeywords:
                 explain("the alias of a connection of this test", f"'{alias}'", evidence=f"there are: {', '.join(tabs)}")
             )
         self._record(Posted(alias, message, text, thread, seq, acknowledged and retry_after is None, retry_after))
+
+    @keyword(tags=["evidence"])
+    def record_stop(self, alias: str, message: str, *, acknowledged: bool = False) -> None:
+        """Records that the user asks on a page for an answer to stop, for the law ``stop-stops``; before it is done.
+
+        Frames need no such record: the vocabulary says which of them mean ``stop`` and ``stopping``.
+
+        Args:
+            alias: The page.
+            message: The id of the question.
+            acknowledged: Whether the page says that the answer is being stopped.
+
+        ```robotframework
+        Record Stop    dashboard    ${question}
+        Click    text=Stop
+        Wait For Elements State    text=Stopping…
+        Record Stop    dashboard    ${question}    acknowledged=True
+        ```
+        """
+        self._record(StopAsked(alias, message, acknowledged))
+
+    @keyword(tags=["evidence"])
+    def record_expected_answer(self, message: str, text: str) -> None:
+        """Records what the whole answer to a message is: one that is stopped must be a beginning of it (``stop-stops``).
+
+        Args:
+            message: The id of the question.
+            text: The answer that would have come.
+
+        ```robotframework
+        Record Expected Answer    ${question}    Primes up to 20 = 8: 2, 3, 5, 7, 11, 13, 17, 19
+        ```
+        """
+        self._record(AnswerExpected("test", message, text))
 
     @keyword(tags=["evidence"])
     def record_user_act(self, alias: str, what: str) -> None:

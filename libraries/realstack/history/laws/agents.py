@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from realstack.history.domain import History
 from realstack.history.facts import RunEvent
@@ -45,10 +45,12 @@ class Chain:
     Args:
         links: The vocabulary's chain.
         midway: Whether the first event may be any stage (the tab came in while the run was under way).
+        stops: Stages that may end the run anywhere, before it began too.
     """
 
-    def __init__(self, links: Sequence[Link], midway: bool) -> None:
+    def __init__(self, links: Sequence[Link], midway: bool, stops: Set[str] = frozenset()) -> None:
         self._links = links
+        self._stops = stops
         self._link = 0
         self._next = 0
         self._free = midway
@@ -58,6 +60,9 @@ class Chain:
         """Move on by a stage; False when it can't follow here."""
         if self.ended:
             return False
+        if stage in self._stops:
+            self.ended = True
+            return True
         if self._free:
             self._free = False
             return self._jump(stage)
@@ -119,9 +124,9 @@ class Chain:
 
 def _judge_tab(history: History, findings: Findings, events: list[RunEvent], begun: float | None) -> None:
     first = events[0]
-    chain = Chain(
-        history.vocabulary.chain, midway=begun is not None and history.tabs[first.tab].stretches[first.stretch].opened >= begun
-    )
+    links, stops = history.vocabulary.chain, history.vocabulary.stops
+    midway = begun is not None and history.tabs[first.tab].stretches[first.stretch].opened >= begun
+    chain = Chain(links, midway, stops)
     seen: dict[str, RunEvent] = {}
     last: RunEvent | None = None
     for event in events:
@@ -141,7 +146,7 @@ def _judge_tab(history: History, findings: Findings, events: list[RunEvent], beg
                     history, findings, (last, event), f"number {last.number + 1}", f"number {event.number} ({event.stage}) came"
                 )
                 return
-            chain = Chain(history.vocabulary.chain, midway=True)
+            chain = Chain(links, True, stops)
         expected = chain.expected()
         if not chain.takes(event.stage):
             _told(history, findings, (last or event, event), expected, f"{event.stage} came")

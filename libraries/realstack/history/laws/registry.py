@@ -24,6 +24,7 @@ from realstack.history.laws import (
     privacy,
     said,
     spread,
+    stopping,
     stores,
 )
 from realstack.history.verdict import Findings, Verdict, settle
@@ -91,6 +92,13 @@ def _laws() -> dict[str, Law]:
             "The events of an agent run are started, (thinking, tool executing, tool completed)*, then one terminal event, once.",
             agents.agent_stream,
             {"runs": 1},
+        ),
+        Law(
+            "stop-stops",
+            "An answer that its user stops ends at once and everywhere, what was said of it stays, and nothing else is stopped.",
+            stopping.stop_stops,
+            {"stops": 1, "runs": 1},
+            timed=True,
         ),
         Law(
             "said-is-stored",
