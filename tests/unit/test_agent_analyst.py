@@ -18,12 +18,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_agent.analyst.analyst import Analyst, answer_from, search_terms
+from chat_agent.analyst.analyst import PRIMES_LIMIT, Analyst, answer_from, search_terms
 from chat_agent.analyst.arithmetic import CannotCompute, NotAnExpression, evaluate, written
 from chat_agent.analyst.calculator import calculations
 from chat_agent.analyst.commands import read_command
 from chat_agent.analyst.library import Library
-from chat_agent.analyst.numbers import describe
+from chat_agent.analyst.numbers import describe, primes
 from chat_agent.analyst.steps import Answer, Question, Step, Thinking, ToolDone, ToolStarted
 from chat_agent.analyst.words import best_passage, keywords, sentences, summarize
 from chat_agent.reporter import chunks
@@ -223,6 +223,12 @@ def test_answer_from_pages_names_the_page() -> None:
     assert answer_from("Where are elephants?", pages) == "Answer: no page says anything about that."
 
 
+def test_primes_are_those_that_nothing_divides() -> None:
+    for highest in range(60):
+        assert primes(highest) == [n for n in range(2, highest + 1) if all(n % divisor for divisor in range(2, n))]
+    assert answer("list the primes up to 99999").startswith(f"Primes up to {PRIMES_LIMIT} = 2262: ")
+
+
 @pytest.mark.parametrize(
     ("wanted", "terms"),
     [
@@ -248,6 +254,11 @@ def test_search_terms(wanted: str, terms: list[str]) -> None:
         ("Top 1 keywords of red blue red", "Keywords: red (2)"),
         ("Please summarize in 1 sentence: Ann came. Ann saw Bob and Ann. Done.", "Summary: Ann saw Bob and Ann."),
         ("hello there", "Keywords: hello (1)\nSummary: hello there"),
+        ("List the primes up to 20? please", "Primes up to 20 = 8: 2, 3, 5, 7, 11, 13, 17, 19"),
+        ("prime numbers up to 2", "Primes up to 2 = 1: 2"),
+        ("primes up to 1", "Primes up to 1 = 0: none"),
+        ("primes up to 0", "Primes up to 0 = 0: none"),
+        ("primes up to many", "Keywords: primes (1), many (1)\nSummary: primes up to many"),
     ],
 )
 def test_grammar(text: str, expected: str) -> None:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from chat_agent.reporter import Reporter
 from chat_common.redis_client import redis_client
-from chat_common.runqueue import GROUP, RUNS, RUNS_PER_USER, RunQueue, active_key, events_key, user_channel
+from chat_common.runqueue import GROUP, RUNS, RUNS_PER_USER, RunQueue, active_key, events_key, sealed_key, user_channel
 from support import servers
 
 Work = Callable[[Redis, RunQueue], Awaitable[None]]
@@ -137,6 +137,59 @@ def test_events_that_redis_lost_are_told_again_in_order(on_redis: Callable[[Work
         assert await told(redis, "run") == [
             (kind, n, text) for n, (kind, text) in enumerate(zip(kinds, ["", "a", "b", "b"], strict=True), 1)
         ]
+
+    on_redis(work)
+
+
+def test_sealed_run_tells_nothing_but_its_end(on_redis: Callable[[Work], None]) -> None:
+    async def work(redis: Redis, queue: RunQueue) -> None:
+        first, second = reporter(queue, "run"), reporter(queue, "run")
+        await first.tell("agent_started", {})
+        assert await first.tell("stream_chunk", {"text": "one "})
+        assert not await second.tell("agent_started", {})
+        await queue.stop("run", "user")
+        assert not await first.tell("stream_chunk", {"text": "two "})
+        assert await first.seal() == await second.seal() == "one "
+        await first.tell_end("agent_stopped", {"text": "one "})
+        for piece in ("one ", "two ", "three "):
+            assert not await second.tell("stream_chunk", {"text": piece})
+        await second.tell_end("agent_stopped", {"text": "one "})
+        ended = [("agent_started", 1, ""), ("stream_chunk", 2, "one "), ("agent_stopped", 3, "one ")]
+        assert await told(redis, "run") == ended
+        assert 0 < await redis.ttl(sealed_key("run")) <= 600
+
+    on_redis(work)
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["before the stop", "between stop and end"])
+def test_what_redis_lost_of_a_stopped_run_is_told_again_up_to_where_it_stopped(
+    on_redis: Callable[[Work], None], sealed: bool
+) -> None:
+    async def work(redis: Redis, queue: RunQueue) -> None:
+        mine = reporter(queue, "run")
+        for kind, text in (("agent_started", ""), ("stream_chunk", "one "), ("stream_chunk", "two ")):
+            await mine.tell(kind, {"text": text})
+        if sealed:
+            await queue.stop("run", "user")
+        await redis.flushall()
+        if not sealed:
+            await queue.stop("run", "user")
+        said = await mine.seal()
+        await mine.tell_end("agent_stopped", {"text": said})
+        pieces = [("stream_chunk", 2, "one "), ("stream_chunk", 3, "two ")]
+        assert await told(redis, "run") == [("agent_started", 1, ""), *pieces, ("agent_stopped", 4, "one two ")]
+
+    on_redis(work)
+
+
+def test_stopped_run_has_a_place_in_the_queue_however_many_its_user_has(on_redis: Callable[[Work], None]) -> None:
+    async def work(redis: Redis, queue: RunQueue) -> None:
+        for number in range(RUNS_PER_USER):
+            await queue.enqueue(f"run-{number}", "user")
+        await queue.stop("run-0", "user")
+        assert await redis.xlen(RUNS) == RUNS_PER_USER
+        await queue.stop("run-waiting", "user")
+        assert await redis.xlen(RUNS) == RUNS_PER_USER + 1
 
     on_redis(work)
 

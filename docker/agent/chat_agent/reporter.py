@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from chat_common.frames import frame
 from chat_common.logs import Log
 from chat_common.redis_client import REDIS_ERRORS
-from chat_common.runqueue import TERMINAL, RunQueue
+from chat_common.runqueue import SEALED, TERMINAL, RunQueue
 from chat_common.tasks import insist
 
 log = Log("reporter")
 
 CHUNK = 120
+PIECE = "stream_chunk"
 
 
 class Reporter:
@@ -34,12 +36,31 @@ class Reporter:
         self._user_id = user_id
         self._thread_id = thread_id
         self._frames: list[str] = []
+        # The last event that is known to have been told, by whomever.
+        self._told = 0
 
-    async def tell(self, kind: str, payload: dict[str, Any]) -> None:
-        """Tell the next event."""
+    async def tell(self, kind: str, payload: dict[str, Any]) -> bool:
+        """Tell the next event.
+
+        Returns:
+            Whether it was told now; else another worker had told it, or the run is sealed.
+        """
         n = len(self._frames) + 1
         self._frames.append(self._frame(kind, payload, n))
-        await self._add(n)
+        return await self._add(n)
+
+    async def seal(self) -> str:
+        """Let nothing more be told but the end, by nobody.
+
+        Returns:
+            What was said of the answer until now.
+        """
+        last = await insist("seal", lambda: self._queue.seal(self._run_id, self._told), *REDIS_ERRORS)
+        kept = [text for _n, text in await self._kept(0)][:last]
+        # Where Redis lost events, those that were told here stand for them.
+        self._frames = kept if len(kept) == last else self._frames[:last]
+        told = [json.loads(text) for text in self._frames]
+        return "".join(event["payload"]["text"] for event in told if event["type"] == PIECE)
 
     async def tell_end(self, kind: str, payload: dict[str, Any]) -> None:
         """Tell the last event, unless the run has one."""
@@ -65,7 +86,10 @@ class Reporter:
             have = n
             for number in range(start, n + 1):
                 have = await self._emit(number, terminal=terminal and number == n)
+            if have == SEALED:
+                return False
             if have >= n - 1:
+                self._told = n
                 return have == n - 1
             log.warning("events_told_again", run_id=self._run_id, after=have)
             start = have + 1

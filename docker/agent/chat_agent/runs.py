@@ -18,7 +18,8 @@ class Run:
 
     Attributes:
         attempts: Which attempt this is, from 1.
-        state: `running`; or `completed` or `failed`, when a worker died between that and telling.
+        state: `running`; `stopping` when its user asked it to stop; or `completed`, `failed` or `stopped`, when a worker died
+            between that and telling.
     """
 
     run_id: str
@@ -31,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended in PostgreSQL: with a message, or with the code of a failure."""
+    """How a run ended in PostgreSQL: with a message, or with the code of a failure. One that is `running` still is to stop."""
 
     state: str
     error: str = ""
@@ -51,12 +52,12 @@ class Runs:
         self._database = database
 
     async def claim(self, run_id: str) -> Run | None:
-        """Count an attempt and read what is asked; a run that is over is only read. None when there is no such run."""
+        """Count an attempt and read what is asked; a run that is over or to stop is only read. None when there is no such run."""
         row = await self._database.fetchrow(
             """
             WITH claimed AS (
                 UPDATE runs SET state = 'running', attempts = attempts + 1
-                WHERE id = $1 AND state IN ('queued', 'running') RETURNING attempts
+                WHERE id = $1 AND state IN ('queued', 'running') AND stop_requested_at IS NULL RETURNING attempts
             )
             SELECT r.thread_id, r.user_id, m.id AS message_id, m.seq, m.text, m.created_at,
                    f.id AS file_id, f.name, f.size, f.sha256,
@@ -75,6 +76,8 @@ class Runs:
         question = Question(row["text"], user_id, thread_id, str(row["message_id"]), row["seq"], row["created_at"], document)
         # The outer SELECT sees the row as it was before the update.
         state = "running" if row["attempts"] is not None else row["state"]
+        if row["attempts"] is None and state in ("queued", "running"):
+            state = "stopping"
         return Run(run_id, thread_id, user_id, row["attempts"] or 0, state, question)
 
     async def complete(self, run: Run, text: str, pages: tuple[str, ...] | None) -> Outcome:
@@ -82,23 +85,20 @@ class Runs:
         async with self._database.transaction() as connection:
             if not await _finish(connection, run, "completed"):
                 return await self._outcome(connection, run)
-            seq = await connection.fetchval(
-                "UPDATE threads SET last_seq = last_seq + 1, updated_at = now() WHERE id = $1 RETURNING last_seq", run.thread_id
-            )
-            message_id = str(uuid.uuid5(uuid.UUID(run.run_id), "answer"))
-            await connection.execute(
-                "INSERT INTO messages (id, thread_id, user_id, seq, role, text, run_id) VALUES ($1, $2, $3, $4, 'agent', $5, $6)",
-                message_id,
-                run.thread_id,
-                run.user_id,
-                seq,
-                text,
-                run.run_id,
-            )
+            message_id, seq = await _store_answer(connection, run, text)
             if run.question.document is not None:
                 await _file_processed(connection, run, run.question.document, pages or ())
             await _event(connection, run, "run_completed", run.run_id, {"message_id": message_id, "seq": seq})
         return Outcome("completed", "", message_id, seq, text)
+
+    async def stop(self, run: Run, said: str) -> Outcome:
+        """Store what was said of the answer and mark the run stopped; whoever comes second gets the first one's outcome."""
+        async with self._database.transaction() as connection:
+            if not await _finish(connection, run, "stopped"):
+                return await self._outcome(connection, run)
+            message_id, seq = await _store_answer(connection, run, said)
+            await _event(connection, run, "run_stopped", run.run_id, {"message_id": message_id, "seq": seq})
+        return Outcome("stopped", "", message_id, seq, said)
 
     async def fail(self, run: Run, code: str) -> Outcome:
         """Mark the run, and the file that it was about, as failed."""
@@ -125,6 +125,13 @@ class Runs:
             return Outcome(row["state"], row["error"] or "failed")
         return Outcome(row["state"], "", str(row["id"]), row["seq"], row["text"])
 
+    async def to_stop(self, runs: list[str]) -> list[str]:
+        """Those of the given runs that their users asked to stop."""
+        rows = await self._database.fetch(
+            "SELECT id FROM runs WHERE id = ANY($1::uuid[]) AND stop_requested_at IS NOT NULL", runs
+        )
+        return [str(row["id"]) for row in rows]
+
     async def waiting(self, user_id: str) -> list[str]:
         """A user's next runs that may have waited for a place in the queue, oldest first."""
         rows = await self._database.fetch(
@@ -134,14 +141,32 @@ class Runs:
 
 
 async def _finish(connection: Any, run: Run, state: str, error: str | None = None) -> bool:
+    # A stop that was acknowledged holds: such a run ends in no other way.
     done = await connection.fetchval(
         "UPDATE runs SET state = $2, error = $3, finished_at = now() "
-        "WHERE id = $1 AND state IN ('queued', 'running') RETURNING id",
+        "WHERE id = $1 AND state IN ('queued', 'running') AND ($2 = 'stopped' OR stop_requested_at IS NULL) RETURNING id",
         run.run_id,
         state,
         error,
     )
     return done is not None
+
+
+async def _store_answer(connection: Any, run: Run, text: str) -> tuple[str, int]:
+    seq = await connection.fetchval(
+        "UPDATE threads SET last_seq = last_seq + 1, updated_at = now() WHERE id = $1 RETURNING last_seq", run.thread_id
+    )
+    message_id = str(uuid.uuid5(uuid.UUID(run.run_id), "answer"))
+    await connection.execute(
+        "INSERT INTO messages (id, thread_id, user_id, seq, role, text, run_id) VALUES ($1, $2, $3, $4, 'agent', $5, $6)",
+        message_id,
+        run.thread_id,
+        run.user_id,
+        seq,
+        text,
+        run.run_id,
+    )
+    return message_id, int(seq)
 
 
 async def _file_processed(connection: Any, run: Run, document: Document, pages: tuple[str, ...]) -> None:

@@ -12,13 +12,13 @@ from redis.exceptions import ResponseError
 
 from chat_agent.analyst.analyst import Analyst
 from chat_agent.analyst.steps import FAILURES, AnalysisFailed, Answer, Thinking, ToolDone, ToolStarted
-from chat_agent.reporter import Reporter, chunks
+from chat_agent.reporter import PIECE, Reporter, chunks
 from chat_agent.runs import Outcome, Run, Runs
 from chat_common.errors import StoreUnavailable
 from chat_common.frames import is_uuid
 from chat_common.logs import Log
 from chat_common.redis_client import REDIS_ERRORS
-from chat_common.runqueue import GROUP, RUNS, RunQueue, user_channel
+from chat_common.runqueue import GROUP, RUNS, STOPS, RunQueue, user_channel
 from chat_common.tasks import cancel, insist, keep_running
 
 log = Log("worker")
@@ -27,6 +27,10 @@ BLOCK_SECONDS = 1.0
 # A run that keeps killing its workers is given up.
 ATTEMPTS_LIMIT = 5
 STOP_SECONDS = 1.5
+# A long answer is spoken, not thrown: so many seconds lie between two pieces of it.
+PIECE_SECONDS = 0.05
+# How often (seconds) PostgreSQL is asked which runs are to stop, in case Redis did not tell.
+LOOK_SECONDS = 1.0
 
 
 class Worker:
@@ -56,6 +60,8 @@ class Worker:
         # Tasks and queue entries by run: an entry that comes twice is worked on once.
         self._working: dict[str, asyncio.Task[None]] = {}
         self._entries: dict[str, list[str]] = {}
+        # Set when the run that is worked on is to stop.
+        self._stops: dict[str, asyncio.Event] = {}
         self._free = asyncio.Event()
         self._free.set()
         self._loops: list[asyncio.Task[None]] = []
@@ -66,6 +72,8 @@ class Worker:
             asyncio.create_task(keep_running("reading runs", self._read, cap=0.5)),
             asyncio.create_task(keep_running("keeping claims", self._keep_claims, cap=0.5)),
             asyncio.create_task(keep_running("taking over", self._take_over, cap=0.5)),
+            asyncio.create_task(keep_running("hearing stops", self._hear_stops, cap=0.5)),
+            asyncio.create_task(keep_running("looking for stops", self._look_for_stops, cap=0.5)),
         ]
 
     async def stop(self) -> None:
@@ -130,6 +138,25 @@ class Worker:
                 if lost:
                     log.warning("claims_lost", entries=lost)
 
+    async def _hear_stops(self) -> None:
+        async with self._reader.pubsub() as stops:
+            await stops.subscribe(STOPS)
+            while True:
+                message = await stops.get_message(ignore_subscribe_messages=True, timeout=BLOCK_SECONDS)
+                if message is not None:
+                    self._let_stop(message["data"])
+
+    async def _look_for_stops(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._stops:
+                for run_id in await self._runs.to_stop(list(self._stops)):
+                    self._let_stop(run_id)
+
+    def _let_stop(self, run_id: str) -> None:
+        if run_id in self._stops:
+            self._stops[run_id].set()
+
     def _begin(self, entry: str, fields: dict[str, str] | None) -> None:
         run_id = (fields or {}).get("run_id", "")
         entries = self._entries.setdefault(run_id, [])
@@ -170,10 +197,32 @@ class Worker:
     async def _answer(self, run: Run) -> None:
         reporter = Reporter(self._queue, run.run_id, run.user_id, run.thread_id)
         if run.state == "running":
-            outcome = await self._analyse(run, reporter)
+            outcome = await self._until_stopped(run, reporter)
+        elif run.state == "stopping":
+            outcome = await self._stop(run, reporter)
         else:
             outcome = await insist("outcome", lambda: self._runs.outcome(run), StoreUnavailable)
         await self._tell_end(run, reporter, outcome)
+
+    async def _until_stopped(self, run: Run, reporter: Reporter) -> Outcome:
+        stop = self._stops[run.run_id] = asyncio.Event()
+        work = asyncio.create_task(self._analyse(run, reporter), name=f"work on {run.run_id}")
+        word = asyncio.create_task(stop.wait(), name=f"stop of {run.run_id}")
+        try:
+            await asyncio.wait({work, word}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._stops[run.run_id]
+            if not work.done():
+                await cancel(work)
+            await cancel(word)
+        outcome = None if work.cancelled() else work.result()
+        if outcome is None or outcome.state == "running":
+            return await self._stop(run, reporter)
+        return outcome
+
+    async def _stop(self, run: Run, reporter: Reporter) -> Outcome:
+        said = await reporter.seal()
+        return await insist("stop", lambda: self._runs.stop(run, said), StoreUnavailable)
 
     async def _analyse(self, run: Run, reporter: Reporter) -> Outcome:
         await reporter.tell("agent_started", {"query_message_id": run.question.message_id, "query_seq": run.question.seq})
@@ -186,8 +235,11 @@ class Worker:
         except Exception:  # the same question would fail again: its user is told instead
             log.error("analysis_failed", exc_info=True, run_id=run.run_id)
             return await self._fail(run, "failed")
+        told = False
         for index, piece in enumerate(chunks(answer.text)):
-            await reporter.tell("stream_chunk", {"text": piece, "index": index})
+            if told:
+                await asyncio.sleep(PIECE_SECONDS)
+            told = await reporter.tell(PIECE, {"text": piece, "index": index})
         return await insist("answer", lambda: self._runs.complete(run, answer.text, answer.pages), StoreUnavailable)
 
     async def _steps(self, run: Run, reporter: Reporter) -> Answer:
@@ -207,7 +259,7 @@ class Worker:
         return await insist("failure", lambda: self._runs.fail(run, code), StoreUnavailable)
 
     async def _tell_end(self, run: Run, reporter: Reporter, outcome: Outcome) -> None:
-        if outcome.state != "completed":
+        if outcome.state == "failed":
             await reporter.tell_end(
                 "agent_error", {"code": outcome.error, "text": FAILURES.get(outcome.error, FAILURES["failed"])}
             )
@@ -215,8 +267,11 @@ class Worker:
         bell = json.dumps({"thread_id": run.thread_id, "seq": outcome.seq})
         await insist("doorbell", lambda: self._redis.publish(user_channel(run.user_id), bell), *REDIS_ERRORS)
         payload = {"message_id": outcome.message_id, "seq": outcome.seq, "text": outcome.text}
-        await reporter.tell_end("agent_completed", payload)
-        log.info("run_completed", run_id=run.run_id, attempts=run.attempts)
+        if outcome.state == "stopped":
+            # It may be all that is told of a run.
+            payload |= {"query_message_id": run.question.message_id, "query_seq": run.question.seq}
+        await reporter.tell_end(f"agent_{outcome.state}", payload)
+        log.info(f"run_{outcome.state}", run_id=run.run_id, attempts=run.attempts)
 
     async def _leave_queue(self, run: Run) -> None:
         # Taken out first, so that a claim that ends here does not look lost.

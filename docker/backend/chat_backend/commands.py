@@ -140,6 +140,7 @@ class Commands:
         self._relay = relay
         self._handlers: dict[str, Handler] = {
             "user_message": self._user_message,
+            "stop": self._stop,
             "resume": self._resume,
             "thread_rename": self._rename,
             "thread_read": self._mark_read,
@@ -191,6 +192,15 @@ class Commands:
         stored = await self._messages.store(message)
         acknowledge(tab, stored)
         await self.after_store(tab.user_id, stored)
+
+    async def _stop(self, tab: Tab, feed: Feed, incoming: ClientFrame) -> None:
+        if not incoming.message_id:
+            raise BadFrame("bad_frame", "stop needs the message_id of the question.")
+        asked = await self._messages.stop(incoming.message_id, incoming.thread_id, tab.user_id)
+        if asked.state == "stopping":
+            await self._doorbell.stop_asked(asked.run_id, tab.user_id)
+        payload = {"message_id": incoming.message_id, "run_id": asked.run_id, "state": asked.state}
+        tab.offer(frame("stop_acknowledged", payload, message_id=incoming.message_id, thread_id=incoming.thread_id))
 
     async def _admitted(self, tab: Tab, plan: str, message_id: str) -> bool:
         try:

@@ -42,6 +42,14 @@ class Doorbell:
         except REDIS_ERRORS as error:
             log.warning("doorbell_failed", user_id=user_id, thread_id=thread_id, seq=seq, reason=type(error).__name__)
 
+    async def stop_asked(self, run_id: str, user_id: str) -> None:
+        """Let a run that was asked to stop tell nothing more, and wake its worker; which looks for itself where this fails."""
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                await self._queue.stop(run_id, user_id)
+        except REDIS_ERRORS as error:
+            log.warning("stop_not_told", user_id=user_id, run_id=run_id, reason=type(error).__name__)
+
     async def announce(self, user_id: str, subject: str, text: str) -> None:
         """Publish a frame to a user's tabs; kept and sent later when Redis is away.
 

@@ -31,8 +31,8 @@ class RunEvent:
     """A run's event as its channel brought it.
 
     Attributes:
-        seq: Of the answer, on `agent_completed`.
-        query_seq: Of the message that is being answered, on `agent_started`.
+        seq: Of the answer, on `agent_completed` and `agent_stopped`.
+        query_seq: Of the message that is being answered, on `agent_started` and `agent_stopped`.
     """
 
     run_id: str

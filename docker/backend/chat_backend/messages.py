@@ -20,7 +20,7 @@ TITLE_FROM_TEXT = 60
 FILE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _MESSAGE = """
     SELECT m.id, m.thread_id, m.seq, m.role, m.text, m.run_id, m.file_id, m.created_at, f.name AS file_name, f.size AS file_size,
-           r.message_id AS answers
+           r.message_id AS answers, r.state = 'stopped' AS stopped
     FROM messages m LEFT JOIN files f ON f.id = m.file_id LEFT JOIN runs r ON r.id = m.run_id
 """
 
@@ -62,6 +62,14 @@ class Stored:
     duplicate: bool
     run_id: str | None = None
     file_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """A run that its user asked to stop; `state` is `stopping`, or how it ended where it was over."""
+
+    run_id: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -227,6 +235,29 @@ class Messages:
             user_id,
         )
         return [str(row["id"]) for row in rows]
+
+    async def stop(self, message_id: str, thread_id: str, user_id: str) -> Stopping:
+        """Ask the run that answers a user's message to stop, unless it is over. Asking again changes nothing.
+
+        Raises:
+            NotFound: There is no such message, or it is somebody else's.
+        """
+        run_id = await self._database.fetchval(
+            "UPDATE runs SET stop_requested_at = coalesce(stop_requested_at, now()) "
+            "WHERE message_id = $1 AND thread_id = $2 AND user_id = $3 AND state IN ('queued', 'running') RETURNING id",
+            message_id,
+            thread_id,
+            user_id,
+        )
+        if run_id is not None:
+            return Stopping(str(run_id), "stopping")
+        # Looked at afterwards: whoever ends it meanwhile was waited for.
+        row = await self._database.fetchrow(
+            "SELECT id, state FROM runs WHERE message_id = $1 AND thread_id = $2 AND user_id = $3", message_id, thread_id, user_id
+        )
+        if row is None:
+            raise NotFound
+        return Stopping(str(row["id"]), row["state"])
 
     async def recent_runs(self, users: list[str], seconds: float) -> list[tuple[str, str, str]]:
         """User, thread and id of the runs that began within the last seconds, oldest first."""

@@ -72,13 +72,17 @@ SCHEMA = (
         user_id uuid NOT NULL,
         message_id uuid NOT NULL UNIQUE REFERENCES messages,
         file_id uuid REFERENCES files,
-        state text NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed')),
+        state text NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed', 'stopped')),
         attempts integer NOT NULL DEFAULT 0,
         error text,
         created_at timestamptz NOT NULL DEFAULT now(),
+        stop_requested_at timestamptz,
         finished_at timestamptz
     )
     """,
+    "ALTER TABLE runs ADD COLUMN IF NOT EXISTS stop_requested_at timestamptz",
+    "ALTER TABLE runs DROP CONSTRAINT IF EXISTS runs_state_check, ADD CONSTRAINT runs_state_check "
+    "CHECK (state IN ('queued', 'running', 'completed', 'failed', 'stopped'))",
     "CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (user_id, created_at) WHERE state IN ('queued', 'running')",
     "CREATE INDEX IF NOT EXISTS runs_recent ON runs (user_id, created_at)",
     """

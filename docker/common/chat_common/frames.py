@@ -43,8 +43,8 @@ def frame(
 
 
 def message_body(row: Mapping[str, Any]) -> dict[str, Any]:
-    """MESSAGE of the contract, from a row of `messages` joined with its file (columns `file_name`, `file_size`) and with the
-    question that its run answers (`answers`)."""
+    """MESSAGE of the contract, from a row of `messages` joined with its file (columns `file_name`, `file_size`) and with its
+    run (`answers`, the question, and `stopped`)."""
     body: dict[str, Any] = {
         "message_id": str(row["id"]),
         "thread_id": str(row["thread_id"]),
@@ -57,6 +57,8 @@ def message_body(row: Mapping[str, Any]) -> dict[str, Any]:
         body["run_id"] = str(row["run_id"])
     if row["answers"] is not None:
         body["answers"] = str(row["answers"])
+    if row["stopped"]:
+        body["stopped"] = True
     if row["file_id"] is not None:
         body["file"] = {"id": str(row["file_id"]), "name": row["file_name"], "size": row["file_size"]}
     return body

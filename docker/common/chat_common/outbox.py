@@ -43,7 +43,7 @@ async def add_event(
 
     Args:
         connection: An asyncpg connection.
-        kind: `message_stored`, `run_completed`, `run_failed`, `file_stored` or `file_processed`.
+        kind: `message_stored`, `run_completed`, `run_failed`, `run_stopped`, `file_stored` or `file_processed`.
         user_id: Whose event it is.
         thread_id: Where it happened.
         subject_id: The message, run or file.

@@ -14,14 +14,19 @@ from redis.asyncio import Redis
 RUNS = "runs"
 GROUP = "agents"
 SESSIONS = "sessions"
+# Workers hear here of a run that its user stopped.
+STOPS = "stops"
 # Runs of one user that are in the queue at a time; the others wait in PostgreSQL, so that a flood delays only its sender.
 RUNS_PER_USER = 4
+STOPPED_PER_USER = 100
 # A queue entry that was lost is put in again after this many seconds.
 ENTRY_LIFETIME = 60
 # A finished run's events can be read again for this long (seconds); an unfinished one's are kept for a day.
 EVENTS_LIFETIME = 600
 UNFINISHED_LIFETIME = 86400
-TERMINAL = ("agent_completed", "agent_error")
+# What adding an event answers where the run is sealed before it.
+SEALED = -1
+TERMINAL = ("agent_completed", "agent_error", "agent_stopped")
 
 
 def user_channel(user_id: str) -> str:
@@ -37,6 +42,11 @@ def active_key(user_id: str) -> str:
 def events_key(run_id: str) -> str:
     """Stream of a run's events; entry `<n>-0` is event n."""
     return f"run:{run_id}:events"
+
+
+def sealed_key(run_id: str) -> str:
+    """Number of the last event that a run which its user stopped may tell before its end."""
+    return f"run:{run_id}:sealed"
 
 
 def revoked_key(session_id: str) -> str:
@@ -78,18 +88,38 @@ end
 return lost
 """
 
-# Returns the number of the last event before this call; the event is added only when it is the next one.
-_EMIT = """
+_LAST_EVENT = """
 local have = 0
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 if last[1] then have = tonumber(string.match(last[1][1], '^(%d+)')) end
+"""
+
+# Returns the number of the last event before this call; the event is added only when it is the next one. Of a sealed run nothing
+# is added any more but its end, and what Redis lost of the events before its seal; then -1 is returned.
+_EMIT = (
+    _LAST_EVENT
+    + """
 local n = tonumber(ARGV[1])
+local sealed = redis.call('GET', KEYS[2])
+if sealed and n > tonumber(sealed) and ARGV[5] == '0' then return -1 end
 if n ~= have + 1 then return have end
 redis.call('XADD', KEYS[1], ARGV[1] .. '-0', 'frame', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
 redis.call('PUBLISH', ARGV[3], ARGV[2])
 return have
 """
+)
+
+# The seal lies behind the last event, and behind what a worker knows to have been told; it never moves back.
+_SEAL = (
+    _LAST_EVENT
+    + """
+local seal = math.max(tonumber(redis.call('GET', KEYS[2]) or have), tonumber(ARGV[1]))
+redis.call('SET', KEYS[2], seal, 'EX', ARGV[2])
+return seal
+"""
+)
 
 
 class RunQueue:
@@ -105,15 +135,37 @@ class RunQueue:
         self._finish = redis.register_script(_FINISH)
         self._keep = redis.register_script(_KEEP)
         self._emit = redis.register_script(_EMIT)
+        self._seal = redis.register_script(_SEAL)
 
-    async def enqueue(self, run_id: str, user_id: str) -> bool:
+    async def enqueue(self, run_id: str, user_id: str, places: int = RUNS_PER_USER) -> bool:
         """Put a run into the queue, unless it is in already or its user has enough runs there.
 
         Returns:
             Whether it was put in now.
         """
-        added = await self._enqueue(keys=[RUNS, active_key(user_id)], args=[run_id, RUNS_PER_USER, ENTRY_LIFETIME])
+        added = await self._enqueue(keys=[RUNS, active_key(user_id)], args=[run_id, places, ENTRY_LIFETIME])
         return int(added) == 1
+
+    async def stop(self, run_id: str, user_id: str) -> None:
+        """Let a run tell nothing more but its end, and wake whoever works on it.
+
+        One that waits for its turn gets a place in the queue, however many its user has: nobody works long on it.
+        """
+        await self.seal(run_id)
+        await self.enqueue(run_id, user_id, places=STOPPED_PER_USER)
+        await self._redis.publish(STOPS, run_id)
+
+    async def seal(self, run_id: str, told: int = 0) -> int:
+        """Let a run tell nothing more but its end.
+
+        Args:
+            run_id: The run.
+            told: The last event that the caller knows to have been told, whatever Redis lost of it.
+
+        Returns:
+            The number of the last event that is told before the end.
+        """
+        return int(await self._seal(keys=[events_key(run_id), sealed_key(run_id)], args=[told, UNFINISHED_LIFETIME]))
 
     async def finish(self, run_id: str, user_id: str, entries: list[str]) -> None:
         """Take a run that is over out of the queue."""
@@ -133,10 +185,11 @@ class RunQueue:
 
         Returns:
             The number of the last event before the call: `n - 1` when it was added now, `n` or more when somebody else had added
-            it, less when events before it are missing.
+            it, less when events before it are missing; `SEALED` when the run ends before this event.
         """
         lifetime = EVENTS_LIFETIME if terminal else UNFINISHED_LIFETIME
-        return int(await self._emit(keys=[events_key(run_id)], args=[n, text, user_channel(user_id), lifetime]))
+        keys = [events_key(run_id), sealed_key(run_id)]
+        return int(await self._emit(keys=keys, args=[n, text, user_channel(user_id), lifetime, int(terminal)]))
 
     async def events(self, run_id: str, after: int) -> list[tuple[int, str]]:
         """Events of a run with a number above `after`, in order, each with its frame's text."""

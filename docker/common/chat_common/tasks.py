@@ -55,7 +55,7 @@ async def insist(what: str, act: Callable[[], Awaitable[T]], *errors: type[BaseE
             attempt += 1
 
 
-async def cancel(*tasks: asyncio.Task[None]) -> None:
+async def cancel(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks and wait until they are over; what they fail with is logged by whoever runs them."""
     for task in tasks:
         task.cancel()

@@ -49,3 +49,27 @@ test('of a thread that the list does not know the latest history is loaded, and 
   equal([chat.messages('old').length, chat.hasEarlier('old')], [200, true]);
   equal(sent, [{ type: 'resume', thread_id: 'old', payload: { after: 1000, runs: {} } }]);
 });
+
+const started = { type: 'agent_started', thread_id: 't', run_id: 'r', n: 1, payload: { query_message_id: 'q' } };
+const stop = { type: 'stop', thread_id: 't', message_id: 'q' };
+
+test('a stop that was lost with its connection is asked for again', async () => {
+  const { chat, sent, link } = makeChat(() => ({ threads: [], next: null }));
+  link.frames.emit(started);
+  chat.stop(chat.runs.get('r'));
+  link.established.emit();
+  equal(sent, [stop, stop]);
+  link.frames.emit({ type: 'agent_stopped', thread_id: 't', run_id: 'r', n: 2, payload: {} });
+  link.established.emit();
+  equal(sent.length, 2);
+});
+
+test('a stop that the platform could not take is repeated after a while', async () => {
+  const { chat, sent, link } = makeChat(() => ({ threads: [], next: null }));
+  link.frames.emit(started);
+  chat.stop(chat.runs.get('r'));
+  link.frames.emit({ type: 'error_message', thread_id: 't', message_id: 'q', payload: { code: 'unavailable' } });
+  equal(sent, [stop]);
+  await chat.clock.move(1000);
+  equal(sent, [stop, stop]);
+});

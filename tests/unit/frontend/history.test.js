@@ -106,6 +106,16 @@ test('a failed run stays to be seen', () => {
   equal(runs.unanswered('t').map(({ state, error }) => [state, error.text]), [['failed', 'No.']]);
 });
 
+test('a stopped run is over and has an answer', () => {
+  const runs = new Runs();
+  runs.apply(event(1, 'agent_started', { query_message_id: 'q' }));
+  runs.get('r').stopping = true;
+  equal(runs.stopping().map(({ query_message_id }) => query_message_id), ['q']);
+  runs.answered('r', 't', true);
+  runs.apply(event(2, 'agent_stopped'));
+  equal([runs.get('r').state, runs.stopping(), runs.unanswered('t')], ['stopped', [], []]);
+});
+
 test('traces of finished runs are not kept for ever', () => {
   const runs = new Runs();
   for (let index = 0; index < 300; index += 1) runs.answered(`r-${index}`, 't');

@@ -11,13 +11,15 @@ import re
 from collections.abc import AsyncIterator
 
 from chat_agent.analyst.calculator import calculations
-from chat_agent.analyst.commands import KEYWORDS_DEFAULT, SENTENCES_DEFAULT, read_command
+from chat_agent.analyst.commands import KEYWORDS_DEFAULT, SENTENCES_DEFAULT, Command, read_command
 from chat_agent.analyst.library import Library
+from chat_agent.analyst.numbers import primes
 from chat_agent.analyst.steps import Answer, Document, Question, Step, Thinking, ToolDone, ToolStarted
 from chat_agent.analyst.words import best_passage, content_words, keywords, sentences, summarize, words
 
 SNIPPET = 160
 TOP_LIMIT = 50
+PRIMES_LIMIT = 20_000
 # What is searched for has so many terms of so many characters at most: a search of a long text in long texts has no bound.
 TERMS_LIMIT = 10
 TERM_LIMIT = 200
@@ -45,15 +47,25 @@ class Analyst:
         if question.document is not None:
             return self._document(question, question.document)
         command = read_command(text)
-        if command is None:
-            return self._compute(text)
+        return self._compute(text) if command is None else self._carry_out(question, command)
+
+    def _carry_out(self, question: Question, command: Command) -> AsyncIterator[Step]:
         if command.kind == "files":
             return self._search_files(question, command.text)
         if command.kind == "messages":
             return self._search_messages(question, command.text)
         if command.kind == "keywords":
             return self._keywords(command.text, command.count)
+        if command.kind == "primes":
+            return self._primes(min(command.count, PRIMES_LIMIT))
         return self._summary(command.text, command.count)
+
+    async def _primes(self, highest: int) -> AsyncIterator[Step]:
+        yield Thinking(f"I sieve the numbers up to {highest}.")
+        yield ToolStarted("primes", str(highest))
+        found = primes(highest)
+        yield ToolDone("primes", f"{len(found)} found")
+        yield Answer(f"Primes up to {highest} = {len(found)}: {', '.join(map(str, found)) or 'none'}")
 
     async def _compute(self, text: str) -> AsyncIterator[Step]:
         found = calculations(text)

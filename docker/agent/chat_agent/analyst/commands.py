@@ -1,4 +1,4 @@
-"""Commands that a message may begin with: a search, keywords, a summary.
+"""Commands that a message may begin with: a search, keywords, a summary, prime numbers.
 
 Read word by word, from the beginning and once from the end, never again from another place: whatever somebody sends, reading it
 takes a time that grows with its length and no faster. Patterns with optional words between blanks take the cube of it.
@@ -13,7 +13,7 @@ from typing import Literal
 KEYWORDS_DEFAULT = 5
 SENTENCES_DEFAULT = 2
 
-Kind = Literal["files", "messages", "keywords", "summary"]
+Kind = Literal["files", "messages", "keywords", "summary", "primes"]
 
 _PLACES: dict[str, Kind] = {
     "files": "files",
@@ -25,6 +25,7 @@ _PLACES: dict[str, Kind] = {
     "history": "messages",
 }
 _WORD = re.compile(r"\S+")
+_NUMBER_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Command:
     Attributes:
         kind: Where is looked, or what is made of the text.
         text: What is looked for, or the text; never empty.
-        count: How many keywords or sentences.
+        count: How many keywords or sentences, or up to which number.
     """
 
     kind: Kind
@@ -44,7 +45,7 @@ class Command:
 
 def read_command(text: str) -> Command | None:
     """The command that a message is, or None. The first form that fits decides."""
-    for read in (_search_place, _find_in_place, _keywords, _summary):
+    for read in (_search_place, _find_in_place, _keywords, _summary, _primes):
         words = _Words(text)
         while words.take("please", "can you", "could you"):
             pass
@@ -145,3 +146,13 @@ def _summary(words: _Words) -> Command | None:
     words.take("this", "the following")
     words.take(":")
     return Command("summary", words.rest, SENTENCES_DEFAULT if count is None else count)
+
+
+def _primes(words: _Words) -> Command | None:
+    # list the primes up to 3000
+    while words.take("list", "give me", "show me", "all", "the"):
+        pass
+    if not words.take("primes up to", "prime numbers up to"):
+        return None
+    number = words.rest.split(maxsplit=1)[0].rstrip("?.!") if words.rest else ""
+    return Command("primes", number, int(number)) if number.isdecimal() and len(number) <= _NUMBER_DIGITS else None

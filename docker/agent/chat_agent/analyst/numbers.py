@@ -1,4 +1,4 @@
-"""Statistics of lists of numbers in a sentence: `mean and standard deviation of 3, 5 and 8`."""
+"""Statistics of lists of numbers in a sentence: `mean and standard deviation of 3, 5 and 8`; and prime numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from chat_agent.analyst.arithmetic import CannotCompute, number, root, written
+
+
+def primes(highest: int) -> list[int]:
+    """All primes up to a number, by the sieve of Eratosthenes."""
+    prime = [False, False] + [True] * (highest - 1)
+    for divisor in range(2, int(highest**0.5) + 1):
+        if prime[divisor]:
+            prime[divisor * divisor :: divisor] = [False] * len(range(divisor * divisor, highest + 1, divisor))
+    return [candidate for candidate, is_prime in enumerate(prime) if is_prime]
 
 
 def mean(values: list[Fraction]) -> Fraction:

@@ -47,7 +47,7 @@ export async function startPage({ session, tabs, settings, clock }) {
   const operation = new ProfileOperation({ api, clock });
   const files = new Files({ api, token, renew, maxBytes: settings.fileMaxBytes });
 
-  const actions = makeActions({ outbox, files });
+  const actions = makeActions({ chat, outbox, files });
   const onSaved = () => session.refresh();
   const dashboard = new Dashboard({ api, plans, operation, files, actions, onSaved });
   const threadView = new ThreadView({ chat, outbox, files, actions });
@@ -149,13 +149,14 @@ function watchSession({ session, link, draw }) {
 }
 
 /**
- * @param {{outbox: Outbox, files: Files}} parts
+ * @param {{chat: Chat, outbox: Outbox, files: Files}} parts
  * @returns {import('./view/message.js').Actions}
  */
-function makeActions({ outbox, files }) {
+function makeActions({ chat, outbox, files }) {
   return {
     maxBytes: files.maxBytes,
     discard: (entry) => void outbox.discard(entry),
+    stop: (run) => chat.stop(run),
     retryUpload: (upload) => void files.retry(upload),
     removeUpload: (upload) => files.remove(upload),
     download: (file, button) => {

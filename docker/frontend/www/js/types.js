@@ -34,6 +34,7 @@
  * @property {string} text
  * @property {string|null} [run_id]            The run that wrote it (agent).
  * @property {string|null} [answers]           The message that it answers (agent).
+ * @property {boolean} [stopped]              Its user stopped it (agent).
  * @property {FileInfo|null} [file]
  * @property {string} created_at               RFC 3339
  *

@@ -151,6 +151,17 @@ export class Chat {
     this.changed.emit();
   }
 
+  /**
+   * Let the analyst stop. What it has said stays; the run ends when the platform says so.
+   *
+   * @param {import('./runs.js').Run} run
+   */
+  stop(run) {
+    run.stopping = true;
+    this.#sendStop(run);
+    this.changed.emit();
+  }
+
   /** The user sees the end of the open thread. */
   markRead() {
     const thread = this.openId === null ? undefined : this.threads.get(this.openId);
@@ -176,7 +187,10 @@ export class Chat {
     } else if (frame.type === 'thread_read' && frame.thread_id) {
       this.threads.read(frame.thread_id, Number(frame.payload.seq ?? frame.seq));
       this.changed.emit();
-    } else if (frame.type === 'error_message' && frame.thread_id && !frame.message_id) {
+    } else if (frame.type === 'error_message' && frame.message_id) {
+      const run = this.runs.stopping().find(({ query_message_id }) => query_message_id === frame.message_id);
+      if (run) this.clock.after(() => this.#sendStop(run), REPEAT_AFTER);
+    } else if (frame.type === 'error_message' && frame.thread_id) {
       this.#refused(frame.thread_id, frame.payload.code);
     }
   }
@@ -209,7 +223,7 @@ export class Chat {
   #store(message) {
     const known = this.threads.grow(message.thread_id, message.seq, message.created_at);
     if (!known) this.#refreshListSoon();
-    if (message.role === 'agent' && message.run_id) this.runs.answered(message.run_id, message.thread_id);
+    if (message.role === 'agent' && message.run_id) this.runs.answered(message.run_id, message.thread_id, message.stopped);
     const timeline = this.#timelines.get(message.thread_id);
     if (timeline) {
       timeline.add(message);
@@ -242,7 +256,7 @@ export class Chat {
         more = page.has_more && page.messages.length > 0;
         after = page.messages.at(-1)?.seq ?? after;
       }
-      for (const { run_id } of timeline.list()) if (run_id && this.runs.get(run_id)) this.runs.answered(run_id, threadId);
+      for (const { run_id, stopped } of timeline.list()) if (run_id && this.runs.get(run_id)) this.runs.answered(run_id, threadId, stopped);
       this.#hold(threadId, timeline);
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
@@ -285,6 +299,7 @@ export class Chat {
   #resumeAll() {
     for (const threadId of this.#timelines.keys()) this.#resume(threadId);
     for (const [threadId, title] of this.threads.unconfirmed) this.#sendRename(threadId, title);
+    for (const run of this.runs.stopping()) this.#sendStop(run);
     this.outbox.pump();
     this.refreshList().catch((error) => this.#failed(error, () => this.#refreshListSoon(2000)));
     const open = this.openId;
@@ -350,6 +365,11 @@ export class Chat {
       return;
     }
     this.link.send('thread_rename', { thread_id: threadId, payload: { title } });
+  }
+
+  /** @param {import('./runs.js').Run} run */
+  #sendStop({ thread_id, query_message_id, state }) {
+    if (state === 'running' && query_message_id) this.link.send('stop', { thread_id, message_id: query_message_id });
   }
 
   #refreshListSoon(wait = 100) {

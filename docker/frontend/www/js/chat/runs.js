@@ -6,7 +6,8 @@
  * @property {string} run_id
  * @property {string} thread_id
  * @property {string|null} query_message_id
- * @property {'running'|'completed'|'failed'} state
+ * @property {'running'|'completed'|'failed'|'stopped'} state
+ * @property {boolean} stopping         Its user has asked it to stop.
  * @property {number} n                 The last event applied; 1, 2, … without a gap.
  * @property {Step[]} steps
  * @property {string} text              The answer as far as it was streamed.
@@ -23,6 +24,7 @@ export const RUN_EVENTS = new Set([
   'stream_chunk',
   'agent_completed',
   'agent_error',
+  'agent_stopped',
 ]);
 
 /** Finished runs whose traces are kept for reading. */
@@ -45,7 +47,12 @@ export class Runs {
    * @returns {Run[]} Runs that have no stored answer yet: under way, or failed.
    */
   unanswered(threadId) {
-    return [...this.#runs.values()].filter((run) => run.thread_id === threadId && run.state !== 'completed');
+    return [...this.#runs.values()].filter((run) => run.thread_id === threadId && (run.state === 'running' || run.state === 'failed'));
+  }
+
+  /** @returns {Run[]} Runs that were asked to stop and have not ended yet. */
+  stopping() {
+    return [...this.#runs.values()].filter((run) => run.stopping && run.state === 'running');
   }
 
   /**
@@ -87,11 +94,12 @@ export class Runs {
    *
    * @param {string} runId
    * @param {string} threadId
+   * @param {boolean} [stopped]
    */
-  answered(runId, threadId) {
+  answered(runId, threadId, stopped = false) {
     const run = this.#find(runId, threadId);
     // A failed run stays one even if it left a message that says so.
-    if (run.state === 'running') finish(run, 'completed');
+    if (run.state === 'running') finish(run, stopped ? 'stopped' : 'completed');
     this.#forgetOld();
   }
 
@@ -108,6 +116,7 @@ export class Runs {
         thread_id: threadId,
         query_message_id: null,
         state: 'running',
+        stopping: false,
         n: 0,
         steps: [],
         text: '',
@@ -153,6 +162,9 @@ function advance(run, event) {
     case 'agent_completed':
       finish(run, 'completed');
       break;
+    case 'agent_stopped':
+      finish(run, 'stopped');
+      break;
     case 'agent_error':
       run.error = { code: payload.code ?? 'agent_error', text: payload.text ?? '' };
       finish(run, 'failed');
@@ -164,7 +176,7 @@ function advance(run, event) {
 
 /**
  * @param {Run} run
- * @param {'completed'|'failed'} state
+ * @param {'completed'|'failed'|'stopped'} state
  */
 function finish(run, state) {
   run.state = state;

@@ -16,6 +16,7 @@ import { bytes, plural, refused, shortened, when } from './words.js';
  *
  * @typedef {object} Actions
  * @property {(entry: OutboxEntry) => void} discard
+ * @property {(run: Run) => void} stop
  * @property {(upload: Upload) => void} retryUpload
  * @property {(upload: Upload) => void} removeUpload
  * @property {(file: FileInfo, button: HTMLElement) => void} download
@@ -81,7 +82,7 @@ export function makeItem(item, actions) {
 export function updateItem(element, item, actions) {
   if (item.kind === 'upload') updateUpload(element, item.upload, actions);
   else if (item.kind === 'entry') updateEntry(element, item.entry, item.state, actions);
-  else if (item.kind === 'run') updateRun(element, item.run);
+  else if (item.kind === 'run') updateRun(element, item.run, actions);
   else {
     updateMessage(element, item.message, item.run, actions);
     drawQuestion(element, item.question);
@@ -106,14 +107,14 @@ function updateMessage(element, message, run, actions) {
     messageId: message.message_id,
     seq: message.seq,
     role: message.role,
-    state: run?.state === 'failed' ? 'failed' : 'stored',
+    state: run?.state === 'failed' ? 'failed' : message.stopped ? 'stopped' : 'stored',
     runId: message.run_id,
     queryId: message.answers,
     createdAt: message.created_at,
   });
   element.removeAttribute('aria-busy');
   setText(part(element, '.message-text'), message.text);
-  setText(part(element, '.message-state'), when(message.created_at));
+  setText(part(element, '.message-state'), message.stopped ? `Stopped · ${when(message.created_at)}` : when(message.created_at));
   part(element, '.message-actions').replaceChildren();
   if (message.role === 'agent') drawTrace(element, run);
   drawFile(part(element, '.message-file'), message.file ?? null, actions);
@@ -148,15 +149,22 @@ function updateEntry(element, entry, state, actions) {
 /**
  * @param {HTMLElement} element
  * @param {Run} run
+ * @param {Actions} actions
  */
-function updateRun(element, run) {
+function updateRun(element, run, actions) {
   const failed = run.state === 'failed';
-  setData(element, { role: 'agent', state: failed ? 'failed' : 'streaming', runId: run.run_id, queryId: run.query_message_id });
+  const state = failed ? 'failed' : run.stopping ? 'stopping' : 'streaming';
+  setData(element, { role: 'agent', state, runId: run.run_id, queryId: run.query_message_id });
   element.setAttribute('aria-busy', String(!failed));
   drawTrace(element, run);
   const text = failed ? run.error?.text || 'The analyst could not answer this.' : run.text;
   setText(part(element, '.message-text'), text);
-  setText(part(element, '.message-state'), failed ? 'Failed' : run.text ? 'Writing…' : 'Working…');
+  setText(part(element, '.message-state'), failed ? 'Failed' : run.stopping ? 'Stopping…' : run.text ? 'Writing…' : 'Working…');
+  const line = part(element, '.message-actions');
+  const stoppable = state === 'streaming' && run.query_message_id !== null;
+  if (stoppable === (line.childElementCount > 0)) return;
+  const stop = h('button', { type: 'button', class: 'link-button', onclick: () => actions.stop(run) }, 'Stop');
+  line.replaceChildren(...(stoppable ? [stop] : []));
 }
 
 /**
