@@ -3,6 +3,7 @@ Documentation       What the platform says to browsers: nobody else's page, cach
 ...                 markup stays text.
 Resource            ../resources/journey.resource
 Resource            ../resources/files.resource
+Resource            ../resources/services.resource
 Resource            ../resources/tokens.resource
 Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
@@ -72,3 +73,11 @@ What Looks Like Markup Stays Text
     Go To    ${planter.origin}
     Markup Should Be Text    page    the dashboard    1
     Law Should Hold    no-entry    within=0 s
+
+A Test's Trace Leads Through The Platform
+    [Documentation]    Whoever looks a failed test's trace up in the logs finds what each service did for it, and the agent that
+    ...    took its question from the queue.
+    [Tags]    wants-traces    needs-logs
+    ${tracy} =    A User With An Open Tab    tracy
+    Let All Services Work    ${tracy}
+    Trace Should Be Told By All Services

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from chat_agent.reporter import Reporter
 from chat_common.redis_client import redis_client
 from chat_common.runqueue import GROUP, RUNS, RUNS_PER_USER, RunQueue, active_key, events_key, sealed_key, user_channel
+from chat_common.trace import follow_parent
 from support import servers
 
 Work = Callable[[Redis, RunQueue], Awaitable[None]]
@@ -34,6 +35,22 @@ def on_redis(redis_server: servers.Redis) -> Callable[[Work], None]:
         asyncio.run(scenario())
 
     return run
+
+
+def test_a_run_carries_the_trace_in_which_it_was_asked_for(on_redis: Callable[[Work], None]) -> None:
+    async def work(redis: Redis, queue: RunQueue) -> None:
+        follow_parent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        await queue.enqueue("run-1", "user")
+        follow_parent("")
+        await queue.enqueue("run-2", "user")
+        entries: Any = await redis.xrange(RUNS)
+        first, second = (fields["traceparent"] for _, fields in entries)
+        assert first.startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
+        assert first.endswith("-01")
+        assert "00f067aa0ba902b7" not in first
+        assert second == ""
+
+    on_redis(work)
 
 
 async def take(redis: Redis, consumer: str) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -107,6 +108,32 @@ def test_services_get_their_routes_with_who_asked(client: httpx.Client, auth: Up
     assert headers["Host"] == client.base_url.netloc.decode()
     assert headers["X-Forwarded-For"] == "127.0.0.1"
     assert headers["X-Forwarded-Proto"] == "http"
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", False),
+        ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", False),
+        ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","level":"error', False),
+        ("SECRET", False),
+        (None, False),
+    ],
+)
+def test_a_request_goes_on_with_its_trace_or_begins_one(
+    frontend: Frontend, client: httpx.Client, auth: Upstream, given: str | None, taken: bool
+) -> None:
+    client.get("/auth/me", headers={"traceparent": given} if given else {})
+    passed = auth.seen[-1].headers["traceparent"]
+    assert (passed == given) is taken
+    found = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-0[01]", passed)
+    assert found
+    until(lambda: bool(frontend.access_log()), "a line in the access log")
+    line = frontend.access_log()[-1]
+    assert line["trace"] == found[1]
+    assert taken or line["trace"] == line["request_id"]
 
 
 def test_replicas_take_turns(client: httpx.Client, replicas: list[Upstream]) -> None:

@@ -20,6 +20,7 @@ from chat_common.logs import Log
 from chat_common.redis_client import REDIS_ERRORS
 from chat_common.runqueue import GROUP, RUNS, STOPS, RunQueue, user_channel
 from chat_common.tasks import cancel, insist, keep_running
+from chat_common.trace import follow_parent, own_work
 
 log = Log("worker")
 
@@ -164,7 +165,7 @@ class Worker:
             entries.append(entry)
         if run_id in self._working:
             return
-        task = asyncio.create_task(self._work(run_id), name=f"run {run_id}")
+        task = own_work(self._work(run_id, (fields or {}).get("traceparent", "")), f"run {run_id}")
         self._working[run_id] = task
         if len(self._working) >= self._concurrency:
             self._free.clear()
@@ -178,7 +179,8 @@ class Worker:
 
     # -- a run ---------------------------------------------------------------------------------------------------------
 
-    async def _work(self, run_id: str) -> None:
+    async def _work(self, run_id: str, parent: str) -> None:
+        follow_parent(parent)
         try:
             if not is_uuid(run_id):
                 log.warning("entry_not_understood", entries=self._entries[run_id])

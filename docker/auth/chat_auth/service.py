@@ -22,6 +22,7 @@ from chat_auth.steps import EventStep, WorkspaceStep
 from chat_common.clickhouse import ClickHouse
 from chat_common.postgres import Database
 from chat_common.redis_client import redis_client
+from chat_common.trace import carry_trace
 
 PROVIDER_SECONDS = 3.0
 COOKIE_PATH = "/auth"
@@ -73,7 +74,9 @@ def make_service(settings: Settings, database: Database) -> Service:
     name = settings.service.name
     redis = redis_client(settings.redis_url, name=name, timeout=1.0)
     clickhouse = ClickHouse(settings.clickhouse, timeout=settings.step_timeout)
-    http = httpx.AsyncClient(timeout=PROVIDER_SECONDS, follow_redirects=False, trust_env=False)
+    http = httpx.AsyncClient(
+        timeout=PROVIDER_SECONDS, follow_redirects=False, trust_env=False, event_hooks={"request": [carry_trace]}
+    )
     step = settings.step_timeout
     # Longer than an operation and its first try at a rollback can take.
     operations = OperationLog(database, coordinator=name, lease=10 * step + 10, step_timeout=step)

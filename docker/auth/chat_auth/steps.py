@@ -18,6 +18,7 @@ import httpx
 
 from chat_common.clickhouse import ClickHouse, ClickHouseError
 from chat_common.errors import StoreUnavailable
+from chat_common.trace import carry_trace
 
 # A replica that was silent is asked for so long (seconds) whether it still is.
 LIVES_SECONDS = 0.2
@@ -56,7 +57,12 @@ class WorkspaceStep:
         self._base_urls = tuple(base_urls)
         self._silent: set[str] = set()
         limits = httpx.Timeout(seconds, connect=seconds / len(base_urls))
-        self._client = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=limits,
+            trust_env=False,
+            event_hooks={"request": [carry_trace]},
+        )
 
     async def close(self) -> None:
         """Close the connections."""

@@ -19,6 +19,7 @@ from chat_common.logs import Log
 from chat_common.redis_client import REDIS_ERRORS
 from chat_common.runqueue import TERMINAL, RunQueue
 from chat_common.tasks import jittered
+from chat_common.trace import own_work
 
 log = Log("feed")
 
@@ -93,7 +94,7 @@ class Feed:
             StoreUnavailable: PostgreSQL can't be reached.
         """
         if self._base is None:
-            self._base = asyncio.create_task(self._load_base(), name="feed base")
+            self._base = own_work(self._load_base(), "feed base")
         base = self._base
         try:
             # Shielded: one tab's end must not take the others' answer away.
@@ -176,7 +177,7 @@ class Feed:
 
     def _start(self) -> None:
         if self._pump is None:
-            self._pump = asyncio.create_task(self._work(), name="feed pump")
+            self._pump = own_work(self._work(), "feed pump")
 
     async def _work(self) -> None:
         attempt = 0

@@ -11,6 +11,7 @@ import httpx
 
 from chat_common.errors import StoreUnavailable
 from chat_common.settings import ClickHouseSettings
+from chat_common.trace import carry_trace
 
 _CODE = re.compile(r"Code: (\d+)")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -61,6 +62,7 @@ class ClickHouse:
             timeout=timeout,
             trust_env=False,
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4, keepalive_expiry=2.0),
+            event_hooks={"request": [carry_trace]},
         )
 
     async def close(self) -> None:

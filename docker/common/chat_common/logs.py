@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line on standard output, with secrets taken out.
 
-Every line has `ts` (RFC 3339, UTC), `level`, `service`, `event` and then the event's own fields.
+Every line has `ts` (RFC 3339, UTC), `level`, `service`, `event`, of a request also `trace` and `request_id`, and then the
+event's own fields.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
+
+from chat_common.trace import current_trace
 
 REDACTED = "[redacted]"
 
@@ -72,10 +75,10 @@ class JsonFormatter(logging.Formatter):
         line: dict[str, Any] = {"ts": stamp, "level": record.levelname.lower(), "service": self._service}
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
-            line["event"] = record.getMessage()
+            line.update(event=record.getMessage(), **current_trace().fields())
             line.update({name: redact(value, name) for name, value in fields.items() if name not in line})
         else:
-            line.update(event="log", logger=record.name, message=redact(record.getMessage()))
+            line.update(event="log", **current_trace().fields(), logger=record.name, message=redact(record.getMessage()))
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -11,6 +11,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from chat_common.trace import parent_to_send
+
 RUNS = "runs"
 GROUP = "agents"
 SESSIONS = "sessions"
@@ -61,7 +63,7 @@ if redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return -1 end
 redis.call('ZADD', KEYS[2], now, ARGV[1])
 redis.call('EXPIRE', KEYS[2], 2 * tonumber(ARGV[3]))
-redis.call('XADD', KEYS[1], '*', 'run_id', ARGV[1])
+redis.call('XADD', KEYS[1], '*', 'run_id', ARGV[1], 'traceparent', ARGV[4])
 return 1
 """
 
@@ -143,7 +145,8 @@ class RunQueue:
         Returns:
             Whether it was put in now.
         """
-        added = await self._enqueue(keys=[RUNS, active_key(user_id)], args=[run_id, places, ENTRY_LIFETIME])
+        args: list[str | int] = [run_id, places, ENTRY_LIFETIME, parent_to_send()]
+        added = await self._enqueue(keys=[RUNS, active_key(user_id)], args=args)
         return int(added) == 1
 
     async def stop(self, run_id: str, user_id: str) -> None:

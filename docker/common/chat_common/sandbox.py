@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 from chat_common.logs import Log
+from chat_common.trace import own_work
 
 log = Log("sandbox")
 
@@ -108,7 +109,7 @@ class Sandbox:
                     cwd="/",
                     limit=RESULT_LIMIT,
                 )
-                self._reader = asyncio.create_task(self._read(self._process), name="sandbox reader")
+                self._reader = own_work(self._read(self._process), "sandbox reader")
             return self._process
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:

@@ -14,6 +14,7 @@ import uvicorn
 
 from chat_common.logs import Log, configure_logs
 from chat_common.memory import end_loading
+from chat_common.trace import follow
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,12 +31,14 @@ STOP_SECONDS = 2.8
 
 
 class AccessLog:
-    """ASGI middleware that logs each request's method, path without query, status and milliseconds."""
+    """ASGI middleware that logs each request's method, path without query, status and milliseconds, and begins its trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            follow(scope["headers"])
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey
 
 from chat_common.errors import StoreUnavailable
 from chat_common.logs import Log
+from chat_common.trace import own_work
 
 log = Log("tokens")
 
@@ -216,7 +217,7 @@ class Verifier:
 
     async def _fetch(self) -> bool:
         if self._fetching is None or self._fetching.done():
-            self._fetching = asyncio.create_task(self._fetch_once(), name="fetch keys")
+            self._fetching = own_work(self._fetch_once(), "fetch keys")
         # Shielded: one caller's end must not take the others' answer away.
         return await asyncio.shield(self._fetching)
 

@@ -27,6 +27,10 @@ from realstack.history.timeline import timeline
 from realstack.history.vocabulary import Vocabulary
 from realstack.recording.evidence import evidence
 from realstack.recording.recorder import recorder
+from realstack.recording.trace import trace
+
+PLACE = "{trace}"
+"""What stands for a trace's id in `TRACE_URL`."""
 
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
@@ -59,6 +63,13 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
 
     No law knows an event name. What the platform's frames, pages and rows mean stands in a vocabulary, a YAML file
     in ``resources/vocabulary``; testing another platform means writing another one.
+
+    ## Traces
+
+    Each test has a trace (W3C Trace Context). Every request and handshake of this project's libraries carries its id in the
+    header ``traceparent``, and pages do where [Get Trace Headers] gives it to their window. The log shows the id beside the
+    test, as a link where the variable ``TRACE_URL`` says where traces are shown, such as
+    ``https://jaeger.example/trace/{trace}``.
 
     ## Files
 
@@ -114,6 +125,7 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
         self._timeline = timeline
         self._export = export
         self._marks: list[tuple[int, float]] = []
+        self._traces: list[str] = []
 
     def get_keyword_documentation(self, name: str) -> str:
         """The documentation of a keyword; the library's own lists the laws as they are registered."""
@@ -125,16 +137,20 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
     def start_suite(self, data: Any, result: Any) -> None:
         """Begin the suite's own recording."""
         self._marks.append(self._session.begin_suite(result.full_name))
+        self._traces.append(trace.begin())
 
     def end_suite(self, data: Any, result: Any) -> None:
         """Forget what only the suite's tests shared."""
         if self._marks:
             self._session.end_suite(self._marks.pop())
+            self._traces.pop()
+            trace.go_on(self._traces[-1] if self._traces else "")
 
     def start_test(self, data: Any, result: Any) -> None:
         """Begin the test's recording."""
         self._judgements.clear()
         self._session.begin_test(result.full_name)
+        result.metadata["Trace"] = _shown(trace.begin())
 
     def end_test(self, data: Any, result: Any) -> None:
         """Show and write the test's history; whatever fails here changes no verdict."""
@@ -149,6 +165,7 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
             logger.warn(f"The history of {result.name} could not be shown: {type(error).__name__}: {error}")
         finally:
             self._session.end_test()
+            trace.go_on(self._traces[-1] if self._traces else "")
 
     def _show(self, result: Any) -> None:
         history = self._session.history()
@@ -173,3 +190,17 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
         if folder is None or str(folder).upper() == "NONE":
             return
         write(Path(folder) / "histories" / file_name(recording.name), recording, self._session.vocabulary)
+
+
+def _shown(trace_id: str) -> str:
+    """A trace's id as the log shows it: a link where the user has told where traces are shown."""
+    try:
+        pattern = BuiltIn().get_variable_value("${TRACE_URL}")
+    except RobotNotRunningError:
+        return trace_id
+    if not pattern:
+        return trace_id
+    if PLACE not in str(pattern):
+        logger.warn(f"TRACE_URL is '{pattern}', which has no place for the trace: write {PLACE} where its id belongs.")
+        return trace_id
+    return f"[{str(pattern).replace(PLACE, trace_id)}|{trace_id}]"

@@ -33,6 +33,7 @@ from realstack.http.credentials import (
 from realstack.http.urls import joined, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
+from realstack.recording.trace import trace
 from realstack.secrets import HIDDEN, secrets
 
 # At DEBUG urllib3 writes the path and query of every URL.
@@ -140,6 +141,7 @@ class RestSession(requests.Session):
         if isinstance(sent.get("auth"), str):
             sent["auth"] = Bearer(sent["auth"])
         _remember_sent(url, sent)
+        sent["headers"] = {**(sent.get("headers") or {}), **trace.headers({**self.headers, **(sent.get("headers") or {})})}
         sent |= {"allow_redirects": False, "stream": True, "timeout": seconds}
         began = time.monotonic()
         with _explained(f"{method.upper()} {shown(url)}", seconds):

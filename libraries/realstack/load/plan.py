@@ -10,6 +10,7 @@ from typing import Any
 from realstack.core.errors import StackError, explain
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Step
+from realstack.recording.trace import trace
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class Plan:
         numbers: Of these users among all of the load, from 0.
         count: How many users the whole load has.
         workers: Among whom they are divided.
+        trace: Of the test whose load it is.
     """
 
     script: Script
@@ -70,6 +72,7 @@ class Plan:
     numbers: Sequence[int] = ()
     count: int = 0
     workers: int = 1
+    trace: str = field(default_factory=lambda: trace.id)
 
     def __post_init__(self) -> None:
         if not self.count:

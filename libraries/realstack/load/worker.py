@@ -17,6 +17,7 @@ from realstack.load.plan import Plan
 from realstack.load.results import Failure, Results
 from realstack.recording.events import Event
 from realstack.recording.recorder import recorder
+from realstack.recording.trace import trace
 from realstack.secrets import secrets
 
 PAUSE = 0.05
@@ -127,6 +128,7 @@ class _Worker:
             secrets.remember(value, what, lasting=lasting)
         self._told_secrets = len(secrets)
         self._share = share
+        trace.go_on(share.plan.trace)
         self._results = Told(len(share.plan.people), 0, share.plan.limits.most_lag)
         self._load = Load(share.plan, results=self._results)
         self._begin: asyncio.Future[float] = asyncio.get_running_loop().create_future()

@@ -35,6 +35,7 @@ from realstack.http.credentials import (
 from realstack.http.urls import joined, parameters, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
+from realstack.recording.trace import trace
 from realstack.secrets import secrets
 
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
@@ -199,7 +200,7 @@ class Session:
         remember_headers(headers or {})
         fields: Any = form
         body = content
-        extra = dict(headers or {})
+        extra = dict(headers or {}) | trace.headers({**self._client.headers, **(headers or {})})
         if form is not None and files is None:
             body = urlencode(form).encode()
             extra.setdefault("Content-Type", "application/x-www-form-urlencoded")

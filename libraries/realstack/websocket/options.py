@@ -17,6 +17,7 @@ from websockets.typing import Origin, Subprotocol
 
 from realstack.core.errors import StackError, explain
 from realstack.core.several import several
+from realstack.recording.trace import trace
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import Tls
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
@@ -163,7 +164,8 @@ class Options:
             headers["Origin"] = self.origin
         own = {name: str(value) for name, value in self.headers.items() if name.lower() != "cookie" or "Cookie" not in headers}
         given = {name.lower() for name in own}
-        return request_for(url, method, {name: value for name, value in headers.items() if name.lower() not in given} | own, body)
+        headers = {name: value for name, value in headers.items() if name.lower() not in given} | trace.headers(given)
+        return request_for(url, method, headers | own, body)
 
     def register_credentials(self, masker: Masker) -> None:
         """Tell the masker what must not be shown of these options, whether or not the caller said so."""
@@ -275,7 +277,7 @@ async def _dial_websocket(options: Options) -> Wire:
                 options.url,
                 origin=Origin(options.origin) if options.origin is not None else None,
                 subprotocols=[Subprotocol(name) for name in options.offered] or None,
-                additional_headers={name: str(value) for name, value in options.headers.items()},
+                additional_headers={name: str(value) for name, value in options.headers.items()} | trace.headers(options.headers),
                 compression="deflate" if options.compression else None,
                 proxy=None,
                 open_timeout=None,

@@ -12,6 +12,7 @@ from realstack.history.export import write
 from realstack.history.judgements import Judgements
 from realstack.history.session import Session
 from realstack.history.timeline import timeline
+from realstack.recording.trace import trace
 
 
 class ShowingKeywords:
@@ -51,6 +52,20 @@ class ShowingKeywords:
         lines = transcript.whole(self._session.history(), tab)
         logger.info(transcript.html(f"{len(lines)} events{f' of {tab}' if tab else ''}", lines), html=True)
         return "\n".join(lines)
+
+    @keyword(tags=["showing", "getter"])
+    def get_trace_headers(self) -> dict[str, str]:
+        """Returns the header that lets a request belong to the test's trace, for what other libraries send.
+
+        Returns:
+            ``traceparent`` (W3C Trace Context, level 1) with a new parent id; of a suite's setup it is the suite's trace.
+
+        ```robotframework
+        ${headers} =    Get Trace Headers
+        New Context    extraHTTPHeaders=${headers}
+        ```
+        """
+        return trace.headers()
 
     @keyword(tags=["showing"])
     def export_history(self, path: Path) -> None:
