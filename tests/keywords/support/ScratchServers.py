@@ -39,9 +39,13 @@ class ScratchServers:
         self._others: dict[str, Future[Any]] = {}
 
     @keyword
-    def start_postgres_server(self) -> dict[str, Any]:
-        """Starts a PostgreSQL server; returns ``dsn`` (secret), ``host port user password database pid``."""
-        server = self._stack.enter_context(servers.postgres())
+    def start_postgres_server(self, *, newer: bool = False) -> dict[str, Any]:
+        """Starts a PostgreSQL server, the system's or a newer one.
+
+        Returns:
+            ``dsn`` (secret), ``host port user password database pid``.
+        """
+        server = self._stack.enter_context(servers.postgres(newer=newer))
         return {**_facts(server), "dsn": Secret(server.dsn), "database": server.database, "user": server.user}
 
     @keyword
