@@ -1,0 +1,54 @@
+*** Settings ***
+Documentation       The ledger of outages: whatever the platform accepts while a part of it is away is there afterwards, in every
+...                 store and on every tab, and counted once; what it can't accept it refuses itself, in time.
+Resource            ../resources/journey.resource
+Resource            ../resources/outages.resource
+Suite Setup         Prepare The Services
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+Test Tags           wants-fan-out    wants-two-replicas    wants-refresh
+Test Template       What Is Accepted Meanwhile Should Count
+
+
+*** Test Cases ***    PART    HOW    WHAT IS DONE MEANWHILE
+The Event Store Is Killed
+    [Tags]    needs-kill    needs-restart
+    event store    killed    saying    tidying up    paying    leaving
+The Event Store Hangs
+    [Tags]    needs-pause
+    event store    hung    saying    tidying up
+The Event Store Is Cut Off
+    [Tags]    needs-faults    -wants-fan-out
+    event store    cut off    saying
+The Cache Is Killed
+    [Tags]    needs-kill    needs-restart
+    cache    killed    tidying up    paying    leaving
+The Cache Hangs
+    [Tags]    needs-pause
+    cache    hung    tidying up    leaving
+The Cache Is Cut Off
+    [Tags]    needs-faults
+    cache    cut off    tidying up    paying    leaving
+The Store Of Sign-Ins Hangs
+    [Tags]    needs-pause
+    store of sign-ins    hung    saying    tidying up    paying
+The Store Of Chats Hangs
+    [Tags]    needs-pause    -wants-fan-out
+    store of chats    hung    leaving
+The Store Of Chats Is Cut Off
+    [Tags]    needs-faults    -wants-fan-out
+    store of chats    cut off    leaving
+The Agents Are Killed
+    [Tags]    needs-kill    needs-restart
+    the agents    killed    saying    tidying up    leaving
+
+A Backend Whose Store Hangs Says So In Time
+    [Documentation]    By its own word, and before its proxy gives it up.
+    [Tags]    needs-pause    -wants-*
+    [Template]    A Hung Store Should Be Told In Time
+    store of chats    the threads    the plan    a message
+
+An Auth Service Whose Store Hangs Says So In Time
+    [Tags]    needs-pause    -wants-*
+    [Template]    A Hung Store Should Be Told In Time
+    store of sign-ins    the profile    a sign-out
