@@ -23,14 +23,16 @@ class listener:  # noqa: N801 -- Robot takes the class that is named like its fi
         self._runner = socket.socket(fileno=int(descriptor))
         os.set_inheritable(self._runner.fileno(), False)  # services would keep it open
         self._left = 0
+        self._begun = False
         gc.disable()  # what libraries make while they are loaded stays for good, and there are a hundred runs
 
     def start_suite(self, data: running.TestSuite, _result: result.TestSuite) -> None:
         """Wait for the word: Robot calls this when what the suite imports is loaded, and before its setup."""
         if data.parent is None:
             self._left = data.test_count
-        if not data.tests:
+        if not data.tests or self._begun:
             return
+        self._begun = True
         gc.freeze()
         gc.enable()
         if not self._runner.recv(1):

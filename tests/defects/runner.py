@@ -9,9 +9,10 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from support.robot_run import quietly
 
@@ -39,10 +40,12 @@ class Runner:
         root: The repository's root.
         results: Folder for the runs' logs.
         parallel: Runs at work at the same time, each with a platform of its own.
+        options: Robot's, for all runs.
     """
 
-    def __init__(self, root: Path, results: Path, parallel: int) -> None:
+    def __init__(self, root: Path, results: Path, parallel: int, options: Sequence[str] = ()) -> None:
         self._root = root
+        self._options = options
         self._results = results.resolve()
         self._loading = asyncio.Semaphore(parallel)
         self._at_work = asyncio.Semaphore(parallel)
@@ -55,14 +58,24 @@ class Runner:
 
         async def one(defect: Defect, number: int) -> None:
             log = Path(defect.name, str(number)) if times > 1 else Path(defect.name)
-            tell(replace(await self._run(defect, log), number=number, log=str(log)))
+            tell(replace(await self.plant(defect, log), number=number, log=str(log)))
 
         for defect in defects:
             shutil.rmtree(self._results / defect.name, ignore_errors=True)
-        async with Runs(self._root) as self._runs:
+        async with self:
             await asyncio.gather(*(one(defect, number) for defect in defects for number in range(1, times + 1)))
 
-    async def _run(self, defect: Defect, log: Path) -> Outcome:
+    async def __aenter__(self) -> Self:
+        """Load what all runs need."""
+        self._runs = await Runs(self._root).__aenter__()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Take no more runs."""
+        await self._runs.__aexit__()
+
+    async def plant(self, defect: Defect, log: Path) -> Outcome:
+        """Plant one bug and run its journey, all of them where it names none; the log is in a folder that is not there yet."""
         async with contextlib.AsyncExitStack() as loading:
             await loading.enter_async_context(self._loading)
             with tempfile.TemporaryDirectory(prefix="planted-") as folder:
@@ -71,8 +84,8 @@ class Runner:
                 except CatalogError as error:
                     return Outcome(defect, "error", 0.0, witness=str(error))
                 output = self._made(log)
-                options += _options(defect)
-                seconds = await self._robot(options, project / "suites" / f"{defect.journey}.robot", output, loading)
+                suite = f"suites/{defect.journey}.robot" if defect.journey else "suites"
+                seconds = await self._robot([*options, *self._options, *_options(defect), suite], project, output, loading)
         outcome = judge(defect, output / "output.xml", seconds)
         if seconds >= RUN_LIMIT and outcome.verdict != "killed":
             return replace(outcome, verdict="missed", witness=f"The run did not end within {RUN_LIMIT:g} s. {outcome.witness}")
@@ -97,13 +110,13 @@ class Runner:
         defect.plant(folder / "docker")
         return self._root, ["--variable", f"PLATFORM_SOURCES:{folder / 'docker'}"]
 
-    async def _robot(self, options: list[str], suite: Path, output: Path, loading: contextlib.AsyncExitStack) -> float:
+    async def _robot(self, arguments: list[str], project: Path, output: Path, loading: contextlib.AsyncExitStack) -> float:
         """Run Robot; the next run loads, and goes to work, as soon as this one has come so far.
 
         Returns:
             Seconds from the start of the platform on; `RUN_LIMIT` where the run had to be ended.
         """
-        async with self._started(options, suite, output) as (run, reader, writer), contextlib.AsyncExitStack() as working:
+        async with self._started(arguments, project, output) as (run, reader, writer), contextlib.AsyncExitStack() as working:
             await working.enter_async_context(self._at_work)
             started = time.monotonic()
             try:
@@ -120,15 +133,15 @@ class Runner:
 
     @contextlib.asynccontextmanager
     async def _started(
-        self, options: list[str], suite: Path, output: Path
+        self, arguments: list[str], project: Path, output: Path
     ) -> AsyncIterator[tuple[Run, asyncio.StreamReader, asyncio.StreamWriter]]:
         """A run that loads its libraries and then waits for a byte (`listener.py`); it is ended if it doesn't end by itself."""
-        arguments = [*quietly(output), "--maxerrorlines", "400", *options, str(suite)]
+        arguments = [*quietly(output), "--maxerrorlines", "400", *arguments]
         ours, theirs = socket.socketpair()
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
             with theirs, (output / "console.txt").open("wb") as console:
-                run = await self._runs.start(suite.parents[1], LISTENER, arguments, console, theirs)
+                run = await self._runs.start(project, LISTENER, arguments, console, theirs)
             with contextlib.closing(run):
                 try:
                     yield run, reader, writer

@@ -11,14 +11,15 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from support.robot_run import INTERRUPTED
 
-from . import platform, targets
+from . import measure, platform, targets
 from .operators import Mutation, mutations
+from .reached import Reached, statements
 from .score import Result, load, marks, save, summary, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,14 +68,20 @@ def main() -> int:
     known = marks(LOOKED_AT)
     name = f"{options.what}-{options.seed}"
     results = load(options.results / f"{name}.json")
-    began = time.monotonic()
+    until = time.monotonic() + options.minutes * 60
     interrupted = False
+
+    def tell(result: Result) -> None:
+        results.append(result)
+        save(results, options.results, name, known)
+        print(f"[{len(results):>3}/{options.number}] {verdict(result, known):10} {result}", flush=True)
+
     try:
-        for result in _tried(options, len(results), began):
-            results.append(result)
-            save(results, options.results, name, known)
-            word = verdict(result, known)
-            print(f"[{len(results):>3}/{options.number}] {word:10} {result}", flush=True)
+        if options.what == "judges":
+            for result in _judges(options, len(results), until):
+                tell(result)
+        else:
+            asyncio.run(_platform(options, len(results), until, tell))
     except KeyboardInterrupt:
         interrupted = True
     print("\n".join(["", *summary(results, known), f"Page: {options.results / f'{name}.html'}"]))
@@ -83,8 +90,8 @@ def main() -> int:
     return 1 if any(verdict(result, known) == "gap" for result in results) else 0
 
 
-def _tried(options: argparse.Namespace, done: int, began: float) -> Iterator[Result]:
-    paths = [path for path, _ in targets.files(ROOT)] if options.what == "judges" else platform.files(ROOT)
+def _sites(options: argparse.Namespace, paths: list[Path]) -> list[Mutant]:
+    """All changes of these files, shuffled by the seed."""
     sites = [
         Mutant(path, text, mutation)
         for path in paths
@@ -93,22 +100,55 @@ def _tried(options: argparse.Namespace, done: int, began: float) -> Iterator[Res
         for mutation in mutations(text, path.suffix)
     ]
     random.Random(options.seed).shuffle(sites)
-    journeys = platform.Journeys(sorted(path.stem for path in (ROOT / "suites").glob("[0-9]*.robot")))
-    judges = dict(targets.files(ROOT))
-    for mutant in sites[done : options.number]:
-        if time.monotonic() - began > options.minutes * 60:
-            return
+    return sites
+
+
+def _judges(options: argparse.Namespace, done: int, until: float) -> Iterator[Result]:
+    judges = [path for path, _ in targets.files(ROOT)]
+    reached = _known(options.results / targets.REACHED, lambda folder: targets.measured(ROOT, folder))
+    for mutant in _sites(options, judges)[done : options.number]:
         at = time.monotonic()
-        if options.what == "judges":
-            with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-                killed, by = targets.noticed(ROOT, judges[mutant.path], mutant.path, mutant.changed, Path(folder)), ""
-        else:
+        if at > until:
+            return
+        lines = statements(mutant.text).get(mutant.mutation.line(mutant.text), ())
+        tests = reached.cheapest(reached.tests(mutant.file, lines) or ())
+        with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+            killed = bool(tests) and targets.noticed(ROOT, tests, mutant.path, mutant.changed, Path(folder))
+        yield mutant.result(killed=killed, by="" if tests else "no test runs it", seconds=time.monotonic() - at)
+
+
+def _known(path: Path, measure: Callable[[Path], Reached]) -> Reached:
+    """Which tests run what, measured where the folder of results doesn't have it yet."""
+    if not path.is_file():
+        print("Once, it is measured which tests run which lines.", flush=True)
+        with tempfile.TemporaryDirectory(prefix="reached-") as folder:
+            reached = measure(Path(folder))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reached.save(path)
+    return Reached.load(path)
+
+
+async def _platform(options: argparse.Namespace, done: int, until: float, tell: Callable[[Result], None]) -> None:
+    """Mutants of lines that some test runs."""
+    reached = _known(options.results / platform.REACHED, lambda folder: measure.measured(ROOT, folder))
+    journeys = platform.Journeys(ROOT, options.results / f"runs-{options.seed}", reached)
+    left = options.number
+    async with journeys.runner:
+        for mutant in _sites(options, platform.files(ROOT)):
             file = str(mutant.path.relative_to(ROOT / "docker"))
-            log = options.results / "runs"
-            planted = platform.planted(file, mutant.text, mutant.changed)
-            by = asyncio.run(platform.noticed(ROOT, log, planted, journeys))
-            killed = bool(by)
-        yield mutant.result(killed=killed, by=by, seconds=time.monotonic() - at)
+            line = mutant.mutation.line(mutant.text)
+            tests = reached.tests(file, platform.lines(file, mutant.text, line, reached))
+            if tests is None:
+                continue
+            left -= 1
+            if left < options.number - done:
+                at = time.monotonic()
+                if at > until:
+                    return
+                said = await journeys.noticed(file, mutant.text, mutant.changed, tests)
+                tell(mutant.result(killed=said.killed, by=said.by, seconds=time.monotonic() - at))
+            if not left:
+                return
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Div: ast.Mult,
     ast.Mod: ast.Add,
 }
-TELLING = {"print", "debug", "info", "warning", "error", "exception", "log", "violated"}
+LOGGING = {"print", "debug", "info", "warning", "error", "exception", "log"}
+"""Calls that only tell people something: a test need not notice when they say nothing."""
+TELLING = LOGGING | {"violated"}
 """Calls whose words are for people: a change of those is no bug that a test should see."""
 TOKENS = {
     ".js": {
@@ -132,7 +134,7 @@ def _python(text: str) -> Iterator[Mutation]:
             yield from _clauses(node, places)
         elif isinstance(node, ast.If | ast.While | ast.IfExp):
             yield Mutation("condition negated", *places.span(node.test), f"not ({places.source(node.test)})")
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await) and _name(node.value) not in LOGGING:
             yield Mutation("call dropped", *places.span(node), "pass")
         elif isinstance(node, ast.Constant):
             yield from _constant(node, places)
@@ -156,6 +158,12 @@ def _swappable(node: ast.Call, quiet: set[int]) -> bool:
     return len(node.args) >= 2 and not told and not any(isinstance(argument, ast.Starred) for argument in node.args)
 
 
+def _name(node: ast.expr) -> str:
+    """The name of what is called."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
 def _quiet(tree: ast.Module) -> set[int]:
     """Nodes whose change means nothing to a test: documentation, annotations, and words that are told to people."""
     roots: list[ast.AST] = []
@@ -170,10 +178,8 @@ def _quiet(tree: ast.Module) -> set[int]:
             roots.append(node.returns)
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             roots.append(node)
-        elif isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name in TELLING:
-                roots += [*node.args, *node.keywords]
+        elif isinstance(node, ast.Call) and _name(node) in TELLING:
+            roots += [*node.args, *node.keywords]
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             roots += node.decorator_list
     return {id(inner) for root in roots for inner in ast.walk(root)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from pathlib import Path
 
 import pytest
 
-from mutants import platform, targets
+from mutants import measure, platform, targets
 from mutants.operators import mutations
+from mutants.reached import Reached, statements
 from mutants.score import Mark, Result, interval, load, marks, save, summary, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +42,11 @@ def test_statements_lose_clauses() -> None:
 
 def test_words_for_people_stay() -> None:
     quiet = '"""It is < 1."""\nx: int | None\nraise ValueError(f"{a < 1}")\nlog.info("a", 1)\n'
-    assert {kind for kind in kinds(quiet) if kind != "call dropped"} == set()
+    assert kinds(quiet) == {}
+
+
+def test_a_violation_that_is_not_told_is_a_mutant() -> None:
+    assert kinds('findings.violated("x", at)\n') == {"call dropped": ["pass\n"]}
 
 
 @pytest.mark.parametrize(
@@ -103,17 +109,87 @@ def test_what_was_looked_at_has_a_verdict_and_a_reason() -> None:
         assert len(mark.reason) > 10
 
 
-def test_journeys_that_killed_before_come_first() -> None:
-    journeys = platform.Journeys(["01", "02", "03"])
-    journeys.note("a.py", "03")
-    journeys.note("b.py", "02")
-    assert journeys.order("a.py") == ["03", "02", "01"]
-    assert journeys.order("c.py") == ["02", "03", "01"]
+REACHED = Reached(
+    {"01::cheap": 1.0, "01::dear": 9.0, "02::other": 2.0, "02::page": 5.0},
+    {
+        "auth/a.py": {1: frozenset(), 2: frozenset({"01::cheap", "01::dear"}), 3: frozenset({"02::other"})},
+        "frontend/www/js/a.js": {1: frozenset({"02::page"}), 3: frozenset()},
+    },
+)
+
+
+def test_tests_that_run_a_line_are_known() -> None:
+    assert REACHED.tests("auth/a.py", [2, 3]) == {"01::cheap", "01::dear", "02::other"}
+    assert REACHED.tests("auth/a.py", [9]) is None
+    # What only a service's start runs may matter to all that the file does.
+    assert REACHED.tests("auth/a.py", [1]) == {"01::cheap", "01::dear", "02::other"}
+    assert REACHED.tests("frontend/nginx.conf.template", [1]) == REACHED.seconds.keys()
+    assert REACHED.tests("frontend/www/js/a.js", [1]) == {"02::page"}
+    assert REACHED.tests("frontend/www/js/a.js", [3]) is None
+    assert REACHED.tests("frontend/www/js/a.js", []) == {"02::page"}
+
+
+def test_what_was_measured_is_kept(tmp_path: Path) -> None:
+    REACHED.save(tmp_path / "reached.json")
+    assert Reached.load(tmp_path / "reached.json") == REACHED
+
+
+def test_tests_come_by_suite_and_cost_and_within_the_budget() -> None:
+    assert REACHED.order(REACHED.seconds, 100) == ["01::cheap", "01::dear", "02::other", "02::page"]
+    assert REACHED.order(REACHED.seconds, 10) == ["01::cheap", "02::other"]
+    assert REACHED.order(REACHED.seconds, 100, likely={"02::page"}) == ["01::cheap", "01::dear", "02::page", "02::other"]
+    assert REACHED.order(["01::dear"], 1) == ["01::dear"]
+
+
+def test_a_statement_is_all_of_its_lines_and_of_one_with_a_body_those_before() -> None:
+    found = statements("x = (\n    1,\n)\nif (\n    x\n):\n    y = 1\n")
+    assert {line: (lines[0], lines[-1]) for line, lines in found.items()} == {
+        **dict.fromkeys((1, 2, 3), (1, 3)),
+        **dict.fromkeys((4, 5, 6), (4, 6)),
+        7: (7, 7),
+    }
+
+
+def test_the_block_of_a_line_of_the_page_is_the_innermost() -> None:
+    text = "a(() => {\n  if (b) {\n    c();\n  }\n  d();\n});\ne();\n"
+    assert platform.block(text, 3, [1, 2]) == [2]
+    assert platform.block(text, 5, [1, 2]) == [1]
+    assert platform.block(text, 7, [1, 2]) == []
+
+
+def test_the_page_can_be_measured(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docker", tmp_path / "docker")
+    blocks = measure.instrument(tmp_path / "docker", tmp_path)
+    assert len(blocks) > 300
+    for file, line in blocks[::40]:
+        assert (tmp_path / "docker" / file).read_text(encoding="utf-8").splitlines()[line - 1].endswith(");")
+
+
+OUTPUT = """<robot><suite name="S" source="/s/02.robot">
+<test name="T"><status status="FAIL">{message}</status></test>
+</suite></robot>"""
+
+
+@pytest.mark.parametrize(
+    ("message", "killed"),
+    [
+        ("exactly-once violated: m1 must", True),
+        ("INVALID: the machine was too busy", False),
+        ("Test timeout 5 seconds exceeded.", False),
+    ],
+)
+def test_what_was_late_or_no_verdict_kills_nothing(tmp_path: Path, message: str, killed: bool) -> None:
+    output = tmp_path / "output.xml"
+    output.write_text(OUTPUT.format(message=message), encoding="utf-8")
+    said = platform.judged("", output)
+    assert said is not None
+    assert said.killed == killed
+    assert said.by == f"02::T: {message}"
 
 
 def test_a_module_that_does_otherwise_is_noticed_and_the_same_is_not(tmp_path: Path) -> None:
-    judge = targets.Judge(("core/json_path.py",), ("test_core_texts.py",))
+    tests = ["tests/unit/test_core_texts.py"]
     path = ROOT / "libraries" / "realstack" / "core" / "json_path.py"
     text = path.read_text(encoding="utf-8")
-    assert not targets.noticed(ROOT, judge, path, text, tmp_path / "same")
-    assert targets.noticed(ROOT, judge, path, text.replace("if not rest:", "if rest:", 1), tmp_path / "other")
+    assert not targets.noticed(ROOT, tests, path, text, tmp_path / "same")
+    assert targets.noticed(ROOT, tests, path, text.replace("if not rest:", "if rest:", 1), tmp_path / "other")
