@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realstack.platform import checks
+from realstack.platform.postgresql import PostgreSQL
 from realstack.platform.service import Stack
 
 from .apps import Agent, Auth, Backend, Frontend, Provider
-from .postgres import PostgreSQL
 from .stores import ClickHouse, Redis
 
 PROGRAMS = (
@@ -42,8 +42,8 @@ def check(sources: Path) -> Sequence[checks.Problem]:
 
 def describe(stack: Stack) -> None:
     """Describe all services in a stack; nothing is started."""
-    PostgreSQL(stack, "postgres-auth", "postgres", database="auth")
-    PostgreSQL(stack, "postgres-backend", "postgres", database="backend")
+    PostgreSQL(stack, "postgres-auth", "postgres", database="auth", role="chat")
+    PostgreSQL(stack, "postgres-backend", "postgres", database="backend", role="chat")
     Redis(stack, "redis")
     ClickHouse(stack, "clickhouse")
     Provider(stack, "idp")

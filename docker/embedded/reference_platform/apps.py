@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from realstack.core.errors import StackError
+from realstack.platform.postgresql import PostgreSQL
 from realstack.platform.probes import expect_200
 from realstack.platform.service import Command, NotReady, Service, base_environment
-
-from .postgres import PostgreSQL
 
 
 class PythonService(Service):

@@ -16,6 +16,7 @@ from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.platform import checks, logs
 from realstack.platform.config import Setup
+from realstack.platform.described import Described
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.plugin import Plugin
 from realstack.platform.plugin import load as load_plugin
@@ -56,7 +57,7 @@ def create(setup: Setup) -> Driver:
     sources = setup.path("sources", ".")
     if not sources.is_dir():
         raise StackError(explain(f"'sources' in {file} is the folder of the platform's sources.", f"There is no '{sources}'."))
-    plugin = load_plugin(sources / str(setup.content.get("plugin") or "embedded"))
+    plugin = _plugin(setup, sources)
     checks.demand([*checks.check_embedded(setup.needs), *plugin.check(sources), *checks.check_folders([setup.logs])])
     fixed = {name: _port(name, value, file) for name, value in setup.section("ports").items()}
     settings = setup.environments()
@@ -87,6 +88,13 @@ def create(setup: Setup) -> Driver:
         lease.close()
         raise
     return EmbeddedDriver(stack, lease, plugin)
+
+
+def _plugin(setup: Setup, sources: Path) -> Plugin:
+    """What tells which services there are: the file itself, or a package in the sources."""
+    if "processes" in setup.content:
+        return Described(setup.section("processes"), setup.file.name)
+    return load_plugin(sources / str(setup.content.get("plugin") or "embedded"))
 
 
 class EmbeddedDriver(Driver):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reference_platform import postgres
+from realstack.platform import postgresql as postgres
 
 ACCOUNT = postgres.server_account()
 
@@ -25,7 +25,7 @@ def folder() -> Iterator[Path]:
 
 
 def prepare(cache: Path, scratch: Path) -> Path:
-    return postgres._template(cache, scratch, ACCOUNT, "chat")
+    return postgres._template(cache, scratch, ACCOUNT, "chat", "service")
 
 
 def belongs_to_the_server(cluster: Path) -> bool:

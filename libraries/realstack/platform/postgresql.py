@@ -1,4 +1,4 @@
-"""PostgreSQL: two servers, made from one prepared cluster.
+"""PostgreSQL servers, made from one prepared cluster.
 
 `initdb` takes most of a second; a copy of its result takes a twentieth of that. So it runs once for each version,
 and the result is kept in the cache. Roles get their passwords in single-user mode before the server listens at all,
@@ -39,10 +39,10 @@ _INITDB = [
     "--wal-segsize=1",
 ]
 # One database is all that a server here needs: the others are three quarters of what would have to be copied.
-_FROM_TEMPLATE1 = """CREATE ROLE chat LOGIN;
+_FROM_TEMPLATE1 = """CREATE ROLE {role} LOGIN;
 CREATE ROLE tester LOGIN SUPERUSER;
 ALTER DATABASE postgres RENAME TO "{database}";
-ALTER DATABASE "{database}" OWNER TO chat;
+ALTER DATABASE "{database}" OWNER TO {role};
 """
 _FROM_DATABASE = """UPDATE pg_database SET datistemplate = false;
 DROP DATABASE template0;
@@ -55,7 +55,9 @@ class PostgreSQL(Service):
     """One PostgreSQL server with one database.
 
     Args:
-        database: Name of its database; the role `chat` owns it.
+        database: Name of its database; `role` owns it.
+        role: What the platform's own services sign in as.
+        schema: A file of SQL that makes its tables, where no service does that itself; a `;` that ends a line ends a statement.
     """
 
     scheme = "postgresql"
@@ -66,9 +68,20 @@ class PostgreSQL(Service):
     end_signal = signal.SIGQUIT
     reloads = True
 
-    def __init__(self, stack: Stack, name: str, group: str | None = None, *, database: str) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        name: str,
+        group: str | None = None,
+        *,
+        database: str,
+        role: str = "service",
+        schema: Path | None = None,
+    ) -> None:
         super().__init__(stack, name, group)
         self.database = database
+        self.role = role
+        self._schema = schema
 
     @property
     def data(self) -> Path:
@@ -90,18 +103,22 @@ class PostgreSQL(Service):
     @property
     def service_url(self) -> str:
         """The address that the platform's own services use; never to be logged."""
-        return self._url_as("chat")
+        return self._url_as(self.role)
 
     def prepare(self) -> None:
         account = server_account()
         owner = _ids(account)
         self.make_folder(owner=owner)
-        _copy(_template(self.stack.cache, self.folder, account, self.database), self.data)
+        _copy(_template(self.stack.cache, self.folder, account, self.database, self.role), self.data)
         hba = self.data / "pg_hba.conf"
         hba.write_text(f"host all all {self.host}/32 scram-sha-256\n", encoding="ascii")
-        verifiers = {role: scram_verifier(self.stack.credentials[f"{self.name}-{role}"]) for role in ("chat", "tester")}
+        verifiers = {role: scram_verifier(self.stack.credentials[f"{self.name}-{role}"]) for role in (self.role, "tester")}
         statements = [f"ALTER ROLE {role} PASSWORD '{verifier}';\n" for role, verifier in verifiers.items()]
         _single_user(self.data, account, self.database, "".join(statements))
+        if self._schema is not None:
+            # The role that services sign in as owns what it would have made itself.
+            text = f"SET SESSION AUTHORIZATION {self.role};\n" + self._schema.read_text(encoding="utf-8")
+            _single_user(self.data, account, self.database, re.sub(r";[ \t]*\n", ";\n\n", text), "-j")
 
     def command(self) -> Command:
         options = self.effective(
@@ -196,9 +213,9 @@ def _run(argv: list[str], account: str | None, folder: Path, text: str = "") -> 
     return done.stdout
 
 
-def _single_user(data: Path, account: str | None, database: str, statements: str) -> None:
-    """Run statements, a line each, without a server that listens."""
-    options = ["-c", "fsync=off", "-c", "log_min_error_statement=panic"]
+def _single_user(data: Path, account: str | None, database: str, statements: str, *more: str) -> None:
+    """Run statements, a line each (with `-j`: each up to a `;` before an empty line), without a server that listens."""
+    options = ["-c", "fsync=off", "-c", "log_min_error_statement=panic", *more]
     _run([str(bin_folder() / "postgres"), "--single", "-D", str(data), *options, database], account, data, statements)
 
 
@@ -209,7 +226,7 @@ def _copy(source: Path, target: Path) -> None:
         raise StackError(explain("the prepared cluster can be copied.", done.stderr.strip(), remedy="Look for free disk space."))
 
 
-def _template(cache: Path, scratch: Path, account: str | None, database: str) -> Path:
+def _template(cache: Path, scratch: Path, account: str | None, database: str, role: str) -> Path:
     """The prepared cluster of this version, made when missing; two runs don't make it at the same time.
 
     Where the cache is somebody else's, one is made for this run alone.
@@ -217,7 +234,7 @@ def _template(cache: Path, scratch: Path, account: str | None, database: str) ->
     said = _run([str(bin_folder() / "postgres"), "--version"], None, Path("/"))
     version = re.sub(r"[^0-9A-Za-z.+-]+", "-", said.strip())
     owner = _ids(account)
-    recipe = hashlib.sha256(repr((_INITDB, _FROM_TEMPLATE1, _FROM_DATABASE, owner)).encode()).hexdigest()[:8]
+    recipe = hashlib.sha256(repr((_INITDB, _FROM_TEMPLATE1, _FROM_DATABASE, owner, role)).encode()).hexdigest()[:8]
     name = f"{version}-{database}-{recipe}"
     try:
         cache.mkdir(exist_ok=True)
@@ -232,7 +249,7 @@ def _template(cache: Path, scratch: Path, account: str | None, database: str) ->
         if ready.exists() and not _belongs_to(ready, owner):
             shutil.rmtree(ready)
         if not ready.exists():
-            _make_template(ready, scratch / "initdb", account, database)
+            _make_template(ready, scratch / "initdb", account, database, role)
     return ready
 
 
@@ -242,12 +259,12 @@ def _belongs_to(cluster: Path, owner: tuple[int, int]) -> bool:
     return version.exists() and all((path.stat().st_uid, path.stat().st_gid) == owner for path in (cluster, version))
 
 
-def _make_template(ready: Path, work: Path, account: str | None, database: str) -> None:
+def _make_template(ready: Path, work: Path, account: str | None, database: str, role: str) -> None:
     work.mkdir(mode=0o700)
     os.chown(work, *_ids(account))
     data = work / "data"
     _run([str(bin_folder() / "initdb"), *_INITDB, "-D", str(data)], account, work)
-    _single_user(data, account, "template1", _FROM_TEMPLATE1.format(database=database))
+    _single_user(data, account, "template1", _FROM_TEMPLATE1.format(database=database, role=role))
     _single_user(data, account, database, _FROM_DATABASE)
     unfinished = ready.with_name(f".{ready.name}.{os.getpid()}")
     _copy(data, unfinished)
