@@ -96,7 +96,6 @@ def test_a_vocabulary_reads_what_a_codec_has_read() -> None:
     told = [
         data for payload in ('42["message",{"id":"m-1","text":"Hello"}]', "2") for _, data, _, _ in read(payload, codec, masker)
     ]
-    meaning, other = (vocabulary.meaning("in", data) for data in told)
-    assert meaning is not None
-    assert (meaning[0].means, meaning[1]) == ("deliver", {"message": "m-1", "text": "Hello"})
-    assert other is None
+    [(rule, fields)], other = (vocabulary.meanings("in", data) for data in told)
+    assert (rule.means, fields) == ("deliver", {"message": "m-1", "text": "Hello"})
+    assert other == []

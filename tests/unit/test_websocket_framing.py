@@ -152,6 +152,5 @@ def test_a_vocabulary_reads_events() -> None:
     }
     vocabulary = Vocabulary({"frames": {"in": [rule]}})
     [(_, value, _, _)] = read(Event('{"thread": "t-1", "text": "Hello"}', "token", "m-1"), Events(Json()), Masker())
-    meaning = vocabulary.meaning("in", value)
-    assert meaning is not None
-    assert (meaning[0].means, meaning[1]) == ("deliver", {"message": "m-1", "thread": "t-1", "text": "Hello"})
+    [(told, fields)] = vocabulary.meanings("in", value)
+    assert (told.means, fields) == ("deliver", {"message": "m-1", "thread": "t-1", "text": "Hello"})

@@ -40,7 +40,7 @@ OF_TABS = STRETCHING | {"tab"}
 
 Place = tuple[float, int, str, str, int]
 """When, by which event, on which tab, of which user, on which of its connections."""
-_Read = tuple[float, int, Entry, Taken | None]
+_Read = tuple[float, int, Entry, Sequence[Taken]]
 """An event in its place: its time, its number in the order of recording, what it tells, what it means."""
 _FRAMES = frozenset({"frame-in", "frame-out"})
 
@@ -109,9 +109,11 @@ class History:
         new: list[_Read] = []
         for place, event in enumerate(events, len(self._read_events)):
             entry = Entry.of(event, self.began)
-            meaning = self.vocabulary.meaning(entry.kind[6:], entry.data.get("frame")) if entry.kind in _FRAMES else None
-            new.append((entry.at, place, entry, meaning))
-            self._learn((entry.at, place), entry, meaning)
+            meanings: Sequence[Taken] = ()
+            if entry.kind in _FRAMES:
+                meanings = self.vocabulary.meanings(entry.kind[6:], entry.data.get("frame"))
+            new.append((entry.at, place, entry, meanings))
+            self._learn((entry.at, place), entry, meanings)
         if not new:
             return
         new.sort(key=_order)
@@ -126,10 +128,10 @@ class History:
             names.forget_asked()
         self._merge(new)
         for index in range(position, len(self._read_events)):
-            at, place, entry, meaning = self._read_events[index]
+            at, place, entry, known = self._read_events[index]
             if entry.kind != "judged" and at > self.end:
                 self.end = at
-            self._read((at, place), index, entry, meaning)
+            self._read((at, place), index, entry, known)
 
     def _merge(self, new: list[_Read]) -> None:
         known = self._read_events
@@ -202,18 +204,19 @@ class History:
 
     # What holds for the whole history.
 
-    def _learn(self, order: Order, entry: Entry, meaning: Taken | None) -> None:
+    def _learn(self, order: Order, entry: Entry, meanings: Sequence[Taken]) -> None:
         if entry.kind in OF_TABS:
             self._known.appeared(entry.source)
-        if meaning is not None:
-            rule, got = meaning
+        for place, (rule, got) in enumerate(meanings):
             if rule.means == "connected" and (account := text(got.get("account"))) is not None:
                 self._known.greeted(order, entry.source, account)
             elif rule.means == "deliver" and self.vocabulary.role(got.get("role")) == "user":
-                self._items.learn_text((*order, 0), got.get("text"), got.get("message"))
-        elif entry.kind == "tab":
+                self._items.learn_text((*order, place), got.get("text"), got.get("message"))
+        if entry.kind == "tab":
             owner = Owner(str(entry.data.get("user", entry.source)), bool(entry.data.get("page")), registered=True)
             self._known.registered(order, entry.source, owner)
+            if (account := text(entry.data.get("account"))) is not None:
+                self._known.greeted(order, entry.source, account)
         elif entry.kind == "stored":
             self._items.learn(order, entry.data.get("rows"), self.vocabulary.row_take)
         elif entry.kind == "page":
@@ -223,13 +226,13 @@ class History:
 
     # Reading one event.
 
-    def _read(self, order: Order, index: int, event: Entry, meaning: Taken | None) -> None:
+    def _read(self, order: Order, index: int, event: Entry, meanings: Sequence[Taken]) -> None:
         kind = event.kind
         if kind in STRETCHING:
             self._read_stretch(order, index, event)
         if kind in _FRAMES:
-            if meaning is not None:
-                self._read_frame(index, event, *meaning)
+            for rule, got in meanings:
+                self._read_frame(index, event, rule, got)
         elif kind == "page":
             self._read_page(order, index, event)
         elif kind == "typed":

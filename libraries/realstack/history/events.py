@@ -20,6 +20,7 @@ class TabRegistered(Event):
 
     user: str | None = None
     page: bool = False
+    account: str | None = None
 
 
 @event("listener")

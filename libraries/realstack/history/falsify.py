@@ -76,9 +76,10 @@ class Scene:
     def frames(self, means: str) -> Iterator[tuple[int, FrameIn, Rule, dict[str, Any]]]:
         """Frames that came and mean something: position, event, rule, fields."""
         for index, event in self.of(FrameIn):
-            taken = self.vocabulary.meaning("in", event.frame)
-            if taken is not None and taken[0].means == means:
-                yield index, event, *taken
+            for rule, got in self.vocabulary.meanings("in", event.frame):
+                # What one of many things in a frame says is changed where it stands alone.
+                if rule.means == means and rule.each is None:
+                    yield index, event, rule, got
 
     @property
     def acknowledged(self) -> list[str]:
@@ -284,9 +285,11 @@ def _stopped_and_went_on(scene: Scene) -> Iterator[Edit]:
         mine = [fact for fact in scene.history.run_events if fact.tab == event.source and fact.run == str(got.get("run"))]
         for fact in [fact for fact in mine if fact.stage in piecewise][-1:]:
             piece = scene.events[fact.index]
-            taken = scene.vocabulary.meaning("in", piece.frame) if isinstance(piece, FrameIn) else None
-            if isinstance(piece, FrameIn) and taken is not None:
-                yield {index: [event, replace(_framed(piece, taken[0], event=_id(), number=10**6), at=event.at)]}
+            if not isinstance(piece, FrameIn):
+                continue
+            for rule, _ in scene.vocabulary.meanings("in", piece.frame):
+                if rule.means == "run-event" and rule.each is None:
+                    yield {index: [event, replace(_framed(piece, rule, event=_id(), number=10**6), at=event.at)]}
 
 
 def _stopped_answer_stored_otherwise(scene: Scene) -> Iterator[Edit]:
@@ -467,8 +470,10 @@ def _set_otherwise(scene: Scene) -> Iterator[Edit]:
         event = scene.events[index]
         if isinstance(event, SettingRead):
             yield {index: [replace(event, value=_another(event.value))]}
-        elif isinstance(event, FrameIn) and (taken := scene.vocabulary.meaning("in", event.frame)) is not None:
-            yield {index: [_framed(event, taken[0], value=_another(taken[1].get("value")))]}
+        elif isinstance(event, FrameIn):
+            for rule, got in scene.vocabulary.meanings("in", event.frame):
+                if rule.means == "setting" and rule.each is None:
+                    yield {index: [_framed(event, rule, value=_another(got.get("value")))]}
 
 
 def _another(value: Any) -> Any:

@@ -129,6 +129,6 @@ class Session:
                 self._open.pop(event.source, None)
         for event in events:
             if isinstance(event, FrameIn) and (known := self._open.get(event.source)) and event.at >= known[0].at:
-                meaning = self.vocabulary.meaning("in", event.frame)
-                if meaning is not None and meaning[0].means == "connected" and event not in known:
+                greets = any(rule.means == "connected" for rule, _ in self.vocabulary.meanings("in", event.frame))
+                if greets and event not in known:
                     known.append(event)

@@ -97,7 +97,7 @@ def survey(histories: Iterable[Stored]) -> Survey:
 def _note(unmatched: dict[tuple[str, str], Unmatched], vocabulary: Vocabulary, event: Event) -> None:
     direction = "in" if isinstance(event, FrameIn) else "out"
     frame = event.data.get("frame")
-    if frame is None or vocabulary.meaning(direction, frame) is not None:
+    if frame is None or vocabulary.knows(direction, frame):
         return
     kind = _kind(vocabulary, direction, frame)
     seen = unmatched.setdefault((direction, kind), Unmatched(direction, kind))

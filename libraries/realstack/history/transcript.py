@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from realstack.history.domain import History
+from realstack.history.vocabulary import Rule
 from realstack.recording.events import Entry
 
 MOST_LINES = 80
 LONGEST_FACTS = 240
+MOST_MEANINGS = 5
+"""Of one frame, such as a list of messages, that a line tells."""
 WIDEST = 32
 """Characters of a source up to which all lines begin their text in one column."""
 
@@ -123,10 +127,11 @@ def _series(event: Entry) -> str:
 
 def _frame(history: History, event: Entry) -> str:
     frame = event.data.get("frame")
-    meaning = history.vocabulary.meaning(event.kind[6:], frame)
-    if meaning is None:
-        return _brief(frame)
-    rule, got = meaning
+    told = [_meaning(history, rule, got) for rule, got in history.vocabulary.meanings(event.kind[6:], frame)]
+    return "; ".join(told[:MOST_MEANINGS]) or _brief(frame)
+
+
+def _meaning(history: History, rule: Rule, got: Mapping[str, Any]) -> str:
     parts = [rule.stage or rule.means]
     for name, letter in (("message", "m"), ("run", "r"), ("query", "m"), ("thread", "t")):
         if got.get(name):

@@ -19,8 +19,12 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `setting` | about, value: what it is now; the rule names what it is `of` |
 | `nothing` | none: frames that are known and say nothing to the laws |
 
+Each rule that matches a frame says something of it, so that one frame may mean several things. A frame that holds a list of
+things means something for each: `each` is the list's path, `take` and `where` (a condition as `when`) look into its items.
+
 Kinds of things whose number only grows stand in `forward`. Stages that end a run at its user's word, at any place of the chain,
-stand in `stops`; `leaving_stops` says whether a user who has left counts as that word.
+stand in `stops`; `leaving_stops` says whether a user who has left counts as that word. Where `echo` is false, the platform does
+not send a tab what that tab has said itself.
 
 Frames that no rule matches mean nothing to the laws, too, and stay in the transcript; the contract lists them.
 """
@@ -59,19 +63,39 @@ MOST_VALUES = 1000
 CHAIN_KINDS = ("once", "cycle", "any", "terminal")
 
 
+Conditions = tuple[tuple[JsonPath, tuple[Any, ...]], ...]
+"""Paths, and the values of which each must have one."""
+
+
+def _hold(conditions: Conditions, part: Any) -> bool:
+    return all(path.first(part) in values for path, values in conditions)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One line of a vocabulary: frames like this mean that operation."""
 
-    when: tuple[tuple[JsonPath, tuple[Any, ...]], ...]
+    when: Conditions
     means: str
     take: Mapping[str, JsonPath]
     stage: str
     of: str = ""
+    each: JsonPath | None = None
+    where: Conditions = ()
 
     def matches(self, frame: Any) -> bool:
         """Whether every condition of the rule holds for a frame."""
-        return all(path.first(frame) in values for path, values in self.when)
+        return _hold(self.when, frame)
+
+    def taken(self, frame: Any) -> list[dict[str, Any]]:
+        """The fields of a frame that matches: once, or once for each of its items."""
+        if self.each is None:
+            return [self._fields(frame)]
+        items = self.each.first(frame)
+        return [self._fields(item) for item in items if _hold(self.where, item)] if isinstance(items, list) else []
+
+    def _fields(self, part: Any) -> dict[str, Any]:
+        return {name: path.first(part) for name, path in self.take.items()}
 
 
 Taken = tuple[Rule, dict[str, Any]]
@@ -89,11 +113,8 @@ class _Rules:
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
 
-    def meaning(self, frame: Any) -> Taken | None:
-        for rule in self._likely(frame):
-            if rule.matches(frame):
-                return rule, {name: path.first(frame) for name, path in rule.take.items()}
-        return None
+    def matching(self, frame: Any) -> list[Rule]:
+        return [rule for rule in self._likely(frame) if rule.matches(frame)]
 
     def kind(self, frame: Any) -> str | None:
         """What tells frames like this apart: the value where the first rule looks first."""
@@ -143,6 +164,7 @@ class Vocabulary:
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
         self.stops = frozenset(str(stage) for stage in _items(data.get("stops"), "stops"))
         self.leaving_stops = bool(data.get("leaving_stops", False))
+        self.echo = bool(data.get("echo", True))
         self.forward = frozenset(str(kind) for kind in _items(data.get("forward"), "forward"))
         self.agent_roles = frozenset(str(role) for role in _items(data.get("agent_roles"), "agent_roles") or ["agent"])
         page = _mapping(data.get("page", {}), "page")
@@ -168,18 +190,25 @@ class Vocabulary:
             raise StackError(explain("a vocabulary in YAML", f"{path} is not YAML: {error}")) from error
         return cls(_mapping(data, str(path)))
 
-    def meaning(self, direction: str, frame: Any) -> Taken | None:
-        """What a frame means: its rule and the fields taken, or None where no rule matches.
+    def meanings(self, direction: str, frame: Any) -> list[Taken]:
+        """What a frame means: each rule that matches, with the fields taken.
 
         Args:
             direction: ``out`` for frames that tests sent, ``in`` for frames that came.
             frame: The parsed frame.
         """
-        return (self._out if direction == "out" else self._in).meaning(frame)
+        return [(rule, fields) for rule in self._rules(direction).matching(frame) for fields in rule.taken(frame)]
+
+    def knows(self, direction: str, frame: Any) -> bool:
+        """Whether a rule matches a frame; one with an empty list matches and means nothing."""
+        return bool(self._rules(direction).matching(frame))
+
+    def _rules(self, direction: str) -> _Rules:
+        return self._out if direction == "out" else self._in
 
     def kind(self, direction: str, frame: Any) -> str | None:
         """The value by which rules tell frames apart (``type``, usually), whether one matches or not; None where none is."""
-        return (self._out if direction == "out" else self._in).kind(frame)
+        return self._rules(direction).kind(frame)
 
     def role(self, value: Any) -> str:
         """``agent`` or ``user``."""
@@ -231,18 +260,25 @@ def _rule(value: Any, where: str) -> Rule:
     means = str(item.get("means"))
     if means not in OPERATIONS:
         raise StackError(explain(f"`means` of {where} to be one of {', '.join(OPERATIONS)}", f"{means!r}"))
-    when = _mapping(item.get("when", {}), f"{where}.when")
+    when = _conditions(item, "when", where)
     if not when:
         raise StackError(explain(f"{where} of the vocabulary to have a condition", "no `when`", remedy="Say `when: {type: …}`."))
-    conditions = tuple(
-        (_path(path, f"{where}.when"), tuple(values) if isinstance(values, list) else (values,)) for path, values in when.items()
-    )
     return Rule(
-        conditions,
+        when,
         means,
         _takes(item.get("take", {}), OPERATIONS[means], where),
         str(item.get("stage", "")),
         str(item.get("of", "")),
+        _path(item["each"], f"{where}.each") if "each" in item else None,
+        _conditions(item, "where", where),
+    )
+
+
+def _conditions(item: Mapping[str, Any], key: str, where: str) -> Conditions:
+    found = _mapping(item.get(key, {}), f"{where}.{key}")
+    return tuple(
+        (_path(path, f"{where}.{key}"), tuple(values) if isinstance(values, list) else (values,))
+        for path, values in found.items()
     )
 
 

@@ -62,7 +62,7 @@ class RecordingKeywords:
         self._record = session.recorder.record
 
     @keyword(tags=["membership"])
-    def register_tab(self, alias: str, user: str, *, page: bool = False) -> None:
+    def register_tab(self, alias: str, user: str, *, page: bool = False, account: str | None = None) -> None:
         """Says whose tab a connection or a page is.
 
         Laws about users (*all tabs of a user*, *another user*) need to know. Registered in a suite setup, it holds for every
@@ -72,13 +72,14 @@ class RecordingKeywords:
             alias: The connection's alias, or the page's name.
             user: The test's own name for the user.
             page: Whether it is a page in a browser.
+            account: What the platform calls the user, where no greeting on a connection says so: whose rows of stores are.
 
         ```robotframework
         Register Tab    tab 1    user=ann
         Register Tab    dashboard    user=ann    page=True
         ```
         """
-        self._record(TabRegistered(alias, user, page))
+        self._record(TabRegistered(alias, user, page, account))
 
     @keyword(tags=["membership"])
     def register_listener(self, user: str) -> None:

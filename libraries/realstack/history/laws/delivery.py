@@ -71,6 +71,8 @@ def _judge_tab(history: History, findings: Findings, name: str, acks: dict[str, 
     if not tab.open_now:
         return
     held = {delivery.message for delivery in history.deliveries if delivery.tab == name}
+    if not history.vocabulary.echo:
+        held |= {send.message for send in history.sends if send.tab == name}
     for ack in acks.values():
         if ack.user != tab.user or ack.message in held:
             continue
