@@ -46,6 +46,12 @@ def test_an_adapter_may_stand_anywhere(mine: Path, monkeypatch: pytest.MonkeyPat
     assert found(given).figures == {"outage": "2 s"}
 
 
+def test_it_may_name_what_is_a_credential_on_its_platform_and_what_is_not(mine: Path) -> None:
+    (mine / "platform.yaml").write_text("driver: external\ncredential_names: ticket, !token\n", encoding="utf-8")
+    assert found(str(mine)).credential_names == ("ticket", "!token")
+    assert found("reference").credential_names == ()
+
+
 @pytest.mark.parametrize("given", ["embeded", "reference/embeded", "page", "vocabulary", "", "nowhere/at/all"])
 def test_what_is_no_adapter_is_told_with_those_that_are(given: str) -> None:
     with pytest.raises(StackError, match=r"(?s)PLATFORM is an adapter \(.*reference.*compose, embedded, external.*It is '"):

@@ -42,6 +42,14 @@ def test_what_tells_nothing_is_left_alone(masker: Masker) -> None:
     assert masker.payload(json.dumps(value), value) == value
 
 
+def test_names_that_are_told_for_the_run_count_on_connections_that_are_there_already() -> None:
+    registry = Registry()
+    masker = Masker("stub", registry=registry)
+    registry.name_credentials("!token, ticket")
+    value = {"token": "Hel", "ticket": "t-1", "stub": "s-1"}
+    assert masker.payload(json.dumps(value), value) == {"token": "Hel", "ticket": "<hidden>", "stub": "<hidden>"}
+
+
 @pytest.mark.parametrize("told", [["ticket", "!token"], "ticket, !token", "['ticket', '!token']"])
 def test_own_names_join_the_usual_ones_and_take_some_out(told: str | list[str]) -> None:
     masker = Masker(told, Registry())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from realstack.core.errors import StackError, explain
+from realstack.core.several import several
 from realstack.platform import config
 
 FILE = "platform.yaml"
@@ -34,6 +35,7 @@ class Adapter:
         driver_file: The YAML file that tells how the platform is run or found.
         figures: The profile's figures that are others for this platform.
         capabilities: Whether the platform has each of the capabilities that are known: empty, or the reason why not.
+        credential_names: Names of fields and cookies that tell of a credential besides the usual ones; `!name` takes one out.
         problem: Why there is no such adapter; empty when there is.
     """
 
@@ -41,6 +43,7 @@ class Adapter:
     driver_file: Path
     figures: Mapping[str, object] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
+    credential_names: tuple[str, ...] = ()
     problem: str = ""
 
     @property
@@ -106,6 +109,7 @@ def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
         own if own.is_file() else place / FILE,
         _mapping(content, "figures", place),
         _capabilities(_mapping(content, "capabilities", place), place, known_capabilities(folder)),
+        credential_names=tuple(map(str, several(content.get("credential_names")))),
     )
 
 

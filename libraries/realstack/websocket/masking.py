@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from realstack.core.several import several
 from realstack.secrets import HIDDEN, CredentialNames, Hidden, Registry
 from realstack.secrets import secrets as run_secrets
 from realstack.secrets.forms import SHORTEST
@@ -36,8 +37,16 @@ class Masker:
     """
 
     def __init__(self, more_names: str | Iterable[str] = (), registry: Registry = run_secrets) -> None:
-        self.names = CredentialNames(more_names)
+        self._more = tuple(several(more_names))
         self._registry = registry
+        self._based_on, self._names = registry.names, registry.names.also(*self._more)
+
+    @property
+    def names(self) -> CredentialNames:
+        """The names that tell of a credential: those of the run, which may be told after this was made, and its own."""
+        if self._based_on is not self._registry.names:
+            self._based_on, self._names = self._registry.names, self._registry.names.also(*self._more)
+        return self._names
 
     def register(self, secret: str, what: str) -> None:
         """Hide a value wherever it appears from now on, in any encoding, and so its parts that are secrets too.

@@ -25,6 +25,7 @@ from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests
 from realstack.platform.keywords.turns import Turn
 from realstack.platform.running import running_or_none, set_running
+from realstack.secrets import secrets
 
 Part = Literal["browser", "faults"]
 
@@ -111,6 +112,8 @@ class Starting:
         adapter = platform if isinstance(platform, Adapter) else Adapter(platform.parent, platform)
         if adapter.problem:
             raise StackError(adapter.problem)
+        if adapter.credential_names:
+            secrets.name_credentials(adapter.credential_names)
         figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)
         asked: list[Part] = several(needs)
         if odd := set(asked) - set(get_args(Part)):
