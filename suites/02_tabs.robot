@@ -21,6 +21,19 @@ Three Tabs Of One Session Stay Equal
     Everything Said Should Be Everywhere    ${alice}    ${bob}    tabs=5
     Law Should Hold    no-crosstalk
 
+A Tab Opened Later Has It All
+    [Documentation]    A user talks on one tab and leaves; on a tab that is opened later all of it stands, and the talk goes on.
+    [Tags]    critical    wants-computed-answers    wants-resume
+    ${vera} =    A Paid User    vera
+    Open Tabs    ${vera}    earlier
+    ${thread} =    A New Thread
+    Question Should Be Answered On Its Tab    ${vera}    earlier    ${thread}    What is 17 * (23 + 4) - 9?    = 450
+    Question Should Be Answered On Its Tab    ${vera}    earlier    ${thread}    What is 6 * 7?    = 42
+    Close Connection    alias=earlier
+    Open A Late Tab    ${vera}    later    ${thread}
+    Question Should Be Answered On Its Tab    ${vera}    later    ${thread}    What is 30 - 8?    = 22
+    Everything Said Should Be Everywhere    ${vera}    tabs=2
+
 Three Browser Tabs Stay Equal
     [Documentation]    The same in three tabs of a real browser: one types, all show it and the answer; one closes, the
     ...    rest go on.
