@@ -14,7 +14,8 @@ from typing import Any
 
 from realstack.core.errors import StackError, explain
 from realstack.core.several import several
-from realstack.platform import config
+from realstack.platform import config, known
+from realstack.platform.known import KnownViolation
 
 FILE = "platform.yaml"
 """What makes a folder an adapter."""
@@ -36,6 +37,7 @@ class Adapter:
         figures: The profile's figures that are others for this platform.
         capabilities: Whether the platform has each of the capabilities that are known: empty, or the reason why not.
         credential_names: Names of fields and cookies that tell of a credential besides the usual ones; `!name` takes one out.
+        known: Faults that its platform is known to have.
         problem: Why there is no such adapter; empty when there is.
     """
 
@@ -44,6 +46,7 @@ class Adapter:
     figures: Mapping[str, object] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
     credential_names: tuple[str, ...] = ()
+    known: tuple[KnownViolation, ...] = ()
     problem: str = ""
 
     @property
@@ -109,6 +112,7 @@ def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
         own if own.is_file() else place / FILE,
         _mapping(content, "figures", place),
         _capabilities(_mapping(content, "capabilities", place), place, known_capabilities(folder)),
+        known=known.read(content.get("known"), place / FILE),
         credential_names=tuple(map(str, several(content.get("credential_names")))),
     )
 

@@ -11,6 +11,7 @@ from robot.utils import escape
 from realstack.core.collector import set_apart
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
+from realstack.platform import known
 from realstack.platform.changes import Changes
 from realstack.platform.driver import Driver, Operation
 from realstack.platform.keywords import time_limits
@@ -82,6 +83,7 @@ class Listener:
         if doing := time_limits.told(result):
             result.message = f"{result.message}\n{doing}"
         self._machine.end_test(result)
+        self._tell_what_is_known(data.name, result)
         if told := self._end_scope():
             result.status = "FAIL"
             result.message = "\n\n".join(text for text in [result.message, *told] if text)
@@ -105,6 +107,19 @@ class Listener:
             result.start_time = datetime.now()
             if result.timeout:
                 result.timeout.start()
+
+    def _tell_what_is_known(self, test: str, result: Any) -> None:
+        """A test that found nothing but what is known turns no run red; one that did not find it is told, too."""
+        if result.failed and (told := known.found(self._tests.known, test, result.message)):
+            reasons = " ".join(one.reason for one in told)
+            result.status, result.message = "SKIP", f"Known of this platform: {reasons}\n\n{result.message}"
+            result.tags.add(known.TAG)
+        elif result.passed and (gone := known.absent(self._tests.known, test)):
+            laws = ", ".join(one.law for one in gone)
+            result.message = (
+                f"Known of this platform, and not seen: {laws} violated. Take it out of 'known' in its platform.yaml."
+            )
+            logger.warn(f"{test}: {result.message}")
 
     def _logs(self, window: Window) -> list[tuple[str, str]]:
         driver = running_or_none()

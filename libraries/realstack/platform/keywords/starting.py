@@ -112,6 +112,7 @@ class Starting:
         adapter = platform if isinstance(platform, Adapter) else Adapter(platform.parent, platform)
         if adapter.problem:
             raise StackError(adapter.problem)
+        self._tests.known = adapter.known
         if adapter.credential_names:
             secrets.name_credentials(adapter.credential_names)
         figures = profile if isinstance(profile, Figures) else load(profile.stem, profile.parent)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from realstack.platform.adapter import WANTS
 from realstack.platform.driver import LogMark
+from realstack.platform.known import KnownViolation
 
 NEEDS = "needs-"
 """What tags begin with that say what a test needs of who runs the platform."""
@@ -23,11 +24,13 @@ class KnownTests:
         needs: Their tags that say what they need or want, and how many tests have each; None before Robot has told of any test.
         last: The last of them; None where there is none.
         lacking: Why there is not what tests with a tag need; such tests are skipped.
+        known: Faults that the platform is known to have.
     """
 
     needs: Counter[str] | None = None
     last: Any = None
     lacking: Mapping[str, str] = field(default_factory=dict)
+    known: Sequence[KnownViolation] = ()
 
     def are(self, tests: list[Any]) -> None:
         """Note which there are; what `--exclude` left out is not among them."""
