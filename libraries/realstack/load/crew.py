@@ -164,7 +164,7 @@ class Crew:
         known = secrets.known() if self._host == LOOPBACK else []
         members = self._members = [_Member(number, part, self) for number, part in enumerate(self._parts)]
         for member in members:
-            share = Share(member.number, member.plan, self._host, port, self._key, known)
+            share = Share(member.number, member.plan, self._host, port, self._key, known, secrets.names.more)
             # Not here: starting a process takes its time, and it takes after the thread that starts it.
             member.called(await asyncio.to_thread(self._executor.submit, work, share))
         try:

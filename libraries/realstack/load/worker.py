@@ -45,6 +45,7 @@ class Share:
         port: Where it is waited for.
         key: Shows that it is the one.
         known: Credentials to mask.
+        names: Further names that tell of one, and with `!` that do not.
         asker: The process that asks.
     """
 
@@ -54,6 +55,7 @@ class Share:
     port: int
     key: bytes = field(repr=False)
     known: list[Known] = field(default_factory=list, repr=False)
+    names: tuple[str, ...] = ()
     asker: tuple[str, int] = field(default_factory=_process)
 
 
@@ -124,6 +126,7 @@ async def _work(share: Share) -> None:
 
 class _Worker:
     def __init__(self, share: Share) -> None:
+        secrets.name_credentials(share.names)
         for value, what, lasting in share.known:
             secrets.remember(value, what, lasting=lasting)
         self._told_secrets = len(secrets)

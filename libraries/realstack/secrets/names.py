@@ -73,6 +73,11 @@ class CredentialNames:
         self._patterns = (*CREDENTIAL_NAMES, *self._more)
         self._told: dict[str, bool | None] = {}
 
+    @property
+    def more(self) -> tuple[str, ...]:
+        """The further patterns."""
+        return self._more
+
     def also(self, *patterns: str) -> CredentialNames:
         """These names and some that are credentials in one place only; what was said to come in or out still counts."""
         return CredentialNames((*patterns, *self._more))
