@@ -23,6 +23,13 @@ Login Leads To The Dashboard And The Exact History
     Only Its Own Session Should Get Answers    ${dora}
     Laws Should Hold    no-entry    acked-is-kept    exactly-once    same-order    from-somebody
 
+Only A Signed In Session Gets Answers
+    [Documentation]    With a session's credential its user is known; without one, or with one that was changed, nobody is.
+    [Tags]    critical
+    ${gwen} =    A Signed In User    gwen
+    Only Its Own Session Should Get Answers    ${gwen}
+    Law Should Hold    no-entry    within=0 s    good entries=1
+
 Logout Ends The Session Everywhere
     [Documentation]    Tabs on both replicas are closed; the refresh token and the access token open nothing any more.
     [Tags]    wants-refresh    wants-revocation    wants-two-replicas

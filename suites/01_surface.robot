@@ -57,6 +57,7 @@ A Socket Opens To No Other Site
     the same host, encrypted
 
 A Sign In Leads Nowhere Else
+    [Tags]    wants-provider
     [Setup]    A User With A Session    oscar
     Sign In Should Lead To Its Own Places
     Sign In Should Lead Nowhere Else    ${VISITOR}

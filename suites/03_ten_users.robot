@@ -11,23 +11,23 @@ Test Tags           needs-processes
 *** Test Cases ***
 Ten Users Log In And Ask At The Same Moment
     [Documentation]    Ten real logins, ten different questions at one moment, ten right answers in time, each once.
-    [Tags]    critical    wants-agent-queue    wants-computed-answers
+    [Tags]    critical    wants-computed-answers
     ${users} =    Sign In Users    ${FIGURES.users}
     Give Each A Question    ${users}
     Start Measuring Services
     Let Users Ask At The Same Moment    ${users}
     Each Question Should Have Been Answered Once    ${users}
     Answers Should Be Right And In Time    ${users}
-    Agents' Queue Should Be Empty
+    Nothing Should Be Left To Answer    @{users}
 
 Twenty-Five Users Ask At The Same Moment
     [Documentation]    The same with more users, who are signed in already.
-    [Tags]    wants-agent-queue    wants-computed-answers    needs-25-users
+    [Tags]    wants-computed-answers    needs-25-users
     Users Of The Crowd Should Get Their Answers    25
 
 Fifty Users Ask At The Same Moment
     [Documentation]    The same with as many as the platform was measured for.
-    [Tags]    wants-agent-queue    wants-computed-answers    needs-50-users
+    [Tags]    wants-computed-answers    needs-50-users
     Users Of The Crowd Should Get Their Answers    50
 
 One User Floods And The Others Keep Their Time
@@ -53,7 +53,7 @@ One User's Slow Questions Leave The Others Theirs
     Each Question Should Have Been Answered Once    ${users}
     Let Answering Go On
     Answers Should Be Right And In Time    ${users}
-    Agents' Queue Should Be Empty
+    Nothing Should Be Left To Answer    @{users}
 
 What One User Asks Waits Its Turn And Is Answered
     [Documentation]    One user asks far more than its share of the agents while answers are held up; then each gets its answer.
@@ -76,7 +76,7 @@ An Agent Dies Halfway And Its Runs Are Taken Over
     Each Question Should Have Been Answered Once    ${users}
     Runs Should Have Been Taken Over    @{users}
     Answers Should Be Right And In Time    ${users}
-    Agents' Queue Should Be Empty
+    Nothing Should Be Left To Answer    @{users}
     [Teardown]    NONE
 
 
@@ -89,4 +89,4 @@ Users Of The Crowd Should Get Their Answers
     Let Users Ask At The Same Moment    ${users}
     Each Question Should Have Been Answered Once    ${users}
     Answers Should Be Right And In Time    ${users}
-    Agents' Queue Should Be Empty
+    Nothing Should Be Left To Answer    @{users}

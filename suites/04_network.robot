@@ -3,7 +3,7 @@ Documentation       The network fails between users and the platform: pages reco
 Resource            ../resources/journey.resource
 Resource            ../resources/faults.resource
 Suite Setup         Prepare The Journey
-Test Tags           needs-faults    wants-fan-out
+Test Tags           needs-faults
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 
@@ -12,7 +12,7 @@ Test Timeout        ${FIGURES.test_limit}
 Nothing Is Lost While The Link Is Down
     [Documentation]    A user types in a real browser while the kernel drops its packets; the page reconnects by itself, and
     ...    every message is delivered once, in order.
-    [Tags]    critical    needs-browser    wants-outbox
+    [Tags]    critical    needs-browser    wants-fan-out    wants-outbox
     ${ann} =    A User With A Page And A Phone    ann
     Cut Link Of Browsers    drop
     Type Messages    ${ann}
@@ -25,28 +25,28 @@ Nothing Is Lost While The Link Is Down
 
 A Refused Link
     [Documentation]    The link's packets are refused instead of dropped.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     Page Should Survive An Outage    reject    both
 
 A Link Reset
     [Documentation]    Open connections are reset, and new ones too.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     Page Should Survive An Outage    reset    both
 
 Only What Users Send Is Dropped
     [Documentation]    Packets vanish on the way to the platform, and arrive on the way back.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     Page Should Survive An Outage    drop    to-service
 
 Only What Users Receive Is Dropped
     [Documentation]    The platform gets what is sent, and its acknowledgement vanishes: the page must send again, and
     ...    nothing may be doubled.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     Page Should Survive An Outage    drop    from-service
 
 Two Outages In A Row
     [Documentation]    The second one begins as soon as the page has recovered from the first.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     ${cora} =    A User With A Page And A Phone    cora
     Page Should Go Offline And Come Back    ${cora}    In the first outage
     Page Should Go Offline And Come Back    ${cora}    In the second outage
@@ -56,7 +56,7 @@ Two Outages In A Row
 A Connection That Stands Still
     [Documentation]    Only the page's open connection is dead, as after a router forgot it: the page must notice and take
     ...    another.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-fan-out    wants-outbox
     ${dora} =    A User With A Page And A Phone    dora
     Stall Open Connections
     Type Messages    ${dora}
@@ -67,6 +67,7 @@ A Connection That Stands Still
 
 A Stalled Connection That Goes On
     [Documentation]    A tab's connection stands still for a while and goes on: everything passes, late and once.
+    [Tags]    wants-fan-out
     ${edda} =    A User On A Wire    edda
     Stall Link    wire    for=${FIGURES.outage}
     Say Something On The Phone    ${edda}
@@ -76,7 +77,7 @@ A Stalled Connection That Goes On
 
 An Acknowledgement That Is Lost With Its Connection
     [Documentation]    The link is cut between the store and the acknowledgement; sent again, the message is there once.
-    [Tags]    wants-resume
+    [Tags]    wants-fan-out    wants-resume
     ${fred} =    A User On A Wire    fred
     ${id} =    A Message Id
     Lose Acknowledgement    ${id}    reset
@@ -87,6 +88,7 @@ An Acknowledgement That Is Lost With Its Connection
 
 An Acknowledgement That Vanishes
     [Documentation]    Nothing else is lost, so the tab sends the message again on the same connection; it is there once.
+    [Tags]    wants-fan-out
     ${jana} =    A User On A Wire    jana    strip_extensions=True
     ${id} =    A Message Id
     Lose Acknowledgement    ${id}    swallow
@@ -98,7 +100,7 @@ An Acknowledgement That Vanishes
 A Link That Breaks While The Agent Answers
     [Documentation]    The tab's connection ends in the middle of a run; come back, it has every event of the run, once and
     ...    in order.
-    [Tags]    wants-resume
+    [Tags]    wants-fan-out    wants-resume
     ${gina} =    A User On A Wire    gina
     Cut Off Answer
     Send Message    ${gina}    tab    ${gina.thread}    What is 6 * 7?
@@ -108,15 +110,15 @@ A Link That Breaks While The Agent Answers
 
 A Slow Link
     [Documentation]    Every byte is late, and not always by the same time.
-    ${hugo} =    A User On A Wire    hugo
+    ${hugo} =    A User On A Wire Alone    hugo
     Add Latency    wire    200 ms    jitter=100 ms    for=${FIGURES.outage}
     Say Something On The Tab    ${hugo}
-    Everything Said On The Wire Should Be Everywhere    ${hugo}
+    Everything Said On The Wire Should Be Everywhere    ${hugo}    tabs=1
 
 A Narrow Link
     [Documentation]    Bytes come in small slices, and few of them a second.
-    ${ines} =    A User On A Wire    ines
+    ${ines} =    A User On A Wire Alone    ines
     Slice Data    wire    64    for=${FIGURES.outage}
     Limit Bandwidth    wire    8 kB/s    for=${FIGURES.outage}
     Say Something On The Tab    ${ines}
-    Everything Said On The Wire Should Be Everywhere    ${ines}
+    Everything Said On The Wire Should Be Everywhere    ${ines}    tabs=1

@@ -4,7 +4,7 @@ Documentation       One service fails and the rest stand: others answer as usual
 Resource            ../resources/journey.resource
 Resource            ../resources/services.resource
 Suite Setup         Prepare The Journey
-Test Tags           needs-kill    needs-pause    needs-restart
+Test Tags           needs-kill    needs-pause    needs-restart    wants-services-apart
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 Test Template       Failure Of Service Should Be Contained
