@@ -159,7 +159,7 @@ class Program(Service):
 def environment_of(lock: Path, cache: Path) -> Path:
     """Where the virtual environment of a file of pinned packages stands: another file, another environment."""
     recipe = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    return cache / f"packages-{lock.parent.name}-{recipe}"
+    return cache / f"packages-{recipe}"
 
 
 def install(lock: Path, environment: Path) -> None:
