@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main(arguments: list[str] | None = None) -> int:
     """Run the catalog, or a part of it, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m defects", description=__doc__)
-    parser.add_argument("--only", default="*", help="names of bugs, journeys or laws; comma separated, with * and ?")
+    parser.add_argument("--only", default="*", help="names of bugs, journeys, laws or platforms; comma separated, with * and ?")
     parser.add_argument(
         "--parallel",
         type=int,
@@ -89,8 +89,8 @@ def _with_clean_runs(chosen: list[catalog.Defect]) -> list[catalog.Defect]:
     """Before each journey's first bug the platform without one."""
     runs: list[catalog.Defect] = []
     for defect in chosen:
-        if not any(run.journey == defect.journey for run in runs):
-            runs.append(catalog.clean(defect.journey, chosen))
+        if not any(run.run == defect.run for run in runs):
+            runs.append(catalog.clean(defect.journey, chosen, defect.platform))
         runs.append(defect)
     return runs
 
@@ -99,7 +99,7 @@ def _matches(defect: catalog.Defect, patterns: str) -> bool:
     return any(
         fnmatch.fnmatch(name, pattern.strip())
         for pattern in patterns.split(",")
-        for name in (defect.name, defect.journey, defect.law)
+        for name in (defect.name, defect.journey, defect.law, defect.platform or "reference")
     )
 
 

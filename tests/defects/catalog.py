@@ -1,7 +1,7 @@
 """Reading and checking the catalog: one YAML file a journey, one entry a bug.
 
-An entry changes the reference platform in one place. It finds a text that must stand exactly once in the
-named file and replaces it, so that it survives edits elsewhere; an entry whose text is gone is an error.
+An entry changes the reference platform, or another one of the tree, in one place. It finds a text that must stand exactly once
+in the named file and replaces it, so that it survives edits elsewhere; an entry whose text is gone is an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 from realstack.history.laws import LAWS
 
 FIELDS = {"name", "file", "find", "replace", "journey", "law", "story"}
-OPTIONAL = {"test", "variables", "survives"}
+OPTIONAL = {"test", "variables", "survives", "platform"}
 
 
 class CatalogError(ValueError):
@@ -32,7 +32,8 @@ class Defect:
 
     Attributes:
         name: Short, unique, in kebab case.
-        file: The changed file, relative to `docker/`; where it begins with `libraries/` a fault of the project's is turned off.
+        file: The changed file, relative to the platform's sources; where it begins with `libraries/` a fault of the project's
+            is turned off.
         find: The text that is replaced; stands exactly once in the file.
         replace: What stands there instead.
         journey: Suite name without ending, such as ``02_tabs``.
@@ -41,6 +42,7 @@ class Defect:
         test: Name patterns of the tests that are run, a line each; all of the journey when empty.
         variables: Robot variables of its run, a line each, `NAME:value`; where the bug needs less than its journey prepares.
         survives: Why the bug is not caught yet; empty for a bug that must be.
+        platform: The adapter whose sources are changed; the reference platform's when empty.
     """
 
     name: str
@@ -53,6 +55,17 @@ class Defect:
     test: str = ""
     variables: str = ""
     survives: str = ""
+    platform: str = ""
+
+    @property
+    def sources(self) -> str:
+        """The folder of the platform's sources, relative to the project's."""
+        return f"examples/{self.platform}" if self.platform else "docker"
+
+    @property
+    def run(self) -> tuple[str, str]:
+        """What one clean run is made for: a journey on a platform."""
+        return self.platform, self.journey
 
     @property
     def is_fault_off(self) -> bool:
@@ -68,7 +81,7 @@ class Defect:
         """Change a copy of the platform, or of the project where a fault is turned off.
 
         Args:
-            sources: The copy of `docker/`, or of the project's folder.
+            sources: The copy of the platform's sources, or of the project's folder.
 
         Raises:
             CatalogError: The text is not there exactly once.
@@ -110,11 +123,12 @@ def load(folder: Path, suites: Path) -> list[Defect]:
     return defects
 
 
-def clean(journey: str, defects: Sequence[Defect]) -> Defect:
+def clean(journey: str, defects: Sequence[Defect], platform: str = "") -> Defect:
     """The platform without a bug, under the tests that a journey's bugs are tried with: unless they pass, kills prove nothing."""
-    patterns = [defect.test for defect in defects if defect.journey == journey]
+    patterns = [defect.test for defect in defects if defect.run == (platform, journey)]
     test = "\n".join(sorted(set(patterns))) if all(patterns) else ""
-    return Defect(f"clean-{journey}", "", "", "", journey, "", "The platform as it is; every test has to pass.", test)
+    name = "-".join(filter(None, ("clean", platform, journey)))
+    return Defect(name, "", "", "", journey, "", "The platform as it is; every test has to pass.", test, platform=platform)
 
 
 def _read(entry: dict[str, str], path: Path, suites: Path) -> Defect:

@@ -99,7 +99,7 @@ class Runner:
     def _copy(self, defect: Defect, folder: Path) -> tuple[Path, list[str]]:
         """Make the planted copy; returns the project whose suites run, and Robot's options."""
         folder.chmod(0o711)  # services that don't run as the caller read their sources, too
-        for name in PROJECT if defect.is_fault_off else ("docker",):
+        for name in PROJECT if defect.is_fault_off else (defect.sources,):
             # With its compiled modules, which stay good for what is not changed: every start gains from them.
             shutil.copytree(self._root / name, folder / name)
         if defect.is_fault_off:
@@ -107,8 +107,9 @@ class Runner:
             (folder / ".cache").symlink_to(self._root / ".cache")
             defect.plant(folder)
             return folder, []
-        defect.plant(folder / "docker")
-        return self._root, ["--variable", f"PLATFORM_SOURCES:{folder / 'docker'}"]
+        defect.plant(folder / defect.sources)
+        platform = ["--variable", f"PLATFORM:{defect.platform}"] if defect.platform else []
+        return self._root, [*platform, "--variable", f"PLATFORM_SOURCES:{folder / defect.sources}"]
 
     async def _robot(self, arguments: list[str], project: Path, output: Path, loading: contextlib.AsyncExitStack) -> float:
         """Run Robot; the next run loads, and goes to work, as soon as this one has come so far.
