@@ -1,28 +1,20 @@
 /**
- * What tests ask of the platform's page, and what they let it keep for them; called by dashboard.resource and uploads.resource.
- * Its landmarks are told in docker/frontend/README.md.
+ * What tests ask of a page, and what they let it keep for them; called by resources. The page knows its elements by the names of
+ * adapters/elements.yaml (`described`, of the keyword Describe Page).
  */
 
 /** What the page shows at one moment: its connection's state and id, all its text, its messages in order. */
 async function readPage(page) {
   return page.evaluate(() => {
-    const connection = document.querySelector('#connection');
-    const countdown = document.querySelector('#limit-countdown')?.textContent ?? '';
-    const [, minutes, seconds] = /in (?:(\d+) min )?(\d+) s/.exec(countdown) ?? [];
+    const { elements, conversation } = window.described;
+    const [connection] = elements('connection');
+    const limit = elements('limit notice').find((notice) => notice.visible);
     return {
-      state: connection?.dataset.state ?? null,
-      connection: connection?.dataset.connectionId || null,
+      state: connection?.state ?? null,
+      connection: connection?.id ?? null,
       text: document.body.innerText,
-      wait: seconds ? 60 * (minutes ?? 0) + Number(seconds) : null,
-      messages: [...document.querySelectorAll('#messages > [data-message-id]')].map((line) => ({
-        message_id: line.dataset.messageId,
-        seq: line.dataset.seq ? Number(line.dataset.seq) : null,
-        role: line.dataset.role,
-        state: line.dataset.state,
-        run_id: line.dataset.runId || null,
-        thread_id: location.pathname.split('/').pop(),
-        text: line.querySelector('.message-text').textContent,
-      })),
+      wait: limit?.wait ?? null,
+      messages: elements('message').map((message) => ({ ...message, thread: conversation() })),
     };
   });
 }
@@ -42,9 +34,9 @@ async function waitUntilStored(count, timeout, page) {
   return inTime(() =>
     page.waitForFunction(
       (wanted) => {
-        const said = [...document.querySelectorAll('#messages > [data-role="user"]')];
-        const stored = said.filter((line) => line.dataset.state === 'stored').length;
-        const online = document.querySelector('#connection')?.dataset.state === 'online';
+        const said = window.described.elements('message').filter((message) => message.role === 'user');
+        const stored = said.filter((message) => message.state === 'stored').length;
+        const online = window.described.elements('connection')[0]?.state === 'online';
         const idle = online && stored > 0 && stored === said.length;
         window.idleSince = idle ? (window.idleSince ?? performance.now()) : undefined;
         return stored >= wanted || performance.now() - window.idleSince > 600;
@@ -55,76 +47,17 @@ async function waitUntilStored(count, timeout, page) {
   );
 }
 
-/** From now on the page keeps each state that it shows: who is signed in, the connection, and notices. */
-async function watchStates(page) {
-  await page.evaluate(() => {
-    window.statesSeen = [];
-    const look = () => {
-      const link = document.querySelector('#connection').dataset;
-      const now = {
-        view: document.body.dataset.view,
-        state: link.state,
-        connection: link.connectionId || null,
-        notices: document.querySelector('#notices').textContent,
-      };
-      if (JSON.stringify(now) !== JSON.stringify(window.statesSeen.at(-1))) window.statesSeen.push(now);
-    };
-    look();
-    const everything = { subtree: true, childList: true, attributes: true, characterData: true };
-    new MutationObserver(look).observe(document.body, everything);
-  });
-}
-
-/** The states that a watched page has shown. */
-async function statesSeen(page) {
-  return page.evaluate(() => window.statesSeen);
-}
-
-/** From now on the page keeps each wait that the limit's notice tells: a list for each time that it comes. */
-async function watchWaits(page) {
-  await page.evaluate(() => {
-    window.waitsTold = [];
-    const box = document.querySelector('#limit');
-    let shown = false;
-    const look = () => {
-      if (!box.hidden) {
-        const text = box.querySelector('#limit-countdown').textContent;
-        if (shown) window.waitsTold.at(-1).push(text);
-        else window.waitsTold.push([text]);
-      }
-      shown = !box.hidden;
-    };
-    const everything = { subtree: true, childList: true, attributes: true, characterData: true };
-    new MutationObserver(look).observe(box, everything);
-  });
-}
-
-/** The waits that a watched notice has told. */
-async function waitsTold(page) {
-  return page.evaluate(() => window.waitsTold);
-}
-
-/** From now on the page keeps what its progress bars show, whenever anything of the conversation changes. */
-async function watchProgress(page) {
-  await page.evaluate(() => {
-    window.progressSeen = [];
-    const look = () => {
-      const bar = document.querySelector('[data-upload-id] :is(progress, [role=progressbar])');
-      if (bar?.checkVisibility()) window.progressSeen.push({ name: bar.ariaLabel, percent: Math.round(bar.position * 100) });
-    };
-    const changes = { subtree: true, childList: true, attributes: true };
-    new MutationObserver(look).observe(document.querySelector('#messages'), changes);
-  });
-}
-
 /**
- * What the progress bar of a file has shown, in percent.
+ * Types each of these texts where messages are written, and sends it with the Enter key.
  *
- * @param {string} name   Of the file.
+ * @param {string} composer   The selector of where that is.
+ * @param {string[]} texts    What is typed.
  */
-async function progressSeen(name, page) {
-  const seen = await page.evaluate(() => window.progressSeen);
-  return seen.filter((moment) => moment.name.includes(name)).map((moment) => moment.percent);
+async function typeMessages(composer, texts, page) {
+  for (const text of texts) {
+    await page.fill(composer, text);
+    await page.keyboard.press('Enter');
+  }
 }
 
 /** Seconds that the page's time of day is ahead of the time that its browser counts by. */
@@ -154,7 +87,7 @@ async function openPagesBeside(count, page) {
 async function waitUntilAllAre(state, timeout, page) {
   return inTime(() =>
     page.waitForFunction(
-      (wanted) => window.crowd.every((one) => one.document.querySelector('#connection')?.dataset.state === wanted),
+      (wanted) => window.crowd.every((one) => one.described.elements('connection')[0]?.state === wanted),
       state,
       { polling: 20, timeout },
     ),
@@ -196,8 +129,8 @@ async function watchAttempts(page) {
 async function statesOfAll(page) {
   return page.evaluate(() =>
     window.crowd.map((one) => {
-      const { state, connectionId } = one.document.querySelector('#connection')?.dataset ?? {};
-      return { state: state ?? null, connection: connectionId || null, waits: one.waits ?? [] };
+      const [connection] = one.described.elements('connection');
+      return { state: connection?.state ?? null, connection: connection?.id ?? null, waits: one.waits ?? [] };
     }),
   );
 }
@@ -214,6 +147,5 @@ async function inTime(wait) {
 }
 
 exports.__esModule = true;
-Object.assign(exports, { readPage, waitUntilStored, watchStates, statesSeen, watchWaits, waitsTold });
-Object.assign(exports, { watchProgress, progressSeen, clockAhead });
+Object.assign(exports, { readPage, waitUntilStored, typeMessages, clockAhead });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });

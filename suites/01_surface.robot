@@ -68,7 +68,7 @@ What Looks Like Markup Stays Text
     ...    dashboard, the list and the conversation.
     [Tags]    needs-browser    wants-upload
     ${planter} =    A User Whose Words Are Markup    ottilie
-    Open Page    ${planter}    page    /threads/${planter.thread}
+    Open Page    ${planter}    page    ${planter.thread}
     Page Should Be Online    page
     Markup Should Be Text    page    the conversation    2
     Go To    ${planter.origin}

@@ -118,7 +118,7 @@ A User With A Watched Page
     [Arguments]    ${name}
     ${user} =    A User In A Browser    ${name}
     ${thread} =    A Stored Thread    ${user}
-    Open Page    ${user}    page    /threads/${thread}
+    Open Page    ${user}    page    ${thread}
     Watch Page    page
     ${first_token} =    Get Last Refresh Of    ${user}
     Set To Dictionary    ${user}    since=${first_token}

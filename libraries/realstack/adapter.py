@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from realstack.browser import description
 from realstack.core.errors import StackError
 from realstack.platform.adapter import Adapter, find
 
@@ -25,6 +26,9 @@ def get_variables(folder: str, platform: str, default: str = "reference") -> dic
         default: The adapter of which a driver's name alone is a driver.
     """
     try:
-        return {"ADAPTER": find(platform, Path(folder), default=default)}
+        adapter = find(platform, Path(folder), default=default)
+        if not adapter.pageless:
+            description.load(adapter.page, description.known_elements(Path(folder)))
     except StackError as error:
         return {"ADAPTER": Adapter(Path(folder) / default, Path(folder) / default / "platform.yaml", problem=str(error))}
+    return {"ADAPTER": adapter}

@@ -9,6 +9,9 @@ from typing import Any
 
 from robot.api.deco import keyword, library
 
+CONVERSATION = b"""<ol><li class=mine data-id=m-1>What is 2 + 2?</li><li hidden data-id="">4</li></ol>
+<p id=limit>That was all. <b>Again in 1 min 3 s.</b></p>"""
+
 
 class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -18,6 +21,8 @@ class _Page(BaseHTTPRequestHandler):
             "<script>document.querySelector('#script').textContent ="
             " document.cookie.split(';').map(pair => pair.split('=')[0].trim()).filter(Boolean).join(' ') || 'none'</script>"
         ).encode()
+        if self.path == "/conversation":
+            body = CONVERSATION
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -37,7 +42,7 @@ class _Page(BaseHTTPRequestHandler):
 class CookiePages:
     """Answers every path with the names of the cookies that were sent (``#sent``) and that scripts see (``#script``).
 
-    Takes whatever is posted.
+    At ``/conversation`` there are two messages and a notice. Takes whatever is posted.
     """
 
     ROBOT_LISTENER_API_VERSION = 3

@@ -26,6 +26,10 @@ CAPABILITIES = "capabilities.yaml"
 WANTS = "wants-"
 """What tags begin with that say which capability a test asks for."""
 
+PAGES = "needs-browser"
+"""The tag of tests that open pages."""
+NO_PAGE = "it has no page.yaml that describes its page"
+
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
@@ -38,6 +42,7 @@ class Adapter:
         capabilities: Whether the platform has each of the capabilities that are known: empty, or the reason why not.
         credential_names: Names of fields and cookies that tell of a credential besides the usual ones; `!name` takes one out.
         known: Faults that its platform is known to have.
+        pageless: Whether its platform has no page that is described.
         problem: Why there is no such adapter; empty when there is.
     """
 
@@ -47,6 +52,7 @@ class Adapter:
     capabilities: Mapping[str, str] = field(default_factory=dict)
     credential_names: tuple[str, ...] = ()
     known: tuple[KnownViolation, ...] = ()
+    pageless: bool = False
     problem: str = ""
 
     @property
@@ -65,9 +71,15 @@ class Adapter:
         return self.folder / "vocabulary.yaml"
 
     @property
+    def page(self) -> Path:
+        """Where its page has what."""
+        return self.folder / "page.yaml"
+
+    @property
     def lacking(self) -> dict[str, str]:
-        """Why the platform has not what tests want, by their tags."""
-        return {f"{WANTS}{name}": f"{self.name}: {reason}" for name, reason in self.capabilities.items() if reason}
+        """Why the platform has not what tests want or need, by their tags."""
+        lacking = {f"{WANTS}{name}": f"{self.name}: {reason}" for name, reason in self.capabilities.items() if reason}
+        return lacking | ({PAGES: f"{self.name}: {NO_PAGE}"} if self.pageless else {})
 
     def __str__(self) -> str:
         return self.name
@@ -114,6 +126,7 @@ def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
         _capabilities(_mapping(content, "capabilities", place), place, known_capabilities(folder)),
         known=known.read(content.get("known"), place / FILE),
         credential_names=tuple(map(str, several(content.get("credential_names")))),
+        pageless=not (place / "page.yaml").is_file(),
     )
 
 

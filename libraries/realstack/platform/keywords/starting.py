@@ -119,6 +119,7 @@ class Starting:
         asked: list[Part] = several(needs)
         if odd := set(asked) - set(get_args(Part)):
             raise StackError(explain(f"needs among {', '.join(get_args(Part))}", ", ".join(sorted(odd))))
+        self._tests.lacking = adapter.lacking
         parts = [part for part in asked if self.get_whether_any_test_needs(part)]
         lacking: dict[str, str] = {}
         if "faults" in parts and not strict and (problems := checks.check_faults()):

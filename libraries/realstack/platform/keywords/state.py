@@ -38,8 +38,9 @@ class KnownTests:
         self.last = tests[-1] if tests else None  # none with --runemptysuite
 
     def need(self, part: str) -> bool:
-        """Whether one of them needs something; anything may be needed as long as nobody knows."""
-        return self.needs is None or f"{NEEDS}{part}" in self.needs
+        """Whether one that is not skipped needs something; anything may be needed as long as nobody knows."""
+        tag = f"{NEEDS}{part}"
+        return tag not in self.lacking and (self.needs is None or tag in self.needs)
 
     def unknown(self, capabilities: Iterable[str]) -> list[str]:
         """Tags that want something else than one of some capabilities."""

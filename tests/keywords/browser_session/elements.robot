@@ -1,0 +1,97 @@
+*** Settings ***
+Documentation       A page's elements by the names that a description gives them: waited for, read, watched, and found.
+
+Resource            ../../../resources/browser.resource
+Library             ../../support/CookiePages.py
+
+Suite Setup         Ensure Browser Is Open
+Suite Teardown      Close Browser    ALL
+Test Setup          A Described Page
+Test Teardown       Close Context
+
+
+*** Variables ***
+${SCRIPT}           ${CURDIR}/elements.js
+
+
+*** Test Cases ***
+Values Are Read As They Are Described
+    [Documentation]    By attribute, by text, by an expression, by words and by selectors; what is not there is nothing.
+    ${messages}    Read Elements    message
+    VAR    &{first}    id=m-1    role=user    state=stored    text=What is 2 + 2?    visible=${True}
+    Dictionaries Should Be Equal    ${messages}[0]    ${first}
+    VAR    &{last}    id=${None}    role=agent    state=${None}    text=4    visible=${False}
+    Dictionaries Should Be Equal    ${messages}[1]    ${last}
+    ${notices}    Read Elements    limit notice
+    Should Be Equal    ${notices}[0][wait]    1 min 3 s
+    ${none}    Read Elements    upload
+    Should Be Empty    ${none}
+
+Elements Are Waited For By Their Values
+    [Documentation]    Also those that come later, that are out of sight, and that go.
+    Page Should Have    message    state=stored    role=user    text=2 + 2
+    Page Should Have    message    exactly=1
+    Page Should Have    message    exactly=2    visible=${False}
+    Page Should Have    message    state=${None}
+    Call Page Function    ${SCRIPT}    comeAndGo
+    Page Should Have    message    state=late
+    Page Should Have    limit notice    exactly=0
+
+What Is There Instead Is Told
+    [Documentation]    All elements of the name, with their values.
+    Run Keyword And Expect Error
+    ...    Expected: the page has 1 at least of 'message', state 'sent', within 0.05 s\nSeen: 2 of 'message':\n*'m-1'*text '4'*
+    ...    Page Should Have    message    state=sent    timeout=50 ms
+    Run Keyword And Expect Error    *has 3 of 'message'*    Page Should Have    message    exactly=3    timeout=50 ms
+
+What Is Not Described Is Told
+    [Documentation]    With what is near.
+    Run Keyword And Expect Error    *element 'mesage'*Did you mean 'message'?*    Page Should Have    mesage
+    Run Keyword And Expect Error    *'rol' of the element 'message'*    Page Should Have    message    rol=user
+    Run Keyword And Expect Error    *element 'upload'*    Get Selector    upload
+
+Selectors Are For Other Keywords
+    [Documentation]    Where there are several, by the text.
+    ${selector}    Get Selector    message    text=2 + 2
+    Get Text    ${selector}    ==    What is 2 + 2?
+    ${selector}    Get Selector    limit notice
+    Get Element Count    ${selector}    ==    1
+
+What Is Watched Is Kept
+    [Documentation]    Each moment at which something else was shown, in order.
+    Watch Elements    limit notice    limit notice.wait    message.state
+    Call Page Function    ${SCRIPT}    comeAndGo
+    Page Should Have    limit notice    exactly=0
+    ${seen}    Get Watched Elements
+    VAR    ${moments}    ${{[tuple(moment.values()) for moment in $seen]}}
+    VAR    ${shown}    ${{[(True, '1 min 3 s', 'stored'), (True, '2 s', 'stored'), (False, None, 'stored')]}}
+    Should Be Equal    ${moments}    ${shown}
+
+Pages Keep Their Names After A Reload
+    [Documentation]    And so do windows that a page opens.
+    Reload
+    Page Should Have    limit notice
+    ${many}    Call Page Function    ${SCRIPT}    messagesBeside
+    Should Be Equal As Integers    ${many}    2
+
+Conversations Have A Path
+    [Documentation]    The page's own without an id; and the id is known where one is open.
+    ${path}    Get Page Path
+    Should Be Equal    ${path}    /
+    ${path}    Get Page Path    t-1
+    Should Be Equal    ${path}    /threads/t-1
+    ${origin}    Cookie Pages URL
+    ${before}    Call Page Function    ${SCRIPT}    conversation
+    Should Be Equal    ${before}    ${None}
+    Go To    ${origin}${path}
+    ${open}    Call Page Function    ${SCRIPT}    conversation
+    Should Be Equal    ${open}    t-1
+
+
+*** Keywords ***
+A Described Page
+    [Documentation]    Two messages, one of them hidden, and a notice.
+    Open A Browser Window
+    Describe Page    ${CURDIR}/page.yaml
+    ${origin}    Cookie Pages URL
+    New Page    ${origin}/conversation
