@@ -44,7 +44,7 @@ One User Floods And The Others Keep Their Time
 One User's Slow Questions Leave The Others Theirs
     [Documentation]    One user asks more than all agents can work on, and its answers are held up; ten others, who ask something
     ...    else, get theirs meanwhile.
-    [Tags]    wants-agent-queue    wants-computed-answers    wants-held-steps    needs-11-users
+    [Tags]    wants-computed-answers    wants-held-steps    needs-11-users
     ${users} =    A Part Of The Crowd    10    ${SUMS}
     Start Measuring Services
     Hold Up Answering

@@ -170,8 +170,8 @@ def test_a_history_of_earlier_is_as_it_was() -> None:
 
 def test_the_history_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    meaning = Vocabulary.meaning
-    monkeypatch.setattr(Vocabulary, "meaning", lambda self, way, frame: read.append(way) or meaning(self, way, frame))
+    meanings = Vocabulary.meanings
+    monkeypatch.setattr(Vocabulary, "meanings", lambda self, way, frame: read.append(way) or meanings(self, way, frame))
     recorder, watched = session()
     for event in Story().tabs("ann", "tab 1").exchange("tab 1", "a", 1, "tab 1").events:
         recorder.record(event)
