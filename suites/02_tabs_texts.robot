@@ -22,6 +22,17 @@ Texts Of Every Kind Come Back As They Were Said
     Record The History Over Rest    ${nora}    ${thread}
     Laws Should Hold    said-is-stored    acked-is-kept    within=${FIGURES.settle_time}
 
+Texts Come Back On A Tab Opened Later
+    [Documentation]    Said on one tab: in rows, and on another one that shows them afterwards.
+    [Tags]    wants-resume
+    ${nils} =    A Paid User    nils
+    Open Tabs    ${nils}    here
+    ${thread} =    A New Thread
+    Say Texts    here    ${thread}    ${TEXTS}
+    Everything Said Should Be Everywhere    ${nils}    tabs=1
+    Open A Late Tab    ${nils}    late    ${thread}
+    Laws Should Hold    said-is-stored    acked-is-kept    within=${FIGURES.settle_time}
+
 The Longest Text Comes Back Whole
     [Documentation]    As many characters as a message may have, with a blank at both ends.
     [Tags]    wants-resume    wants-two-replicas
