@@ -1,0 +1,84 @@
+*** Settings ***
+Documentation       Answers that are stopped, or only left alone: a stop ends an answer everywhere, and what was said stays.
+Resource            ../resources/journey.resource
+Resource            ../resources/tabs.resource
+Resource            ../resources/stops.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+A Stopped Answer Stays As It Was Said
+    [Documentation]    Stopped from the tab that asked, from another one on another replica, and from both; each time once more
+    ...    when it is over. The next question is answered.
+    [Tags]    wants-computed-answers    wants-fan-out    wants-stop    wants-two-replicas
+    [Template]    Stopped Answer Should Stay As It Was Said
+    # tabs that stop
+    here
+    there
+    here    there
+
+An Answer That Waits Or Works Is Stopped At Once
+    [Documentation]    All of a user's places stand still in the middle of their tools, and one answer more waits its turn: that
+    ...    one never begins, and the others end though what they wait for never comes.
+    [Tags]    wants-computed-answers    wants-held-steps    wants-stop
+    ${olga} =    A Paid User    olga
+    Open Tabs    ${olga}    tab
+    ${thread} =    A New Thread
+    ${held}    ${waiting} =    Ask More Than There Are Places For    ${olga}    tab    ${thread}
+    Stop Answers    tab    ${thread}    ${waiting}    @{held}
+    Stopped Answers Should Stay    ${olga}    stops=5
+
+What Is Over Or Another User's Is Not Stopped
+    [Documentation]    A stranger's stop is refused and the answer goes on to its end; then its own user's stop is told that it is
+    ...    over.
+    [Tags]    wants-computed-answers    wants-fan-out    wants-stop    wants-two-replicas
+    ${petra} =    A User Whose Long Answer Is Under Way    petra    here    there
+    ${otto} =    A Paid User    otto
+    Open Tabs    ${otto}    stranger
+    Stop Answer    stranger    ${petra.thread}    ${petra.question}
+    Law Should Hold    agent-stream    within=${FIGURES.answer_time}
+    Nothing Should Have Been Stopped    ${petra}
+    Stop Should Be Refused    stranger    ${petra.question}
+    ${state} =    Stop And Get State    here    ${petra.thread}    ${petra.question}
+    Nothing Should Have Been Stopped    ${petra}
+    Should Be Equal    ${state}    completed
+
+Who Just Leaves Stops Nothing
+    [Documentation]    All tabs go while a long answer is said; whoever comes back finds it whole.
+    [Tags]    wants-computed-answers    wants-fan-out    wants-resume    wants-two-replicas
+    ${quinn} =    A User Whose Long Answer Is Under Way    quinn    here    there
+    Leave Tab    here    normally
+    Leave Tab    there    without a close frame
+    Open Tabs    ${quinn}    later
+    Resume Thread    later    ${quinn.thread}
+    Answer Should Reach    ${quinn.question}    later
+    Nothing Should Have Been Stopped    ${quinn}
+
+An Answer Is Stopped On A Page
+    [Documentation]    Asked on one page and stopped on another one: both show what was said, and so does a reload.
+    [Tags]    needs-browser    wants-stop
+    ${ruth} =    A User In A Browser    ruth
+    Open Tabs    ${ruth}    device
+    Ask On One Of Two Pages    ${ruth}    one    other    ${LONG_QUESTION}
+    ${question} =    Get Question On Tab    device
+    Stop On Page    other    ${question}
+    Stopped Answers Should Stay    ${ruth}
+    Page Should Show Stopped Answer    other
+    Reload Page    one
+    Page Should Show Stopped Answer    one
+    Law Should Hold    stop-stops
+
+A Stop Outlives The Agent
+    [Documentation]    The agent is killed in the middle of an answer, and the answer is stopped before another one goes on with
+    ...    it: that one does not begin again.
+    [Tags]    needs-kill    wants-agent-queue    wants-held-steps    wants-stop
+    ${stan} =    A Paid User    stan
+    Open Tabs    ${stan}    tab
+    ${thread} =    A New Thread
+    Hold Up Answering
+    ${question} =    Send Message    ${stan}    tab    ${thread}    search my files for "anything"
+    Kill Agent That Stands Still
+    Stop Answers    tab    ${thread}    ${question}
+    Stopped Answers Should Stay    ${stan}
