@@ -14,6 +14,8 @@ async function main() {
   const session = new Session({ clock, tabs, switched: () => location.reload() });
   const landing = new Landing({ clock });
   const settings = loadSettings();
+  // As it is before anything of a user's stands in it.
+  const blank = byId('shell').cloneNode(true);
   const error = takeSignInError();
   /** @type {Promise<{stop: () => void}>|null} */
   let page = null;
@@ -26,7 +28,12 @@ async function main() {
     if (status === 'signed-in') {
       page ??= settings.then((known) => startPage({ session, tabs, settings: known, clock }));
     } else if (status === 'signed-out') {
-      void page?.then((running) => running.stop());
+      void page?.then((running) => {
+        running.stop();
+        // Whoever sits here next finds nothing of it, not even hidden.
+        byId('shell').replaceWith(blank);
+        document.title = 'Abacus';
+      });
       landing.show({ error, reason: session.reason, returnTo: location.pathname });
     }
   });

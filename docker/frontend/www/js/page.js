@@ -73,7 +73,9 @@ export async function startPage({ session, tabs, settings, clock }) {
   setUpSignOut({ session, outbox });
 
   const draw = once(() => {
-    const known = session.user ?? user;
+    const known = session.user;
+    // Signed out: what is still under way must not bring anything back to the page.
+    if (known === null) return;
     sidebar.draw();
     sidebar.drawUser(known);
     dashboard.drawUser(known);

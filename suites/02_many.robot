@@ -1,0 +1,72 @@
+*** Settings ***
+Documentation       More than one of each: users of one browser, threads beyond a page of the list and at a reconnect, files of
+...                 one name, users of the free plan in one window.
+Resource            ../resources/journey.resource
+Resource            ../resources/many.resource
+Resource            ../resources/tokens.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+The Next User Of A Browser Finds Nothing Of The First
+    [Documentation]    The first one signs out, with a draft and a message that was never taken left behind.
+    [Tags]    needs-browser    wants-computed-answers
+    ${mara} =    A User In A Browser    mara
+    ${noel} =    A Next User    noel
+    Use Page And Leave Things On It    ${mara}    page
+    Sign Out And Leave The Browser To    ${noel}    page
+    Next User Should Find Nothing    ${noel}    ${mara}    page
+
+The Next User Gets Nothing Of One Whose Session Ended
+    [Documentation]    The first one's session is ended elsewhere: what waits is kept for the first one, and is nobody else's.
+    [Tags]    needs-browser    wants-computed-answers
+    ${mara} =    A User In A Browser    mara
+    ${noel} =    A Next User    noel
+    Use Page And Leave Things On It    ${mara}    page
+    End Session    ${mara}
+    Page Should Show Nobody    page
+    Next User Should Find Nothing    ${noel}    ${mara}    page
+
+Threads Beyond A Page Of The List Are Listed
+    [Documentation]    Over REST, page by page, and on the platform's page, which gets all by itself.
+    [Tags]    needs-browser
+    ${olga} =    A User In A Browser    olga
+    Make More Threads Than A Page Of The List Has    ${olga}
+    Open Page    ${olga}    page
+    Record All Titles Over Rest    ${olga}
+    Record All Titles On Page    page
+    Law Should Hold    said-is-stored    within=0 s    showings=2
+
+Every Thread Catches Up After A Reconnect
+    [Documentation]    A tab that holds several threads is lost while things are said in each of them, and asks for all at once.
+    [Tags]    wants-resume    wants-two-replicas
+    ${pete} =    A Paid User    pete
+    Open Tabs On Each Replica    ${pete}    tab    phone
+    @{threads} =    Get New Threads    3
+    Say Something In Each    ${pete}    tab    Before    @{threads}
+    Everything Said Should Be Everywhere    ${pete}
+    Leave Tab    tab    without a close frame
+    Say Something In Each    ${pete}    phone    Meanwhile    @{threads}
+    Reconnect And Resume All    ${pete}    tab    @{threads}
+    Everything Said Should Be Everywhere    ${pete}
+
+Files Of One Name Are Two Files
+    [Documentation]    Each is stored whole, and answered from by its own fact.
+    [Tags]    wants-file-layers    wants-upload    needs-folders
+    ${rita} =    A Paid User    rita
+    Open Tabs    ${rita}    tab
+    ${thread} =    A Stored Thread    ${rita}
+    Upload Two Reports Of One Name    ${rita}    tab    ${thread}
+    Law Should Hold    whole-file    files=2
+
+Each Free User Has A Window Of Its Own
+    [Documentation]    One sends more than the limit, and then the other one does.
+    [Tags]    wants-limit
+    ${sara} =    A Free User    sara
+    ${timo} =    A Free User    timo
+    Say More Than The Limit Allows    ${sara}    hers
+    Say More Than The Limit Allows    ${timo}    his
+    Record Stored Messages Of Users    ${sara}    ${timo}
+    Law Should Hold    admits-exactly    full windows=2
