@@ -66,7 +66,8 @@ class Sessions:
             user = await connection.fetchrow(
                 "INSERT INTO users (id, issuer, subject, email, name, picture, display_name) VALUES ($1, $2, $3, $4, $5, $6, $5) "
                 "ON CONFLICT (issuer, subject) DO UPDATE SET email = EXCLUDED.email, name = EXCLUDED.name, "
-                "picture = EXCLUDED.picture, updated_at = now() RETURNING *",
+                "picture = EXCLUDED.picture, updated_at = now() "
+                "RETURNING id, email, name, picture, display_name, timezone",
                 uuid4(),
                 issuer,
                 claims["sub"],
@@ -109,7 +110,10 @@ class Sessions:
                 await _revoke(connection, row["session_id"], verdict)
             elif verdict is None:
                 successor = await self._successor(connection, row, token)
-                user = await connection.fetchrow("SELECT * FROM users WHERE id = $1", row["user_id"])
+                # No star: in a transaction such a statement can't be prepared anew once the table has another column.
+                user = await connection.fetchrow(
+                    "SELECT id, email, name, picture, display_name, timezone FROM users WHERE id = $1", row["user_id"]
+                )
         if verdict is not None:
             raise RefreshRefused(verdict, row["session_id"] if row else None)
         return Granted(row["session_id"], row["provider"], user, successor)

@@ -1,0 +1,42 @@
+*** Settings ***
+Documentation       A new version comes while users work: replicas are restarted in good order, pages that are open speak with
+...                 a newer backend, services work on a schema that has more than they know. Nobody notices.
+Resource            ../resources/journey.resource
+Resource            ../resources/deployment.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Replicas Are Restarted Under Open Pages
+    [Documentation]    One after the other, while two pages write: nothing is lost or doubled, and the pages come back by
+    ...    themselves.
+    [Tags]    needs-browser    needs-restart    wants-outbox
+    ${ada} =    A User On Two Pages And A Phone    ada
+    Close Connection    alias=tab
+    Restart Every Replica While Users Write    ${ada}
+    Pages Should Have Lost Nothing    ${ada}
+
+An Old Page Meets A Newer Backend
+    [Documentation]    What the page does not know is passed over, and what it need not be told may be missing.
+    [Tags]    needs-browser
+    ${ben} =    A User On Two Pages And A Phone    ben
+    Let Page Meet A Newer Backend    page 1
+    Reload Page    page 1
+    Page Should Be Online    page 1
+    Ask    ${ben}    tab    ${ben.thread}    What is 6 * 7?
+    Type Message    ${ben}    page 1    What is 5 * 7?
+    Pages Should Hold All    ${ben}    4    page 1    page 2
+
+Services Meet A Schema That Has More Than They Know
+    [Documentation]    Every table has got a column that may be empty: what users do is done as before, with what was there
+    ...    before and with what is new.
+    [Tags]    wants-fan-out    wants-upload
+    ${cid} =    A User With A File    cid
+    Record Probes    ${cid}    @{WORK}
+    Add A Column To Every Table
+    Record Probes    ${cid}    @{WORK}
+    Law Should Hold    contained    within=0 s    probes before=1    probes during=1
+    Everything Should Go On    ${cid}
+    [Teardown]    Take The Column Away
