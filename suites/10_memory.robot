@@ -19,6 +19,11 @@ Users Who Come And Go Leave Nothing Behind
 Connections Leave Nothing Behind    connection    backend-1    connection    ${FIGURES.leak_budget}    backend-1
 Reconnects Leave Nothing Behind    reconnect    backend-2    reconnect    ${FIGURES.reconnect_budget}    backend-2
 Uploads Leave Nothing Behind    upload    backend-1    upload    ${FIGURES.upload_budget}    backend-1    agent-1    agent-2
+Refusals Leave Nothing Behind
+    [Documentation]    Files that nobody can read, bad tokens, threads of nobody and frames of no known type.
+    [Template]    Refused Work Should Leave Nothing Behind
+    refusal    ${ONE_REPLICA}    refusal    ${FIGURES.upload_budget}    ${ONE_REPLICA}
+
 Logins Leave Nothing Behind    login    frontend    act    ${FIGURES.act_budget}    auth
 Token Refreshes Leave Nothing Behind    refresh    frontend    refresh    ${FIGURES.refresh_budget}    auth
 
