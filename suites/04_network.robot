@@ -65,6 +65,19 @@ A Connection That Stands Still
     Nothing Should Be Lost On The Way Round
     Heal Link    frontend
 
+A Page That Stands Still
+    [Documentation]    The browser freezes the page while things are said and answered elsewhere; when it goes on, it has
+    ...    them all.
+    [Tags]    needs-browser    wants-fan-out    wants-outbox    -needs-faults
+    ${emil} =    A User With A Page And A Phone    emil
+    Halt Page    page
+    Ask    ${emil}    phone    ${emil.thread}    What is 6 * 7?
+    Ask    ${emil}    phone    ${emil.thread}    What is 7 * 8?
+    Let Page Go On    page
+    Record Page Once Stored    page    3
+    Record Stored Messages Of Users    ${emil}
+    Laws Should Hold    @{LAWS_OF_MESSAGES}    within=0 s
+
 A Stalled Connection That Goes On
     [Documentation]    A tab's connection stands still for a while and goes on: everything passes, late and once.
     [Tags]    wants-fan-out
