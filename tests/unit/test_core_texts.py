@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from realstack.core.errors import StackError
 from realstack.core.json_path import parse
 from realstack.core.likeness import like
+from realstack.core.nesting import DEEPEST, too_deep
 from realstack.core.ownership import Owned
 from realstack.core.quantities import byte_size, duration, number
 from realstack.core.several import several
@@ -173,3 +174,17 @@ def test_several_may_be_one_or_none():
     assert several("") == several(()) == []
     with pytest.raises(StackError, match=r"texts between commas.*\n.*\['a'"):
         several("['a'")
+
+
+@pytest.mark.parametrize("levels", [0, 1, DEEPEST, DEEPEST + 1, 5000])
+@pytest.mark.parametrize("wrap", [lambda one: [one, 2], lambda one: {"a": one}, lambda one: ("x", one)])
+def test_levels_are_counted_without_going_down(levels, wrap):
+    value = "text"
+    for _ in range(levels):
+        value = wrap(value)
+    assert too_deep(value) is (levels > DEEPEST)
+
+
+def test_few_brackets_need_no_look_at_the_value():
+    assert too_deep([[1]], "[[1]]") is False
+    assert too_deep(["["] * 500, str(["["] * 500)) is False

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal
 from unittest.mock import Mock
@@ -24,6 +24,7 @@ from realstack.core.likeness import like
 from realstack.core.quantities import byte_size, duration, number
 from realstack.core.several import several
 from realstack.databases.postgres_values import array_of, interval_of
+from realstack.databases.redis_store import RedisSession, RedisTarget
 from realstack.databases.values import json_safe, plain, shown
 from realstack.faults.wsstream import StreamReader, Upgrade
 from realstack.history.vocabulary import Vocabulary
@@ -330,6 +331,86 @@ def test_values_of_stores(value: Any, written: str) -> None:
     like(value, written)
     shown(plain(value))
     json.dumps(json_safe(value), allow_nan=True)
+
+
+RESP = (
+    b"+OK\r\n",
+    b"$5\r\nhello\r\n",
+    b"$-1\r\n",
+    b":12\r\n",
+    b"-ERR unknown command\r\n",
+    b"*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+    b"*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n",
+    b"%1\r\n+a\r\n,1.5\r\n",
+    b"*2\r\n_\r\n#t\r\n",
+    b"~2\r\n(12345678901234567890\r\n=8\r\ntxt:text\r\n",
+    b"*1\r\n*4\r\n$3\r\n1-1\r\n$1\r\nc\r\n:5\r\n:1\r\n",
+    b"*4\r\n:1\r\n$1\r\na\r\n$1\r\nb\r\n*1\r\n*2\r\n$1\r\nc\r\n$1\r\n1\r\n",
+)
+"""Answers of Redis, of both versions of its protocol, each right for some command."""
+ASKED: dict[str, Callable[[RedisSession], Coroutine[Any, Any, Any]]] = {
+    "read": lambda session: session.read("k", 5),
+    "keys": lambda session: session.keys("*", 5),
+    "counter": lambda session: session.counter("k"),
+    "stream": lambda session: session.stream("k"),
+    "groups": lambda session: session.groups("k"),
+    "pending": lambda session: session.pending("k", "g"),
+    "pending_count": lambda session: session.pending_count("k", "g"),
+    "seconds_to_live": lambda session: session.seconds_to_live("k"),
+    "stream_length": lambda session: session.stream_length("k"),
+    "delete": lambda session: session.delete("k"),
+    "set": lambda session: session.set("k", "v", 5),
+    "command": lambda session: session.command(["PING"]),
+    "info": lambda session: session.info("redis_version"),
+    "version": lambda session: session.version(),
+    "config": lambda session: session.config("appendonly"),
+    "client_count": lambda session: session.client_count(None, "run"),
+    "server_time": lambda session: session.server_time(),
+}
+
+
+def test_answers_of_what_pretends_to_be_redis() -> None:
+    """Each example is a question to one server, which tells a type where one is asked for, and then says anything and leaves."""
+    script: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                words = []
+                for _ in range(int((await reader.readuntil(b"\r\n"))[1:])):
+                    size = int((await reader.readuntil(b"\r\n"))[1:])
+                    words.append((await reader.readexactly(size + 2))[:-2])
+                if words[0] == b"CLIENT":
+                    writer.write(b"+OK\r\n")
+                    continue
+                writer.write(script.pop(0) if len(script) > 1 else script[0])
+                if len(script) == 1:
+                    writer.close()
+                    return
+
+    async def one(port: int, what: str) -> None:
+        session = RedisSession("cache", RedisTarget(f"redis://127.0.0.1:{port}/0"), "fence", timeout=5)
+        with contextlib.suppress(*OURS):
+            await session.open()
+            await ASKED[what](session)
+        await session.close()
+
+    with asyncio.Runner() as runner:
+        server = runner.run(_serving(serve))
+        port = server.sockets[0].getsockname()[1]
+        kinds = st.sampled_from([b"+string\r\n", b"+hash\r\n", b"+list\r\n", b"+set\r\n", b"+zset\r\n", b"+stream\r\n"])
+
+        @given(st.sampled_from(sorted(ASKED)), kinds, mutated(*RESP))
+        def each(what: str, kind: bytes, said: bytes) -> None:
+            script[:] = [b"+PONG\r\n", *([kind, b":1\r\n"] if what == "read" else []), said]
+            runner.run(one(port, what))
+
+        each()
+        server.close()
+
+
+async def _serving(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> asyncio.Server:
+    return await asyncio.start_server(serve, "127.0.0.1", 0)
 
 
 @given(values)

@@ -59,6 +59,23 @@ def test_text_and_binary_frames() -> None:
     with_server(scenario)
 
 
+@pytest.mark.parametrize("levels", [300, 900, 100_000])
+def test_what_is_nested_too_deeply_to_be_looked_through_is_a_text_and_the_connection_goes_on(levels: int) -> None:
+    deep = '{"a":' * levels + "1" + "}" * levels
+
+    async def scenario(url: str) -> None:
+        connection = await Connection.open("tab1", Options(f"{url}/echo"), record=None)
+        await connection.send(deep)
+        await connection.send_json({"type": "next"})
+        await connection.wait_for(Match.of("next"), 5)
+        (frame,) = connection.mailbox.untaken()
+        assert (frame.content, frame.data, frame.size) == ("text", deep, len(deep))
+        assert frame.problem in ("nested more than 200 levels deep", "")
+        await connection.close()
+
+    with_server(scenario)
+
+
 def test_a_missing_frame_shows_the_nearest_and_when_it_came() -> None:
     async def scenario(url: str) -> None:
         connection = await Connection.open("tab1", Options(f"{url}/echo"), record=None)

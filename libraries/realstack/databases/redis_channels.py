@@ -18,9 +18,10 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.nesting import too_deep
 from realstack.core.table import shorten
 from realstack.core.waiting import Deadline
-from realstack.databases.redis_store import RedisSession
+from realstack.databases.redis_store import ODD_ANSWER, RedisSession
 from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
 from realstack.secrets.redaction import redact, redact_text
@@ -137,7 +138,7 @@ class ChannelListener:
                 shards = found[0] is not None
                 async with client.pubsub() as pubsub:
                     await self._listen(pubsub, shards)
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, *ODD_ANSWER) as error:
                 # What is wrong with the server is for those to say who ask it; here it is a gap.
                 self._trouble = redact_text(str(error)) or type(error).__name__
                 await self._note_gap()
@@ -187,6 +188,7 @@ class ChannelListener:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # it is no JSON, or nested too deeply
         return text
+    return text if too_deep(value, text) else value

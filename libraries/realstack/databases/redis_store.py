@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import redis.asyncio as redis_asyncio
 from redis.asyncio.connection import parse_url
@@ -26,12 +27,17 @@ from realstack.secrets.redaction import redact_text
 
 logging.getLogger("redis").setLevel(logging.WARNING)
 
+Reading = TypeVar("Reading", bound=Callable[..., Coroutine[Any, Any, Any]])
+
 CONNECT_SECONDS = 5.0
 SCAN_BATCH = 500
 STREAM_PAGE = 1000
 
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
+
+ODD_ANSWER = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading an answer raises that is not what the command has."""
 
 _OF_A_CONNECTION = {
     "AUTH",
@@ -63,6 +69,17 @@ class RedisTarget:
 
     url: str | None = field(default=None, repr=False)
     pieces: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def _reads(method: Reading) -> Reading:
+    """A method that makes something of answers: whatever they are, it ends with a value or an error of ours."""
+
+    @wraps(method)
+    async def reading(self: RedisSession, *given: Any, **named: Any) -> Any:
+        async with self.explained(method.__name__.replace("_", " ")):
+            return await method(self, *given, **named)
+
+    return cast(Reading, reading)
 
 
 class RedisSession:
@@ -166,7 +183,17 @@ class RedisSession:
             ) from None
         except RedisError as error:
             raise StackError(explain(f"Redis '{self.name}' to carry out {what}", redact_text(str(error)))) from None
+        except ODD_ANSWER as error:
+            # What pretends to be Redis, such as a proxy, answers with something else than the command has.
+            raise StackError(
+                explain(
+                    f"an answer to {what} as Redis gives it, from '{self.name}'",
+                    f"{type(error).__name__}: {redact_text(str(error))}",
+                    remedy="Look at what it says: [Execute Redis Command] gives answers as they come.",
+                )
+            ) from None
 
+    @_reads
     async def keys(self, pattern: str, limit: int) -> list[str]:
         """The keys that a pattern of ``SCAN`` matches, sorted.
 
@@ -183,6 +210,7 @@ class RedisSession:
                     )
         return sorted(found)
 
+    @_reads
     async def key(self, name: str) -> str | bytes:
         """The key that is listed under a name: bytes that are no text are listed as ``\\xac``, and are found by that as well."""
         if _BYTES.search(name) is None or await self.call(self.client.exists, name):
@@ -193,10 +221,12 @@ class RedisSession:
         as_bytes = b"".join(pieces)
         return as_bytes if await self.call(self.client.exists, as_bytes) else name
 
+    @_reads
     async def type(self, name: str) -> str:
         """The type of a key, ``none`` when there is no such key."""
         return str(await self.call(self.client.type, await self.key(name)))
 
+    @_reads
     async def delete(self, *names: str) -> int:
         """Delete keys; returns how many there were."""
         return int(await self.call(self.client.delete, *[await self.key(name) for name in names]))
@@ -205,6 +235,7 @@ class RedisSession:
         """Set a key to a text, for good or for some time."""
         await self.call(self.client.set, await self.key(name), value, px=milliseconds)
 
+    @_reads
     async def stream_length(self, name: str) -> int:
         """How many entries a stream has."""
         return int(await self.call(self.client.xlen, await self.key(name)))
@@ -227,6 +258,7 @@ class RedisSession:
         async with self.explained(name):
             return await self.client.execute_command(*words)  # type: ignore[no-untyped-call] # redis has no types for it
 
+    @_reads
     async def read(self, name: str, limit: int | None = None) -> Any:
         """A key's value by its own type: text, list, dictionary (hash, sorted set), sorted list (set), entries (stream).
 
@@ -273,6 +305,7 @@ class RedisSession:
     async def _scores(self, key: str | bytes) -> dict[str, float]:
         return dict(await self.call(self.client.zrange, key, 0, -1, withscores=True))
 
+    @_reads
     async def counter(self, key: str) -> int:
         """The number that a key counts; 0 when there is no such key, as ``INCR`` sees it.
 
@@ -287,11 +320,13 @@ class RedisSession:
         except ValueError:
             raise NotThere(explain(f"a whole number in '{key}'", repr(value))) from None
 
+    @_reads
     async def seconds_to_live(self, key: str) -> float:
         """Seconds until a key expires, to the millisecond; -1 when it never does, -2 when there is none."""
         milliseconds = int(await self.call(self.client.pttl, await self.key(key)))
         return milliseconds / 1000 if milliseconds >= 0 else float(milliseconds)
 
+    @_reads
     async def stream(self, key: str, start: str = "-", end: str = "+", limit: int = 1000) -> list[dict[str, Any]]:
         """Entries of a stream, oldest first, as ``{"id", "fields"}``; at most `limit`."""
         return await self._entries(await self.key(key), start, end, limit)
@@ -308,10 +343,12 @@ class RedisSession:
             position = f"({page[-1][0]}"
         return entries
 
+    @_reads
     async def groups(self, key: str) -> list[dict[str, Any]]:
         """Consumer groups of a stream: ``name consumers pending last-delivered-id`` and, since Redis 7, ``lag entries-read``."""
         return [dict(group) for group in await self.call(self.client.xinfo_groups, await self.key(key))]
 
+    @_reads
     async def pending(self, key: str, group: str, limit: int = 1000) -> list[dict[str, Any]]:
         """Entries that a group was given and has not acknowledged: ``id consumer idle deliveries`` (`idle` in seconds)."""
         found = await self.call(self.client.xpending_range, await self.key(key), group, min="-", max="+", count=limit)
@@ -325,19 +362,23 @@ class RedisSession:
             for one in found
         ]
 
+    @_reads
     async def pending_count(self, key: str, group: str) -> int:
         """How many entries a group was given and has not acknowledged."""
         return int((await self.call(self.client.xpending, await self.key(key), group))["pending"])
 
+    @_reads
     async def client_count(self, name: str | None, run: str) -> int:
         """How many connections there are, those of a run left out; `name` is a shell pattern, None means any."""
         names = [client.get("name", "") for client in await self.clients()]
         return sum(not one.startswith(run) and (name is None or fnmatchcase(one, name)) for one in names)
 
+    @_reads
     async def clients(self) -> list[dict[str, str]]:
         """All connections of the server, as ``CLIENT LIST`` tells."""
         return [dict(client) for client in await self.call(self.client.client_list)]
 
+    @_reads
     async def info(self, name: str) -> Any:
         """One field of ``INFO``.
 
@@ -349,6 +390,7 @@ class RedisSession:
             raise StackError(explain(f"a field of INFO called {name!r}", "none", evidence=", ".join(sorted(fields))))
         return fields[name]
 
+    @_reads
     async def config(self, name: str) -> str:
         """One setting of the server."""
         found = await self.call(self.client.config_get, name)
@@ -356,11 +398,13 @@ class RedisSession:
             raise StackError(explain(f"a setting called {name!r}", "none of that name"))
         return str(found[name])
 
+    @_reads
     async def server_time(self) -> datetime:
         """The server's clock, in UTC."""
         seconds, microseconds = await self.call(self.client.time)
         return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(microseconds))
 
+    @_reads
     async def version(self) -> str:
         """Version of the server, such as ``7.0.15``; of Valkey its own, besides which it tells the Redis that it goes on from."""
         fields = await self.call(self.client.info, "server")

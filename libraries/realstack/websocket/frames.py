@@ -7,10 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from realstack.core.nesting import DEEPEST, too_deep
 from realstack.core.writable import writable
 from realstack.recording.events import FrameIn, FrameOut
 from realstack.websocket.codecs import Codec, Payload
-from realstack.websocket.codecs.codec import Content
+from realstack.websocket.codecs.codec import Content, Message, as_it_is
 from realstack.websocket.masking import Masker
 
 Direction = Literal["in", "out"]
@@ -58,9 +59,18 @@ class Frame:
 def read(payload: Payload, codec: Codec, masker: Masker) -> list[tuple[Content, Any, int, str]]:
     """The messages that a payload ends: what each is, its masked content, its size in bytes, and why it could not be read."""
     messages = []
-    for content, data, size, raw, problem in codec.decode(payload):
+    for message in codec.decode(payload):
+        content, data, size, raw, problem = _flat_enough(message, payload)
         messages.append((content, _masked(content, data, raw, masker), size, masker.members(problem) if problem else ""))
     return messages
+
+
+def _flat_enough(message: Message, payload: Payload) -> Message:
+    """The message, or what it was read from where nobody can look through it."""
+    if message.content != "json" or not too_deep(message.data, message.raw):
+        return message
+    told = as_it_is(payload if message.raw is None else message.raw, f"nested more than {DEEPEST} levels deep")
+    return told._replace(size=message.size)
 
 
 def _masked(content: Content, data: Any, raw: str | None, masker: Masker) -> Any:
