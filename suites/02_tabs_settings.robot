@@ -33,7 +33,7 @@ What Was Changed While Nobody Was Told Is Known Afterwards
 Pages And Another Device End Up Equal
     [Documentation]    Named on one page, then on another device; the plan changed on a page. A page that only looks on shows it
     ...    all, and so does one after a reload.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-limit
     ${uma} =    A User In A Browser    uma    free
     ${thread} =    A Thread On A Device And Two Pages    ${uma}    device    page    dashboard
     Rename On Page And Then On Device    ${thread}    page    device

@@ -31,6 +31,19 @@ Is Limited
     [Tags]    wants-limit
     Send Text    {too_many}
 """
+PAGES = """\
+*** Settings ***
+Library    ${CURDIR}/../Pages.py
+Test Tags    needs-browser
+
+*** Test Cases ***
+Looks
+    Page Should Have    message    exactly=1    id=m-1    state=stored    text=hello
+    Get Selector    composer
+
+Looks Again
+    Page Should Have    message    state=late
+"""
 ADAPTER = """\
 *** Keywords ***
 Send Text
@@ -75,6 +88,24 @@ def test_keywords_that_are_called_otherwise_are_what_to_write_next(tmp_path: Pat
         "1. adapter.resource: Keyword 'adapter.Send Text' expected 1 argument, got 2. (1 test with it, such as 'Is Limited')"
         in out
     )
+
+
+def test_elements_of_the_page_that_tests_need_are_what_to_write_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "suites" / "03_page.robot").write_text(PAGES, encoding="utf-8")
+    (tmp_path / "Pages.py").write_text(
+        "def page_should_have(element, *, exactly=1, **values): ...\n\ndef get_selector(element, *, text=None): ...\n"
+    )
+    assert main([*arguments, "--static"]) == EXIT_WHOLE
+    out = capsys.readouterr().out
+    assert "03 Page                    0 run   2 skipped: no page" in out
+    assert "without page: it has no page.yaml" in out
+    (tmp_path / "adapters" / "mine" / "page.yaml").write_text("elements: {message: {selector: li, id: data-id}}\n")
+    assert main([*arguments, "--static"]) == EXIT_TO_DO
+    out = capsys.readouterr().out
+    assert "2. page.yaml: say where the page has 'composer' (1 test with it, such as 'Looks')." in out
+    assert "1. page.yaml: say where the page has 'state' of 'message' (2 tests with it, such as 'Looks')." in out
+    assert "3." not in out
 
 
 def test_an_adapter_that_there_is_not_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,6 +120,17 @@ def test_of_what_an_adapter_says_nothing_it_has_not(folder: Path) -> None:
     assert "platform.yaml does not say whether it has 'milk' (There is milk.)" in run_wanting(folder, "milk")
 
 
+def test_without_a_described_page_tests_that_open_one_are_skipped(folder: Path) -> None:
+    """Nor is a browser looked for, or prepared."""
+    suite = WANTING.replace("wants-%s", "needs-browser") + (
+        "\nWants No Page\n    ${page} =    Get Whether Any Test Needs    browser\n    Should Not Be True    ${page}\n"
+    )
+    (folder / "suite" / "suite.robot").write_text(suite.replace("strict=True", "strict=True    needs=browser"))
+    said = run(folder)
+    assert "3 tests, 2 passed, 0 failed, 1 skipped" in said
+    assert "Skipping 1 tests tagged needs-browser: mine: it has no page.yaml" in said
+
+
 def test_a_capability_that_nobody_knows_is_refused_with_those_that_are_known(folder: Path) -> None:
     said = run_wanting(folder, "tee")
     assert "2 tests, 0 passed, 2 failed" in said

@@ -73,6 +73,14 @@ class Description:
                 raise _not_described(f"'{value}' of the element '{name}'", value, found.values, self.file)
         return found
 
+    def gap(self, wanted: str) -> str:
+        """What is not described of an element or of ``element.value``: either of them; empty when all is."""
+        name, _, value = wanted.partition(".")
+        found = self.elements.get(name)
+        if found is None:
+            return name
+        return wanted if value and value != TEXT and value not in found.values else ""
+
     def path(self, thread: str | None = None) -> str:
         """The path of the page, or of a conversation's.
 

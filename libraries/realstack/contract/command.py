@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from realstack.browser.description import known_elements
+from realstack.browser.description import load as load_page
 from realstack.contract.plan import make, read
 from realstack.contract.report import Contract
 from realstack.core.errors import StackError, explain
@@ -66,10 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _made(chosen: argparse.Namespace) -> Contract:
     adapter = find(chosen.platform, chosen.adapters, default="reference")
+    page = None if adapter.pageless else load_page(adapter.page, known_elements(chosen.adapters))
     variables = [f"PLATFORM:{chosen.platform}", *chosen.variable]
     dry = chosen.results / "dryrun.xml"
     _robot(chosen.suites, chosen.results, variables, *DRY, "--output", dry.name)
-    plan = make(adapter, read(dry))
+    plan = make(adapter, read(dry), page)
     if chosen.static:
         return Contract(plan)
     histories = chosen.results / "histories"

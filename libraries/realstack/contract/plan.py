@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from realstack.platform.adapter import WANTS, Adapter
+from realstack.browser.description import Description
+from realstack.platform.adapter import NO_PAGE, PAGES, WANTS, Adapter
+
+PAGE = "page"
+"""What stands for a page among the capabilities that a platform may lack."""
+OF_PAGES = ("Page Should Have", "Get Selector")
+"""Keywords that can't do without an element of the page; its name comes first, then the values that are asked for."""
+OPTIONS = {"at_least", "exactly", "visible", "timeout"}
+"""Their arguments that are no values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +28,20 @@ class PlannedTest:
         name: The test.
         tags: Its tags.
         problem: What the dry run says of it: a keyword that there is not, arguments that it does not take; empty when it is fine.
+        elements: The elements of the page that it can't do without, and of these the values, as ``element.value``.
     """
 
     journey: str
     name: str
     tags: tuple[str, ...]
     problem: str = ""
+    elements: frozenset[str] = frozenset()
 
     @property
     def wants(self) -> tuple[str, ...]:
-        """The capabilities that it asks for."""
-        return tuple(tag.removeprefix(WANTS) for tag in self.tags if tag.startswith(WANTS))
+        """The capabilities that it asks for, and whether it opens a page."""
+        wanted = tuple(tag.removeprefix(WANTS) for tag in self.tags if tag.startswith(WANTS))
+        return (*wanted, PAGE) if PAGES in self.tags else wanted
 
 
 @dataclass(slots=True)
@@ -45,16 +56,25 @@ class Journey:
 
 @dataclass(slots=True)
 class Plan:
-    """All journeys on a platform."""
+    """All journeys on a platform.
+
+    Attributes:
+        adapter: The platform.
+        journeys: Each with its tests.
+        problems: What is wrong with keywords, and the tests with it.
+        undescribed: Elements of the page, or ``element.value``, that its description lacks, and the tests that need them.
+    """
 
     adapter: Adapter
     journeys: list[Journey] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
+    undescribed: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def missing(self) -> dict[str, str]:
         """Capabilities that the platform lacks, each with the reason."""
-        return {name: reason for name, reason in self.adapter.capabilities.items() if reason}
+        lacking = {name: reason for name, reason in self.adapter.capabilities.items() if reason}
+        return lacking | ({PAGE: NO_PAGE} if self.adapter.pageless else {})
 
 
 def read(output: Path) -> list[PlannedTest]:
@@ -71,13 +91,31 @@ def _tests(suite: ElementTree.Element | None, above: tuple[str, ...]) -> Iterato
         failed = status is not None and status.get("status") == "FAIL"
         said = (status.text or "" if status is not None else "").strip()
         tags = tuple(tag.text or "" for tag in test.findall("tag"))
-        yield PlannedTest(names[min(1, len(names) - 1)], test.get("name", ""), tags, said if failed else "")
+        elements = frozenset(_elements(test))
+        yield PlannedTest(names[min(1, len(names) - 1)], test.get("name", ""), tags, said if failed else "", elements)
     for inner in suite.findall("suite"):
         yield from _tests(inner, names)
 
 
-def make(adapter: Adapter, tests: list[PlannedTest]) -> Plan:
-    """Sort tests by journey, into those that run and those that don't."""
+def _elements(test: ElementTree.Element) -> Iterator[str]:
+    for keyword in test.iter("kw"):
+        if keyword.get("name") not in OF_PAGES:
+            continue
+        element, *others = [argument.text or "" for argument in keyword.findall("arg")] or [""]
+        yield element
+        for name, is_named, _ in (other.partition("=") for other in others):
+            if is_named and name not in OPTIONS:
+                yield f"{element}.{name}"
+
+
+def make(adapter: Adapter, tests: list[PlannedTest], page: Description | None = None) -> Plan:
+    """Sort tests by journey, into those that run and those that don't.
+
+    Args:
+        adapter: The platform.
+        tests: All of them.
+        page: The description of its page.
+    """
     plan = Plan(adapter)
     journeys: dict[str, Journey] = {}
     for test in tests:
@@ -94,5 +132,7 @@ def make(adapter: Adapter, tests: list[PlannedTest]) -> Plan:
             journey.runs.append(test)
             if test.problem:
                 plan.problems.setdefault(test.problem, []).append(test.name)
+            for gap in {page.gap(element) for element in test.elements} - {""} if page is not None else ():
+                plan.undescribed.setdefault(gap, []).append(test.name)
     plan.journeys = list(journeys.values())
     return plan

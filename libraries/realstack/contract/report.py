@@ -36,12 +36,19 @@ class Contract:
     @property
     def to_do(self) -> list[str]:
         """What to write next, in the order in which it is worth doing; nothing when the adapter is whole."""
-        return [*self._keywords(), *self._failures(), *self._vocabulary(), *self._laws()]
+        return [*self._keywords(), *self._page(), *self._failures(), *self._vocabulary(), *self._laws()]
 
     def _keywords(self) -> Iterator[str]:
         resource = self.plan.adapter.resource.name
         for problem, tests in islice(self.plan.problems.items(), MOST):
             yield f"{resource}: {problem.splitlines()[0]} ({_tests(len(tests))} with it, such as '{tests[0]}')."
+
+    def _page(self) -> Iterator[str]:
+        file = self.plan.adapter.page.name
+        for gap, tests in sorted(self.plan.undescribed.items(), key=lambda one: (-len(one[1]), one[0])):
+            name, _, value = gap.partition(".")
+            what = f"'{value}' of '{name}'" if value else f"'{name}'"
+            yield f"{file}: say where the page has {what} ({_tests(len(tests))} with it, such as '{tests[0]}')."
 
     def _failures(self) -> Iterator[str]:
         for name, (status, said) in (self.results or {}).items():
