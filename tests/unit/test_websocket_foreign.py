@@ -298,6 +298,19 @@ def test_half_a_surrogate_pair_is_refused_and_the_connection_stays() -> None:
     told(talk, scenario)
 
 
+def test_a_message_in_several_frames_is_one_and_nothing_is_read_behind_a_fault() -> None:
+    parts = [
+        frame(1, "\u20ac".encode()[:1], fin=False),
+        frame(9, b""),
+        frame(0, "\u20ac".encode()[1:], fin=False),
+        frame(0, b"!"),
+    ]
+    closed, frames = ending(*parts, frame(2, b"x"), frame(1, b"\xff"), frame(1, b"after"))
+    assert (closed.code, closed.by) == (1007, "client")
+    assert "UnicodeDecodeError" in closed.cause
+    assert frames == ["\u20ac!", b"x"]
+
+
 def test_many_frames_before_a_close_frame_are_all_read() -> None:
     closed, frames = ending(*(frame(1, b"%d" % number) for number in range(500)), CLOSE_4001)
     assert closed.code == 4001
@@ -316,6 +329,8 @@ def test_many_frames_before_a_close_frame_are_all_read() -> None:
         (frame(0, b"goes on with nothing"), 1002),
         (frame(9, b"x" * 126), 1002),
         (frame(1, b"\xff\xfe"), 1007),
+        (frame(1, b"\xff", fin=False) + frame(0, b"\xfe"), 1007),
+        (frame(1, b"a", fin=False) + frame(0, b"b", fin=False) * 5000, 1009),
         (b"\x81\x7f" + (2**62).to_bytes(8, "big"), 1009),
         (frame(1, b"half", fin=False) + CLOSE_4001, 1002),
     ],

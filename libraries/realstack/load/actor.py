@@ -16,7 +16,6 @@ from realstack.load.results import Failure, Results
 from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
-from realstack.websocket.masking import Unmasked
 from realstack.websocket.match import Part
 from realstack.websocket.options import Transport
 from realstack.websocket.senders import Answers, Every, filled, payloads_of
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 LEDGER = 2000
 """Frames that a connection of a load keeps."""
 
-_MASKER, _UNMASKED = Masker(), Unmasked()
+_MASKER = Masker()
 
 
 class StepFailed(Exception):
@@ -204,9 +203,11 @@ class Actor:
         )
         if old := self.connections.pop(alias, None):
             await old.close(timeout=1.0)
-        masker, record = (_MASKER, recorder.record) if self.recorded else (_UNMASKED, None)
+        record = recorder.record if self.recorded else None
         try:
-            self.connections[alias] = await Connection.open(f"{self.name}/{alias}", options, masker=masker, record=record)
+            self.connections[alias] = await Connection.open(
+                f"{self.name}/{alias}", options, masker=_MASKER, record=record, unseen=not self.recorded
+            )
         except Refused as error:
             raise StepFailed("refused", str(error)) from None
         self.measured(measure, began, self.clock.now)
@@ -356,9 +357,10 @@ class Actor:
 
     def shown(self, frame: Frame) -> Frame:
         """A frame as others may see it: frames that are not recorded are masked only when somebody is to see them."""
-        if self.recorded or frame.content != "json":
+        if self.recorded or frame.content == "binary":
             return frame
-        return replace(frame, data=_MASKER.payload(None, frame.data))
+        masked = _MASKER.payload(None, frame.data) if frame.content == "json" else _MASKER.members(frame.data)
+        return replace(frame, data=masked, problem=_MASKER.members(frame.problem))
 
     @property
     def broken(self) -> bool:

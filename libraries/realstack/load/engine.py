@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from realstack.core.errors import StackFailure, explain
-from realstack.core.template import Values
+from realstack.core.template import Values, new_uuid
 from realstack.load.actor import Actor, Clock, StepFailed, Stop
 from realstack.load.plan import Plan
 from realstack.load.results import Results
@@ -163,7 +162,7 @@ class Load:
     async def _iterate(self, actor: Actor, iteration: int, planned: float) -> None:
         actor.planned = planned
         actor.kept = {}
-        actor.values.own.update(n=iteration, id=str(uuid.uuid4()))
+        actor.values.own.update(n=iteration, id=new_uuid())
         self.results.begun += 1
         script = self.plan.script
         steps = [*script.setup, *script.steps] if actor.broken else script.steps

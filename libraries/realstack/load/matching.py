@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from realstack.core.template import Values
@@ -26,7 +25,7 @@ def _filled(text: str, values: Values, type_path: str) -> tuple[Condition, ...]:
         return _understood(text, type_path)
     if "{" in text.partition("=")[0]:  # the path is a template, too
         return _understood(values.text(text), type_path)
-    return tuple(replace(one, expected=values.text(one.expected)) for one in _understood(text, type_path))
+    return tuple(Condition(one.path, one.operator, values.text(one.expected)) for one in _understood(text, type_path))
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from realstack.core.collector import set_apart
 from realstack.core.errors import StackError, explain
 from realstack.core.priority import be_nice, niceness
 from realstack.load.channel import Channel, Ended
@@ -172,6 +173,7 @@ class _Worker:
 
     async def _ready(self, problems: list[str]) -> float:
         self._tell()
+        set_apart()  # connections and scripts stay; the collector need not walk over them while users are under way
         self._channel.tell("ready", problems)
         return await self._begin
 

@@ -1,4 +1,4 @@
-"""One connection, be it a WebSocket, a stream or polled: a reader that never stops, a ledger, and waits with a deadline."""
+"""One connection, be it a WebSocket, a stream or polled: it takes what comes at once, with a ledger, and waits with a deadline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, Protocol
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -19,10 +19,11 @@ from realstack.recording.recorder import recorder
 from realstack.websocket import report
 from realstack.websocket.codecs import MakeCodec, Payload, find
 from realstack.websocket.codecs.events import Events
+from realstack.websocket.codecs.plain import Text
 from realstack.websocket.frames import Direction, Frame, read
 from realstack.websocket.handshake import refusal, shown_url
 from realstack.websocket.mailbox import Closed, Mailbox
-from realstack.websocket.masking import Masker
+from realstack.websocket.masking import Masker, Unmasked
 from realstack.websocket.match import Match
 from realstack.websocket.options import AnyWire, Options, Transport, dial
 from realstack.websocket.polling import Polling
@@ -71,6 +72,7 @@ class Connection:
         masker: Masker,
         record: Record | None,
         began: float,
+        unseen: bool = False,
     ) -> None:
         self.alias = alias
         self.options = options
@@ -78,7 +80,8 @@ class Connection:
         self.opened_at = time.monotonic()
         self.handshake_seconds = self.opened_at - began
         self.codec = make_codec()
-        self._codecs = {"in": self.codec, "out": make_codec()}
+        self._codecs = {"in": self.codec, "out": Text() if unseen else make_codec()}
+        self._ledger_masker = Unmasked() if unseen else masker
         self._wire = wire
         self._sending = asyncio.Lock()
         self._attended: dict[str, asyncio.Task[None]] = {}
@@ -86,16 +89,19 @@ class Connection:
         self._record = record
         self._ended = asyncio.Event()
         self._aborted = False
-        self._read_so_far = 0
         if record is not None:
             record(self._opening())
-        self._reader = asyncio.get_running_loop().create_task(self._read(), name=f"reader of {alias}")
-        wire.on_over = self._end_if_all_read
-        self._end_if_all_read()
+        wire.inbox.open(self._receive, self._end)
 
     @classmethod
     async def open(
-        cls, alias: str, options: Options, *, masker: Masker | None = None, record: Record | None = recorder.record
+        cls,
+        alias: str,
+        options: Options,
+        *,
+        masker: Masker | None = None,
+        record: Record | None = recorder.record,
+        unseen: bool = False,
     ) -> Connection:
         """Connect and shake hands.
 
@@ -104,6 +110,7 @@ class Connection:
             options: Where to, and how.
             masker: Shared by connections whose credentials may turn up in each other's frames.
             record: Where frames are reported to; ``None`` keeps them in the ledger only.
+            unseen: Whether the ledger may have frames as they are, and those that were sent unread: who shows one masks it then.
 
         Raises:
             Refused: The handshake failed; says why.
@@ -124,7 +131,7 @@ class Connection:
             text = f"{shown_url(options.url, masker)}: {error.msg}" if isinstance(error, InvalidURI) else masker.text(str(error))
             expected, remedy = VALID[options.transport]
             raise StackError(explain(expected, text, remedy=remedy)) from None
-        return cls(alias, options, wire, make_codec, masker=masker, record=record, began=began)
+        return cls(alias, options, wire, make_codec, masker=masker, record=record, began=began, unseen=unseen)
 
     def _opening(self) -> events.Opened:
         local = self._wire.local_address
@@ -219,16 +226,28 @@ class Connection:
         for payload in payloads:
             _check_text(payload)
         frames: list[Frame] = []
-        async with self._sending:
-            for payload in payloads:
-                self.check_open("to send a frame")
-                frames += self._enter("out", payload)
-                try:
-                    await wire.send(payload)
-                except (ConnectionClosed, EOFError):
-                    await self._ended.wait()
-                    raise StackFailure(self._not_open("to send a frame")) from None
+        if isinstance(wire, Polling):
+            async with self._sending:
+                for payload in payloads:
+                    self.check_open("to send a frame")
+                    frames += self._enter("out", payload)
+                    await self._sent(wire.send(payload))
+            return frames
+        if wire.paused:  # what the other end does not take is no reason to keep more of it
+            await self._sent(wire.drain())
+        self.check_open("to send a frame")
+        for payload in payloads:
+            frames += self._enter("out", payload)
+            wire.write(payload)
+        await self._sent(wire.drain())
         return frames
+
+    async def _sent(self, sending: Awaitable[None]) -> None:
+        try:
+            await sending
+        except (OSError, EOFError):
+            await self._ended.wait()
+            raise StackFailure(self._not_open("to send a frame")) from None
 
     async def send_json(self, value: Any) -> list[Frame]:
         """Send a message as the codec writes it.
@@ -411,26 +430,16 @@ class Connection:
         assert self.closed is not None
         return self.closed
 
-    # The reader.
+    # Receiving.
 
-    async def _read(self) -> None:
+    def _receive(self, payload: Payload) -> None:
         try:
-            while True:
-                self._enter("in", await self._wire.recv())
-                self._read_so_far += 1
-                self._end_if_all_read()
-        except (ConnectionClosed, EOFError) as end:
-            self._end(end.__cause__)
+            self._enter("in", payload)
         except BaseException as error:
-            # Cancelled with the loop, or a fault in here: either way nothing is received any more, and waits must know.
+            # A fault in here: nothing is received any more, and waits must know.
             self._wire.drop()
             self._end(error)
             raise
-
-    def _end_if_all_read(self) -> None:
-        """The connection has ended with its close frame (RFC 6455, 7.1.5): a server that keeps TCP open delays nothing."""
-        if self._wire.over and self._read_so_far == self._wire.messages:
-            self._end(self._wire.fault)
 
     def _end(self, cause: BaseException | None) -> None:
         if self.closed is not None:
@@ -454,7 +463,7 @@ class Connection:
         at = time.monotonic()
         frames = [
             self.mailbox.add(at, direction, content, data, size, problem=problem)
-            for content, data, size, problem in read(payload, self._codecs[direction], self._masker)
+            for content, data, size, problem in read(payload, self._codecs[direction], self._ledger_masker)
         ]
         if self._record is not None:
             for frame in frames:

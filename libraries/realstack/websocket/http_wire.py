@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import cast
 
 from realstack.websocket.answer import Answer
 from realstack.websocket.codecs import Payload
+from realstack.websocket.inbox import Inbox
 from realstack.websocket.wire import Ending
 
 
@@ -22,10 +22,7 @@ class HttpWire(ABC):
 
     Attributes:
         answer: The server's answer to the opening.
-        messages: How many messages have arrived, read or not.
-        over: Whether no more can.
-        on_over: Is called at that moment.
-        fault: What ended it, where that was not its end.
+        inbox: What has come; its end is that of the connection.
         subprotocol: There is none.
         close_timeout: Seconds that leaving may take.
     """
@@ -33,14 +30,10 @@ class HttpWire(ABC):
     answer: Answer
 
     def __init__(self) -> None:
-        self.messages = 0
-        self.over = False
-        self.on_over: Callable[[], None] = _nothing
-        self.fault: Exception | None = None
+        self.inbox = Inbox()
         self.subprotocol: str | None = None
         self.close_timeout: float | None = None
         self._by = "nobody"
-        self._payloads: asyncio.Queue[Payload | None] = asyncio.Queue()
 
     @abstractmethod
     def _tcp(self) -> asyncio.Transport | None:
@@ -66,21 +59,14 @@ class HttpWire(ABC):
         return cast(tuple[str, int] | None, transport.get_extra_info("sockname"))
 
     @property
+    def over(self) -> bool:
+        """Whether no more can come."""
+        return self.inbox.ended
+
+    @property
     def is_open(self) -> bool:
         """Whether more may come."""
         return not self.over
-
-    async def recv(self) -> Payload:
-        """The next message.
-
-        Raises:
-            EOFError: There are no more; caused by what broke it, where it has not just ended.
-        """
-        payload = await self._payloads.get()
-        if payload is None:
-            self._payloads.put_nowait(None)
-            raise EOFError from self.fault
-        return payload
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Leave; there is nobody to tell a code or a reason."""
@@ -99,17 +85,11 @@ class HttpWire(ABC):
         return Ending(None, "", "client" if aborted else self._by)
 
     def _give(self, payload: Payload) -> None:
-        self.messages += 1
-        self._payloads.put_nowait(payload)
+        self.inbox.put(payload)
 
     def _end(self, by: str, fault: Exception | None = None) -> None:
         if self.over:
             return
-        self.over, self._by, self.fault = True, by, fault
-        self._payloads.put_nowait(None)
+        self._by = by
         self._release()
-        self.on_over()
-
-
-def _nothing() -> None:
-    """Nobody has asked to be told."""
+        self.inbox.close(fault)

@@ -145,8 +145,10 @@ class Mailbox:
                 watch.ended.set()
         if self.answers and any(take(frame) for take in self.answers.values()):
             return
-        if not any(waiter.offer(frame) for waiter in self._waiters):
-            self._untaken[frame.number] = frame
+        for waiter in self._waiters:
+            if waiter.offer(frame):
+                return
+        self._untaken[frame.number] = frame
 
     def _forget(self, oldest: Frame) -> None:
         self.forgotten += 1

@@ -125,7 +125,11 @@ class Masker:
 
 
 class Unmasked(Masker):
-    """Leaves JSON values as they are, for connections whose frames nobody sees: who does show one masks it then."""
+    """Leaves messages as they are, for connections whose frames nobody sees: who does show one masks it then."""
+
+    def members(self, text: str) -> str:
+        """The text itself."""
+        return text
 
     def payload(self, raw: str | None, value: Any) -> Any:
         """The value itself."""

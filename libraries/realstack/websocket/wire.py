@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidMessage
-from websockets.frames import DATA_OPCODES, Frame
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
 
 from realstack.websocket.answer import Answer, NoHttp
+from realstack.websocket.codecs import Payload
+from realstack.websocket.inbox import Inbox
 
 BODY_PATIENCE = 0.5
 """Seconds after its headers that the body of a refusal is waited for: some never end."""
 
+MOST_FRAGMENTS = 4096
+"""Frames that a message may be made of."""
+
+_TEXT, _BINARY, _CONT, _OPEN = Opcode.TEXT, Opcode.BINARY, Opcode.CONT, State.OPEN
 _NEEDED = ("connection", "upgrade", "sec-websocket-")
 """Which headers of an agreement `websockets` judges; others may be longer than it reads."""
 
@@ -67,17 +72,15 @@ class Wire(ClientConnection):
 
     Attributes:
         answer: The server's answer to the handshake.
-        messages: How many messages have arrived, read or not.
-        over: Whether no more can: a close frame has come, or what came broke the protocol.
-        on_over: Is called at that moment.
+        inbox: What has come; closed when a close frame has come, what came broke the protocol, or the connection is lost.
     """
 
     def __init__(self, protocol: ClientProtocol, **settings: Any) -> None:
         super().__init__(protocol, **settings)
         self.answer = Answer()
-        self.messages = 0
-        self.over = False
-        self.on_over: Callable[[], None] = _nothing
+        self.inbox = Inbox()
+        self._fragments: list[Frame] = []
+        self._unreadable: Exception | None = None
         self._answered: asyncio.Future[None] = self.loop.create_future()
         self._refusal: InvalidHandshake | None = None
         self._timers: list[asyncio.TimerHandle] = []
@@ -107,17 +110,23 @@ class Wire(ClientConnection):
     @property
     def is_open(self) -> bool:
         """Whether nobody has begun to close it."""
-        return self.state is State.OPEN
+        return self.protocol.state is _OPEN
 
     @property
     def tcp(self) -> socket.socket | None:
         """The socket of TCP."""
         return cast(socket.socket | None, self.transport.get_extra_info("socket"))
 
-    @property
-    def fault(self) -> Exception | None:
-        """What broke the protocol."""
-        return self.protocol.parser_exc
+    def write(self, payload: Payload) -> None:
+        """Give a text or binary frame to the transport; `drain` waits while that has too much to send.
+
+        Only where it is open.
+        """
+        if isinstance(payload, str):
+            self.protocol.send_text(payload.encode())
+        else:
+            self.protocol.send_binary(payload)
+        self.send_data()
 
     def drop(self) -> None:
         """Leave without a close frame."""
@@ -159,12 +168,40 @@ class Wire(ClientConnection):
             timer.cancel()
         self._read_answer(b"")
         super().connection_lost(exc)
+        self.inbox.close(self.connection_exc or self.protocol.parser_exc)
 
     def process_event(self, event: Event) -> None:
-        """Count whole messages."""
-        if isinstance(event, Frame) and event.opcode in DATA_OPCODES and event.fin:
-            self.messages += 1
-        super().process_event(event)
+        """Take a frame; a message is handed over with its last one."""
+        opcode = event.opcode if isinstance(event, Frame) else None
+        if opcode is _TEXT or opcode is _BINARY or opcode is _CONT:
+            assert isinstance(event, Frame)
+            self._take(event)
+        else:
+            super().process_event(event)
+
+    def _take(self, frame: Frame) -> None:
+        if self._unreadable is not None:  # nothing behind a fault is looked at (RFC 6455, 7.1.7)
+            return
+        opcode, data = frame.opcode, frame.data
+        if not frame.fin or opcode is _CONT:
+            self._fragments.append(frame)
+            if len(self._fragments) > MOST_FRAGMENTS:
+                self._give_up(CloseCode.MESSAGE_TOO_BIG, ValueError(f"a message of more than {MOST_FRAGMENTS} frames"))
+            if not frame.fin or self._unreadable is not None:
+                return
+            opcode, data = self._fragments[0].opcode, b"".join(part.data for part in self._fragments)
+            self._fragments.clear()
+        try:
+            payload = str(data, "utf-8") if opcode is _TEXT else bytes(data)
+        except UnicodeDecodeError as error:
+            self._give_up(CloseCode.INVALID_DATA, error)
+            return
+        self.inbox.put(payload)
+
+    def _give_up(self, code: CloseCode, fault: Exception) -> None:
+        self._unreadable = fault
+        self.protocol.fail(code, str(fault)[:100])
+        self.send_data()
 
     def _read_answer(self, data: bytes) -> bytes:
         """Read on in the answer; gives what `websockets` is to read."""
@@ -194,13 +231,9 @@ class Wire(ClientConnection):
 
     def _notice_end(self) -> None:
         protocol = self.protocol
-        ended = protocol.close_rcvd is not None or protocol.parser_exc is not None
-        if ended and not self.over and protocol.state is not State.CONNECTING:
-            self.over = True
+        fault = protocol.parser_exc or self._unreadable
+        ended = protocol.close_rcvd is not None or fault is not None
+        if ended and not self.inbox.ended and protocol.state is not State.CONNECTING:
             # The server is to drop TCP first (RFC 6455, 7.1.1); one that does not must not keep the socket.
             self._timers.append(self.loop.call_later(self.close_timeout or 0, self.transport.abort))
-            self.on_over()
-
-
-def _nothing() -> None:
-    """Nobody has asked to be told."""
+            self.inbox.close(fault)

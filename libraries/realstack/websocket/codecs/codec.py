@@ -108,6 +108,9 @@ def text_of(payload: Payload) -> str:
         raise Malformed(f"{len(payload)} bytes that are no text in UTF-8, at byte {error.start}") from None
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def read_json(text: str) -> Any:
     """A JSON value.
 
@@ -129,7 +132,7 @@ def write_json(value: Any, codec: Codec) -> str:
         StackError: It is no value of JSON.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _compact(value)
         text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
