@@ -15,8 +15,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from realstack.load.engine import Load
-from realstack.load.plan import Plan, Script
-from realstack.load.results import Results
+from realstack.load.plan import Limits, Plan, Script
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Await, Open, Send
 
@@ -25,8 +24,12 @@ from .wire import serving
 
 ROUNDS = 3
 SECONDS = 2.0
-SIZES = ((100, 500.0), (1000, 1500.0))
+PLANNED = {
+    f"{users} users, {rate:g}/s": (users, Schedule(rate=rate, duration=SECONDS)) for users, rate in ((100, 500), (1000, 1500))
+}
 """Users, and exchanges a second of all of them."""
+CROWD, TIMES = 100, 50
+"""Users who ask again as soon as they have their answer, and how often: what a core can do at most."""
 TEXT = "x" * 40
 LOCUST = Path(__file__).with_name("locust_users.py")
 SERVER = """
@@ -49,8 +52,15 @@ asyncio.run(main())
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What an exchange costs: seconds of the processor, and seconds that 99 % of them did not exceed."""
+    """What a load costs.
 
+    Attributes:
+        opened: Seconds of the processor for a connection that is opened; closing it is left out.
+        cpu: Seconds of the processor for an exchange, the time between them included: timers, and what watches the generator.
+        p99: Seconds that 99 % of the exchanges did not exceed.
+    """
+
+    opened: float
     cpu: float
     p99: float
 
@@ -60,12 +70,9 @@ def _script(url: str) -> Script:
     return Script("echo", [Open(url)], [ask, Await(("ask", "message_id={id}"), 10.0, "answer")])
 
 
-async def plain(url: str, users: int, schedule: Schedule) -> list[float]:
-    """What one would write without a load generator: a task for each user, and no more than it takes.
-
-    Returns:
-        The latencies of all exchanges, from their planned times.
-    """
+async def plain(url: str, users: int, schedule: Schedule) -> Costs:
+    """What one would write without a load generator: a task for each user, and no more than it takes."""
+    began = time.process_time()
     gate = asyncio.Semaphore(25)
 
     async def opened() -> ClientConnection:
@@ -73,6 +80,7 @@ async def plain(url: str, users: int, schedule: Schedule) -> list[float]:
             return await connect(url, proxy=None)
 
     sockets = await asyncio.gather(*(opened() for _ in range(users)))
+    opened = time.process_time()
     latencies: list[float] = []
     start = time.monotonic() + 0.05
 
@@ -87,21 +95,34 @@ async def plain(url: str, users: int, schedule: Schedule) -> list[float]:
 
     users_times = zip(sockets, schedule.deal(users), strict=True)
     await asyncio.gather(*(follow(number, socket, times) for number, (socket, times) in enumerate(users_times)))
+    over = time.process_time()
     await asyncio.gather(*(socket.close() for socket in sockets))
-    return latencies
+    p99 = sorted(latencies)[int(len(latencies) * 0.99)]
+    return Costs((opened - began) / users, (over - opened) / len(latencies), p99)
 
 
-async def ours(url: str, users: int, schedule: Schedule) -> Results:
-    """The same by Load.
+async def ours(url: str, users: int, schedule: Schedule) -> Costs:
+    """The same by Load, in this process.
 
     Raises:
         RuntimeError: Something went wrong, and the figures mean nothing.
     """
     people: dict[str, dict[str, Any]] = {f"user-{number}": {} for number in range(users)}
-    results = await Load(Plan(_script(url), people, schedule, recorded=False)).run()
+    load = Load(Plan(_script(url), people, schedule, Limits(drain=60.0), recorded=False, stay=True))
+    times = [time.process_time()]
+
+    async def ready(problems: list[str]) -> float:
+        times.append(time.process_time())
+        return time.monotonic() + 0.05
+
+    results = await load.run(ready)
+    times.append(time.process_time())
+    await load.leave()
     if results.errors:
         raise RuntimeError(results.told_errors())
-    return results
+    began, opened, over = times
+    series = results.series("answer")
+    return Costs((opened - began) / users, (over - opened) / series.count, series.percentile(99))
 
 
 async def locust(url: str, users: int, schedule: Schedule) -> Costs:
@@ -110,8 +131,16 @@ async def locust(url: str, users: int, schedule: Schedule) -> Costs:
     Raises:
         RuntimeError: It told nothing.
     """
-    options = ("--headless", "--users", str(users), "--spawn-rate", str(users), "--run-time", f"{schedule.duration + 1:g}s")
-    environment = {"BENCH_URL": url, "BENCH_USERS": str(users), "BENCH_RATE": str(schedule.rate), "BENCH_TEXT": TEXT}
+    options = (
+        "--headless",
+        "--users",
+        str(users),
+        "--spawn-rate",
+        str(users),
+        "--run-time",
+        f"{(schedule.duration or SECONDS) + 3:g}s",
+    )
+    environment = {"BENCH_URL": url, "BENCH_USERS": str(users), "BENCH_RATE": str(schedule.rate or 1e6), "BENCH_TEXT": TEXT}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "locust", "-f", str(LOCUST), *options, "--only-summary"),
         env={**os.environ, **environment},
@@ -125,29 +154,15 @@ async def locust(url: str, users: int, schedule: Schedule) -> Costs:
     return Costs(**json.loads(told))
 
 
-async def costs_of_plain(url: str, users: int, schedule: Schedule) -> Costs:
-    """See `plain`."""
-    began = time.process_time()
-    latencies = sorted(await plain(url, users, schedule))
-    return Costs((time.process_time() - began) / len(latencies), latencies[int(len(latencies) * 0.99)])
-
-
-async def costs_of_ours(url: str, users: int, schedule: Schedule) -> Costs:
-    """See `ours`."""
-    began = time.process_time()
-    series = (await ours(url, users, schedule)).series("answer")
-    return Costs((time.process_time() - began) / series.count, series.percentile(99))
-
-
 async def measure() -> list[Figure]:
-    """Processor's time of an exchange, opening and closing included, and the 99th percentile of what exchanges took."""
-    contenders = {"websockets": costs_of_plain, "Load": costs_of_ours, "Locust": locust}
+    """Processor's time of a connection and of an exchange, and the 99th percentile of what exchanges took."""
+    contenders = {"websockets": plain, "Load": ours, "Locust": locust}
     figures: list[Figure] = []
+    crowd = {"as fast as they can": (CROWD, Schedule(times=TIMES))}
     async with serving(SERVER) as url:
-        for users, rate in SIZES:
-            schedule = Schedule(rate=rate, duration=SECONDS)
+        for what, (users, schedule) in (PLANNED | crowd).items():
             rounds = [{name: await work(url, users, schedule) for name, work in contenders.items()} for _ in range(ROUNDS)]
-            for what in ("cpu", "p99"):
-                taken = {name: [getattr(one[name], what) * 1000 for one in rounds] for name in contenders}
-                figures += ratios(f"{users} users, {rate:g}/s, {what}", taken)
+            for cost in ("opened", "cpu", "p99") if what in PLANNED else ("cpu",):
+                taken = {name: [getattr(one[name], cost) * 1000 for one in rounds] for name in contenders}
+                figures += ratios(f"{what}, {cost}", taken)
     return figures
