@@ -105,6 +105,10 @@ repeat: setup ## the journeys N=20 times in shuffled order, half of them with a 
 kill: setup ## Robot is killed N=20 times in the middle of a journey: nothing may be left after 5 s; OPTIONS='--within 15'
 	@$(STEP) kill env PYTHONPATH=tests $(PYTHON) -m kill $(N) --results $(RESULTS)/kill $(OPTIONS)
 
+.PHONY: cluster
+cluster: setup ## loads in a Dask cluster of machines with networks and clocks of their own (pytest, in network namespaces)
+	@$(STEP) cluster tools/own-network $(PYTHON) -m pytest --junitxml=$(RESULTS)/cluster.xml tests/cluster
+
 .PHONY: bench
 bench: setup ## how fast it is, side by side with its plain counterparts; results/bench.json
 	@env PYTHONPATH=tests $(PYTHON) -m bench --results $(RESULTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -117,7 +118,7 @@ def test_what_workers_tell_is_merged_and_nothing_is_left(server: Server, workers
     assert [one["text"] for one in results.kept["user-4"]] == ["q4 1", "q4 2", "q4 3"]
     assert results.lag.count > 0
     assert results.seconds > 0
-    assert "Workers: 2; their clocks differ by 0.00 ms" in report.summary("questions", results)
+    assert "Workers: 2; their clocks differ from this one by +0.00 ms (known to " in report.summary("questions", results)
     assert counted == ["question"] * 12
     events = recording.events()
     assert {event.source for event in events} == {f"user-{number}/tab" for number in range(1, 5)}
@@ -174,6 +175,24 @@ def test_lost_worker_is_no_verdict_and_names_its_users(server: Server) -> None:
         until(lambda: not server.open)
 
 
+def test_a_load_goes_on_without_lost_workers_where_asked_for_as_long_as_there_are_others(server: Server) -> None:
+    with LocalWorkers(2) as own:
+        plan = Plan(script(server.url), people(4), Schedule(times=1000, every=0.05), recorded=False)
+        load = Crew(plan, own, 2, without_lost=True)
+        future = background.spawn(load.run())
+        until(lambda: load.results.done > 4)
+        first, second = (worker.pid for worker in own.processes)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: load.results.lost)
+        done = load.results.done
+        until(lambda: load.results.done > done + 4)
+        assert re.search(r"2 of 4 users: user-\d, user-\d", report.summary("questions", load.results))
+        os.kill(second, signal.SIGKILL)
+        with pytest.raises(InvalidRun, match=r"worker \d was lost(.|\n)*worker \d was lost"):
+            future.result(PATIENCE)
+        until(lambda: not server.open)
+
+
 def test_users_that_are_not_ready_end_the_load(workers: LocalWorkers) -> None:
     with pytest.raises(StackFailure, match="all 3 users of 'questions' are ready\nSeen: 3 are not"):
         run(Crew(Plan(script("ws://127.0.0.1:9/"), people(3)), workers, 2))
@@ -220,7 +239,7 @@ def scheduler() -> Iterator[str]:
 
 def test_workers_of_a_cluster_take_a_part_each(server: Server, scheduler: str) -> None:
     with Cluster(scheduler) as cluster:
-        assert (cluster.count, cluster.host) == (2, crew.LOOPBACK)
+        assert (cluster.count, cluster.reach.host) == (2, crew.LOOPBACK)
         recording = recorder.begin("cluster")
         results = run(Crew(Plan(script(server.url), people(4), Schedule(times=2)), cluster, cluster.count))
         assert (results.done, results.series("answer").count) == (8, 8)
@@ -265,7 +284,7 @@ def test_cluster_that_will_not_do_is_refused(scheduler: str, monkeypatch: pytest
         Cluster("tcp://127.0.0.1:9")
     monkeypatch.setattr(cluster_module, "PATIENCE", PATIENCE)
     monkeypatch.setattr(cluster_module, "__version__", "9.9")
-    with pytest.raises(StackError, match=r"realstack 9\.9 at all workers, as here"):
+    with pytest.raises(StackError, match=r"realstack 9\.9 on Python \S+ at all workers, as here"):
         Cluster(scheduler)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import pickle
+import ssl
 import struct
 from typing import Any
 
@@ -30,9 +31,9 @@ class Channel:
         self._writer = writer
 
     @classmethod
-    async def open(cls, host: str, port: int, key: bytes) -> Channel:
+    async def open(cls, host: str, port: int, key: bytes, tls: ssl.SSLContext | None = None) -> Channel:
         """Connect as a worker."""
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, ssl=tls)
         writer.write(key)
         return cls(reader, writer)
 

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import pickle
 import secrets as dice
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from realstack.core.errors import InvalidRun, StackError, explain
@@ -48,6 +49,21 @@ LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How workers reach the process that runs a load.
+
+    Attributes:
+        host: Its address, as they see it. Credentials that users do not need stay on this machine.
+        listening: What it shows of itself, and whom it trusts; None talks in the clear.
+        connecting: Gives the same of a worker, there.
+    """
+
+    host: str = LOOPBACK
+    listening: ssl.SSLContext | None = None
+    connecting: Callable[[], ssl.SSLContext] | None = None
+
+
 class Lost(InvalidRun):
     """A worker is gone, and its users with it."""
 
@@ -59,8 +75,9 @@ class Crew:
         plan: What it is to be.
         executor: Where workers are.
         most: How many of them to use at most.
-        host: This machine's address, as workers see it. Credentials that users do not need stay on this machine.
         counts: Is told of each piece of work that steps count.
+        reach: How workers reach this process.
+        without_lost: Whether to go on without the users of a worker that is lost on the way.
 
     Attributes:
         over: Whether the last iteration has ended.
@@ -76,7 +93,8 @@ class Crew:
         most: int = 1,
         counts: Callable[[str], object] | None = None,
         *,
-        host: str = LOOPBACK,
+        reach: Reach = Reach(),
+        without_lost: bool = False,
     ) -> None:
         workers = max(1, min(most, -(-plan.count // USERS_EACH)))
         self.plan = plan = replace(plan, workers=workers)
@@ -85,7 +103,8 @@ class Crew:
         self.clock = Clock()
         self.over = False
         self._executor = executor
-        self._host = host
+        self._reach = reach
+        self.without_lost = without_lost
         self._key = dice.token_bytes(32)
         self._stopped = False
         self._server: asyncio.Server | None = None
@@ -113,6 +132,8 @@ class Crew:
             for member in self._members:
                 member.begin(at)
             await _all(member.over for member in self._members)
+            if all(member.lost for member in self._members):
+                raise InvalidRun("\n".join(self.results.lost))
             stay = self.plan.stay
         finally:
             self.over = True
@@ -148,9 +169,8 @@ class Crew:
         await asyncio.gather(*(member.bring() for member in self._members))
 
     def _told(self) -> str:
-        ahead = max(abs(member.ahead) for member in self._members)
-        error = max(member.clock_error for member in self._members)
-        return f"Workers: {len(self._members)}; their clocks differ by {ahead * 1000:.2f} ms, known to {error * 1000:.2f} ms."
+        told = [f"{member.ahead * 1000:+.2f} ms (known to {member.clock_error * 1000:.2f} ms)" for member in self._members]
+        return f"Workers: {len(self._members)}; their clocks differ from this one by {', '.join(told)}."
 
     def _bring(self) -> None:
         background.run(self.bring(), ENDING)
@@ -158,13 +178,15 @@ class Crew:
     async def _call(self) -> None:
         for part in self._parts:
             _check_data(part)
-        self._server = await asyncio.start_server(self._welcome, self._host, 0)
+        host = self._reach.host
+        self._server = await asyncio.start_server(self._welcome, host, 0, ssl=self._reach.listening)
         recorder.follow(self._bring)
         port = self._server.sockets[0].getsockname()[1]
-        known = secrets.known() if self._host == LOOPBACK else []
+        known = secrets.known() if host == LOOPBACK else []
         members = self._members = [_Member(number, part, self) for number, part in enumerate(self._parts)]
         for member in members:
-            share = Share(member.number, member.plan, self._host, port, self._key, known, secrets.names.more)
+            names = secrets.names.more
+            share = Share(member.number, member.plan, host, port, self._key, known, names, tls=self._reach.connecting)
             # Not here: starting a process takes its time, and it takes after the thread that starts it.
             member.called(await asyncio.to_thread(self._executor.submit, work, share))
         try:
@@ -209,6 +231,8 @@ class _Member:
         self.number = number
         self.plan = plan
         self.came = False
+        self.begun = False
+        self.lost: Lost | None = None
         self.seconds = 0.0
         self.lost_late: Lost | None = None
         self._crew = crew
@@ -247,6 +271,7 @@ class _Member:
 
     def begin(self, at: float) -> None:
         """Let its users begin at a moment of this process's clock."""
+        self.begun = True
         self.tell("begin", at + self.ahead)
 
     async def bring(self) -> None:
@@ -334,15 +359,24 @@ class _Member:
         if not self._work.done():
             await asyncio.wait({self._work}, timeout=REASON)
         if not self._work.done():
-            self._fail(self._lost("it hung up"))
+            self._lose(self._lost("it hung up"))
             self._work.cancel()
 
     def _ended(self, work: asyncio.Future[None]) -> None:
         error = None if work.cancelled() else work.exception()
         if error is None or isinstance(error, BrokenExecutor):
-            self._fail(self._lost(str(error or "it ended")))
+            self._lose(self._lost(str(error or "it ended")))
         else:
             self._fail(error)
+
+    def _lose(self, lost: Lost) -> None:
+        """Go on without it, once all have begun and where that was asked for; otherwise nothing is worth a verdict."""
+        if not (self.begun and self._crew.without_lost):
+            self._fail(lost)
+        elif self.lost is None and not self._dismissed:
+            self.lost = lost
+            self._crew.results.lost.append(str(lost))
+            _settle(self.over, None)
 
     def _lost(self, how: str) -> Lost:
         names = list(self.plan.people)

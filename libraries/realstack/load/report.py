@@ -31,6 +31,7 @@ def summary(name: str, results: Results) -> str:
         lines.append(f"{measure}: {series.count} latencies, {told}, worst {milliseconds(series.worst)} (from the planned time)")
     if results.workers:
         lines.append(results.workers)
+    lines += results.lost
     if results.lag.count:
         p99, worst = milliseconds(results.lag.percentile(99)), milliseconds(results.lag.worst)
         lines.append(f"The generator's own lag: p99 {p99}, worst {worst}; allowed {milliseconds(results.most_lag)}.")

@@ -113,6 +113,7 @@ class Results:
         lag: How late the generator itself was: sends that a free user made after their time, and the loop's own delays.
         most_lag: The 99th percentile of that which is still acceptable, in seconds.
         workers: Where the users were, in words; empty where they were in this process.
+        lost: Workers that were lost while the load went on without their users, in words.
         counted: Pieces of work that steps have counted.
         counts: Who else is told of each.
     """
@@ -129,6 +130,7 @@ class Results:
     errors: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     workers: str = ""
+    lost: list[str] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
     counts: Callable[[str], object] | None = None
     kept: dict[str, deque[dict[str, Any]]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KEPT)))

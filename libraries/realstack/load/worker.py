@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +50,7 @@ class Share:
         known: Credentials to mask.
         names: Further names that tell of one, and with `!` that do not.
         asker: The process that asks.
+        tls: Gives what the worker shows of itself, and whom it trusts; None talks in the clear.
     """
 
     number: int
@@ -58,6 +61,7 @@ class Share:
     known: list[Known] = field(default_factory=list, repr=False)
     names: tuple[str, ...] = ()
     asker: tuple[str, int] = field(default_factory=_process)
+    tls: Callable[[], ssl.SSLContext] | None = None
 
 
 @dataclass(slots=True)
@@ -113,14 +117,14 @@ def work(share: Share) -> None:
     if _process() == share.asker:
         remedy = "Use an executor with processes."
         raise StackError(explain("workers of a load are processes of their own", "a thread of this one", remedy=remedy))
-    asyncio.run(_work(share))
+    asyncio.run(_work(share, share.tls() if share.tls else None))
 
 
-async def _work(share: Share) -> None:
+async def _work(share: Share, tls: ssl.SSLContext | None) -> None:
     usual = niceness()
     be_nice(usual - AHEAD)
     try:
-        await _Worker(share).run()
+        await _Worker(share).run(tls)
     finally:
         be_nice(usual)
 
@@ -141,9 +145,9 @@ class _Worker:
         self._channel: Channel
         self._recording = recorder.begin("part of a load")
 
-    async def run(self) -> None:
+    async def run(self, tls: ssl.SSLContext | None) -> None:
         share = self._share
-        self._channel = await Channel.open(share.host, share.port, share.key)
+        self._channel = await Channel.open(share.host, share.port, share.key, tls)
         self._channel.tell("here", share.number)
         loop = asyncio.get_running_loop()
         running = loop.create_task(self._run())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from robot.api import logger
@@ -23,8 +24,8 @@ from realstack.core.ownership import Owned
 from realstack.core.template import Values, names
 from realstack.core.waiting import Deadline, poll
 from realstack.load import report
-from realstack.load.cluster import Cluster
-from realstack.load.crew import LOOPBACK, Crew
+from realstack.load.cluster import Cluster, Tls
+from realstack.load.crew import LOOPBACK, Crew, Reach
 from realstack.load.keywords.scripts import Scripts
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.processes import LocalWorkers
@@ -55,11 +56,12 @@ def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Cal
 class _Workers:
     executor: Executor
     credentials: bool = True
+    without_lost: bool = False
 
     @property
     def may_know(self) -> bool:
         """Whether users' credentials may go there."""
-        return self.credentials or not isinstance(self.executor, Cluster) or self.executor.host == LOOPBACK
+        return self.credentials or not isinstance(self.executor, Cluster) or self.executor.reach.host == LOOPBACK
 
 
 class Running:
@@ -126,7 +128,16 @@ class Running:
                 workers.executor.shutdown()
 
     @keyword(tags=["load"])
-    def use_load_workers(self, workers: int | str | Executor, *, credentials: bool = False) -> None:
+    def use_load_workers(
+        self,
+        workers: int | str | Executor,
+        *,
+        credentials: bool = False,
+        without_lost: bool = False,
+        ca: Path | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> None:
         """Says where the users of loads are from now on, until the end of the test, or of the suite when said in its setup.
 
         Without it they are in processes of this machine, one for each core where there are so many users.
@@ -135,15 +146,22 @@ class Running:
             workers: How many processes of this machine; or the address of a [Dask](https://distributed.dask.org) scheduler,
                 whose workers take one part each; or an executor (Python's `concurrent.futures.Executor`) with processes of
                 this machine.
-            credentials: Whether users' Secrets may travel to workers of other machines. The scheduler, its workers and this
-                process trust each other and talk in the clear: they belong in a network of their own.
+            credentials: Whether users' Secrets may travel to workers of other machines: the scheduler, its workers and this
+                process trust each other. At ``tcp://`` they also talk in the clear, and belong in a network of their own.
+            without_lost: Whether a load goes on without the users of a worker that is lost on the way, with a warning. Otherwise
+                it is ``INVALID``.
+            ca: PEM file of the cluster's authority, for a scheduler at ``tls://``. Without it Dask's own configuration
+                ([distributed.comm.tls](https://distributed.dask.org/en/stable/tls.html)) says what is trusted.
+            certificate: PEM file with this process's certificate of that authority; it may hold the key, too.
+            key: PEM file with the key, where it is one of its own.
 
         Raises:
-            StackError: There is no scheduler, it has no workers, or they have another version of this package.
+            StackError: There is no scheduler, it has no workers, or they have another version of this package or of Python.
 
         ```robotframework
         Use Load Workers    4
-        Use Load Workers    tcp://10.0.0.5:8786    credentials=True
+        Use Load Workers    tcp://10.0.0.5:8786    without_lost=True
+        Use Load Workers    tls://10.0.0.5:8786    credentials=True    ca=ca.pem    certificate=me.pem    key=me.key
         ```
         """
         if isinstance(workers, str) and workers.isdecimal():  # a cell of a table
@@ -153,8 +171,8 @@ class Running:
                 raise StackError(explain("at least one worker", f"{workers}"))
             workers = LocalWorkers(workers)
         elif isinstance(workers, str):
-            workers = Cluster(workers)
-        self._workers.add(_Workers(workers, credentials), current_owner())
+            workers = Cluster(workers, Tls(ca, certificate, key) if ca or certificate else None)
+        self._workers.add(_Workers(workers, credentials, without_lost), current_owner())
 
     @keyword(tags=["load"])
     def start_load(
@@ -336,10 +354,11 @@ class Running:
     def _start(self, plan: Plan) -> None:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
-        executor = self._where.executor
+        where = self._where
+        executor = where.executor
         most = executor.count if isinstance(executor, LocalWorkers | Cluster) else plan.count
-        host = executor.host if isinstance(executor, Cluster) else LOOPBACK
-        running = Crew(plan, executor, most, sampler.count, host=host)
+        reach = executor.reach if isinstance(executor, Cluster) else Reach()
+        running = Crew(plan, executor, most, sampler.count, reach=reach, without_lost=where.without_lost)
         self._running, self._name, self._results = running, plan.script.name, None
         self._future = background.spawn(running.run())
         self._owned.add(running, current_owner())
@@ -370,6 +389,8 @@ class Running:
 
     def _show(self) -> None:
         assert self._results is not None
+        for lost in self._results.lost:
+            logger.warn(f"The load {self._name!r} went on without some of its users.\n{lost}")
         logger.info(report.summary(self._name, self._results))
         logger.info(report.table(self._results) + report.picture(self._name, self._results), html=True)
 
