@@ -316,3 +316,21 @@ def test_events_have_one_clock() -> None:
     recording.add(events.Note("a", at=recording.began + 1))
     assert [event.source for event in recording.events()] == ["a", "b"]
     assert [event.source for event in recording.entries()] == ["b", "a"]
+
+
+def test_what_holds_no_credential_is_told_as_it_is_and_nothing_is_changed_in_place() -> None:
+    plain = {"type": "message", "payload": {"text": "What is 17?", "tags": ["a", {"b": 1}]}, "seq": 3}
+    assert redact(plain) is plain
+    given = {
+        "payload": plain["payload"],
+        "login": {"password": "a-password-of-this-test"},
+        "list": [1, "Bearer abcdefgh12345"],
+        7: "x",
+    }
+    kept = json.dumps(given)
+    told = redact(given)
+    assert told["payload"] is plain["payload"]
+    assert told["login"] == {"password": "<hidden>"}
+    assert told["list"] == [1, "Bearer <hidden>"]
+    assert told["7"] == "x"
+    assert json.dumps(given) == kept

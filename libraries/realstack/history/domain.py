@@ -40,8 +40,11 @@ OF_TABS = STRETCHING | {"tab"}
 
 Place = tuple[float, int, str, str, int]
 """When, by which event, on which tab, of which user, on which of its connections."""
-_Read = tuple[float, int, Entry, Sequence[Taken]]
-"""An event in its place: its time, its number in the order of recording, what it tells, what it means."""
+MOST_MEANINGS = 10_000
+"""Frames whose meaning is kept from learning until reading; it takes more memory than the frame, and can be looked for again."""
+
+_Read = tuple[float, int, Entry]
+"""An event in its place: its time, its number in the order of recording, what it tells."""
 _FRAMES = frozenset({"frame-in", "frame-out"})
 
 
@@ -107,12 +110,13 @@ class History:
     def take(self, events: Iterable[Event]) -> None:
         """Read events on: those that were recorded after all that were taken before, in the order they were recorded."""
         new: list[_Read] = []
+        fresh: dict[int, Sequence[Taken]] = {}
         for place, event in enumerate(events, len(self._read_events)):
             entry = Entry.of(event, self.began)
-            meanings: Sequence[Taken] = ()
-            if entry.kind in _FRAMES:
-                meanings = self.vocabulary.meanings(entry.kind[6:], entry.data.get("frame"))
-            new.append((entry.at, place, entry, meanings))
+            new.append((entry.at, place, entry))
+            meanings = self._meanings(entry)
+            if len(fresh) < MOST_MEANINGS:
+                fresh[place] = meanings
             self._learn((entry.at, place), entry, meanings)
         if not new:
             return
@@ -128,10 +132,13 @@ class History:
             names.forget_asked()
         self._merge(new)
         for index in range(position, len(self._read_events)):
-            at, place, entry, known = self._read_events[index]
+            at, place, entry = self._read_events[index]
             if entry.kind != "judged" and at > self.end:
                 self.end = at
-            self._read((at, place), index, entry, known)
+            self._read((at, place), index, entry, fresh.pop(place) if place in fresh else self._meanings(entry))
+
+    def _meanings(self, entry: Entry) -> Sequence[Taken]:
+        return self.vocabulary.meanings(entry.kind[6:], entry.data.get("frame")) if entry.kind in _FRAMES else ()
 
     def _merge(self, new: list[_Read]) -> None:
         known = self._read_events
@@ -140,7 +147,7 @@ class History:
             new = sorted([*known[late:], *new], key=_order)
             del known[late:], self.events[late:]
         known.extend(new)
-        self.events.extend(entry for _, _, entry, _ in new)
+        self.events.extend(entry for _, _, entry in new)
 
     def _take_back(self, position: int) -> None:
         """Forget what was read of the events from a position on."""

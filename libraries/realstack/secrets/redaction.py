@@ -23,7 +23,7 @@ _VALUES = (
 
 
 def redact(value: Any) -> Any:
-    """A copy of a JSON value with every credential replaced by ``<hidden>``.
+    """A JSON value with every credential replaced by ``<hidden>``: itself where none is in it, otherwise a copy.
 
     Credentials are known by the name of their field (`realstack.secrets.names`) and by their looks (signed JSON Web Tokens,
     ``Bearer …``, the password in a URL). Names whose value is a number, a truth or null are left alone: ``"has_token": true``
@@ -36,20 +36,31 @@ def redact(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is dict or isinstance(value, Mapping):
-        told: dict[str, Any] = {}
-        for name, item in value.items():
-            key = name if type(name) is str else str(name)
-            if type(item) in _PLAIN:
-                told[key] = item
-            else:
-                shown = concealed(item) if _is_credential(key) else item
-                told[key] = redact_text(shown) if type(shown) is str else redact(shown)
-        return told
+        return _redacted_object(value if kind is dict else dict(value))
     if isinstance(value, (list, tuple)):
-        return [redact(item) for item in value]
+        items = [redact(item) for item in value]
+        same = kind is list and all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else items
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     return value if isinstance(value, (bool, int, float)) else redact_text(str(value))
+
+
+def _redacted_object(value: dict[Any, Any]) -> dict[str, Any]:
+    """The object itself where nothing in it is hidden: histories hold a million of them."""
+    told: dict[str, Any] | None = None
+    for name, item in value.items():
+        if type(name) is not str:
+            return _redacted_object({str(other): item for other, item in value.items()})
+        kind = type(item)
+        if kind in _PLAIN:
+            continue
+        shown = concealed(item) if _is_credential(name) else item
+        shown = redact_text(shown) if type(shown) is str else redact(shown)
+        if shown is not item:
+            told = dict(value) if told is None else told
+            told[name] = shown
+    return value if told is None else told
 
 
 _is_credential = lru_cache(maxsize=4096)(is_credential_name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from itertools import pairwise
 
 from realstack.history.domain import History, compact
-from realstack.history.facts import Ack, Deliver, PageReading, Resume, StoreReading
+from realstack.history.facts import Ack, Deliver, Item, PageReading, Resume, StoreReading
 from realstack.history.verdict import Findings
 
 CROSSING = 0.25
@@ -147,11 +148,12 @@ def _judge_doubled_sendings(history: History, findings: Findings) -> None:
             sendings[send.user, send.text].add(send.message)
             typings[send.user, send.text] += send.typed
     senders = Counter(words for _, words in sendings)
+    views = _views_of_doubled(history)
     for (user, words), ids in sendings.items():
         seen = history.ids_with_text(words)
         if len(ids) > 1 or typings[user, words] > 1 or senders[words] > 1:
             continue
-        for view, index, at, tabs in _views_of_text(history, words):
+        for view, index, at, tabs in views.get(words, ()):
             # One id twice is told of the reading; where a page shows no ids, its words are all there is.
             if len(set(view)) > 1 or (len(view) > 1 and view[0].startswith("typed:")):
                 send = next(s for s in history.sends if s.user == user and s.text == words)
@@ -167,22 +169,60 @@ def _judge_doubled_sendings(history: History, findings: Findings) -> None:
                 break
 
 
-def _views_of_text(history: History, words: str) -> list[tuple[list[str], int, float, tuple[str, ...]]]:
-    """For every reading and tab: the ids of users' messages with this text, and where that shows."""
-    views: list[tuple[list[str], int, float, tuple[str, ...]]] = []
+_View = tuple[list[str], int, float, tuple[str, ...]]
+"""Ids of users' messages with one text, and where that shows: the event, when, and which tabs."""
+
+
+def _views_of_doubled(history: History) -> dict[str, list[_View]]:
+    """What every reading and tab shows of the texts that one of them shows twice; there are none, mostly."""
+    doubled = _doubled(history)
+    views: dict[str, list[_View]] = defaultdict(list)
+    if not doubled:
+        return views
     for reading in history.stores:
-        ids = [item.message for item in reading.items if item.role == "user" and item.text == words]
-        views.append((sorted(set(ids)), reading.index, reading.at, ()))
+        for words, ids in _by_text(reading.items, doubled).items():
+            views[words].append((sorted(set(ids)), reading.index, reading.at, ()))
     for page in history.pages:
-        shown = [item for item in page.items or () if item.role == "user" and item.text == words]
-        views.append(([item.message for item in shown], page.index, page.at, (page.tab,)))
-    by_tab: dict[str, list[Deliver]] = defaultdict(list)
+        for words, ids in _by_text(page.items or (), doubled).items():
+            views[words].append((ids, page.index, page.at, (page.tab,)))
+    delivered: dict[tuple[str, str], list[Deliver]] = defaultdict(list)
     for delivery in history.deliveries:
-        if delivery.role == "user" and delivery.text == words:
-            by_tab[delivery.tab].append(delivery)
-    for tab, deliveries in by_tab.items():
-        views.append((sorted({d.message for d in deliveries}), deliveries[-1].index, deliveries[-1].at, (tab,)))
+        if delivery.role == "user" and delivery.text in doubled:
+            delivered[delivery.text, delivery.tab].append(delivery)
+    for (words, tab), deliveries in delivered.items():
+        views[words].append((sorted({d.message for d in deliveries}), deliveries[-1].index, deliveries[-1].at, (tab,)))
     return views
+
+
+def _doubled(history: History) -> set[str]:
+    """The texts of users' messages that a reading or a tab shows under several ids, or more than once without any."""
+    doubled: set[str] = set()
+
+    def look(seen: dict[str, str], item: Item | Deliver) -> None:
+        if item.role == "user" and item.text:
+            first = seen.get(item.text)
+            if first is None:
+                seen[item.text] = item.message
+            elif first != item.message or first.startswith("typed:"):
+                doubled.add(item.text)
+
+    readings: list[StoreReading | PageReading] = [*history.stores, *history.pages]
+    for reading in readings:
+        seen: dict[str, str] = {}
+        for item in reading.items or ():
+            look(seen, item)
+    by_tab: dict[str, dict[str, str]] = defaultdict(dict)
+    for delivery in history.deliveries:
+        look(by_tab[delivery.tab], delivery)
+    return doubled
+
+
+def _by_text(items: Iterable[Item], wanted: set[str]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        if item.role == "user" and item.text in wanted:
+            ids[item.text].append(item.message)
+    return ids
 
 
 def _times(number: int) -> str:
