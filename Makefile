@@ -110,8 +110,8 @@ cluster: setup ## loads in a Dask cluster of machines with networks and clocks o
 	@$(STEP) cluster tools/own-network $(PYTHON) -m pytest --junitxml=$(RESULTS)/cluster.xml tests/cluster
 
 .PHONY: bench
-bench: setup ## how fast it is, side by side with its plain counterparts; results/bench.json
-	@env PYTHONPATH=tests $(PYTHON) -m bench --results $(RESULTS)
+bench: setup ## how fast it is, side by side with its plain counterparts; ONLY=row for some; results/bench.html
+	@env PYTHONPATH=tests:docker/embedded $(PYTHON) -m bench --only '$(ONLY)' --results $(RESULTS)
 
 .PHONY: docs
 docs: setup ## pages of all keywords: results/docs/index.html

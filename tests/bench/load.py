@@ -154,7 +154,7 @@ async def locust(url: str, users: int, schedule: Schedule) -> Costs:
     return Costs(**json.loads(told))
 
 
-async def measure() -> list[Figure]:
+async def measure(folder: Path) -> list[Figure]:
     """Processor's time of a connection and of an exchange, and the 99th percentile of what exchanges took."""
     contenders = {"websockets": plain, "Load": ours, "Locust": locust}
     figures: list[Figure] = []

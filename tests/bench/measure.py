@@ -1,9 +1,9 @@
-"""Contenders that take turns, and the table of what they took."""
+"""Contenders that take turns, and what they took: the median of all rounds, and between which values they lay."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,19 +12,31 @@ Contender = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table.
+    """One figure.
 
     Attributes:
         group: What it belongs to, such as ``round trip``.
-        name: Who took the time.
-        milliseconds: The median of all rounds, for one operation.
+        name: Whose it is.
+        value: The median of all rounds.
+        unit: Such as ``ms``.
+        low: The least of all rounds.
+        high: The most.
         ratio: To the group's first contender, the median of the rounds' ratios; None where there is nothing to compare with.
     """
 
     group: str
     name: str
-    milliseconds: float
+    value: float
+    unit: str
+    low: float
+    high: float
     ratio: float | None = None
+
+
+def figure(group: str, name: str, values: float | Sequence[float], unit: str = "ms", ratio: float | None = None) -> Figure:
+    """A figure of one round, or of several."""
+    rounds = [values] if isinstance(values, float | int) else values
+    return Figure(group, name, median(rounds), unit, min(rounds), max(rounds), ratio)
 
 
 async def compare(
@@ -54,27 +66,21 @@ async def compare(
     return ratios(group, taken)
 
 
-def ratios(group: str, taken: Mapping[str, list[float]]) -> list[Figure]:
-    """The medians, and the medians of the rounds' ratios to the first contender.
+def ratios(group: str, taken: Mapping[str, Sequence[float]], unit: str = "ms") -> list[Figure]:
+    """The figures of contenders who took turns, with the medians of the rounds' ratios to the first one.
 
     Args:
         group: Name of the comparison.
-        taken: Milliseconds of each contender in each round.
+        taken: Of each contender in each round.
+        unit: Of what was taken.
     """
     first = next(iter(taken.values()))
     return [
-        Figure(group, name, median(times), None if times is first else median(a / b for a, b in zip(times, first, strict=True)))
-        for name, times in taken.items()
+        figure(group, name, values, unit, None if values is first else median(a / b for a, b in zip(values, first, strict=True)))
+        for name, values in taken.items()
     ]
 
 
-def table(figures: list[Figure]) -> str:
-    """The figures in columns, for the console."""
-    lines = [f"{'':<26} {'':<34} {'ms':>10} {'ratio':>8}"]
-    group = ""
-    for figure in figures:
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        shown = "" if figure.group == group else figure.group
-        lines.append(f"{shown:<26} {figure.name:<34} {figure.milliseconds:>10.3f} {ratio:>8}".rstrip())
-        group = figure.group
-    return "\n".join(lines)
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that so many percent do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
