@@ -23,6 +23,7 @@ from realstack.core.json_path import parse as json_path
 from realstack.core.likeness import like
 from realstack.core.quantities import byte_size, duration, number
 from realstack.core.several import several
+from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
 from realstack.databases.postgres_values import array_of, interval_of
 from realstack.databases.redis_store import RedisSession, RedisTarget
 from realstack.databases.values import json_safe, plain, shown
@@ -406,6 +407,79 @@ def test_answers_of_what_pretends_to_be_redis() -> None:
             runner.run(one(port, what))
 
         each()
+        server.close()
+
+
+def _name(text: str) -> bytes:
+    return bytes([len(text)]) + text.encode()
+
+
+def _block(*columns: tuple[str, str, bytes]) -> bytes:
+    """Two rows in ClickHouse's format Native."""
+    return bytes([len(columns), 2]) + b"".join(_name(name) + _name(kind) + data for name, kind, data in columns)
+
+
+NATIVE = (
+    _block(("x", "UInt8", b"\x01\x02")),
+    _block(("version", "String", _name("25.8") + _name("c"))),
+    _block(("a", "Nullable(Int32)", b"\x00\x01" + bytes(8)), ("b", "DateTime64(3)", bytes(16))),
+    _block(("b", "Array(UInt8)", b"\x01" + bytes(7) + b"\x02" + bytes(7) + b"\x05\x06")),
+    _block(("d", "Decimal(18, 4)", bytes(16)), ("e", "Enum8('a' = 1, 'b' = 2)", b"\x01\x02")),
+    _block(("t", "Tuple(UInt8, String)", b"\x01\x02" + _name("a") + _name("b"))),
+    b"Code: 60. DB::Exception: Table x does not exist. (UNKNOWN_TABLE)",
+    b"<html><body>502 Bad Gateway</body></html>",
+)
+SETTINGS = _block(
+    ("name", "String", _name("max_execution_time") + _name("max_threads")),
+    ("value", "String", _name("0") + _name("2")),
+    ("readonly", "UInt8", bytes(2)),
+)
+HEADS = (
+    b"200 OK\r\nX-ClickHouse-Format: Native",
+    b'200 OK\r\nX-ClickHouse-Summary: {"read_rows":"x"',
+    b"200 OK\r\nContent-Encoding: gzip",
+    b"200 OK\r\nContent-Encoding: deflate",
+    b"500 Oh\r\nX-ClickHouse-Exception-Code: x",
+    b"404 Not Found\r\nX-ClickHouse-Exception-Code: 60",
+)
+
+
+def test_answers_of_what_pretends_to_be_clickhouse() -> None:
+    """Each example is a statement to one server, which a session could be opened on, and which says anything then."""
+    said: list[tuple[bytes, bytes]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                sizes = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+                asked = head + await reader.readexactly(int(sizes[0][15:]) if sizes else 0)
+                status, body = said[0] if said else (HEADS[0], b"25.8\tUTC\n" if b"version()" in asked else SETTINGS)
+                writer.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
+
+    def session_on(port: int) -> ClickHouseSession:
+        target = ClickHouseTarget(f"http://127.0.0.1:{port}", "tester", "s3cret-s3cret", "events")
+        return ClickHouseSession("events", target, "fence", statement_timeout=5)
+
+    async def one(open_one: ClickHouseSession, port: int, what: str) -> None:
+        with contextlib.suppress(*OURS):
+            if what == "open":
+                await session_on(port).open()
+            await {"fetch": open_one.fetch, "execute": open_one.execute}.get(what, lambda _: open_one.version())("SELECT 1")
+
+    with asyncio.Runner() as runner:
+        server = runner.run(_serving(serve))
+        port = server.sockets[0].getsockname()[1]
+        open_one = session_on(port)
+        runner.run(open_one.open())
+
+        @given(st.sampled_from(["fetch", "execute", "version", "open"]), st.sampled_from(HEADS), mutated(*NATIVE))
+        def each(what: str, head: bytes, body: bytes) -> None:
+            said[:] = [(head, body)]
+            runner.run(one(open_one, port, what))
+
+        each()
+        runner.run(open_one.close())
         server.close()
 
 

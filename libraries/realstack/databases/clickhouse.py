@@ -19,7 +19,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
 from realstack.databases.clickhouse_parameters import bind
-from realstack.databases.errors import StatementRefused, StoreUnreachable
+from realstack.databases.errors import ODD_ANSWER, StatementRefused, StoreUnreachable
 from realstack.databases.places import without_end
 from realstack.databases.values import Rows, plain
 from realstack.secrets import HIDDEN
@@ -173,7 +173,10 @@ class ClickHouseSession:
 
     async def version(self) -> str:
         """Version of the server, such as ``25.8.2.29``."""
-        return str((await self.fetch("SELECT version() AS version")).records[0]["version"])
+        found = (await self.fetch("SELECT version() AS version")).records
+        if not found or "version" not in found[0]:
+            raise StackError(explain(f"a version from ClickHouse '{self.name}'", f"{len(found)} rows without one"))
+        return str(found[0]["version"])
 
     @asynccontextmanager
     async def _explained(self, statement: str) -> AsyncIterator[AsyncClient]:
@@ -188,7 +191,7 @@ class ClickHouseSession:
             raise self._of_client(error, expected, evidence) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._silent(f"{type(error).__name__}: {str(error) or 'silence'}", expected, evidence) from None
-        except (ValueError, LookupError, ArithmeticError) as error:
+        except ODD_ANSWER as error:
             # The client could not read what came, or could not write what was to be sent.
             raise StackError(
                 explain("values that clickhouse-connect can carry", f"{type(error).__name__}: {error}", evidence=evidence)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 from realstack.core.errors import StackError, StackFailure
 
 
 class StoreUnreachable(StackError):
     """The store did not answer: refused, ended the connection, or was silent for too long. A later try may succeed."""
+
+
+ODD_ANSWER: tuple[type[Exception], ...] = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, EOFError, SystemError),
+    *(struct.error, zlib.error),
+)
+"""What drivers raise when they read an answer that is none of their store's, such as a proxy's."""
 
 
 class SessionLost(StackError):

@@ -21,7 +21,8 @@ from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.nesting import too_deep
 from realstack.core.table import shorten
 from realstack.core.waiting import Deadline
-from realstack.databases.redis_store import ODD_ANSWER, RedisSession
+from realstack.databases.errors import ODD_ANSWER
+from realstack.databases.redis_store import RedisSession
 from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
 from realstack.secrets.redaction import redact, redact_text
@@ -29,6 +30,8 @@ from realstack.secrets.redaction import redact, redact_text
 MAX_MESSAGES = 20_000
 RESUBSCRIBE_SECONDS = 0.1
 READ_SECONDS = 1.0
+_LOSSES: tuple[type[Exception], ...] = (RedisError, OSError, *ODD_ANSWER)
+"""By which a subscription ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class ChannelListener:
                 shards = found[0] is not None
                 async with client.pubsub() as pubsub:
                     await self._listen(pubsub, shards)
-            except (RedisError, OSError, *ODD_ANSWER) as error:
+            except _LOSSES as error:
                 # What is wrong with the server is for those to say who ask it; here it is a gap.
                 self._trouble = redact_text(str(error)) or type(error).__name__
                 await self._note_gap()

@@ -22,7 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from realstack.core.errors import StackError, explain
-from realstack.databases.errors import NotThere, StatementRefused, StoreUnreachable
+from realstack.databases.errors import ODD_ANSWER, NotThere, StatementRefused, StoreUnreachable
 from realstack.secrets.redaction import redact_text
 
 logging.getLogger("redis").setLevel(logging.WARNING)
@@ -35,9 +35,6 @@ STREAM_PAGE = 1000
 
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
-
-ODD_ANSWER = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What reading an answer raises that is not what the command has."""
 
 _OF_A_CONNECTION = {
     "AUTH",
