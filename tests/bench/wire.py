@@ -21,6 +21,7 @@ from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Masker, Match, Options
 from realstack.websocket.answer import Answer
 from realstack.websocket.connection import Record, codec_of
+from realstack.websocket.inbox import Inbox
 from realstack.websocket.wire import Ending, Wire
 
 from .measure import Contender, Figure, compare

@@ -1,4 +1,4 @@
-"""One connection, be it a WebSocket, a stream or polled: it takes what comes at once, with a ledger, and waits with a deadline."""
+"""One connection, be it a WebSocket, a stream or polled: what comes is entered at once, and waits have a deadline."""
 
 from __future__ import annotations
 
