@@ -180,4 +180,4 @@ async def measure(folder: Path) -> list[Figure]:
     """Everything about wires."""
     works: list[Callable[[str], Coroutine[Any, Any, list[Figure]]]] = [round_trips, openings]
     async with serving(SERVER) as url:
-        return [*await entering(), *(figure for work in works for figure in await work(f"{url}/echo"))]
+        return [*await entering(), *[figure for work in works for figure in await work(f"{url}/echo")]]
