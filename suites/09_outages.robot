@@ -44,11 +44,11 @@ The Agents Are Killed
 
 A Backend Whose Store Hangs Says So In Time
     [Documentation]    By its own word, and before its proxy gives it up.
-    [Tags]    needs-pause    -wants-*
+    [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
     [Template]    A Hung Store Should Be Told In Time
     store of chats    the threads    the plan    a message
 
 An Auth Service Whose Store Hangs Says So In Time
-    [Tags]    needs-pause    -wants-*
+    [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
     [Template]    A Hung Store Should Be Told In Time
     store of sign-ins    the profile    a sign-out
