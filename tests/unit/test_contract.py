@@ -9,7 +9,7 @@ import pytest
 from story import CHAT, Story, unanswered
 
 from realstack.contract.command import EXIT_TO_DO, EXIT_USAGE, EXIT_WHOLE, main
-from realstack.contract.plan import Plan, PlannedTest, make
+from realstack.contract.plan import Plan, PlannedTest, make, read
 from realstack.contract.report import Contract
 from realstack.history.export import Stored
 from realstack.history.falsify import Sight, falsify
@@ -88,6 +88,13 @@ def test_keywords_that_are_called_otherwise_are_what_to_write_next(tmp_path: Pat
         "1. adapter.resource: Keyword 'adapter.Send Text' expected 1 argument, got 2. (1 test with it, such as 'Is Limited')"
         in out
     )
+
+
+def test_what_went_wrong_is_told_without_its_headings(tmp_path: Path) -> None:
+    said = "Parent suite setup failed:\nSeveral failures occurred:\n\n1) No keyword with name 'Open It' found."
+    test = f"<test name='T'><status status='FAIL'>{said}</status></test>"
+    (tmp_path / "dryrun.xml").write_text(f"<robot><suite name='S'>{test}</suite></robot>", encoding="utf-8")
+    assert [test.problem for test in read(tmp_path / "dryrun.xml")] == ["No keyword with name 'Open It' found."]
 
 
 def test_elements_of_the_page_that_tests_need_are_what_to_write_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 from realstack.browser.description import Description
 from realstack.platform.adapter import NO_PAGE, PAGES, WANTS, Adapter
 
+_HEADINGS = re.compile(r"^(?:(?:Parent suite setup failed|Several failures occurred):\s*|1\)\s*)+")
+"""What Robot Framework says before what went wrong."""
 PAGE = "page"
 """What stands for a page among the capabilities that a platform may lack."""
 OF_PAGES = ("Page Should Have", "Get Selector")
@@ -92,7 +94,9 @@ def _tests(suite: ElementTree.Element | None, above: tuple[str, ...]) -> Iterato
         said = (status.text or "" if status is not None else "").strip()
         tags = tuple(tag.text or "" for tag in test.findall("tag"))
         elements = frozenset(_elements(test))
-        yield PlannedTest(names[min(1, len(names) - 1)], test.get("name", ""), tags, said if failed else "", elements)
+        yield PlannedTest(
+            names[min(1, len(names) - 1)], test.get("name", ""), tags, _HEADINGS.sub("", said) if failed else "", elements
+        )
     for inner in suite.findall("suite"):
         yield from _tests(inner, names)
 
