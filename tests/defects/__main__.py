@@ -96,11 +96,10 @@ def _with_clean_runs(chosen: list[catalog.Defect]) -> list[catalog.Defect]:
 
 
 def _matches(defect: catalog.Defect, patterns: str) -> bool:
-    return any(
-        fnmatch.fnmatch(name, pattern.strip())
-        for pattern in patterns.split(",")
-        for name in (defect.name, defect.journey, defect.law, defect.platform or "reference")
-    )
+    """Whether a bug is meant; one of another platform, which has to be installed first, by its name or its platform's."""
+    names = (defect.name, defect.platform) if defect.platform else (defect.name, defect.journey, defect.law, "reference")
+    wanted = [pattern.strip() for pattern in patterns.split(",")]
+    return any(fnmatch.fnmatch(name, one) for name in names for one in wanted if one != "*" or not defect.platform)
 
 
 if __name__ == "__main__":

@@ -105,3 +105,25 @@ def test_stopped_tries_are_no_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_name_that_nothing_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert defects.main(["--only", "no-such-bug", "--results", str(tmp_path)]) == 2
     assert "No bug, journey or law matches 'no-such-bug'." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("only", "meant"),
+    [
+        ("*", ["ours"]),
+        ("01_login", ["ours"]),
+        ("reference", ["ours"]),
+        ("chainlit", ["theirs"]),
+        ("theirs,ours", ["ours", "theirs"]),
+    ],
+)
+def test_bugs_of_another_platform_are_tried_when_they_are_asked_for(only: str, meant: list[str]) -> None:
+    ours = Defect("ours", "a", "b", "c", "01_login", "no-entry", "story")
+    theirs = Defect("theirs", "a", "b", "c", "01_login", "no-entry", "story", platform="chainlit")
+    assert [defect.name for defect in (ours, theirs) if defects._matches(defect, only)] == meant
+    assert [run.name for run in defects._with_clean_runs([ours, theirs])] == [
+        "clean-01_login",
+        "ours",
+        "clean-chainlit-01_login",
+        "theirs",
+    ]
