@@ -100,7 +100,19 @@ def test_what_is_no_credential_is_not_remembered() -> None:
     assert len(registry) == 0
     registry.remember("short", "pin")
     assert registry.find("in short") == []
-    assert [item.what for item in registry.too_short] == ["pin"]
+    assert [item.what for item in registry.not_sought] == ["pin"]
+
+
+def test_passwords_that_everybody_knows_are_words_of_honest_texts() -> None:
+    registry = Registry()
+    for password in ("postgres", "Password", "clickhouse", "minioadmin"):
+        registry.remember(password, "password")
+    text = "FATAL: password authentication failed for user postgres of postgresql://, clickhouse and minioadmin are up"
+    assert registry.find(text) == []
+    assert registry.scrub(text) == text
+    assert len(registry.not_sought) == 4
+    registry.remember("postgres-9f2c", "password")
+    assert registry.scrub("with postgres-9f2c") == "with <hidden>"
 
 
 def test_url_with_a_password_is_found_as_a_whole_only(registry: Registry) -> None:

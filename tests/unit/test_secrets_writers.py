@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Callable
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import quoteattr
 
@@ -55,6 +56,14 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "twice": lambda text: everything(everything(text)),
     "twice with small digits": lambda text: small(everything(everything(text))),
     "twice, the inner ones small": lambda text: everything(small(everything(text))),
+    "three times": lambda text: everything(everything(everything(text))),
+    "hexadecimal digits": lambda text: text.encode().hex(),
+    "CSV": lambda text: text.replace('"', '""'),
+    "SQL": lambda text: text.replace("'", "''"),
+    "decomposed": lambda text: normalize("NFD", text),
+    "UTF-8 that was read as Latin-1": lambda text: text.encode().decode("latin-1"),
+    "JSON in JSON in JSON, as in a container's log": lambda text: json_of(json_of(json_of(text))),
+    "JSON in UTF-8, three times": lambda text: utf8_json_of(utf8_json_of(utf8_json_of(text))),
     "form in a form": lambda text: quote_plus(quote_plus(text)),
     "encodeURIComponent": lambda text: quote(text, safe="!'()*"),
     "encodeURI": lambda text: quote(text, safe="!'()*;,/?:@&=+$#"),

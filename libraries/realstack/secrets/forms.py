@@ -12,6 +12,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 WINDOW = 16
@@ -30,6 +31,8 @@ LONGEST_ODD = 256
 _URI = "!'()*;,/?:@&=+$#"
 _URI_PART = "!'()*"
 """What JavaScript's ``encodeURI`` and ``encodeURIComponent`` leave as it is."""
+_DRAWN = re.compile(r"[A-Za-z0-9+/=_.~-]*")
+"""What tokens are made of, of which a run has thousands: their bytes are not looked for."""
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _UNICODE = re.compile(r"\\u([0-9a-f]{4})")
 
@@ -38,8 +41,10 @@ def forms(value: str) -> set[str]:
     """Every written form of a value: as it is, escaped for URL, XML and JSON, and base64 in any alignment.
 
     Percent-encoding leaves ``/`` as it is or not, has capital or small digits (RFC 3986, 2.1), and is done twice where a URL is
-    put into another one. JSON and XML may escape what they need not, each writer in its own way, and JSON may be a text within
-    JSON. A client's secret is percent-encoded before it is base64 (RFC 6749, 2.3.1).
+    put into another one, three times where that one is. JSON and XML may escape what they need not, each writer in its own way,
+    and JSON may be a text within JSON, as in the log of a container. A client's secret is percent-encoded before it is base64
+    (RFC 6749, 2.3.1). Stores show a password's bytes in hexadecimal digits, CSV and SQL double their quotes, Unicode has two
+    forms of ``ä``, and UTF-8 that is read as Latin-1 has two characters for it.
     """
     quoted = {quote(value, safe=""), quote_plus(value)}
     once = {value, *quoted, html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1]}
@@ -47,8 +52,14 @@ def forms(value: str) -> set[str]:
         return once | {*map(_small_digits, quoted), *_base64_forms(value.encode())}
     quoted |= {quote(value), quote(value, safe=_URI), quote(value, safe=_URI_PART)}
     quoted |= {_small_digits(form) for form in quoted}
-    quoted |= {quote(form, safe="") for form in quoted}
-    quoted |= {_small_digits(form) for form in quoted}
+    for _ in range(2):
+        quoted |= {quote(form, safe="") for form in quoted}
+        quoted |= {_small_digits(form) for form in quoted}
+    once |= {value.replace('"', '""'), value.replace("'", "''")}
+    if not _DRAWN.fullmatch(value):
+        once.add(value.encode(errors="surrogatepass").hex())
+    if not value.isascii():
+        once |= {normalize(form, value) for form in ("NFC", "NFD")} | {value.encode(errors="surrogatepass").decode("latin-1")}
     found = once | quoted | {*_base64_forms(value.encode()), *_base64_forms(quote_plus(value).encode())}
     if len(value) <= LONGEST_ODD:
         found |= {*_json_forms(value), *_xml_forms(value), repr(value)[1:-1], ascii(value)[1:-1], repr(value.encode())[2:-1]}
@@ -65,7 +76,9 @@ def _json_forms(value: str) -> Iterator[str]:
         for form in (plain, plain.replace("/", "\\/"), _escaped(plain, "<>&"), _escaped(plain, "<>&'")):
             yield form
             yield _UNICODE.sub(lambda code: rf"\u{code[1].upper()}", form)
-            yield json.dumps(form, ensure_ascii=ascii_only)[1:-1]
+            within = json.dumps(form, ensure_ascii=ascii_only)[1:-1]
+            yield within
+            yield json.dumps(within, ensure_ascii=ascii_only)[1:-1]
     strict = _escaped(json.dumps(value).replace('\\"', r"\u0022")[1:-1], "<>&'+`")
     yield strict
     yield _UNICODE.sub(lambda code: rf"\u{code[1].upper()}", strict)

@@ -25,6 +25,25 @@ SECRETS_TEXT = "<secret>"
 WINDOWS_KEPT = 200_000
 """Windows of passing credentials that are kept: some 40 MB, and the last 2,000 visits of journey 10's users."""
 
+EVERYBODY_S = frozenset(
+    (
+        *("administrator", "changeit", "changeme", "guestguest", "letmein1", "mysecretpassword", "passw0rd", "password"),
+        *("password1", "password123", "rootroot", "superuser", "testpassword", "testtest", "testuser", "topsecret"),
+        *(
+            "clickhouse",
+            "elasticsearch",
+            "keycloak",
+            "minioadmin",
+            "opensearch",
+            "postgres",
+            "postgresql",
+            "rabbitmq",
+            "timescale",
+        ),
+    )
+)
+"""Passwords that everybody knows, of images and examples: they open nothing that is secret, and are words of any log."""
+
 _RUN = re.compile(rf"[A-Za-z0-9+/=_\-.~%]{{{WINDOW},}}")
 _PLAIN = re.compile(r"[A-Za-z0-9+/=_\-.~%]*")
 
@@ -75,7 +94,7 @@ class Registry:
         parameters: The same for fields of forms and queries.
         fingerprints: What writes each credential's fingerprints.
         let_go: How many are not kept any more. One that is remembered after that counts as another.
-        too_short: Credentials that can't be searched for at all.
+        not_sought: Credentials that can't be searched for without false alarms: short ones, and everybody's.
     """
 
     def __init__(self, windows_kept: int = WINDOWS_KEPT) -> None:
@@ -84,7 +103,7 @@ class Registry:
         self.name_credentials()
         self.fingerprints = FingerprintWriter()
         self.let_go = 0
-        self.too_short: list[Remembered] = []
+        self.not_sought: list[Remembered] = []
         self._count = 0
         self._lasting: dict[str, _Kept] = {}
         self._passing: dict[str, _Kept] = {}  # in the order of their last use
@@ -151,10 +170,11 @@ class Registry:
     def _learn(self, value: str, what: str) -> _Kept:
         self._count += 1
         item = Remembered(self._count, what, len(value))
-        found = tuple(dict.fromkeys(windows(value))) if len(value) >= SHORTEST else ()
+        sought = len(value) >= SHORTEST and value.lower() not in EVERYBODY_S
+        found = tuple(dict.fromkeys(windows(value))) if sought else ()
         plain = tuple(window for window in found if len(window) == WINDOW and _PLAIN.fullmatch(window))
-        if len(value) < SHORTEST:
-            self.too_short.append(item)
+        if not sought:
+            self.not_sought.append(item)
         self.fingerprints.add(what, plain if len(value) >= LONG_ENOUGH else ())
         return _Kept(item, value, plain, tuple(window for window in found if window not in plain))
 
