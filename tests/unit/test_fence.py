@@ -85,6 +85,7 @@ def test_frames(value: Any) -> None:
     made = Frame(1, 0.0, "in", *message)
     made.brief().encode("utf-8")  # can be shown
     assert Match.of("a.b[0]>=5")(made) in (True, False)
+    assert Match.of("$>5.5")(made) in (True, False)
     assert Match.of("$*=x")(made) in (True, False)
     made.event("tab").data  # noqa: B018 - it can be recorded
 

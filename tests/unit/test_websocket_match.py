@@ -136,6 +136,26 @@ def test_fields_carry_the_operators_that_robot_leaves_on_their_names() -> None:
     assert str(match) == "type=message  seq>=5  payload.text*=450  payload.text!=x  duplicate=false"
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("big>9007199254740993", False),
+        ("big<9007199254740993", False),
+        ("big>=9007199254740993", True),
+        ("big>9007199254740992", True),
+        ("big<9007199254740993.5", True),
+        ("big<1e400", True),
+        ("big>nan", False),
+        ("odd>1", False),
+        ("odd<1", False),
+    ],
+)
+def test_numbers_are_ordered_exactly(condition: str, holds: bool) -> None:
+    made = Frame(1, 0.0, "in", "json", {"big": 9007199254740993, "odd": float("nan")}, 1)
+    assert Match.of(condition)(made) is holds
+    assert Match.of(**{"big<": 10**400})(made)
+
+
 def test_true_is_not_one_but_a_number_may_be_spelled() -> None:
     assert not Match.of(seq=True)(frame({"seq": 1}))
     assert not Match.of(seq=1)(frame({"seq": True}))

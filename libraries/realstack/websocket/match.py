@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,7 @@ _EXPRESSION = re.compile(
 _PRESENCE = re.compile(r"(?P<path>\S+)\s+(?P<operator>exists|missing)")
 _TYPE_NAME = re.compile(r"[\w.:/-]+")
 _SUFFIXES = "!*^$~><"
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,6})?")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 
 
@@ -284,14 +286,17 @@ def _ordered(actual: Any, operator: str, expected: Any) -> bool:
     right: Any = str(expected) if number is None else number
     if not isinstance(actual, (int, float, str)) or isinstance(actual, str) is not (number is None):
         return False
-    return bool({">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[operator])
-
-
-def _number(value: Any) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):  # it spells no number
-        return None
+        return bool({">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[operator])
+    except ArithmeticError:  # what is no number (NaN) is in no order
+        return False
+
+
+def _number(value: Any) -> int | float | Decimal | None:
+    """The number that is meant, exactly: no float is near each integer."""
+    if isinstance(value, (int, float)):
+        return value
+    return Decimal(value.strip()) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
 
 
 def _show(value: Any) -> str:
