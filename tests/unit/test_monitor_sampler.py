@@ -17,13 +17,14 @@ import pytest
 from redis import Redis
 
 from realstack.core import procfs
-from realstack.core.errors import StackError
+from realstack.core.errors import StackError, StackFailure
 from realstack.monitor import process
 from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
 from realstack.monitor.leak import Growth, judge_growth
 from realstack.monitor.plot import Line, plot, thin
 from realstack.monitor.reader import Looker, reader
 from realstack.monitor.sampler import MOST_SAMPLES, Sampler, series
+from realstack.monitor.watched import Watched
 from support.churn import leaky_server
 from support.waiting import until
 
@@ -209,6 +210,20 @@ def test_sessions_of_postgresql(postgres_server: servers.Postgres) -> None:
     finally:
         gauge.close()
         other.close()
+
+
+@pytest.mark.parametrize(
+    "gauge",
+    [
+        RedisClients("redis://:s3cret-s3cret@127.0.0.1:1/0"),
+        RedisChannels("redis://127.0.0.1:1/0"),
+        PostgresSessions("postgresql://ann:s3cret-s3cret@127.0.0.1:1/chat"),
+    ],
+)
+def test_store_that_nobody_serves_is_told(gauge: RedisClients | RedisChannels | PostgresSessions) -> None:
+    with pytest.raises(StackFailure, match=r"(?s)Expected: an answer of the store that 'clients' tells.*Remedy: Check") as told:
+        Watched(Sampler()).gauge("a test", "clients", gauge)
+    assert "s3cret" not in str(told.value)
 
 
 def test_clients_of_redis(redis_server: servers.Redis) -> None:

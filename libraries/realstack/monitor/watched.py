@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.ownership import Owned
 from realstack.monitor.gauges import StoreGauge
 from realstack.monitor.sampler import Gauge, Pids, Sample, Sampler
+from realstack.secrets.redaction import redact_text
 
 _SAMPLING = ""
 """What the taking of samples goes by among the things watched."""
@@ -29,7 +31,11 @@ class Watched:
         self._own(owner, name, lambda: self._sampler.forget(name))
 
     def gauge(self, owner: str, name: str, gauge: Gauge) -> None:
-        """Watch a number; one of a store is asked once, and its session is closed in the end."""
+        """Watch a number; one of a store is asked once, and its session is closed in the end.
+
+        Raises:
+            StackFailure: The store does not answer.
+        """
 
         def end() -> None:
             self._sampler.forget(name)
@@ -37,7 +43,7 @@ class Watched:
                 gauge.close()
 
         if isinstance(gauge, StoreGauge):
-            gauge()
+            _look(name, gauge)
         self._sampler.watch_gauge(name, gauge)
         self._own(owner, name, end)
 
@@ -93,3 +99,19 @@ class Baseline:
         """The innermost one ends; without any, the library was imported by a keyword, after the suite began."""
         if len(self._samples) > 1:
             self._samples.pop()
+
+
+def _look(name: str, gauge: StoreGauge) -> None:
+    try:
+        gauge()
+    except StackError:
+        raise
+    except Exception as error:  # whatever its driver raises
+        gauge.close()
+        raise StackFailure(
+            explain(
+                f"an answer of the store that '{name}' tells about",
+                f"{type(error).__name__}: {redact_text(str(error)) or 'silence'}",
+                remedy="Check that the server runs and takes the account, and the URL that was given.",
+            )
+        ) from None
