@@ -71,7 +71,7 @@ An Agent Dies Halfway And Its Runs Are Taken Over
     ${users} =    A Part Of The Crowd    10    ${SEARCHES}
     Hold Up Answering
     Let Users Ask At The Same Moment    ${users}
-    Kill Agent At Its Work    agent-1
+    Kill Agent At Its Work    ${ONE_AGENT}
     Let Answering Go On
     Each Question Should Have Been Answered Once    ${users}
     Runs Should Have Been Taken Over    @{users}

@@ -63,7 +63,7 @@ A Connection That Stands Still
     Say Something On The Phone    ${dora}
     Record Page And Store After Recovery    ${dora}
     Nothing Should Be Lost On The Way Round
-    Heal Link    frontend
+    Heal Link    ${BROWSERS_LINK}
 
 A Page That Stands Still
     [Documentation]    The browser freezes the page while things are said and answered elsewhere; when it goes on, it has

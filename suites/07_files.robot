@@ -19,7 +19,7 @@ A Report Is Uploaded, Read And Answered From
     ${id} =    Upload Should Be Stored On Page    page
     Files Should Have Been Read
     Record All Layers    ${kim}    ${report}    ${id}
-    Law Should Hold    whole-file    layers=7
+    Every Layer Should Hold The Same
     Answer Should Be Shown And Kept    ${kim}    ${report}
 
 What Is No PDF Is Refused
@@ -52,7 +52,7 @@ A File At The Limit Is Taken
     ${taken} =    Upload And Record File    ${USER}    tab    ${file}    ${THREAD}
     Files Should Have Been Read
     Record All Layers    ${USER}    ${file}    ${taken}[id]
-    Law Should Hold    whole-file    layers=8
+    Every Layer Should Hold The Same    answers=1
 
 Names Of Files Lead Nowhere
     [Documentation]    What the sender calls a file is a name for people, without folders, and nothing else.
@@ -75,7 +75,7 @@ An Upload That Breaks Off Leaves Nothing
 
 An Upload That Dies With Its Replica Leaves Nothing
     [Tags]    needs-faults    needs-kill    needs-restart
-    Broken Off Upload Should Leave Nothing    the death of its replica    backend-1
+    Broken Off Upload Should Leave Nothing    the death of its replica    ${ONE_REPLICA}
 
 The Same File Twice Is Two Files
     [Documentation]    Two uploads of the same bytes: each is stored whole, and answered on its own.
@@ -86,7 +86,7 @@ The Same File Twice Is Two Files
     Files Should Have Been Read    2
     Record All Layers    ${USER}    ${report}    ${first}[id]
     Record All Layers    ${USER}    ${second}[file]    ${second}[id]
-    Law Should Hold    whole-file    files=2    layers=16
+    Every Layer Should Hold The Same    files=2    answers=2
 
 The Same Upload Again Is The Same File
     [Documentation]    Sent again under its message's id, as clients do that got no answer: taken once, answered once.

@@ -18,11 +18,11 @@ Chat Goes On After The Backend Was Killed
     [Template]    NONE
     ${ann} =    A User On A Page    ann
     Record Probes    ${ann}    identity    opening
-    Inject Fault    backend    killed
+    Inject Fault    ${REPLICAS}    killed
     Page Should Say That The Service Is Away
     Type Messages    ${ann}
     Record Probes    ${ann}    signing in    identity    opening
-    Restore Service    backend    killed
+    Restore Service    ${REPLICAS}    killed
     Record Page And Store After Refusals    ${ann}
     Chat Should Go On By Itself    ${ann}
 
@@ -31,12 +31,12 @@ What Was Typed Survives A Reload
     [Tags]    needs-browser    wants-fan-out    wants-outbox
     [Template]    NONE
     ${bea} =    A User On A Page    bea
-    Inject Fault    backend    killed
+    Inject Fault    ${REPLICAS}    killed
     Page Should Say That It Is Offline    page
     Type Messages    ${bea}    count=2
     Page Should Say That It Is Offline    page    waiting=2
     Reload Page    page
-    Restore Service    backend    killed
+    Restore Service    ${REPLICAS}    killed
     Record Page And Store After Refusals    ${bea}
     Law Should Hold    recovers-alone    within=0 s
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
@@ -46,9 +46,9 @@ What Was Typed Waits For Redis
     [Tags]    needs-browser    wants-fan-out    wants-outbox
     [Template]    NONE
     ${cora} =    A User On A Page    cora
-    Inject Fault    redis    killed
+    Inject Fault    ${LIMIT_STORE}    killed
     Type Messages    ${cora}    count=2
-    Restore Service    redis    killed
+    Restore Service    ${LIMIT_STORE}    killed
     Record Page And Store After Recovery    ${cora}
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
@@ -58,40 +58,40 @@ What Was Not Committed Was Not Acknowledged
     ...    acknowledged, and only that: all that was acknowledged is stored, once.
     [Tags]    wants-held-steps    wants-resume    wants-two-replicas
     [Template]    NONE
-    ${dora} =    A User On One Replica    dora    backend-1
+    ${dora} =    A User On One Replica    dora    ${ONE_REPLICA}
     Hold Up End Of Storing
     Send Message    ${dora}    tab    ${dora.thread}    What is 6 * 7?
-    Kill Replica Before Its Commit    backend-1
+    Kill Replica Before Its Commit    ${ONE_REPLICA}
     Reconnect Tab    ${dora}
     Everything Said Should Be Everywhere    ${dora}
 
-One Backend Is Killed    backend-1    killed    signing in    renewing    reading    chatting    answering    opening
+One Backend Is Killed    ${ONE_REPLICA}    killed    signing in    renewing    reading    chatting    answering    opening
 Settings Are Saved While One Backend Is Killed
     [Tags]    wants-transaction
-    backend-1    killed    saving
-All Backends Are Killed    backend    killed    signing in    renewing    identity    opening    auth ready
-All Backends Are Paused    backend    paused    signing in    renewing    identity    opening    auth ready
-One Agent Is Killed    agent-1    killed    signing in    reading    chatting    answering    staying
-One Agent Is Paused    agent-1    paused    signing in    reading    chatting    answering    staying
-All Agents Are Killed    agent    killed    signing in    reading    chatting    staying    backend ready
-Auth Is Killed    auth    killed    reading    chatting    answering    opening    staying    backend ready
-Auth Is Paused    auth    paused    reading    chatting    answering    opening    staying    backend ready
-The Frontend Is Killed    frontend    killed    auth itself    backend itself    auth ready    backend ready
-The Database Of Auth Is Killed    postgres-auth    killed    reading    chatting    answering    opening    staying
-    ...    backend ready
-The Database Of Auth Is Paused    postgres-auth    paused    reading    chatting    answering    opening    staying
-    ...    backend ready
-The Database Of The Backend Is Killed    postgres-backend    killed    signing in    renewing    identity    opening    staying
-    ...    auth ready
-The Database Of The Backend Is Paused    postgres-backend    paused    signing in    renewing    identity    opening    staying
-    ...    auth ready
-Redis Is Killed    redis    killed    signing in    renewing    reading    opening    staying    auth ready
-Redis Is Paused    redis    paused    signing in    renewing    reading    opening    staying    auth ready
-ClickHouse Is Killed    clickhouse    killed    signing in    renewing    reading    chatting    answering    staying
-    ...    auth ready    backend ready
-ClickHouse Is Paused    clickhouse    paused    signing in    renewing    reading    chatting    answering    staying
-    ...    auth ready    backend ready
-The Provider Is Killed    idp    killed    renewing    reading    chatting    answering    opening    staying
-    ...    auth ready    backend ready
-The Provider Is Paused    idp    paused    renewing    reading    chatting    answering    opening    staying
-    ...    auth ready    backend ready
+    ${ONE_REPLICA}    killed    saving
+All Backends Are Killed    ${REPLICAS}    killed    signing in    renewing    identity    opening    issuer ready
+All Backends Are Paused    ${REPLICAS}    paused    signing in    renewing    identity    opening    issuer ready
+One Agent Is Killed    ${ONE_AGENT}    killed    signing in    reading    chatting    answering    staying
+One Agent Is Paused    ${ONE_AGENT}    paused    signing in    reading    chatting    answering    staying
+All Agents Are Killed    ${AGENTS}    killed    signing in    reading    chatting    staying    replica ready
+Auth Is Killed    ${ISSUER_SERVICE}    killed    reading    chatting    answering    opening    staying    replica ready
+Auth Is Paused    ${ISSUER_SERVICE}    paused    reading    chatting    answering    opening    staying    replica ready
+The Frontend Is Killed    ${BROWSERS_LINK}    killed    issuer itself    replica itself    issuer ready    replica ready
+The Database Of Auth Is Killed    ${ISSUER_DATABASE}    killed    reading    chatting    answering    opening    staying
+    ...    replica ready
+The Database Of Auth Is Paused    ${ISSUER_DATABASE}    paused    reading    chatting    answering    opening    staying
+    ...    replica ready
+The Database Of The Backend Is Killed    ${CHAT_DATABASE}    killed    signing in    renewing    identity    opening    staying
+    ...    issuer ready
+The Database Of The Backend Is Paused    ${CHAT_DATABASE}    paused    signing in    renewing    identity    opening    staying
+    ...    issuer ready
+Redis Is Killed    ${LIMIT_STORE}    killed    signing in    renewing    reading    opening    staying    issuer ready
+Redis Is Paused    ${LIMIT_STORE}    paused    signing in    renewing    reading    opening    staying    issuer ready
+ClickHouse Is Killed    ${EVENT_DATABASE}    killed    signing in    renewing    reading    chatting    answering    staying
+    ...    issuer ready    replica ready
+ClickHouse Is Paused    ${EVENT_DATABASE}    paused    signing in    renewing    reading    chatting    answering    staying
+    ...    issuer ready    replica ready
+The Provider Is Killed    ${PROVIDER_SERVICE}    killed    renewing    reading    chatting    answering    opening    staying
+    ...    issuer ready    replica ready
+The Provider Is Paused    ${PROVIDER_SERVICE}    paused    renewing    reading    chatting    answering    opening    staying
+    ...    issuer ready    replica ready

@@ -14,18 +14,19 @@ Users Who Come And Go Leave Nothing Behind
     [Documentation]    Users log in, open tabs, chat, upload and leave, over and over (in profile `soak` for `SOAK_DURATION`);
     ...    memory, connections, files, threads and sessions are as they were.
     [Tags]    critical
-    visit    frontend    act    ${FIGURES.act_budget}    @{PLATFORM_SERVICES}
+    visit    ${BROWSERS_LINK}    act    ${FIGURES.act_budget}    @{PLATFORM_SERVICES}
 
-Connections Leave Nothing Behind    connection    backend-1    connection    ${FIGURES.leak_budget}    backend-1
-Reconnects Leave Nothing Behind    reconnect    backend-2    reconnect    ${FIGURES.reconnect_budget}    backend-2
-Uploads Leave Nothing Behind    upload    backend-1    upload    ${FIGURES.upload_budget}    backend-1    agent-1    agent-2
+Connections Leave Nothing Behind    connection    ${ONE_REPLICA}    connection    ${FIGURES.leak_budget}    ${ONE_REPLICA}
+Reconnects Leave Nothing Behind    reconnect    ${OTHER_REPLICA}    reconnect    ${FIGURES.reconnect_budget}    ${OTHER_REPLICA}
+Uploads Leave Nothing Behind    upload    ${ONE_REPLICA}    upload    ${FIGURES.upload_budget}
+    ...    ${ONE_REPLICA}    ${ONE_AGENT}    ${OTHER_AGENT}
 Refusals Leave Nothing Behind
     [Documentation]    Files that nobody can read, bad tokens, threads of nobody and frames of no known type.
     [Template]    Refused Work Should Leave Nothing Behind
     refusal    ${ONE_REPLICA}    refusal    ${FIGURES.upload_budget}    ${ONE_REPLICA}
 
-Logins Leave Nothing Behind    login    frontend    act    ${FIGURES.act_budget}    auth
-Token Refreshes Leave Nothing Behind    refresh    frontend    refresh    ${FIGURES.refresh_budget}    auth
+Logins Leave Nothing Behind    login    ${BROWSERS_LINK}    act    ${FIGURES.act_budget}    ${ISSUER_SERVICE}
+Token Refreshes Leave Nothing Behind    refresh    ${BROWSERS_LINK}    refresh    ${FIGURES.refresh_budget}    ${ISSUER_SERVICE}
 
 
 *** Keywords ***
