@@ -64,6 +64,13 @@ def test_a_page_that_was_read_before_another_place_showed_the_change_counts() ->
     assert_violated(story.judge("converges"), "other page has another plan of t-1")
 
 
+def test_a_value_that_was_told_before_it_was_asked_for_again_is_no_sign_of_it() -> None:
+    story = renamed(rename(two_tabs(), "tab 1", "one"), "one", "tab 1", "tab 2")
+    story = renamed(rename(story, "tab 1", "two"), "two", "tab 1", "tab 2")
+    story = rename(read(story, "store", "two"), "tab 2", "one")
+    assert_holds(renamed(story, "one", "tab 1", "tab 2").judge("converges"))
+
+
 def test_the_later_of_two_wins() -> None:
     story = rename(renamed(rename(two_tabs(), "tab 1", "one"), "one", "tab 1", "tab 2"), "tab 2", "two")
     verdict = read(renamed(story, "one", "tab 1", "tab 2"), "store", "one").judge("converges")
@@ -84,6 +91,10 @@ def test_a_reading_from_before_the_change_does_not_count() -> None:
 def test_a_tab_that_was_not_told() -> None:
     story = renamed(rename(two_tabs(), "tab 1", "one"), "one", "tab 1")
     assert_violated(read(story, "store", "one").judge("converges"), "tab 2 was never told the title of t-1")
+
+
+def test_a_change_that_nobody_is_told_of() -> None:
+    assert_violated(rename(two_tabs(), "tab 1", "one").judge("converges"), "tab 1 was never told the title of t-1")
 
 
 def test_a_tab_that_was_closed_or_came_later_need_not_be_told() -> None:

@@ -47,6 +47,14 @@ def test_not_the_first_five(pattern: str, words: str) -> None:
     assert_violated(tries(limited(), pattern).judge("admits-exactly"), words)
 
 
+def test_what_began_just_after_the_window_may_have_been_in_it() -> None:
+    # Four of five at its beginning; the fifth begins at its end, which is known no better than to PATIENCE.
+    story = tries(limited(), "yyyy")
+    story.send("tab 1", "late", at=70.1).ack("tab 1", "late", 5, at=70.2)
+    story.send("tab 2", "refused", at=10.5).refuse("tab 2", "refused", retry_after=60, at=10.6)
+    assert story.judge("admits-exactly").witnesses == ()
+
+
 @pytest.mark.parametrize(
     ("pattern", "answer", "words"),
     [
@@ -294,6 +302,11 @@ def test_refused_as_it_must_be() -> None:
 def test_a_door_that_opens_to_nobody() -> None:
     story = Story().add("attempt", "GET /auth/me", {"credential": "expired", "admitted": False})
     assert_invalid(story.judge("no-entry"), "GET /auth/me opened to nobody")
+
+
+def test_a_revocation_of_a_tab_that_never_was_proves_nothing() -> None:
+    verdict = Story().tabs("ann", "tab 1").add("revoked", "logout", {"tabs": ["tab 9"], "within": 1.0}).judge("no-entry")
+    assert_invalid(verdict, "names a tab that never was open")
 
 
 def test_a_revoked_session_must_lose_its_tabs() -> None:

@@ -132,6 +132,7 @@ def test_everything_came_after_the_reconnect() -> None:
     verdict = story.judge("resume-without-gap", caught_up=2)
     assert_holds(verdict)
     assert verdict.counts["reconnects"] == 1
+    assert verdict.counts["caught up"] == 3
 
 
 def test_two_outages_in_a_row() -> None:

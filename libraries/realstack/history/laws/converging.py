@@ -148,7 +148,7 @@ def _differs(history: History, findings: Findings, thing: Thing, setting: Settin
 
 def _judge_told(history: History, findings: Findings, thing: Thing) -> None:
     first = next((change for change in thing.asked if change.framed), None)
-    if first is None or not thing.told:
+    if first is None:
         return
     for tab in history.tabs.values():
         if tab.page or tab.user != history.user_of(first.place) or not tab.open_now or tab.name in thing.told:
