@@ -162,8 +162,8 @@ class Hub:
             feed = self._feeds.get(channel.removeprefix("user:"))
             if feed is not None:
                 self._hand_on(feed, text)
-        except Exception as error:  # one message must not make the replica deaf to all that follow
-            log.warning("message_not_understood", channel=channel, reason=type(error).__name__)
+        except Exception:  # one message must not make the replica deaf to all that follow
+            log.error("message_not_understood", exc_info=True, channel=channel)
 
     def _hand_on(self, feed: Feed, text: str) -> None:
         data = json.loads(text)

@@ -7,7 +7,9 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from chat_common.errors import StoreUnavailable
 from chat_common.logs import Log
+from chat_common.redis_client import REDIS_ERRORS
 
 log = Log("tasks")
 
@@ -30,7 +32,9 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]], *, cap: f
         except Exception as error:  # one failure must not end a service's background work
             if loop.time() - started > cap:
                 attempt = 0
-            log.warning("background_work_failed", work=name, reason=type(error).__name__, attempt=attempt, detail=str(error))
+            # A store that is away is what it is for; anything else is a mistake.
+            tell = log.warning if isinstance(error, (StoreUnavailable, *REDIS_ERRORS)) else log.error
+            tell("background_work_failed", work=name, reason=type(error).__name__, attempt=attempt, detail=str(error))
             await asyncio.sleep(jittered(attempt, cap=cap))
             attempt += 1
         else:
