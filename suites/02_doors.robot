@@ -45,6 +45,14 @@ Nobody Gets At What Is Another User's
     Record States    ${OWNER}    ${mallory}
     Laws Should Hold    no-entry    no-crosstalk    bystanders-unchanged
 
+What Is Beyond An Edge Is Refused
+    [Documentation]    Longest texts, first and last numbers, ids, bodies and keys, in frames and over HTTP: just so they are
+    ...    taken, just beyond they are refused for their own reason.
+    ${owen} =    A Paid User With A Tab    owen
+    ${thread} =    A Stored Thread    ${owen}
+    Set To Dictionary    ${owen}    thread=${thread}
+    What Is Beyond An Edge Should Be Refused    ${owen}
+
 
 *** Keywords ***
 An Owner Whom Every Door Knows

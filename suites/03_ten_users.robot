@@ -56,14 +56,24 @@ One User's Slow Questions Leave The Others Theirs
     Nothing Should Be Left To Answer    @{users}
 
 What One User Asks Waits Its Turn And Is Answered
-    [Documentation]    One user asks far more than its share of the agents while answers are held up; then each gets its answer.
-    [Tags]    wants-held-steps    needs-1-users
+    [Documentation]    One user asks far more than its share of the agents while answers are held up, for longer than a silent
+    ...    agent is waited for; then each gets its answer, from the agent that began it.
+    [Tags]    wants-agent-queue    wants-held-steps    needs-1-users
     ${user} =    A User Who Floods
     Start Measuring Services
     Hold Up Answering
     Ask More Than One User's Agents Can Take    ${user}
+    Runs That Take Long Should Stay Their Agents'    ${user}
     Let Answering Go On
     All That Waited Should Be Answered    ${user}
+
+What Is Hard To Read Is Answered To The Letter
+    [Documentation]    Signs, powers, rests and percents, lists, what can't be computed, and commands with and without their small
+    ...    words: each gets the whole answer that is right, and nothing else.
+    [Tags]    wants-computed-answers    needs-1-users
+    ${user} =    A User Who Floods
+    Start Measuring Services
+    Hard Questions Should Be Answered To The Letter    ${user}
 
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
