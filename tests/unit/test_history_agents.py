@@ -62,6 +62,12 @@ def test_every_single_loss_from_a_run_is_seen() -> None:
         assert_violated(story.judge("agent-stream"))
 
 
+def test_a_tab_that_was_away_at_the_end_need_not_have_seen_it() -> None:
+    story = run(asked("tab 1", "tab 2"), "tab 2", ["started"]).close("tab 2", by="nobody").open("tab 2")
+    assert_violated(story.judge("agent-stream"), "tab 2 never saw the run r-1 end")
+    assert_holds(run(story, "tab 1", WHOLE).judge("agent-stream"))
+
+
 def test_an_unfinished_run_may_still_finish() -> None:
     verdict = run(asked(), "tab 1", ["started", "thinking"]).judge("agent-stream")
     assert_violated(verdict, "never saw the run r-1 end", "the last that came was thinking")
