@@ -70,9 +70,15 @@ def test_a_known_violation_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch)
     assert "not seen: no-entry violated. Take it out of 'known'" in result.message
 
 
+def test_what_chance_decides_need_not_be_seen() -> None:
+    [known] = read([{"test": "A Socket*", "law": "same-order", "reason": "Times are rounded.", "sometimes": True}], Path("mine"))
+    assert ended([known], failed=False).message == ""
+    assert ended([known], failed=True, message="same-order violated: …").status == "SKIP"
+
+
 @pytest.mark.parametrize("listed", [["x"], [{"test": "x", "law": "no-entry"}], [{"test": "x", "law": "y", "reason": ""}], "x"])
 def test_an_entry_that_says_too_little_stops_the_run(listed: object) -> None:
-    with pytest.raises(StackError, match="each entry of 'known' in mine has the texts test, law and reason"):
+    with pytest.raises(StackError, match="each entry of 'known' in mine has the texts test, law and reason, and"):
         read(listed, Path("mine"))
 
 

@@ -19,7 +19,7 @@ from realstack.core.errors import StackError, explain
 
 TAG = "known-violation"
 """What a test gets that found nothing but what is known."""
-_FIELDS = {"test", "law", "reason"}
+_TEXTS = {"test", "law", "reason"}
 _SEVERAL = "Several failures occurred:"
 """What Robot Framework writes before the failures of several rows."""
 _VIOLATED = re.compile(r"(?:\d+\) )?([\w-]+) violated\b")
@@ -33,11 +33,13 @@ class KnownViolation:
         test: Name pattern of the tests that find it.
         law: The law's id.
         reason: Why it is so, and why it stays.
+        sometimes: Whether chance decides if a run sees it, so that its absence tells nothing.
     """
 
     test: str
     law: str
     reason: str
+    sometimes: bool = False
 
 
 def read(listed: Any, file: Path) -> tuple[KnownViolation, ...]:
@@ -48,12 +50,14 @@ def read(listed: Any, file: Path) -> tuple[KnownViolation, ...]:
     """
     entries = listed if isinstance(listed, list) else [listed] if listed else []
     for entry in entries:
-        if (
-            not isinstance(entry, dict)
-            or set(entry) != _FIELDS
-            or not all(isinstance(told, str) and told for told in entry.values())
-        ):
-            raise StackError(explain(f"each entry of 'known' in {file} has the texts test, law and reason.", f"{entry!r}"))
+        texts = [entry.get(name) for name in sorted(_TEXTS)] if isinstance(entry, dict) else []
+        whole = texts and all(isinstance(told, str) and told for told in texts) and set(entry) <= _TEXTS | {"sometimes"}
+        if not whole or not isinstance(entry.get("sometimes", True), bool):
+            raise StackError(
+                explain(
+                    f"each entry of 'known' in {file} has the texts test, law and reason, and perhaps 'sometimes'.", f"{entry!r}"
+                )
+            )
     return tuple(KnownViolation(**entry) for entry in entries)
 
 
@@ -71,4 +75,4 @@ def found(known: Sequence[KnownViolation], test: str, message: str) -> list[Know
 
 def absent(known: Sequence[KnownViolation], test: str) -> list[KnownViolation]:
     """Those that a test which passed should have found."""
-    return [one for one in known if fnmatchcase(test, one.test)]
+    return [one for one in known if fnmatchcase(test, one.test) and not one.sometimes]
