@@ -155,6 +155,16 @@ Bad Input
     *a Secret*Credentials are masked*    Wait For Frame    payload.token=${{robot.api.types.Secret('x')}}
     *Give the promise*    Wait For Promise
 
+Frames That Were Forgotten Are Not Counted As Missing
+    Open Connection    ${URL}/burst    burst    ledger_size=60
+    Wait For Frame    tick    seq=100
+    Get Frame Count    ==    100
+    Get Frame Count    tick    >=    60
+    Get Frame Count    tick    seq=100    <    50
+    Run Keyword And Expect Error    INVALID: *Seen: 60, and 40 frames were forgotten*ledger_size=*
+    ...    Get Frame Count    tick    ==    100
+    Run Keyword And Expect Error    INVALID: *    Get Frame Count    tick
+
 
 *** Keywords ***
 Open Echo

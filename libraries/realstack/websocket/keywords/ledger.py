@@ -9,7 +9,7 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword
 
-from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import on_loop, seconds, wait
 from realstack.core.table import html_table
@@ -62,12 +62,17 @@ class Ledger:
     ) -> int:
         """Returns how many frames match, taken or not, and asserts; looks again until the assertion holds or time is up.
 
+        Without conditions all are counted, those that the ledger has forgotten, too.
+
         Args:
             match_and_assertion: Conditions as for [Wait For Frame]; then, to assert, an operator, the number, and
                 a text that replaces the failure's.
             direction: Received (``in``), sent (``out``) or ``both``.
             alias: The connection; the current one by default.
             timeout: How long to look again while the assertion fails.
+
+        Raises:
+            InvalidRun: The ledger has forgotten frames that may have matched, so that nobody knows whether the assertion holds.
 
         ```robotframework
         Get Frame Count    type=message    thread_id=${thread}    ==    3    timeout=2s
@@ -86,11 +91,17 @@ class Ledger:
             return True
 
         async def look() -> int:
-            return len(_select(connection, wanted, direction))
+            if wanted.conditions or wanted.predicates:
+                return len(_select(connection, wanted, direction))
+            return sum(counted for way, counted in connection.mailbox.counts.items() if direction in (way, "both"))
 
         deadline = Deadline(seconds(timeout))
         _, count = wait(poll(look, holds, deadline), deadline.seconds)
         wanted.check()
+        forgotten = connection.mailbox.forgotten if wanted.conditions or wanted.predicates else 0
+        if forgotten and (operator is None or holds(count) is not holds(count + forgotten)):
+            kept = f"{count}, and {forgotten} frames were forgotten, which may have been such"
+            raise InvalidRun(explain(what, kept, remedy="Open the connection with a larger ledger_size=."))
         return int(verify(count, operator, expected, what, message))
 
     @keyword(tags=["frame"])
