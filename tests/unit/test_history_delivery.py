@@ -90,15 +90,15 @@ def test_a_page_must_show_what_was_acknowledged() -> None:
     assert_holds(story.judge("acked-is-kept"))
     story.add("page", "page", {"messages": []})
     assert_violated(story.judge("acked-is-kept"), "page does not show m-1")
-    story.add("page", "page", {"messages": [{"message_id": "a", "text": "text of a"}]})
+    story.add("page", "page", {"messages": [{"id": "a", "text": "text of a"}]})
     assert_holds(story.judge("acked-is-kept"))
 
 
 def test_a_page_that_says_stored_has_acknowledged_and_one_that_says_sent_has_not() -> None:
     story = Story().page("ann", "page").add("typed", "page", {"text": "hello"})
-    story.add("page", "page", {"messages": [{"message_id": "a", "text": "hello", "state": "sent"}]}).stored()
+    story.add("page", "page", {"messages": [{"id": "a", "text": "hello", "state": "sent"}]}).stored()
     assert_invalid(story.judge("acked-is-kept"), "Only 0 acknowledged messages")
-    story.add("page", "page", {"messages": [{"message_id": "a", "text": "hello", "state": "stored"}]}).stored()
+    story.add("page", "page", {"messages": [{"id": "a", "text": "hello", "state": "stored"}]}).stored()
     assert_violated(story.judge("acked-is-kept"), "does not hold m-1", "page sent it")
 
 
@@ -183,7 +183,7 @@ def test_the_same_words_sent_twice_are_two_messages() -> None:
 
 def test_shown_twice_on_a_page() -> None:
     story = three_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1")
-    story.add("page", "page", {"messages": [{"message_id": "a"}, {"message_id": "a"}]})
+    story.add("page", "page", {"messages": [{"id": "a"}, {"id": "a"}]})
     assert_violated(story.judge("exactly-once"), "page shows m-1 twice")
 
 

@@ -33,7 +33,7 @@ def chat() -> Story:
     story.deliver("bob's", "z", 1, thread="u", text="text of z canary-bob")
     texts = {"a": "text of a canary-ann"}
     shown = [
-        {"message_id": m, "thread_id": "t", "seq": s, "role": "user", "state": "stored", "text": texts.get(m, f"text of {m}")}
+        {"id": m, "thread": "t", "seq": s, "role": "user", "state": "stored", "text": texts.get(m, f"text of {m}")}
         for s, m in enumerate("abc", 1)
     ]
     story.stored(("a", 1), ("b", 2), ("c", 3), texts=texts).stored(

@@ -74,7 +74,7 @@ def typed_during_an_outage(state: str | None) -> Story:
     story.add("typed", "page", {"text": "hello"}).add("page", "page", {"status": "offline", "messages": []}).add(
         "fault-off", "link"
     )
-    shown = [] if state is None else [{"message_id": "a", "text": "hello", "state": state, "role": "user"}]
+    shown = [] if state is None else [{"id": "a", "text": "hello", "state": state, "role": "user"}]
     return story.add("page", "page", {"status": "online", "messages": shown})
 
 
@@ -92,7 +92,7 @@ def test_what_was_typed_is_gone() -> None:
 def test_what_was_typed_is_handed_over_under_another_id() -> None:
     """Which is no good either, but for `exactly-once` to say."""
     story = typed_during_an_outage("sent")
-    story.add("page", "page", {"status": "online", "messages": [{"message_id": "b", "text": "hello", "state": "stored"}]})
+    story.add("page", "page", {"status": "online", "messages": [{"id": "b", "text": "hello", "state": "stored"}]})
     assert_holds(story.judge("recovers-alone"))
 
 
@@ -104,11 +104,11 @@ def test_what_was_typed_is_refused_by_a_limit() -> None:
 def test_a_way_round_must_be_taken_while_the_fault_lasts() -> None:
     story = Story().page("ann", "page").add("page", "page", {"status": "online", "messages": []})
     story.add("fault-on", "link", {"way_round": True}).add("typed", "page", {"text": "hello"})
-    story.add("page", "page", {"status": "online", "messages": [{"message_id": "a", "text": "hello", "state": "sent"}]})
+    story.add("page", "page", {"status": "online", "messages": [{"id": "a", "text": "hello", "state": "sent"}]})
     assert_violated(story.judge("recovers-alone"), "page has not handed over m-1", "hit only connections that were open")
     story.add("page", "page", {"status": "offline"})
     assert_violated(story.judge("recovers-alone"), "page does not work again")
-    story.add("page", "page", {"status": "online", "messages": [{"message_id": "a", "text": "hello", "state": "stored"}]})
+    story.add("page", "page", {"status": "online", "messages": [{"id": "a", "text": "hello", "state": "stored"}]})
     assert_holds(story.judge("recovers-alone"))
 
 

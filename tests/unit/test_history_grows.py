@@ -76,7 +76,7 @@ def page_events(rng: random.Random, events: list[Event]) -> list[Event]:
         event_of("fault-off", "link", {"receipt": {"proven": True}}, at=rng.uniform(0, last)),
         event_of("baseline", "history", {"messages": ["ann-0"]}, at=rng.uniform(0, last)),
     ]
-    shown = [{"message_id": None, "text": text, "role": "user", "state": rng.choice(["stored", "limited"])} for text in texts[:5]]
+    shown = [{"id": None, "text": text, "role": "user", "state": rng.choice(["stored", "limited"])} for text in texts[:5]]
     for _ in range(3):
         more.append(
             event_of("page", "page", {"messages": rng.sample(shown, len(shown)), "status": "online"}, at=rng.uniform(0, last))

@@ -214,8 +214,8 @@ def held_back(*readings: tuple[float, str, float | None]) -> Story:
     for number in range(6):
         story.add("typed", "page", {"text": f"text {number}"}, at=10 + number / 100)
     for at, state, wait in readings:
-        shown = [{"message_id": f"m{number}", "text": f"text {number}", "role": "user", "state": "stored"} for number in range(5)]
-        shown.append({"message_id": "m5", "text": "text 5", "role": "user", "state": state})
+        shown = [{"id": f"m{number}", "text": f"text {number}", "role": "user", "state": "stored"} for number in range(5)]
+        shown.append({"id": "m5", "text": "text 5", "role": "user", "state": state})
         story.add("page", "page", {"messages": shown, "wait": wait}, at=at)
     return story
 
@@ -251,7 +251,7 @@ def test_a_page_may_hold_back_what_the_window_after_has_no_room_for() -> None:
         tab, at = "phone", 70.2 + number / 10
         story.tabs("ann", tab) if number == 0 else None
         story.send(tab, f"p{number}", at=at).ack(tab, f"p{number}", 10 + number, at=at + 0.01)
-    story.add("page", "page", {"messages": [{"message_id": "m5", "text": "text 5", "role": "user", "state": "limited"}]}, at=72)
+    story.add("page", "page", {"messages": [{"id": "m5", "text": "text 5", "role": "user", "state": "limited"}]}, at=72)
     assert_holds(story.judge("admits-exactly"))
 
 

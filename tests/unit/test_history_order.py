@@ -98,7 +98,7 @@ def test_a_resume_starts_over() -> None:
 
 def test_a_page_out_of_order() -> None:
     story = two_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1").exchange("tab 1", "b", 2, "tab 1")
-    story.add("page", "page", {"messages": [{"message_id": "b"}, {"message_id": "a"}]})
+    story.add("page", "page", {"messages": [{"id": "b"}, {"id": "a"}]})
     assert_violated(story.judge("same-order"), "page shows m-2 before m-1")
 
 
@@ -152,7 +152,7 @@ def test_two_outages_in_a_row() -> None:
 def test_a_page_with_a_hole_after_it_came_back() -> None:
     story = two_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1").exchange("tab 1", "b", 2, "tab 1")
     story.exchange("tab 1", "c", 3, "tab 1").add("page", "page", {"status": "offline"})
-    story.add("page", "page", {"status": "online", "messages": [{"message_id": "a"}, {"message_id": "c"}]})
+    story.add("page", "page", {"status": "online", "messages": [{"id": "a"}, {"id": "c"}]})
     assert_violated(story.judge("resume-without-gap"), "page misses m-2")
 
 
@@ -160,7 +160,7 @@ def page_that_came_back(*readings: str) -> Story:
     """A page alone, read before the store is."""
     story = Story().page("ann", "page").add("page", "page", {"status": "online"}).add("page", "page", {"status": "offline"})
     for shown in readings:
-        items = [{"message_id": m, "thread_id": "t", "role": "user"} for m in shown]
+        items = [{"id": m, "thread": "t", "role": "user"} for m in shown]
         story.add("page", "page", {"status": "online", "messages": items})
     return story.stored(("a", 1), ("b", 2), ("c", 3))
 

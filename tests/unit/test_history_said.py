@@ -19,7 +19,7 @@ def said(words: str) -> Story:
 
 
 def page(story: Story, words: str, *, message: str | None = "a", name: str = "page 1") -> Story:
-    return story.add("page", name, {"messages": [{"message_id": message, "role": "user", "state": "stored", "text": words}]})
+    return story.add("page", name, {"messages": [{"id": message, "role": "user", "state": "stored", "text": words}]})
 
 
 # --- messages ---

@@ -125,7 +125,7 @@ def test_a_run_that_never_began_ends_alone() -> None:
         ),
         (
             lambda story: ended(story.page("ann", "page"), *TABS).add(
-                "page", "page", {"messages": [{"message_id": "x", "role": "agent", "text": said(1), "state": "stopped"}]}
+                "page", "page", {"messages": [{"id": "x", "role": "agent", "text": said(1), "state": "stopped"}]}
             ),
             "is not the same on page",
         ),
