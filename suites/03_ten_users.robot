@@ -70,7 +70,7 @@ What One User Asks Waits Its Turn And Is Answered
 What Is Hard To Read Is Answered To The Letter
     [Documentation]    Signs, powers, rests and percents, lists, what can't be computed, and commands with and without their small
     ...    words: each gets the whole answer that is right, and nothing else.
-    [Tags]    wants-computed-answers    needs-1-users
+    [Tags]    wants-exact-answers    needs-1-users
     ${user} =    A User Who Floods
     Start Measuring Services
     Hard Questions Should Be Answered To The Letter    ${user}
