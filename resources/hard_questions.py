@@ -1,0 +1,42 @@
+"""Variable file: questions whose answers are easily got wrong, each with what its answer must hold.
+
+The answers are worked out here, independently of the platform.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+
+Question = dict[str, str]
+
+
+def _asked(name: str, query: str, expected: str) -> Question:
+    return {"name": name, "query": query, "expected": expected}
+
+
+def _computed(name: str, term: str, value: str | int) -> Question:
+    return _asked(name, f"What is {term}?", f"{term} = {value}")
+
+
+def _primes(highest: int) -> str:
+    found = [n for n in range(2, highest + 1) if all(n % divisor for divisor in range(2, isqrt(n) + 1))]
+    return f"Primes up to {highest} = {len(found)}: {', '.join(map(str, found)) or 'none'}"
+
+
+HARD = [
+    _asked("of nothing", "list the primes up to 1", _primes(1)),
+    _asked("of what was never said", 'search messages for "nobody said this"', "Found messages for nobody said this = 0"),
+    _computed("of a single number", "median of 7", 7),
+    _computed("that needs two numbers and has one", "range of 7", 0),
+    _asked("that has no value", "What is the variance of 4?", "variance of 4: cannot be computed"),
+    _computed("of an even count", "median of 4, 1, 3, 2", "2.5"),
+    _computed("of equals", "mode of 3, 1, 3, 1", 1),
+    _computed("of negative numbers", "median of -5, -1, -3", -3),
+    _computed("of a negative remainder", "-7 % 3", -7 % 3),
+    _computed("of a sign before a power", "-2^2", -(2**2)),
+    _computed("beyond 2^53", "2^53 + 1", 2**53 + 1),
+    _computed("of two hundred bits", "3^120 - 1", 3**120 - 1),
+    _computed("that binary numbers miss", "0.1 + 0.2", "0.3"),
+    _asked("that is long", "list the primes up to 2000", _primes(2000)),
+]
+"""As dictionaries with `name`, `query` and `expected`; what is expected stands somewhere in the answer."""

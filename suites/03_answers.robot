@@ -1,0 +1,27 @@
+*** Settings ***
+Documentation       Answers that are hard: to compute, to tell apart, to see through to their end.
+Resource            ../resources/journey.resource
+Resource            ../resources/answers.resource
+Suite Setup         Prepare The Services
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+
+
+*** Test Cases ***
+Hard Questions That Are Asked At Once Are Each Answered Right
+    [Documentation]    Of nothing, of one, of an even count, huge, negative, long, without a value: all in one thread, none
+    ...    waiting for another, and each answer says which question it answers.
+    [Tags]    wants-computed-answers
+    ${hana} =    A Paid User    hana
+    Open Tabs    ${hana}    tab
+    ${thread} =    A New Thread
+    ${ids} =    Ask Hard Questions At Once    tab    ${thread}
+    Each Hard Question Should Have Its Answer    ${hana}    tab    ${ids}
+
+An Answer That Takes Long Stays With Its Agent
+    [Documentation]    It takes longer than what a silent agent left would wait for another one.
+    [Tags]    wants-agent-queue    wants-held-steps
+    ${ivo} =    A Paid User    ivo
+    Open Tabs    ${ivo}    tab
+    ${thread} =    A New Thread
+    Answer Should Be Worked On Once    ${ivo}    tab    ${thread}
