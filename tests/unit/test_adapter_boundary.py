@@ -26,7 +26,7 @@ KINDS = {
     "frame type": re.compile(rf"\b({'|'.join(map(re.escape, sorted(frame_types())))})\b"),
     # `id={uuid}` is an argument of a script's step, `role=user` one of a keyword for messages.
     "selector": re.compile(
-        rf"{SELECTOR.pattern.replace('=[^', '=(?!(?:user|agent)$)[^{')}|data-[a-z-]+=|'[#.][a-z][\w-]*|\.dataset\b"
+        rf"{SELECTOR.pattern.replace('=[^', '=(?!(?:user|agent)$)[^{')}|data-[a-z-]+=|'[#.][a-z][\w-]*(?![\w(-])|\.dataset\b"
     ),
     "service": re.compile(rf"(?<![\w${{.-])({'|'.join([*SERVICES, *GROUPS])})(?![\w=}}-])"),
     "status": re.compile(r"^(?:\w+=)?(?:\$\{)?[1-5]\d\d\}?$|(?:==|!=|<|>=)\s*[2-5]\d\d\b"),
