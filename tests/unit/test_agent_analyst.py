@@ -382,7 +382,7 @@ def test_chunks_make_up_the_text(text: str) -> None:
     pieces = chunks(text)
     assert "".join(pieces) == text
     assert all(pieces)
-    assert len(pieces) <= 60
+    assert len(pieces) <= 30
 
 
 @pytest.mark.parametrize("text", ["What is 6 * 7? [canary-0012cd34ef567890]", "What is 6 * 7 for order-12 of room B-4-12?"])

@@ -14,6 +14,8 @@ from chat_common.tasks import insist
 log = Log("reporter")
 
 CHUNK = 120
+# Of an answer; between two of them lies a moment, and nobody wants to wait long for the end.
+MOST_CHUNKS = 30
 PIECE = "stream_chunk"
 
 
@@ -106,14 +108,14 @@ class Reporter:
 
 
 def chunks(text: str) -> list[str]:
-    """Cut a text behind spaces into pieces that make it up again; of a long text the pieces are longer."""
-    size = max(CHUNK, len(text) // 40)
+    """Cut a text behind spaces into pieces that make it up again; of a long text the pieces are longer, so that they are few."""
+    size = max(CHUNK, -(-len(text) // MOST_CHUNKS))
     pieces, start = [], 0
     while start < len(text):
         end = start + size
         if end < len(text):
-            space = text.rfind(" ", start + 1, end)
-            end = space + 1 if space > start else end
+            space = text.find(" ", end - 1, end + size)
+            end = space + 1 if space >= 0 else end
         pieces.append(text[start:end])
         start = end
     return pieces

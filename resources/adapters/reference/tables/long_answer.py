@@ -1,4 +1,4 @@
-"""Variable file: a question whose answer takes two seconds to be said, and that answer, computed here."""
+"""Variable file: a question whose answer takes a second and a half to be said, and that answer, computed here."""
 
 from __future__ import annotations
 
