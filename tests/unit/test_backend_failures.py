@@ -136,11 +136,12 @@ def test_run_of_a_killed_worker_is_taken_over_and_answered_once(platform: Chat, 
         await tab.say(thread_id, "What is 6 * 7?")
         await tab.next("message_accepted")
         await tab.next("agent_completed")
+        redis = Redis.from_url(platform.redis.url, decode_responses=True)
+        await queue_is_empty(redis)
         await lock.execute("COMMIT; BEGIN; LOCK TABLE threads IN SHARE MODE")
         # Both workers get stuck halfway, before their commit; one of them dies there.
         run_id = await start_run(tab, lock, user, thread_id)
         started = await tab.next("agent_started", run_id=run_id)
-        redis = Redis.from_url(platform.redis.url, decode_responses=True)
         owner = (await redis.xpending_range("runs", "agents", "-", "+", 10))[0]["consumer"]
         victim = platform.agents[int(owner[-1]) - 1]
         os.kill(victim.pid, signal.SIGKILL)

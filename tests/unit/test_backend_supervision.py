@@ -69,6 +69,7 @@ class Store:
             "seq": seq,
             "role": "user",
             "text": "",
+            "stopped": False,
             **nothing,
             "created_at": datetime.now(UTC),
         }

@@ -139,9 +139,7 @@ def test_streams_over_http(said: bytes, transport: Literal["sse", "jsonl"], step
         with contextlib.suppress(InvalidHandshake):
             await stream.shake_hands()
         assert stream.over
-        with contextlib.suppress(EOFError):
-            while True:
-                read(await stream.recv(), Events(find("json")()), MASKER)
+        stream.inbox.open(lambda payload: read(payload, Events(find("json")()), MASKER), lambda _fault: None)
         assert stream.ending(aborted=False).code is None
 
     asyncio.run(one())
@@ -185,9 +183,9 @@ def test_polled_sessions(said: bytes, first: bool) -> None:
         with contextlib.suppress(OSError, InvalidHandshake):
             await session.shake_hands()
             codec = find("socketio")()
-            with contextlib.suppress(EOFError):
-                while True:
-                    read(await session.recv(), codec, MASKER)
+            ended = asyncio.Event()
+            session.inbox.open(lambda payload: read(payload, codec, MASKER), lambda _fault: ended.set())
+            await ended.wait()
         session.drop()
         assert session.ending(aborted=False).code is None
 

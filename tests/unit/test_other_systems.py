@@ -9,7 +9,7 @@ from pathlib import Path
 from support.project import ROOT
 
 ELSEWHERE = """
-import asyncio, builtins, http.server, os, pathlib, subprocess, sys, threading
+import asyncio, builtins, http.server, io, os, pathlib, subprocess, sys, threading
 import robot
 for name in ("fcntl", "resource", "termios", "pwd"):
     sys.modules[name] = None
@@ -25,6 +25,7 @@ def without_proc(function):
     return guarded
 
 builtins.open, os.listdir, os.readlink = without_proc(open), without_proc(os.listdir), without_proc(os.readlink)
+io.open = builtins.open
 
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):

@@ -28,9 +28,9 @@ PROFILE_EVENTS = (
 
 
 def statements() -> dict[str, str]:
-    """Every SELECT among the variables of all resources, by the variable's name."""
+    """Every SELECT among the variables of the reference platform's resources, by the variable's name."""
     found = {}
-    for path in sorted(RESOURCES.rglob("*.resource")):
+    for path in sorted((RESOURCES / "adapters" / "reference").rglob("*.resource")):
         for section in get_resource_model(path).sections:
             for item in section.body:
                 if isinstance(item, Variable) and item.value and item.value[0].startswith("SELECT"):

@@ -37,14 +37,16 @@ BEGAN = datetime(2026, 1, 1)
 def begun(waits: Waits, *, limit: str = "60 s") -> tuple[Listener, Any, Any]:
     """A run's first of two tests, which Robot has begun long ago."""
     listener = Listener(Changes(), LogMarks(), KnownTests(), waits, Machine())  # type: ignore[arg-type]
-    tests = [SimpleNamespace(tags=[]), SimpleNamespace(tags=[])]
+    tests = [SimpleNamespace(name="T", tags=[]), SimpleNamespace(name="U", tags=[])]
     suite = SimpleNamespace(parent=None, tests=[], all_tests=tests)
     listener.start_suite(suite, SimpleNamespace(full_name="S"))
     timeout = Limit(limit, Variables())
     if timeout:
         timeout.start()
         timeout.start_time -= 1000
-    result = SimpleNamespace(full_name="S.T", start_time=BEGAN, timeout=timeout, tags=[], message="", status="PASS")
+    result = SimpleNamespace(
+        full_name="S.T", start_time=BEGAN, timeout=timeout, tags=[], message="", status="PASS", failed=False
+    )
     listener.start_test(tests[0], result)
     return listener, tests, result
 

@@ -16,7 +16,6 @@ from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.platform import checks, logs
 from realstack.platform.config import Setup
-from realstack.platform.described import Described
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.plugin import Plugin
 from realstack.platform.plugin import load as load_plugin
@@ -93,6 +92,8 @@ def create(setup: Setup) -> Driver:
 def _plugin(setup: Setup, sources: Path) -> Plugin:
     """What tells which services there are: the file itself, or a package in the sources."""
     if "processes" in setup.content:
+        from realstack.platform.described import Described  # noqa: PLC0415 -- what only Linux has
+
         return Described(setup.section("processes"), setup.file.name)
     return load_plugin(sources / str(setup.content.get("plugin") or "embedded"))
 
