@@ -56,8 +56,9 @@ Who Just Leaves Stops Nothing And Comes Back In The Middle
     Open Tabs    ${quinn}    later
     Resume Thread    later    ${quinn.thread}
     Resume Thread    later    ${quinn.thread}    1
-    Answer Should Reach    ${quinn.question}    later
+    Law Should Hold    agent-stream    within=${FIGURES.answer_time}
     Nothing Should Have Been Stopped    ${quinn}
+    Answer Should Reach    ${quinn.question}    later
 
 An Answer Is Stopped On A Page
     [Documentation]    Asked on one page and stopped on another one, which is reloaded in the middle and goes on: both show what

@@ -163,6 +163,12 @@ def test_a_user_who_leaves_stops_nothing() -> None:
     assert_violated(left(asked("tab 1")).judge(LAW, stops=0), "was stopped by nobody")
 
 
+def test_an_answer_that_nobody_stopped_does_not_break_off() -> None:
+    story = asked("tab 1").add("expected", "test", {"message": "q", "text": WHOLE}).close("tab 1").open("tab 1")
+    story.resume("tab 1", 1).deliver("tab 1", "x", 2, role="agent", run="r", text=said(2))
+    assert_violated(story.judge(LAW, stops=0), "broke off", "only the first 8 characters")
+
+
 def test_unless_the_platform_says_so() -> None:
     leaving = Vocabulary({**CHAT.data, "leaving_stops": True})
     assert_holds(left(asked("tab 1")).judge(LAW, leaving, stops=0))

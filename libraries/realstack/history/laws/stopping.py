@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from realstack.history.domain import History
-from realstack.history.facts import RunEvent, Stop
+from realstack.history.facts import Deliver, RunEvent, Stop
 from realstack.history.values import text
 from realstack.history.verdict import Findings
 
@@ -46,7 +46,7 @@ def stop_stops(history: History) -> Findings:
     From an acknowledged stop on, what was in flight may arrive for `IN_FLIGHT` seconds. Every tab that had the question sees
     the run end, as stopped, and nothing of it afterwards. What was said in pieces, what the end tells, what is delivered, stored
     and shown are one text, the beginning of the whole answer where a test told that one. A run that nobody asked to stop is not
-    stopped; that its user has left is no such wish, unless the vocabulary says so (`leaving_stops`).
+    stopped, and does not break off; that its user has left is no such wish, unless the vocabulary says so (`leaving_stops`).
     """
     findings = Findings()
     terminal = frozenset(history.vocabulary.chain[-1].stages) if history.vocabulary.chain else frozenset()
@@ -209,11 +209,27 @@ def _pieces(history: History, run: Run, terminal: frozenset[str]) -> list[tuple[
 
 
 def _judge_unasked(history: History, findings: Findings, run: Run, terminal: frozenset[str]) -> None:
+    leaving = history.vocabulary.leaving_stops
+    for note in history.noted("expected"):
+        cut = (
+            None
+            if leaving or note.data.get("message") != run.query
+            else _cut_off(history, run, text(note.data.get("text")) or "")
+        )
+        if cut is not None:
+            findings.violated(
+                f"{_run(history, run)} broke off: all of it must come, because {run.user} did not ask for a stop; however, at "
+                f"{history.when(cut.at)} {cut.tab} got only the first {len(cut.text or '')} characters of it as the answer.",
+                cut.at,
+                (note.index, cut.index),
+                (cut.tab,),
+            )
+            return
     for tab in run.events:
         end = run.end(tab, terminal)
         if end is None or end.stage not in history.vocabulary.stops:
             continue
-        if history.vocabulary.leaving_stops and _had_left(history, run, end.at):
+        if leaving and _had_left(history, run, end.at):
             continue
         findings.violated(
             f"{_run(history, run)} was stopped by nobody: it must go on, because {run.user} did not ask for a stop; however, "
@@ -223,6 +239,12 @@ def _judge_unasked(history: History, findings: Findings, run: Run, terminal: fro
             (tab,),
         )
         return
+
+
+def _cut_off(history: History, run: Run, whole: str) -> Deliver | None:
+    """Where the answer was delivered, and is only a beginning of what was expected."""
+    answers = (d for d in history.deliveries if d.role == "agent" and d.run == run.name and d.text is not None)
+    return next((d for d in answers if d.text != whole and whole.startswith(d.text or "")), None)
 
 
 def _had_left(history: History, run: Run, until: float) -> bool:
