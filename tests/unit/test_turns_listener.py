@@ -45,7 +45,7 @@ def begun(waits: Waits, *, limit: str = "60 s") -> tuple[Listener, Any, Any]:
         timeout.start()
         timeout.start_time -= 1000
     result = SimpleNamespace(
-        full_name="S.T", start_time=BEGAN, timeout=timeout, tags=[], message="", status="PASS", failed=False
+        full_name="S.T", start_time=BEGAN, timeout=timeout, tags=[], message="", status="PASS", failed=False, passed=True
     )
     listener.start_test(tests[0], result)
     return listener, tests, result
