@@ -11,7 +11,7 @@ Test Timeout        ${FIGURES.test_limit}
 Hard Questions That Are Asked At Once Are Each Answered Right
     [Documentation]    Of nothing, of one, of an even count, huge, negative, long, without a value: all in one thread, none
     ...    waiting for another, and each answer says which question it answers.
-    [Tags]    wants-computed-answers
+    [Tags]    wants-exact-answers
     ${hana} =    A Paid User    hana
     Open Tabs    ${hana}    tab
     ${thread} =    A New Thread
