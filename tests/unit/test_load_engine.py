@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -122,6 +123,35 @@ async def test_latency_counts_from_the_planned_time_when_the_platform_stalls() -
         assert not {at for at, _ in results.lag.points if at > 0} & set(held)
 
 
+async def test_who_gets_no_answer_counts_as_longer_than_all_others() -> None:
+    """Left out, they would make a platform that answers half of its users look as quick as one that answers all."""
+    async with server() as made:
+        held = Await(("answer", "payload.from=user-1"), 0.05, "answer")
+        ask = Send({"type": "ask", "payload": {"text": "{n}", "from": "{user}"}})
+        results = await Load(Plan(Script("half", [Open(made.url)], [ask, held]), people(4))).run()
+        series = results.series("answer")
+        assert (series.count, series.missing, results.errors) == (1, 3, {"timeout": 3})
+        assert series.percentile(25) < series.percentile(26) == series.worst == math.inf
+        assert "answer: 1 latencies and 3 that never came" in report.summary("half", results)
+        assert "never" in report.table(results)
+        report.picture("half", results)
+
+
+async def test_a_failure_before_a_measured_step_leaves_its_latency_missing_and_an_iteration_begins_anew() -> None:
+    async with server() as made:
+        refuses = Check("{n}", "==", "2")
+        steps = [
+            Send({"type": "ask", "n": "{n}"}),
+            Await(("answer",), 15.0, "first"),
+            refuses,
+            Await(("answer",), 0.01, "second"),
+        ]
+        results = await Load(Plan(Script("late", [Open(made.url)], steps), people(1), Schedule(times=2, every=0.01))).run()
+        assert {name: (one.count, one.missing) for name, one in results.measures.items()} == {"first": (2, 0), "second": (0, 2)}
+        with pytest.raises(StackError, match="measured were first"):
+            results.series("second")
+
+
 async def test_users_that_are_still_busy_long_after_are_unsent() -> None:
     async with server() as made:
         made.answers.clear()
@@ -132,6 +162,7 @@ async def test_users_that_are_still_busy_long_after_are_unsent() -> None:
         made.answers.set()
         results = await running
         assert (results.done, results.errors) == (1, {"unsent": 19})
+        assert (results.series(None).count, results.series(None).missing) == (1, 19)
 
 
 async def test_work_goes_on_until_it_is_enough_but_not_for_ever() -> None:

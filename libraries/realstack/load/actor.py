@@ -110,6 +110,7 @@ class Actor:
         recorded: Whether its frames and requests go to the test's recording.
         stop: Asked when the load is to end: waiting for a planned time ends then.
         planned: When the current iteration, plus the thinking in it, was to have come so far; seconds after the start.
+        awaited: Measures that the current iteration is still to have.
     """
 
     def __init__(
@@ -130,6 +131,7 @@ class Actor:
         self.clock = clock
         self.results = results
         self.planned = 0.0
+        self.awaited: set[str] = set()
         values.own.update(user=name, n=0)
         self.kept: dict[str, Any] = {}
         self.recorded = recorded
@@ -268,6 +270,7 @@ class Actor:
         return await self._expect(_match(*which, type_path=path, **fields), timeout, bad, alias, measure)
 
     async def _expect(self, match: Match, timeout: float, fails_on: Match | None, alias: str, measure: str | None) -> Frame:
+        self.awaits(measure)
         connection = self.connection(alias)
         mailbox = connection.mailbox
         waiter = mailbox.start(match)
@@ -318,6 +321,7 @@ class Actor:
         Raises:
             StepFailed: There was no answer, or it had another status.
         """
+        self.awaits(measure)
         given = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
             answer = await self.session.send(method, url, headers=given, json_body=json, form=form, files=files, timeout=timeout)
@@ -376,10 +380,19 @@ class Actor:
     def measured(self, name: str | None, at: float, until: float) -> None:
         """Add a latency, where it has a name; both ends are seconds after the start."""
         if name:
+            self.awaited.discard(name)
             self.results.measure(name, at, until - at)
 
+    def awaits(self, name: str | None) -> None:
+        """From here on a latency of this name is to come, in this iteration; where it fails before, one is missing."""
+        if name:
+            self.awaited.add(name)
+
     def failed(self, kind: str, step: str, text: str, iteration: int, at: float) -> None:
-        """Count an error of this user."""
+        """Count an error of this user, and the latencies that it should have had."""
+        for name in self.awaited:
+            self.results.miss(name)
+        self.awaited.clear()
         self.results.fail(Failure(kind, self.name, iteration, step, text, at))
 
     async def leave(self) -> None:

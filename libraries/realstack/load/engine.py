@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.template import Values, new_uuid
@@ -131,6 +131,7 @@ class Load:
                 break
             iteration += 1
             if self.clock.now > self.plan.end:
+                actor.awaited = _measures(self.plan.script.steps)
                 actor.failed(
                     "unsent",
                     "the iteration",
@@ -166,6 +167,7 @@ class Load:
         self.results.begun += 1
         script = self.plan.script
         steps = [*script.setup, *script.steps] if actor.broken else script.steps
+        actor.awaited = _measures(steps)
         step: Step | None = None
         try:
             for step in steps:
@@ -182,6 +184,10 @@ class Load:
             planned = self.clock.now + PROBE
             await asyncio.sleep(PROBE)
             self.results.late(planned, max(0.0, self.clock.now - planned))
+
+
+def _measures(steps: Iterable[Step]) -> set[str]:
+    return {name for step in steps if (name := getattr(step, "measure", None))}
 
 
 def check_ready(plan: Plan, problems: Sequence[str]) -> None:

@@ -78,8 +78,7 @@ class SignIn:
                 expect_end(ended, actor.values.text(self.end_at))
         except StackFailure as error:
             raise StepFailed("sign-in", str(error)) from None
-        if self.measure:
-            actor.results.measure(self.measure, actor.planned, actor.clock.now - actor.planned)
+        actor.measured(self.measure, actor.planned, actor.clock.now)
 
     def __str__(self) -> str:
         return "sign in"

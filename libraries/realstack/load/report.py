@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from realstack.core import svg
@@ -17,6 +18,8 @@ _Scale = Callable[[float], float]
 
 def milliseconds(seconds: float) -> str:
     """A latency as people read it."""
+    if math.isinf(seconds):
+        return "never"
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
@@ -28,7 +31,9 @@ def summary(name: str, results: Results) -> str:
     ]
     for measure, series in results.measures.items():
         told = ", ".join(f"p{percent:g} {milliseconds(series.percentile(percent))}" for percent in PERCENTILES)
-        lines.append(f"{measure}: {series.count} latencies, {told}, worst {milliseconds(series.worst)} (from the planned time)")
+        never = f" and {series.missing} that never came" if series.missing else ""
+        count, worst = f"{series.count} latencies{never}", milliseconds(series.worst)
+        lines.append(f"{measure}: {count}, {told}, worst {worst} (from the planned time)")
     if results.workers:
         lines.append(results.workers)
     lines += results.lost
@@ -43,13 +48,13 @@ def table(results: Results) -> str:
     """The latencies as an HTML table."""
     rows = []
     for name, series in [*results.measures.items(), ("generator's lag", results.lag)]:
-        row: dict[str, object] = {"measure": name, "count": series.count}
+        row: dict[str, object] = {"measure": name, "count": series.count, "never came": series.missing or ""}
         if series.count:
             row["mean"] = milliseconds(series.mean)
             row |= {f"p{percent:g}": milliseconds(series.percentile(percent)) for percent in PERCENTILES}
             row["worst"] = milliseconds(series.worst)
         rows.append(row)
-    return html_table(("measure", "count", "mean", *(f"p{percent:g}" for percent in PERCENTILES), "worst"), rows)
+    return html_table(("measure", "count", "never came", "mean", *(f"p{percent:g}" for percent in PERCENTILES), "worst"), rows)
 
 
 def picture(name: str, results: Results) -> str:
@@ -87,12 +92,13 @@ def picture(name: str, results: Results) -> str:
 
 def _dots(measure: str, series: Series, colour: str, x_of: _Scale, y_of: _Scale) -> list[str]:
     dots = "".join(f"M{svg.c(x_of(at))} {svg.c(y_of(seconds))}h0" for at, seconds in series.points)
-    line = f"M{LEFT} {svg.c(y_of(series.percentile(99)))}H{WIDTH - RIGHT}"
     stroke = f"stroke:{colour};fill:none"
-    return [
-        f'<path d="{dots}" style="{stroke};stroke-width:4;stroke-linecap:round;opacity:.7">{svg.tip(measure)}</path>',
-        f'<path d="{line}" style="{stroke};stroke-dasharray:4 3">{svg.tip(f"p99 of {measure}")}</path>',
-    ]
+    drawn = [f'<path d="{dots}" style="{stroke};stroke-width:4;stroke-linecap:round;opacity:.7">{svg.tip(measure)}</path>']
+    p99 = series.percentile(99)
+    if math.isfinite(p99):
+        line = f"M{LEFT} {svg.c(y_of(p99))}H{WIDTH - RIGHT}"
+        drawn.append(f'<path d="{line}" style="{stroke};stroke-dasharray:4 3">{svg.tip(f"p99 of {measure}")}</path>')
+    return drawn
 
 
 def _legend(number: int, measure: str, series: Series) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ HIGHEST = 3_600_000_000
 
 DIGITS = 3
 """Significant digits of a latency: 0.1 %."""
+
+PERCENT = 100.0
 
 MOST_POINTS = 4096
 """Points of a plot; when there are more, neighbours are joined and the worse one stays."""
@@ -54,9 +57,15 @@ class Failure:
 
 
 class Series:
-    """Latencies of one measure: an exact-enough histogram and points for a plot."""
+    """Latencies of one measure: an exact-enough histogram and points for a plot.
+
+    Attributes:
+        missing: How often it failed before there was one. Each counts as longer than all others: who leaves them out is told
+            the better figures the more users get nothing.
+    """
 
     def __init__(self) -> None:
+        self.missing = 0
         self._histogram: Any = HdrHistogram(1, HIGHEST, DIGITS)
         # The histogram would visit all of its buckets, a tenth of a second's work.
         self._sum = 0.0
@@ -86,17 +95,23 @@ class Series:
         return int(self._histogram.get_total_count())
 
     def percentile(self, percent: float) -> float:
-        """The latency in seconds that so many percent did not exceed."""
-        return float(self._histogram.get_value_at_percentile(percent)) / 1e6
+        """The latency in seconds that so many percent did not exceed; infinite where so many never had one."""
+        count = self.count
+        share = percent * (count + self.missing) / count if count else math.inf
+        if self.missing and share > PERCENT:
+            return math.inf
+        return float(self._histogram.get_value_at_percentile(min(share, PERCENT))) / 1e6
 
     @property
     def worst(self) -> float:
-        """The longest, in seconds."""
+        """The longest, in seconds; infinite where one never came."""
+        if self.missing:
+            return math.inf
         return float(self._histogram.get_max_value()) / 1e6 if self.count else 0.0
 
     @property
     def mean(self) -> float:
-        """The mean, in seconds."""
+        """The mean of those that came, in seconds."""
         return self._sum / self.count if self.count else 0.0
 
 
@@ -144,6 +159,11 @@ class Results:
                 series = self.measures[name] = Series()
             series.add(at, seconds)
 
+    def miss(self, name: str) -> None:
+        """Count a latency that was to be measured and never came."""
+        with self.lock:
+            self.measures.setdefault(name, Series()).missing += 1
+
     def late(self, at: float, seconds: float) -> None:
         """Add a lateness of the generator."""
         with self.lock:
@@ -174,10 +194,11 @@ class Results:
             StackError: There is no such measure, or no latency in it.
         """
         with self.lock:
-            names = ", ".join(self.measures) or "none"
-            if measure is None and len(self.measures) == 1:
-                return next(iter(self.measures.values()))
-            if measure is None or measure not in self.measures:
+            measured = {name: series for name, series in self.measures.items() if series.count}
+            names = ", ".join(measured) or "none"
+            if measure is None and len(measured) == 1:
+                return next(iter(measured.values()))
+            if measure is None or measure not in measured:
                 told = f"measure {measure!r} has at least one latency" if measure else "one measure, or the name of one"
                 raise StackError(
                     explain(
@@ -187,7 +208,7 @@ class Results:
                         remedy="Steps that wait are measured where they say measure=….",
                     )
                 )
-            return self.measures[measure]
+            return measured[measure]
 
     def told_errors(self, most: int = 5) -> str:
         """The errors by kind, and the first of them."""

@@ -91,6 +91,10 @@ class Told(Results):
         """See `Results`."""
         self.news.append(("measure", (name, at, seconds)))
 
+    def miss(self, name: str) -> None:
+        """See `Results`."""
+        self.news.append(("miss", (name,)))
+
     def late(self, at: float, seconds: float) -> None:
         """See `Results`."""
         self.news.append(("late", (at, seconds)))

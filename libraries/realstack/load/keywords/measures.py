@@ -10,6 +10,7 @@ from robot.api.deco import keyword
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.load.keywords.running import Running
+from realstack.load.results import Series
 
 
 class Measures:
@@ -30,6 +31,8 @@ class Measures:
     ) -> float:
         """Returns the latency in seconds that so many percent did not exceed, and asserts.
 
+        Who failed before there was a latency counts as longer than all others; where so many did, it is infinite.
+
         Args:
             percent: 0 to 100, such as ``99`` or ``99.9``.
             assertion_operator: See [Assertions].
@@ -43,8 +46,9 @@ class Measures:
         """
         if not 0 <= percent <= 100:
             raise StackError(explain("a percentage from 0 to 100", f"{percent:g}"))
-        value = self._running.finished().series(measure).percentile(percent)
-        what = f"Percentile {percent:g} in seconds"
+        series = self._running.finished().series(measure)
+        value = series.percentile(percent)
+        what = f"Percentile {percent:g} in seconds{_never(series)}"
         return float(verify(value, assertion_operator, assertion_expected, what, message, unit="s"))
 
     @keyword(tags=["load", "getter"])
@@ -62,8 +66,9 @@ class Measures:
         Get Worst Latency    <    10 s    measure=answer
         ```
         """
-        value = self._running.finished().series(measure).worst
-        return float(verify(value, assertion_operator, assertion_expected, "Worst latency in seconds", message, unit="s"))
+        series = self._running.finished().series(measure)
+        what = f"Worst latency in seconds{_never(series)}"
+        return float(verify(series.worst, assertion_operator, assertion_expected, what, message, unit="s"))
 
     @keyword(tags=["load", "getter"])
     def get_latency_count(
@@ -189,3 +194,7 @@ class Measures:
         if figure not in figures:
             raise StackError(explain(f"one of {', '.join(figures)}", repr(figure)))
         return int(verify(figures[figure], assertion_operator, assertion_expected, figure, message))
+
+
+def _never(series: Series) -> str:
+    return f" ({series.missing} of {series.count + series.missing} never came)" if series.missing else ""
