@@ -1,5 +1,6 @@
 import { Chat } from '/js/chat/chat.js';
 import { Emitter } from '/js/core/emitter.js';
+import { HttpError } from '/js/net/http.js';
 import { HeldClock, equal, test } from './harness.js';
 
 const AT = '2026-01-31T12:00:00.000Z';
@@ -17,7 +18,8 @@ function makeChat(answer) {
       return answer(path);
     },
   };
-  return { chat: new Chat({ api, link, outbox, clock: new HeldClock() }), sent, asked, link };
+  const clock = new HeldClock();
+  return { chat: new Chat({ api, link, outbox, clock }), sent, asked, link, clock };
 }
 
 test('threads are listed however many pages they fill', async () => {
@@ -48,6 +50,20 @@ test('of a thread that the list does not know the latest history is loaded, and 
   equal(asked, ['/api/threads/old/messages?limit=1', '/api/threads/old/messages?after=800&limit=200']);
   equal([chat.messages('old').length, chat.hasEarlier('old')], [200, true]);
   equal(sent, [{ type: 'resume', thread_id: 'old', payload: { after: 1000, runs: {} } }]);
+});
+
+test('a history that was asked for before the connection came is asked for again at once, and then at leisure', async () => {
+  const { chat, asked, link, clock } = makeChat(() => {
+    link.online = true; // it comes while the answer is on its way
+    throw new HttpError({ status: 503, code: 'backend_unavailable' });
+  });
+  link.online = false;
+  await chat.open('t');
+  equal(asked.length, 1);
+  await clock.move(0);
+  equal(asked.length, 2);
+  await clock.move(10);
+  equal(asked.length, 2);
 });
 
 const started = { type: 'agent_started', thread_id: 't', run_id: 'r', n: 1, payload: { query_message_id: 'q' } };

@@ -243,6 +243,7 @@ export class Chat {
   /** @param {string} threadId */
   async #load(threadId) {
     this.#states.set(threadId, 'loading');
+    const wasOnline = this.link.online;
     try {
       const thread = this.threads.get(threadId);
       // One that the list does not know (yet) is no reason to load its whole history.
@@ -262,9 +263,11 @@ export class Chat {
       if (!(error instanceof HttpError)) throw error;
       if (error.status !== 404) {
         this.#states.set(threadId, 'unreachable');
+        // What was asked for before the connection came says nothing of what there is since.
+        const pause = !wasOnline && this.link.online ? 0 : RELOAD_AFTER;
         this.clock.after(() => {
           if (this.openId === threadId && this.state(threadId) === 'unreachable') void this.#load(threadId).catch(reportFailure);
-        }, RELOAD_AFTER);
+        }, pause);
       } else if (this.outbox.list().some((entry) => entry.thread_id === threadId)) {
         this.threads.draft(threadId, new Date(this.clock.wall()).toISOString());
         this.#hold(threadId, new Timeline());
