@@ -18,6 +18,7 @@ const GAP_PATIENCE = 250;
 const GAP_TRIES = 4;
 /** Milliseconds before a history that could not be loaded is asked for again. */
 const RELOAD_AFTER = 2000;
+const RELOAD_ONLINE_AFTER = 400;
 /** Milliseconds before what the platform could not do is asked for again. */
 const REPEAT_AFTER = 1000;
 /** Threads whose messages are held in memory. */
@@ -243,7 +244,6 @@ export class Chat {
   /** @param {string} threadId */
   async #load(threadId) {
     this.#states.set(threadId, 'loading');
-    const wasOnline = this.link.online;
     try {
       const thread = this.threads.get(threadId);
       // One that the list does not know (yet) is no reason to load its whole history.
@@ -263,8 +263,8 @@ export class Chat {
       if (!(error instanceof HttpError)) throw error;
       if (error.status !== 404) {
         this.#states.set(threadId, 'unreachable');
-        // What was asked for before the connection came says nothing of what there is since.
-        const pause = !wasOnline && this.link.online ? 0 : RELOAD_AFTER;
+        // Where the connection stands the platform is back, and its proxy lets requests through within a second.
+        const pause = this.link.online ? RELOAD_ONLINE_AFTER : RELOAD_AFTER;
         this.clock.after(() => {
           if (this.openId === threadId && this.state(threadId) === 'unreachable') void this.#load(threadId).catch(reportFailure);
         }, pause);
