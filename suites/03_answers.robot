@@ -18,6 +18,15 @@ Hard Questions That Are Asked At Once Are Each Answered Right
     ${ids} =    Ask Hard Questions At Once    tab    ${thread}
     Each Hard Question Should Have Its Answer    ${hana}    tab    ${ids}
 
+What Is Hard To Read Is Answered To The Letter
+    [Documentation]    Signs, powers, rests and percents, lists, what can't be computed, and commands with and without their small
+    ...    words: each gets the whole answer that is right, and nothing else.
+    [Tags]    wants-exact-answers
+    ${jana} =    A Paid User    jana
+    Open Tabs    ${jana}    tab
+    ${thread} =    A New Thread
+    Answers Should Be Right To The Letter    tab    ${thread}
+
 An Answer That Takes Long Stays With Its Agent
     [Documentation]    It takes longer than what a silent agent left would wait for another one.
     [Tags]    wants-agent-queue    wants-held-steps

@@ -65,14 +65,6 @@ What One User Asks Waits Its Turn And Is Answered
     Let Answering Go On
     All That Waited Should Be Answered    ${user}
 
-What Is Hard To Read Is Answered To The Letter
-    [Documentation]    Signs, powers, rests and percents, lists, what can't be computed, and commands with and without their small
-    ...    words: each gets the whole answer that is right, and nothing else.
-    [Tags]    wants-exact-answers    needs-1-users
-    ${user} =    A User Who Floods
-    Start Measuring Services
-    Hard Questions Should Be Answered To The Letter    ${user}
-
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
     [Tags]    needs-kill    needs-10-users    wants-agent-queue    wants-computed-answers    wants-held-steps
