@@ -61,8 +61,8 @@ class Worker:
         # Tasks and queue entries by run: an entry that comes twice is worked on once.
         self._working: dict[str, asyncio.Task[None]] = {}
         self._entries: dict[str, list[str]] = {}
-        # Set when the run that is worked on is to stop.
-        self._stops: dict[str, asyncio.Event] = {}
+        # What answers each run, and is cancelled when the run is to stop.
+        self._stops: dict[str, asyncio.Task[Outcome]] = {}
         self._free = asyncio.Event()
         self._free.set()
         self._loops: list[asyncio.Task[None]] = []
@@ -155,8 +155,9 @@ class Worker:
                     self._let_stop(run_id)
 
     def _let_stop(self, run_id: str) -> None:
-        if run_id in self._stops:
-            self._stops[run_id].set()
+        answering = self._stops.pop(run_id, None)
+        if answering is not None:
+            answering.cancel()
 
     def _begin(self, entry: str, fields: dict[str, str] | None) -> None:
         run_id = (fields or {}).get("run_id", "")
@@ -207,16 +208,12 @@ class Worker:
         await self._tell_end(run, reporter, outcome)
 
     async def _until_stopped(self, run: Run, reporter: Reporter) -> Outcome:
-        stop = self._stops[run.run_id] = asyncio.Event()
-        work = asyncio.create_task(self._analyse(run, reporter), name=f"work on {run.run_id}")
-        word = asyncio.create_task(stop.wait(), name=f"stop of {run.run_id}")
+        work = self._stops[run.run_id] = asyncio.create_task(self._analyse(run, reporter), name=f"work on {run.run_id}")
         try:
-            await asyncio.wait({work, word}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work})
         finally:
-            del self._stops[run.run_id]
-            if not work.done():
-                await cancel(work)
-            await cancel(word)
+            self._stops.pop(run.run_id, None)
+            await cancel(work)
         outcome = None if work.cancelled() else work.result()
         if outcome is None or outcome.state == "running":
             return await self._stop(run, reporter)
