@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from chat_backend.schema import SCHEMA
+from support import servers
 from support.chat import Chat, Tab, User
 
 LONG = "list the primes up to 20000"
@@ -115,5 +117,33 @@ def test_worker_that_is_not_told_finds_that_it_is_to_stop(platform: Chat) -> Non
         assert end["type"] == "agent_stopped"
         assert said(tab) == end["payload"]["text"]
         await tab.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_table_of_an_earlier_version_learns_the_new_state_once(postgres_server: servers.Postgres) -> None:
+    """Replicas start while others work: to check all rows anew at each start would lock those out."""
+
+    async def scenario() -> None:
+        owner = await asyncpg.connect(postgres_server.dsn)
+        await owner.execute("CREATE DATABASE earlier_version")
+        connection = await asyncpg.connect(postgres_server.dsn, database="earlier_version")
+
+        async def start() -> tuple[int, str]:
+            for statement in SCHEMA:
+                await connection.execute(statement)
+            row = await connection.fetchrow(
+                "SELECT oid::int, pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'runs_state_check'"
+            )
+            return row[0], row[1]
+
+        await start()
+        await connection.execute(
+            "ALTER TABLE runs DROP CONSTRAINT runs_state_check, ADD CONSTRAINT runs_state_check CHECK (state = 'queued')"
+        )
+        renewed = await start()
+        assert "stopped" in renewed[1]
+        assert await start() == renewed
+        await asyncio.gather(owner.close(), connection.close())
 
     asyncio.run(scenario())

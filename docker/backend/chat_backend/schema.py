@@ -81,8 +81,18 @@ SCHEMA = (
     )
     """,
     "ALTER TABLE runs ADD COLUMN IF NOT EXISTS stop_requested_at timestamptz",
-    "ALTER TABLE runs DROP CONSTRAINT IF EXISTS runs_state_check, ADD CONSTRAINT runs_state_check "
-    "CHECK (state IN ('queued', 'running', 'completed', 'failed', 'stopped'))",
+    # Only where an earlier version made the table: to check all rows anew locks out whoever works on them.
+    """
+    DO $$ BEGIN
+        IF NOT EXISTS (
+            SELECT FROM pg_constraint
+            WHERE conrelid = 'runs'::regclass AND conname = 'runs_state_check' AND pg_get_constraintdef(oid) LIKE '%stopped%'
+        ) THEN
+            ALTER TABLE runs DROP CONSTRAINT IF EXISTS runs_state_check, ADD CONSTRAINT runs_state_check
+                CHECK (state IN ('queued', 'running', 'completed', 'failed', 'stopped'));
+        END IF;
+    END $$
+    """,
     "CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (user_id, created_at) WHERE state IN ('queued', 'running')",
     "CREATE INDEX IF NOT EXISTS runs_recent ON runs (user_id, created_at)",
     """
