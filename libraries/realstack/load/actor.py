@@ -189,6 +189,7 @@ class Actor:
         Raises:
             StepFailed: It was refused.
         """
+        self.awaits(measure)
         began = self.clock.now
         options = Options(
             url,

@@ -43,20 +43,20 @@ class HttpWire(ABC):
     def _release(self) -> None:
         """Give up all that is held."""
 
+    def _told_by_tcp(self, what: str) -> object:
+        """A fact of what messages come by; None once that is gone."""
+        transport = self._tcp()
+        return None if transport is None or transport.is_closing() else transport.get_extra_info(what)
+
     @property
     def tcp(self) -> socket.socket | None:
         """The socket of TCP that messages come by; None once it is gone."""
-        transport = self._tcp()
-        held = transport is not None and not transport.is_closing()
-        return cast(socket.socket, transport.get_extra_info("socket")) if transport is not None and held else None
+        return cast(socket.socket | None, self._told_by_tcp("socket"))
 
     @property
     def local_address(self) -> tuple[str, int] | None:
         """Host and port of this end; None once it is gone."""
-        transport = self._tcp()
-        if transport is None or transport.is_closing():
-            return None
-        return cast(tuple[str, int] | None, transport.get_extra_info("sockname"))
+        return cast(tuple[str, int] | None, self._told_by_tcp("sockname"))
 
     @property
     def over(self) -> bool:
