@@ -81,8 +81,9 @@ _VALUES = {
 }
 
 
-def _texts(*kinds: dict[str, str], quoted: bool = False) -> list[Text]:
-    return [{"name": name, "text": text, "quoted": quoted} for kind in kinds for name, text in kind.items()]
+def _texts(*, quoted: bool = False, **kinds: dict[str, str]) -> list[Text]:
+    named = [(kind, name, text) for kind, texts in kinds.items() for name, text in texts.items()]
+    return [{"name": name, "text": text, "kind": kind, "quoted": quoted} for kind, name, text in named]
 
 
 def long_text(characters: int) -> str:
@@ -91,12 +92,15 @@ def long_text(characters: int) -> str:
     return f" {words[: characters - 2]} "
 
 
-TEXTS = [*_texts(_SCRIPTS, quoted=True), *_texts(_BEYOND, _UNSEEN, _SPACES, _MARKS, _VALUES)]
-"""All of them: dictionaries with `name`, `text` and `quoted`."""
+TEXTS = [
+    *_texts(scripts=_SCRIPTS, quoted=True),
+    *_texts(beyond=_BEYOND, unseen=_UNSEEN, spaces=_SPACES, marks=_MARKS, values=_VALUES),
+]
+"""All of them: dictionaries with `name`, `text`, `kind` and `quoted`."""
 
 _TYPED = {"accents decomposed", "emoji", "byte order mark", "edge blanks", "line feeds", "markup", "patterns", "large numbers"}
 TYPED = [one for one in TEXTS if one["name"] in _TYPED]
 """One of each sort, for where each takes its time: typed on a page. Forms know no carriage returns."""
 _MARKUP = {name: _MARKS[name] for name in ("entities", "quotes", "markdown", "pointed")}
-SHOWN = [one for one in _texts(_UNSEEN, _SPACES, _MARKUP) if one["name"] not in _TYPED]
+SHOWN = [one for one in _texts(unseen=_UNSEEN, spaces=_SPACES, marks=_MARKUP) if one["name"] not in _TYPED]
 """Others that a page may show otherwise than they are."""

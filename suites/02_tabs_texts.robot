@@ -1,5 +1,6 @@
 *** Settings ***
 Documentation       Texts of every kind: what is said comes back the same, to the byte, wherever it is shown.
+Resource            ../resources/faults.resource
 Resource            ../resources/journey.resource
 Resource            ../resources/tabs.resource
 Resource            ../resources/texts.resource
@@ -32,6 +33,20 @@ Texts Come Back On A Tab Opened Later
     Everything Said Should Be Everywhere    ${nils}    tabs=1
     Open A Late Tab    ${nils}    late    ${thread}
     Laws Should Hold    said-is-stored    acked-is-kept    within=${FIGURES.settle_time}
+
+Texts Of Every Kind Over A Link That Breaks
+    [Documentation]    What is said elsewhere while the tab is away, and what it says itself, is the same to the byte when it is
+    ...    back.
+    [Tags]    needs-faults    wants-fan-out    wants-resume
+    ${lara} =    A User On A Wire    lara
+    ${id} =    A Message Id
+    Lose Acknowledgement    ${id}    reset
+    Say Texts    tab    ${lara.thread}    ${TYPED}
+    Say Something On The Tab    ${lara}    ${id}
+    Wire Should Have Been Cut
+    Say Texts    phone    ${lara.thread}    ${SHOWN}
+    Reconnect Tab After The Cut    ${lara}
+    Everything Said On The Wire Should Be Everywhere    ${lara}    reconnects=1
 
 The Longest Text Comes Back Whole
     [Documentation]    As many characters as a message may have, with a blank at both ends.

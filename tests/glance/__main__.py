@@ -1,4 +1,7 @@
-"""`python -m glance FOLDER`: sum up the run whose output.xml lies in a folder; writes index.html and summary.md beside it."""
+"""`python -m glance FOLDER`: sum up the run whose output.xml lies in a folder; writes index.html and summary.md beside it.
+
+`python -m glance.judged FOLDER [--strict]` tells what its tests judged.
+"""
 
 from __future__ import annotations
 

@@ -45,8 +45,9 @@ def html(run: Run) -> str:
     why = "<h2>What did not pass, by reason</h2>" + table(["Verdict", "#Tests", "Reason"], reasons) if reasons else ""
     services = [f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in sorted(run.facts.items())]
     where = "<h2>Platform</h2>" + table(["Service", "Version, process, address"], services) if services else ""
-    links = '<p><a href="log.html">log.html</a> · <a href="report.html">report.html</a></p>'
-    return page("Journeys at a glance", tally(run) + ".", links + journeys + why + where)
+    pages = {"log.html": "log.html", "report.html": "report.html", "coverage.html": "what was judged"}
+    links = " · ".join(f'<a href="{file}">{name}</a>' for file, name in pages.items())
+    return page("Journeys at a glance", tally(run) + ".", f"<p>{links}</p>" + journeys + why + where)
 
 
 def markdown(run: Run) -> str:

@@ -32,7 +32,8 @@ def test_a_run_that_could_not_be_started_is_one_failure(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "code", "steps"), [("Fail", 1, {"journeys"}), ("No Operation", 1, {"journeys", "journeys-secrets"})]
+    ("word", "code", "steps"),
+    [("Fail", 1, {"journeys", "journeys-coverage"}), ("No Operation", 1, {"journeys", "journeys-secrets", "journeys-coverage"})],
 )
 def test_only_a_run_that_passed_must_have_issued_credentials(folder: Path, word: str, code: int, steps: set[str]) -> None:
     (folder / "suite.robot").write_text(f"*** Test Cases ***\nOne\n    {word}\n")
