@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from robot.api import ExecutionResult
 
+from realstack.lease import ending
+from realstack.lease.turns import Turns
+from support.loopback import serve
 from support.robot_process import RobotProcess
 from support.waiting import until_nothing_left
 
@@ -80,3 +85,24 @@ def test_who_waits_goes_on_when_the_other_is_killed(start):
     busy.process.kill()
     busy.end()
     assert "3 tests, 3 passed, 0 failed" in waits.end()
+
+
+def test_a_platform_that_runs_elsewhere_waits_for_nobody(tmp_path, monkeypatch):
+    busy = tmp_path / f"realstack-{os.geteuid()}" / "busy"
+    busy.mkdir(parents=True)
+    lock = os.open(busy / ending.LOCK_FILE, os.O_RDWR | os.O_CREAT)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    serve(server)
+    monkeypatch.setenv("ELSEWHERE", f"http://127.0.0.1:{server.server_port}")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert Turns(busy, len(os.sched_getaffinity(0)), "results of somebody else").ask() == []
+        run = RobotProcess("elsewhere", tmp_path / "results", tmp_path)
+        try:
+            assert "1 test, 1 passed, 0 failed" in run.end()
+        finally:
+            run.kill()
+    finally:
+        server.shutdown()
+        server.server_close()
+        os.close(lock)

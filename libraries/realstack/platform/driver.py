@@ -178,10 +178,12 @@ class Driver(ABC):
     Class attributes:
         name: The driver's name, as in `PLATFORM`.
         can: The operations that it offers.
+        runs_here: Whether the services run on this machine's cores, which other runs may need.
     """
 
     name: str
     can: frozenset[Operation]
+    runs_here = True
 
     @abstractmethod
     def services(self) -> list[str]:

@@ -62,6 +62,7 @@ class ExternalDriver(Driver):
 
     name = "external"
     can: frozenset[Operation] = frozenset()
+    runs_here = False
 
     def __init__(self, services: Mapping[str, RemoteService], credentials: Mapping[str, str]) -> None:
         self._services = dict(services)

@@ -142,7 +142,8 @@ class Starting:
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
         try:
             self._machine.needed = int(figures.plain()["cores"])
-            self._turn.wait(self._machine.needed, _output_folder())
+            if driver.runs_here:
+                self._turn.wait(self._machine.needed, _output_folder())
             began = time.monotonic()
             because = f": {figures.profile_because}" if figures.profile_because else ""
             logger.console(f"\nStarting the platform ({driver.name}, profile {figures.profile}{because}) …")
