@@ -23,7 +23,7 @@ from realstack.core.waiting import Deadline, poll
 from realstack.load import report
 from realstack.load.actor import Actor
 from realstack.load.engine import Load
-from realstack.load.http_steps import Request
+from realstack.load.http_steps import Request, SignIn
 from realstack.load.keywords.scripts import Scripts
 from realstack.load.matching import filled
 from realstack.load.plan import Limits, Plan, Script
@@ -295,6 +295,22 @@ async def test_http_steps_keep_cookies_and_values_and_hide_them() -> None:
     assert [event.data["status"] for event in recording.events() if event.kind == "http"] == [200] * 4 + [401]
     assert failed.errors["http"] == 1
     assert "/me answers below 400" in failed.told_errors()
+
+
+async def test_a_sign_in_that_is_refused_is_a_failure_also_where_no_end_is_named() -> None:
+    async def handle(request: HttpRequest) -> Response:
+        if request.method == "POST":
+            return Response(200 if request.form["word"] == "right-word" else 401, b"<p>Hello</p>", "text/html")
+        return Response(200, b"<form method=post><input name=user><input name=word type=password></form>", "text/html")
+
+    http = HttpServer(handle)
+    host, port = await http.start("127.0.0.1", 0)
+    steps = [SignIn("/login", {"user": "{user}", "word": "{word}"}, measure="sign-in")]
+    users = people(1, word="right-word") | {"other": {"query": "", "word": "wrong-word"}}
+    results = await Load(Plan(Script("s", steps=steps, base_url=f"http://{host}:{port}"), users, Schedule())).run()
+    await http.close()
+    assert (results.done, results.errors, results.series("sign-in").count) == (1, {"sign-in": 1}, 1)
+    assert "/login with status 401" in results.told_errors()
 
 
 async def test_unrecorded_load_leaves_the_recording_alone() -> None:

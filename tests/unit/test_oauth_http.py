@@ -82,6 +82,15 @@ class Site:
     def _get_back(self, _: Request) -> Response:
         return page("<p>Welcome</p>")
 
+    def _post_unauthorized(self, _: Request) -> Response:
+        return page("Wrong name or password.", 401)
+
+    def _get_unauthorized(self, _: Request) -> Response:
+        return page("<form method=post><input name=user></form>")
+
+    def _get_other(self, _: Request) -> Response:
+        return page("<form method=post><input name=email><input name=pin type=password></form>", 401)
+
     def _get_round(self, _: Request) -> Response:
         return go("/round")
 
@@ -177,6 +186,19 @@ async def test_end_elsewhere_tells_what_the_page_shows() -> None:
             StackFailure, match=r"ends at http.*/back…\n.*ended at .*/login with status 200\nEvidence:\n.*\n.*fields user, word"
         ):
             expect_end(end, session.target("/back"))
+
+
+@pytest.mark.parametrize(
+    ("start", "says"), [("/unauthorized", "Wrong name or password"), ("/other", "fields email, pin"), ("/x", "404")]
+)
+@pytest.mark.parametrize("end_at", ["", "/"])
+async def test_a_refusal_is_no_good_end_wherever_it_is_seen(start: str, says: str, end_at: str) -> None:
+    async with site() as (_, session):
+        end = await walk(session, start)
+        with pytest.raises(StackFailure, match=rf"(?s)the sign-in ends at .*{start} with status 40[14].*{says}"):
+            expect_end(end, session.target("/") if end_at else "")
+    async with site() as (_, session):
+        expect_end(await walk(session, "/"))
 
 
 async def test_answers_show_no_credential_at_any_log_level(caplog: pytest.LogCaptureFixture) -> None:

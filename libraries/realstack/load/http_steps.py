@@ -74,8 +74,7 @@ class SignIn:
         walk = FormWalk(actor.session, fields, press=self.press, timeout=self.timeout)
         try:
             ended = await walk.run(actor.session.target(actor.values.text(self.url)))
-            if self.end_at:
-                expect_end(ended, actor.values.text(self.end_at))
+            expect_end(ended, actor.values.text(self.end_at))
         except StackFailure as error:
             raise StepFailed("sign-in", str(error)) from None
         actor.measured(self.measure, actor.planned, actor.clock.now)

@@ -76,6 +76,12 @@ class Walk:
         return sum(hop.seconds for hop in self.hops)
 
     @property
+    def refused(self) -> bool:
+        """Whether it ended at an error, or at a page that still asks for a password."""
+        asks = self.page is not None and any(control.kind == "password" for form in self.page.forms for control in form.fields)
+        return not self.stopped and (asks or self.answer.status >= 400)
+
+    @property
     def told(self) -> str:
         """The requests, one a line."""
         return "\n".join(map(str, self.hops))
@@ -259,26 +265,28 @@ def _posted_answer(page: Page) -> Form | None:
     return None
 
 
-def expect_end(walk: Walk, where: str, *, stopped: bool = False) -> None:
-    """Check that a walk ended at a URL that starts so, and that tells of no error which the wanted one does not.
+def expect_end(walk: Walk, where: str = "", *, error_is_read: bool = False) -> None:
+    """Check that a walk was not refused, ended at a URL that starts so, and at one that tells of no error unless the wanted does.
 
     Args:
         walk: How it went.
-        where: How the URL must start.
-        stopped: Whether the walk stopped before that URL; then the provider's error, if any, is the caller's to read.
+        where: How the URL must start; anywhere unless given.
+        error_is_read: Whether the error that the provider puts into the URL is the caller's to read.
 
     Raises:
-        StackFailure: It ended elsewhere; the text tells what the last page shows.
+        StackFailure: It was refused, or ended elsewhere; the text tells what the last page shows.
     """
-    refused = not stopped and "error" in parameters(walk.url) and "error" not in parameters(where)
-    if walk.url.startswith(where) and not refused:
+    error = not error_is_read and "error" in parameters(walk.url) and "error" not in parameters(where)
+    if walk.url.startswith(where) and not error and not walk.refused:
         return
     forms = "\n".join(f"It shows a {form}" for form in walk.page.forms) if walk.page else ""
     says = f"It says: {_excerpt(walk.page)}" if walk.page else walk.answer.described
     raise StackFailure(
         secrets.scrub(
             explain(
-                f"the sign-in ends at {shown(where)}…",
+                f"the sign-in ends at {shown(where)}…"
+                if where
+                else "the sign-in ends at a page without an error or a password field",
                 f"it ended at {shown(walk.url)} with status {walk.answer.status}",
                 evidence="\n".join(filter(None, (forms, says, walk.told))),
                 remedy="Give values for the fields, or press a button, that the last page shows.",

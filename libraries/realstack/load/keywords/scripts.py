@@ -324,7 +324,7 @@ class Scripts:
             url: Where to start.
             fields: Field name to template, such as ``{password}``.
             press: Buttons to press where they are found: a text, texts between commas, or a list.
-            end_at: Where it must end; else the error is ``sign-in``.
+            end_at: Where it must end; else the error is ``sign-in``, as it is where the provider refuses.
             timeout: For everything together.
             measure: Name under which the time from the planned time until the end is measured.
 

@@ -78,7 +78,8 @@ class FormKeywords:
         Starts at a URL, follows redirects, and on each page fills the form that has one of the fields, or one of the buttons.
         Hidden inputs, such as tokens against cross-site request forgery, are sent back as the page has them, and an answer that
         the provider posts through the browser (``response_mode=form_post``) is posted on. It ends at the first page with nothing
-        to fill. A page that comes back with the same form means a refusal: the error shows what the page says.
+        to fill. A page that comes back with the same form means a refusal, and so does an end at a status of 400 or more, or at a
+        page that still asks for a password: the error shows what the page says.
 
         Args:
             url: Where to start: the platform's login route, or an authorization URL.
@@ -112,8 +113,7 @@ class FormKeywords:
         )
         ended = background.run(walk.run(target))
         told(ended.told)
-        if end_at or stop_before:
-            expect_end(ended, end_at or stop_before, stopped=not end_at)
+        expect_end(ended, end_at or stop_before, error_is_read=not end_at)
         return _ended(ended)
 
     @keyword(tags=["sign-in"])
@@ -165,8 +165,7 @@ class FormKeywords:
                 timeout=seconds,
             )
             ended = await walk.run(held.target(plain_url(url)))
-            if end_at or stop_before:
-                expect_end(ended, end_at or stop_before, stopped=not end_at)
+            expect_end(ended, end_at or stop_before, error_is_read=not end_at)
             return ended
 
         async def everybody() -> list[Walk | BaseException]:
