@@ -50,7 +50,10 @@ MASKER = Masker()
 # Half surrogates included, as JSON of others has them.
 text = st.text(st.characters() | st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF), max_size=60)
 scalars = st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**310) | st.floats() | text
-values = st.recursive(scalars, lambda one: st.lists(one, max_size=4) | st.dictionaries(text, one, max_size=4), max_leaves=12)
+keys_of_objects = text | st.sampled_from(["type", "token", "password"])
+values = st.recursive(
+    scalars, lambda one: st.lists(one, max_size=4) | st.dictionaries(keys_of_objects, one, max_size=4), max_leaves=12
+)
 
 
 def mutated(*seeds: bytes) -> st.SearchStrategy[bytes]:

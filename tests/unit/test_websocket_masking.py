@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from realstack.core.writable import writable
 from realstack.secrets import Hidden, Registry
 from realstack.websocket.codecs.plain import Json
 from realstack.websocket.frames import read
@@ -177,3 +178,20 @@ def test_json_in_a_text_of_json_has_its_fields_hidden(masker: Masker) -> None:
 
 def test_json_in_binary_frames_is_masked_like_any(masker: Masker) -> None:
     assert parse(b'{"token": "s3cr3t"}', masker)[:2] == ("json", {"token": "<hidden>"})
+
+
+DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a-half-\ud83d-of-a-pair", "first\ud800.second.third" * 9, f"{DEEP}.{DEEP}.of-a-signature-0123"],
+    ids=["half a pair", "halves between dots", "no end of levels"],
+)
+def test_credentials_that_nobody_can_write_or_read_break_no_reader(value: str) -> None:
+    registry = Registry()
+    _, data, _ = parse(json.dumps({"type": "told", "token": value}), Masker(registry=registry))
+    assert data == {"type": "told", "token": "<hidden>"}
+    for told in (value, json.dumps(value), writable(value)):
+        assert value not in registry.scrub(f"it is {told}, so there")
+        assert "<hidden>" in registry.scrub(f"it is {told}, so there")

@@ -251,7 +251,7 @@ def _audience_problems(claims: Mapping[str, Any], audience: str, *, id_token: bo
 
 def _half_hash(value: str, token: Token) -> str:
     bits = str(token.header.get("alg"))[-3:]
-    digest = hashlib.new(f"sha{bits if bits in {'256', '384', '512'} else '512'}", value.encode()).digest()
+    digest = hashlib.new(f"sha{bits if bits in {'256', '384', '512'} else '512'}", value.encode(errors="surrogatepass")).digest()
     return b64encode(digest[: len(digest) // 2])
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
+from realstack.core.writable import writable
+
 WINDOW = 16
 """Characters of a window. 16 characters of a base64url alphabet are 96 bits: no chance hit."""
 
@@ -44,8 +46,10 @@ def forms(value: str) -> set[str]:
     put into another one, three times where that one is. JSON and XML may escape what they need not, each writer in its own way,
     and JSON may be a text within JSON, as in the log of a container. A client's secret is percent-encoded before it is base64
     (RFC 6749, 2.3.1). Stores show a password's bytes in hexadecimal digits, CSV and SQL double their quotes, Unicode has two
-    forms of ``ä``, and UTF-8 that is read as Latin-1 has two characters for it.
+    forms of ``ä``, and UTF-8 that is read as Latin-1 has two characters for it. Half a surrogate pair is in no file as it is.
     """
+    if (told := writable(value)) != value:
+        return {value, *forms(told)}
     quoted = {quote(value, safe=""), quote_plus(value)}
     once = {value, *quoted, html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1]}
     if "://" in value:  # a URL's password is a credential by itself; each form of the whole is looked for in every message
@@ -57,9 +61,9 @@ def forms(value: str) -> set[str]:
         quoted |= {_small_digits(form) for form in quoted}
     once |= {value.replace('"', '""'), value.replace("'", "''")}
     if not _DRAWN.fullmatch(value):
-        once.add(value.encode(errors="surrogatepass").hex())
+        once.add(value.encode().hex())
     if not value.isascii():
-        once |= {normalize(form, value) for form in ("NFC", "NFD")} | {value.encode(errors="surrogatepass").decode("latin-1")}
+        once |= {normalize(form, value) for form in ("NFC", "NFD")} | {value.encode().decode("latin-1")}
     found = once | quoted | {*_base64_forms(value.encode()), *_base64_forms(quote_plus(value).encode())}
     if len(value) <= LONGEST_ODD:
         found |= {*_json_forms(value), *_xml_forms(value), repr(value)[1:-1], ascii(value)[1:-1], repr(value.encode())[2:-1]}
@@ -144,6 +148,6 @@ def _is_signed(value: str) -> bool:
         return False
     try:
         json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    except ValueError:  # neither base64url nor JSON: nothing that anybody could read
+    except (ValueError, RecursionError):  # neither base64url nor JSON: nothing that anybody could read
         return False
     return True
