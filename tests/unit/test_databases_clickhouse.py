@@ -134,6 +134,42 @@ def test_other_types_survive(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "seen"),
+    [
+        ("toFloat32(0.1)", 0.1),
+        ("[toFloat32(0.1), NULL]", [0.1, None]),
+        ("unhex('FF00')", b"\xff\x00"),
+        ("'FF00'", "FF00"),
+        ("['a', unhex('FF')]", ["a", b"\xff"]),
+        ("toFixedString('DE', 4)", "DE"),
+        ("CAST('DE' AS LowCardinality(Nullable(FixedString(2))))", "DE"),
+        ("toFixedString(unhex('FF'), 2)", b"\xff\x00"),
+        ("map('a', toFloat32(1.1))", {"a": 1.1}),
+        ("CAST((toFloat32(0.1), 'x') AS Tuple(a Float32, b FixedString(2)))", {"a": 0.1, "b": "x"}),
+        ("CAST([(1, unhex('FF'))] AS Nested(x UInt8, y String))", [{"x": 1, "y": b"\xff"}]),
+        ('CAST(\'{"a": {"b": ["ü", null]}}\' AS JSON)', {"a": {"b": ["ü", None]}}),
+        ("CAST('ü' AS Dynamic)", "ü"),
+        ("toDateTime64('2030-01-31 12:00:00.123456789', 9, 'UTC')", "2030-01-31 12:00:00.123456789"),
+        ("toDateTime64('1900-01-01 00:00:00.00000001', 8, 'UTC')", "1900-01-01 00:00:00.00000001"),
+        (
+            "[toDateTime64('2030-01-31 13:00:00.5', 9, 'Europe/Berlin'), NULL]",
+            [datetime(2030, 1, 31, 12, microsecond=500000, tzinfo=UTC), None],
+        ),
+        ("toDateTime64('2030-01-31 12:00:00.5', 3, 'UTC')", datetime(2030, 1, 31, 12, microsecond=500000, tzinfo=UTC)),
+        ("toIPv6('::ffff:1.2.3.4')", "::ffff:1.2.3.4"),
+    ],
+)
+def test_values_are_those_that_the_server_writes(client: Client, sql: str, seen: Any) -> None:
+    assert client.value(f"SELECT {sql} AS x") == seen
+
+
+def test_statements_that_are_no_queries_give_no_rows(client: Client) -> None:
+    for statement in ("CREATE TEMPORARY TABLE none (x Int64)", "INSERT INTO none VALUES (1)", "SELECT x FROM none WHERE x = 2"):
+        assert client.run(client.session.fetch(statement)).records == []
+    assert client.value("SELECT x FROM none") == 1
+
+
+@pytest.mark.parametrize(
     ("value", "words"),
     [
         ({"a": 1}, "a dict"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -17,8 +19,9 @@ from realstack.databases.dsn import split_dsn
 from realstack.databases.errors import SessionLost, StatementRefused
 from realstack.databases.keywords.reading import Assertion, judge
 from realstack.databases.masking import Masking
-from realstack.databases.places import copies_from_client
+from realstack.databases.places import copies_over_connection
 from realstack.databases.postgres import PostgresSession, PostgresTarget
+from realstack.databases.values import shown
 from support import servers
 
 Work = Callable[[PostgresSession], Awaitable[None]]
@@ -64,6 +67,13 @@ def run(server: servers.Postgres, work: Work, dsn: str | None = None) -> None:
         ("circle '<(1,2),3>'", "<(1,2),3>"),
         ("lseg '[(1,2),(3,4)]'", "[(1,2),(3,4)]"),
         ("B'0101'", "0101"),
+        ("'0/16B6C50'::pg_lsn", "0/16B6C50"),
+        ("'(1,2)'::tid", "(1,2)"),
+        ("'10:20:10,14'::pg_snapshot", "10:20:10,14"),
+        ("'r'::\"char\"", "r"),
+        ("''::\"char\"", ""),
+        ("ARRAY['r'::\"char\", '\\377']", ["r", "\\377"]),
+        ("'::ffff:1.2.3.4'::inet::text::inet", "::ffff:1.2.3.4"),
     ],
 )
 def test_values_without_a_like_are_the_text_that_postgres_writes(postgres_server: servers.Postgres, sql: str, seen: Any) -> None:
@@ -71,7 +81,56 @@ def test_values_without_a_like_are_the_text_that_postgres_writes(postgres_server
         (found,) = (await one.fetch(f"SELECT {sql} AS x, ({sql})::text AS told")).records
         assert found["x"] == seen
         if isinstance(seen, str):
-            assert found["told"] == seen
+            assert found["told"].removesuffix("/128") == seen
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize(
+    ("sql", "seen"),
+    [
+        ("0.1::float4", 0.1),
+        (
+            "ARRAY[0.1::float4, 'NaN', '-Infinity', 3.4028235e38, 1e-45, '-0', 16777216]",
+            "[0.1, nan, -inf, 3.4028235e+38, 1e-45, -0.0, 16777216.0]",
+        ),
+        ("ROW(1.1::float4)", [1.1]),
+        ("'1.10'::jsonb", 1.1),
+        ("'12345678901234567890.123456789'::jsonb", Decimal("12345678901234567890.123456789")),
+        ("'[0.1000000000000000055, 1e400]'::json", [Decimal("0.1000000000000000055"), 10**400]),
+        ("'{\"a\": 1e99999}'::json", {"a": Decimal("1e99999")}),
+        ("'1e999999999999999999999'::json", math.inf),
+        ("10::numeric ^ 5000", Decimal(10) ** 5000),
+        ("('1' || repeat('0', 5000))::jsonb", Decimal(10) ** 5000),
+    ],
+)
+def test_numbers_are_those_that_postgres_writes(postgres_server: servers.Postgres, sql: str, seen: Any) -> None:
+    async def work(one: PostgresSession) -> None:
+        (found,) = (await one.fetch(f"SELECT {sql} AS x")).records
+        assert (str(found["x"]) if isinstance(seen, str) else found["x"]) == seen
+        shown(found["x"])
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"), [("int", 1.5), ("bigint", Decimal("1.5")), ("smallint", float("inf")), ("oid", Decimal("NaN"))]
+)
+def test_a_number_that_is_not_whole_is_no_whole_number(postgres_server: servers.Postgres, kind: str, given: Any) -> None:
+    async def work(one: PostgresSession) -> None:
+        with pytest.raises(StackError, match=r"parameter \$1 to be"):
+            await one.fetch(f"SELECT $1::{kind} AS x", [given])
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize("statement", ["SELECT 'x \ud83d' AS x", "SELECT 'a\0b' AS x"])
+def test_a_statement_that_no_server_can_read_is_refused(postgres_server: servers.Postgres, statement: str) -> None:
+    async def work(one: PostgresSession) -> None:
+        for run_it in (one.fetch, one.execute):
+            with pytest.raises(StackError, match="characters that UTF-8 and PostgreSQL have"):
+                await run_it(statement)
+        assert (await one.fetch("SELECT 1 AS x")).records == [{"x": 1}]
 
     run(postgres_server, work)
 
@@ -95,6 +154,12 @@ def test_values_without_a_like_are_the_text_that_postgres_writes(postgres_server
         ("timestamp", datetime(2030, 1, 31, 12), "2030-01-31 12:00:00"),
         ("time", time(1, 2, 3), "01:02:03"),
         ("inet", "10.0.0.1", "10.0.0.1/32"),
+        ("int", 2.0, "2"),
+        ("numeric", 0.1, "0.1"),
+        ("numeric[]", [0.1, None], "{0.1,NULL}"),
+        ("float4", 0.1, "0.1"),
+        ('"char"', "r", "r"),
+        ("pg_lsn", "0/16B6C50", "0/16B6C50"),
     ],
 )
 def test_texts_are_read_as_their_place_by_the_server(postgres_server: servers.Postgres, kind: str, given: Any, told: str) -> None:
@@ -139,6 +204,9 @@ def test_texts_that_the_server_refuses_are_not_told(postgres_server: servers.Pos
         ("'{\"a\": [1]}'::jsonb", '{"a": [1]}'),
         ("'infinity'::date", "infinity"),
         ("'[1,3)'::int4range", "[1,3)"),
+        ("'{\"a\": 12345678901234567890.123456789}'::jsonb", '{"a": 12345678901234567890.123456789}'),
+        ("'r'::\"char\"", "r"),
+        ("0.1::float4", "0.1"),
     ],
 )
 def test_texts_are_read_as_what_is_seen(postgres_server: servers.Postgres, sql: str, expected: str) -> None:
@@ -157,25 +225,28 @@ def test_texts_are_read_as_what_is_seen(postgres_server: servers.Postgres, sql: 
 @pytest.mark.parametrize(
     ("statement", "copies"),
     [
-        ("COPY t FROM STDIN", True),
-        ("SELECT 1; copy t(a, b)\nfrom /* here */ stdin with (format csv);", True),
-        ("COPY t FROM '/tmp/stdin'", False),
-        ("COPY (SELECT 1 FROM stdin) TO STDOUT", False),
-        ("INSERT INTO t VALUES ('COPY t FROM STDIN') -- COPY t FROM STDIN", False),
-        ("SELECT copy FROM stdin", False),
+        ("COPY t FROM STDIN", "FROM STDIN"),
+        ("SELECT 1; copy t(a, b)\nfrom /* here */ stdin with (format csv);", "FROM STDIN"),
+        ("COPY t FROM '/tmp/stdin'", ""),
+        ("COPY (SELECT 1 FROM stdin) TO STDOUT", "TO STDOUT"),
+        ("copy t to stdout", "TO STDOUT"),
+        ("COPY t TO PROGRAM 'cat > stdout'", ""),
+        ("INSERT INTO t VALUES ('COPY t FROM STDIN') -- COPY t FROM STDIN", ""),
+        ("SELECT copy FROM stdin", ""),
     ],
 )
-def test_copies_from_the_client_are_known(statement: str, copies: bool) -> None:
-    assert copies_from_client(statement) is copies
+def test_copies_over_the_connection_are_known(statement: str, copies: str) -> None:
+    assert copies_over_connection(statement) == copies
 
 
-def test_copy_from_the_client_is_refused_at_once_and_the_session_goes_on(postgres_server: servers.Postgres) -> None:
+@pytest.mark.parametrize("way", ["FROM STDIN", "TO STDOUT"])
+def test_copy_over_the_connection_is_refused_at_once_and_the_session_goes_on(postgres_server: servers.Postgres, way: str) -> None:
     async def work(one: PostgresSession) -> None:
         await one.execute("CREATE TEMP TABLE copied (a int)")
-        with pytest.raises(StackError, match="COPY … FROM STDIN, which waits"):
-            await asyncio.wait_for(one.execute("COPY copied FROM STDIN"), 1)
-        with pytest.raises(StackError, match="COPY … FROM STDIN, which waits"):
-            await asyncio.wait_for(one.fetch("COPY copied FROM STDIN"), 1)
+        with pytest.raises(StackError, match=f"COPY … {way}, whose rows go over the connection"):
+            await asyncio.wait_for(one.execute(f"COPY copied {way}"), 1)
+        with pytest.raises(StackError, match=f"COPY … {way}, whose rows go over the connection"):
+            await asyncio.wait_for(one.fetch(f"COPY copied {way}"), 1)
         assert (await one.fetch("SELECT 1 AS x")).records == [{"x": 1}]
 
     run(postgres_server, work)

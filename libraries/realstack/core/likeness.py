@@ -19,6 +19,31 @@ from realstack.core.quantities import duration, number
 TRUE, FALSE = frozenset({"true", "t", "yes", "on", "1"}), frozenset({"false", "f", "no", "off", "0"})
 
 
+MOST_DIGITS = 4300
+"""Digits that Python writes a whole number with at most; longer ones stay `Decimal`."""
+
+
+def exact(text: str | bytes) -> Any:
+    """What JSON holds, with each number as it is written: a `Decimal` where no float or whole number of Python's is the same.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    return json.loads(text, parse_float=_fraction, parse_int=_whole_number)
+
+
+def _whole_number(text: str) -> int | Decimal:
+    return int(text) if len(text) <= MOST_DIGITS else Decimal(text)
+
+
+def _fraction(text: str) -> float | Decimal:
+    found = float(text)
+    try:
+        return found if Decimal(repr(found)) == Decimal(text) else Decimal(text)
+    except ArithmeticError:  # an exponent that no number has
+        return found
+
+
 def truth(text: str) -> bool:
     """A truth, as people and stores write it.
 
@@ -38,7 +63,7 @@ def listed(text: str) -> list[Any]:
         ValueError: It begins like JSON and is none.
     """
     if text.lstrip().startswith("["):
-        found = json.loads(text)
+        found = exact(text)
         assert isinstance(found, list)
         return found
     return [part.strip() for part in text.split(",") if part.strip()]
@@ -52,7 +77,7 @@ def mapped(text: str) -> dict[str, Any]:
     """
     if not text.lstrip().startswith("{"):
         raise ValueError(f"{text!r} is no JSON object")
-    return dict(json.loads(text))
+    return dict(exact(text))
 
 
 # A truth is a number to Python, and a moment a date: the narrower type comes first.

@@ -19,9 +19,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
 from realstack.databases.clickhouse_parameters import bind
+from realstack.databases.clickhouse_values import AS_BYTES, AS_TICKS, has_nanoseconds, readers
 from realstack.databases.errors import ODD_ANSWER, StatementRefused, StoreUnreachable
 from realstack.databases.places import without_end
-from realstack.databases.values import Rows, plain
+from realstack.databases.values import Rows
 from realstack.secrets import HIDDEN
 
 for _name in ("aiohttp", "clickhouse_connect"):
@@ -150,8 +151,11 @@ class ClickHouseSession:
         """
         bound, values = bind(statement, parameters)
         async with self._explained(statement) as client:
-            result = await client.query(bound, parameters=values)
-            columns = [str(name) for name in result.column_names] or await _described(client, bound, values)
+            result = await client.query(bound, parameters=values, query_formats=AS_BYTES)
+            if finer := has_nanoseconds(result.column_types):
+                result = await client.query(bound, parameters=values, query_formats=AS_TICKS)
+            told = [str(name) for name in result.column_names]
+            columns = told or await _described(client, bound, values)
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
             raise StackError(
@@ -162,7 +166,13 @@ class ClickHouseSession:
                     remedy="Name them apart with AS.",
                 )
             )
-        return Rows(columns, [dict(zip(columns, map(plain, row), strict=True)) for row in result.result_rows])
+        if not result.column_types:
+            return Rows(columns, [])  # no query: what the driver tells then is about the statement
+        reads = readers(result.column_types, client.server_tz, ticks=finer)
+        return Rows(
+            columns,
+            [{name: read(value) for name, read, value in zip(columns, reads, row, strict=True)} for row in result.result_rows],
+        )
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement for its effect; returns 0, since ClickHouse doesn't tell how many rows it touched."""

@@ -68,7 +68,9 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, times aware
     ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server. Intervals are ``timedelta``
     objects. What Python knows nothing like of is the text that PostgreSQL writes: ranges, points and other shapes,
-    intervals with months, ``infinity``, years before Christ and after 9999.
+    intervals with months, ``infinity``, years before Christ and after 9999, places in the log. Numbers of JSON are exact:
+    those that no float holds are ``Decimal`` objects. A text of ClickHouse that is none is bytes, a FixedString comes without
+    the NULs that fill it up, and a moment with nanoseconds is the text that ClickHouse writes.
 
     ## Assertions
 

@@ -20,6 +20,8 @@ def _tokens(inside: str) -> re.Pattern[str]:
     )
 
 
+_COPIES = frozenset({("FROM", "STDIN"), ("TO", "STDOUT")})
+
 _STANDARD = _tokens(r"[^']")
 _BACKSLASHES = _tokens(r"[^'\\]|\\.")
 
@@ -60,14 +62,19 @@ def without_end(statement: str, *, backslashes: bool) -> str:
     return statement if end is None else statement[:end]
 
 
-def copies_from_client(statement: str) -> bool:
-    """Whether one of some statements of PostgreSQL is a ``COPY … FROM STDIN``, which waits for data on the connection."""
+def copies_over_connection(statement: str) -> str:
+    """Whether one of some statements of PostgreSQL is a ``COPY`` whose rows go over the connection.
+
+    Returns:
+        ``FROM STDIN``, which waits for them there, ``TO STDOUT``, whose rows no driver takes for an answer; or nothing.
+    """
     words: list[str] = []
     depth = 0
     for found in _matches(f"{statement};", backslashes=False):
         if found["end"] is not None:
-            if words[:1] == ["COPY"] and ("FROM", "STDIN") in pairwise(words):
-                return True
+            ways = _COPIES.intersection(pairwise(words)) if words[:1] == ["COPY"] else ()
+            if ways:
+                return " ".join(*ways)
             words, depth = [], 0
         elif found["other"] is not None:
             # A parenthesis opens a statement within, which is never a COPY; what stands before it is a word of this one.
@@ -77,7 +84,7 @@ def copies_from_client(statement: str) -> bool:
                     words.append(word.upper())
         elif found["quoted"] is not None and depth == 0:
             words.append("'")
-    return False
+    return ""
 
 
 def _matches(statement: str, backslashes: bool) -> Iterator[re.Match[str]]:

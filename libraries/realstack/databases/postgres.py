@@ -18,12 +18,13 @@ import asyncpg
 
 from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
+from realstack.core.writable import writable
 from realstack.databases.dsn import split_dsn
 from realstack.databases.errors import SessionLost
 from realstack.databases.masking import Masking
-from realstack.databases.places import copies_from_client, replace_places
+from realstack.databases.places import copies_over_connection, replace_places
 from realstack.databases.postgres_errors import ENDED, EXPECTED, explained
-from realstack.databases.postgres_values import prepare
+from realstack.databases.postgres_values import letter, prepare
 from realstack.databases.values import ForServer, Rows, for_postgres, plain
 
 # At DEBUG the driver writes statements and their values to the log.
@@ -184,15 +185,20 @@ class PostgresSession:
             StatementRefused: The server refused it; `code` is the SQLSTATE.
             StoreUnreachable: The connection broke, or the server was silent.
         """
-        _refuse_copy(statement)
+        _check(statement)
         await self._ensure_open()
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
             prepared, arguments = await self._bound(statement, parameters, limit)
-            columns = _unambiguous([attribute.name for attribute in prepared.get_attributes()], statement)
+            attributes = prepared.get_attributes()
+            columns = _unambiguous([attribute.name for attribute in attributes], statement)
             found = await prepared.fetch(*arguments, timeout=limit)
         await self._look_what_is_held(prepared.get_statusmsg())
-        return Rows(columns, [{name: plain(value) for name, value in zip(columns, record, strict=True)} for record in found])
+        readers = [_LETTERS.get(attribute.type.name, plain) for attribute in attributes]
+        return Rows(
+            columns,
+            [{name: read(value) for name, read, value in zip(columns, readers, record, strict=True)} for record in found],
+        )
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement for its effect.
@@ -200,7 +206,7 @@ class PostgresSession:
         Returns:
             How many rows it touched; 0 for statements that touch none, such as DDL.
         """
-        _refuse_copy(statement)
+        _check(statement)
         await self._ensure_open()
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
@@ -445,15 +451,29 @@ class PostgresSession:
                 self._in_transaction = self._live.is_in_transaction()
 
 
-def _refuse_copy(statement: str) -> None:
-    """Refuse what would wait without an end: the driver for the server, and the server for data."""
-    if copies_from_client(statement):
+def _letters(found: Any) -> Any:
+    return None if found is None else letter(found) if isinstance(found, bytes) else list(map(_letters, found))
+
+
+_LETTERS = {"char": _letters, "char[]": _letters}
+"""The driver's own reading of `"char"`, which it takes no other for, is bytes."""
+
+
+def _check(statement: str) -> None:
+    """Refuse what no server can read, and what would wait without an end: the driver for the server, and the server for data."""
+    if "\0" in statement or writable(statement) != statement:
+        seen = "a NUL" if "\0" in statement else "half a surrogate pair"
+        raise StackError(explain("a statement of characters that UTF-8 and PostgreSQL have", f"{seen} in {statement!r:.300}"))
+    way = copies_over_connection(statement)
+    if way:
         raise StackError(
             explain(
-                "a statement that comes with all it needs",
-                "COPY … FROM STDIN, which waits for data on the connection",
+                "a statement that comes with all it needs, and whose rows are its answer",
+                f"COPY … {way}, whose rows go over the connection by themselves",
                 evidence=shorten(statement, 300),
-                remedy="Use INSERT … VALUES, or INSERT … SELECT FROM unnest($1::…[]) with a list for many rows.",
+                remedy="Use INSERT … VALUES, or INSERT … SELECT FROM unnest($1::…[]) with a list for many rows."
+                if way.startswith("FROM")
+                else "Use SELECT, which gives them as rows.",
             )
         )
 

@@ -5,13 +5,16 @@ Python knows no year before 1 or after 9999, no infinite time, no 24:00 and no m
 
 from __future__ import annotations
 
+import ctypes
 import json
 import re
+import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError
+from realstack.core.likeness import exact
 from realstack.core.quantities import duration
 
 if TYPE_CHECKING:
@@ -35,14 +38,8 @@ async def prepare(connection: Connection[Any]) -> None:
     for kind, writer, reader in _TUPLES:
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=writer, decoder=reader, format="tuple")
     # Binary, so that they are read within records as well.
-    await connection.set_type_codec("json", schema="pg_catalog", encoder=_json, decoder=json.loads, format="binary")
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        encoder=lambda value: b"\x01" + _json(value),
-        decoder=lambda data: json.loads(data[1:]),
-        format="binary",
-    )
+    for kind, write, read in _BINARIES:
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=write, decoder=read, format="binary")
 
 
 def interval_of(text: str) -> str | timedelta:
@@ -299,3 +296,50 @@ _TUPLES: tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any]], ...] = (
     ("interval", lambda value: (0, value.days, _microseconds(value - timedelta(days=value.days))), _interval),
 )
 """Kind, what writes it, and what reads it."""
+
+
+def single(found: float) -> float:
+    """A number of four bytes as stores write it: the shortest one that is the same in four bytes."""
+    shorter = (float(f"{found:.{digits}g}") for digits in range(1, 9))
+    return next((one for one in shorter if ctypes.c_float(one).value == found), float(f"{found:.9g}"))
+
+
+def _real(data: bytes) -> float:
+    (found,) = struct.unpack("!f", data)
+    return single(found)
+
+
+def letter(data: bytes) -> str:
+    """The type `"char"` of the server's own tables, as PostgreSQL writes it: one byte, or none."""
+    return "" if data == b"\0" else data.decode("ascii") if data.isascii() else f"\\{data[0]:03o}"
+
+
+def _place_in_log(data: bytes) -> str:
+    high, low = struct.unpack("!II", data)
+    return f"{high:X}/{low:X}"
+
+
+def _place_of_row(data: bytes) -> str:
+    return "({},{})".format(*struct.unpack("!IH", data))
+
+
+def _seen_transactions(data: bytes) -> str:
+    _, first, beyond, *under_way = struct.unpack(f"!iQQ{(len(data) - 20) // 8}Q", data)
+    return f"{first}:{beyond}:{','.join(map(str, under_way))}"
+
+
+def _written(value: Any) -> bytes:
+    """Nothing but text comes here, which the server reads itself."""
+    raise ValueError(f"a {type(value).__name__} that is no text")
+
+
+_BINARIES: tuple[tuple[str, Callable[[Any], bytes], Callable[[bytes], Any]], ...] = (
+    ("json", _json, exact),
+    ("jsonb", lambda value: b"\x01" + _json(value), lambda data: exact(data[1:])),
+    ("float4", lambda value: struct.pack("!f", value), _real),
+    ("pg_lsn", _written, _place_in_log),
+    ("tid", _written, _place_of_row),
+    ("pg_snapshot", _written, _seen_transactions),
+    ("txid_snapshot", _written, _seen_transactions),
+)
+"""The same of those that are read and written by their bytes."""

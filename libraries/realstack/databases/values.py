@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from realstack.core import likeness
-from realstack.core.likeness import truth
+from realstack.core.likeness import MOST_DIGITS, truth
 from realstack.databases.postgres_values import IntervalText, array_of, interval_of, multirange_of, range_text, shape_text
 
 _AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
@@ -46,9 +46,12 @@ def plain(value: Any) -> Any:
     Times stay aware `datetime` objects, other decimals stay `Decimal`.
     """
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == value.to_integral_value() else value
+        whole = value.is_finite() and value.adjusted() < MOST_DIGITS and value == value.to_integral_value()
+        return int(value) if whole else value
     if isinstance(value, _AS_TEXT):
-        return str(value)
+        # An address of IPv4 in one of IPv6 as stores write it, and Python itself from 3.13 on.
+        mapped = value.ipv4_mapped if isinstance(value, ipaddress.IPv6Address) else None
+        return f"::ffff:{mapped}" if mapped else str(value)
     if type(value).__module__ in _DRIVERS:
         return range_text(value) if type(value).__name__ == "Range" else shape_text(value)
     if hasattr(value, "items"):
@@ -105,8 +108,9 @@ def _or_server(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 _moment = _or_server(datetime.fromisoformat)
 
+_WHOLE = ("int2", "int4", "int8", "oid", "smallint", "integer", "bigint")
 _READERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("int2", "int4", "int8", "oid", "smallint", "integer", "bigint"), int),
+    **dict.fromkeys(_WHOLE, int),
     **dict.fromkeys(("float4", "float8", "real", "double precision"), float),
     "numeric": Decimal,
     **dict.fromkeys(("bool", "boolean"), truth),
@@ -124,10 +128,11 @@ _TEXT = {"text", "varchar", "bpchar", "name", "unknown"}
 def for_postgres(value: Any, type_name: str) -> Any:
     """A parameter as asyncpg wants it for a PostgreSQL type: text is read as that type, numbers become text for text columns.
 
-    Texts for types that only PostgreSQL itself can read come as [ForServer][].
+    Texts for types that only PostgreSQL itself can read come as [ForServer][]. Numbers are what they are: the driver by itself
+    makes 1 of 1.5 where a whole number belongs, and 0.1000000000000000055… of 0.1 where a decimal does.
 
     Raises:
-        ValueError: The text can't be read as that type.
+        ValueError: The text can't be read as that type, or the type does not hold the number.
     """
     if type_name.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return [for_postgres(item, type_name[:-2]) for item in value]
@@ -135,9 +140,21 @@ def for_postgres(value: Any, type_name: str) -> Any:
         return _READERS[type_name](value)
     if isinstance(value, str) and type_name not in _TEXT:
         return ForServer(value)
-    if type_name in _TEXT and isinstance(value, (int, float, Decimal, uuid.UUID)) and not isinstance(value, bool):
+    if isinstance(value, (float, Decimal)):
+        return _number_of(value, type_name)
+    if type_name in _TEXT and isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool):
         return str(value)
     return value
+
+
+def _number_of(value: float | Decimal, type_name: str) -> Any:
+    if type_name in _TEXT:
+        return str(value)
+    if type_name in _WHOLE:
+        if Decimal(value) != int(value):
+            raise ValueError("it is no whole number")
+        return int(value)
+    return Decimal(repr(value)) if type_name == "numeric" and isinstance(value, float) else value
 
 
 def like(seen: Any, expected: Any) -> Any:
