@@ -271,11 +271,24 @@ def test_any_command_runs_but_those_of_a_connection(redis_server: servers.Redis)
         assert await session.command(["SETBIT", "bits", 7, 1]) == 0
         assert await session.command(["bitcount", "bits"]) == 1
         assert await session.command(["OBJECT", "ENCODING", "bits"]) == "raw"
-        for command in ("SELECT", "multi", "SUBSCRIBE"):
+        for command in ("SELECT 1", "multi", "SUBSCRIBE 1", "client reply off", "CLIENT TRACKING on"):
             with pytest.raises(StackError, match="leaves its connection as it is"):
-                await session.command([command, "1"])
+                await session.command(command.split())
         with pytest.raises(StatementRefused):
             await session.command(["NONSENSE"])
+
+    run(redis_server, work)
+
+
+def test_half_a_surrogate_pair_is_not_sent_as_another_text(redis_server: servers.Redis) -> None:
+    half = "x \ud83d"
+
+    async def work(session: RedisSession) -> None:
+        asked = [session.set("k", half, None), session.set(half, "v", None), session.read(half), session.keys(half, 5)]
+        for one in [*asked, session.command(["SET", "k", half]), session.delete("k", half)]:
+            with pytest.raises(StackError, match="texts that UTF-8 can tell\nSeen: half a surrogate pair"):
+                await one
+        assert await session.keys("*", 5) == []
 
     run(redis_server, work)
 

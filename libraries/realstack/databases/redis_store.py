@@ -22,6 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from realstack.core.errors import StackError, explain
+from realstack.core.writable import writable
 from realstack.databases.errors import ODD_ANSWER, NotThere, StatementRefused, StoreUnreachable
 from realstack.secrets.redaction import redact_text
 
@@ -38,6 +39,10 @@ _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 
 _OF_A_CONNECTION = {
     "AUTH",
+    "CLIENT CACHING",
+    "CLIENT REPLY",
+    "CLIENT SETNAME",
+    "CLIENT TRACKING",
     "DISCARD",
     "EXEC",
     "HELLO",
@@ -198,6 +203,7 @@ class RedisSession:
             StackError: There are more than `limit`.
         """
         found: set[str] = set()
+        _check(pattern)
         async with self.explained("SCAN"):
             async for key in self.client.scan_iter(match=pattern, count=SCAN_BATCH):
                 found.add(key)
@@ -210,6 +216,7 @@ class RedisSession:
     @_reads
     async def key(self, name: str) -> str | bytes:
         """The key that is listed under a name: bytes that are no text are listed as ``\\xac``, and are found by that as well."""
+        _check(name)
         if _BYTES.search(name) is None or await self.call(self.client.exists, name):
             return name
         parts = _BYTES.split(name)
@@ -230,6 +237,7 @@ class RedisSession:
 
     async def set(self, name: str, value: Any, milliseconds: int | None) -> None:
         """Set a key to a text, for good or for some time."""
+        _check(value)
         await self.call(self.client.set, await self.key(name), value, px=milliseconds)
 
     @_reads
@@ -244,14 +252,16 @@ class RedisSession:
             StackError: It is one that changes the connection, or listens on it.
         """
         name = str(words[0]).upper()
-        if name in _OF_A_CONNECTION:
+        whole = f"{name} {words[1]}".upper() if len(words) > 1 else name
+        if not _OF_A_CONNECTION.isdisjoint({name, whole}):
             raise StackError(
                 explain(
                     "a command that leaves its connection as it is, since the next one may have another connection",
-                    name,
+                    whole if whole in _OF_A_CONNECTION else name,
                     remedy="Open a session with database=, user= or password=; use [Start Redis Listener] to listen.",
                 )
             )
+        _check(*words)
         async with self.explained(name):
             return await self.client.execute_command(*words)  # type: ignore[no-untyped-call] # redis has no types for it
 
@@ -406,3 +416,10 @@ class RedisSession:
         """Version of the server, such as ``7.0.15``; of Valkey its own, besides which it tells the Redis that it goes on from."""
         fields = await self.call(self.client.info, "server")
         return str(fields.get("valkey_version") or await self.info("redis_version"))
+
+
+def _check(*words: Any) -> None:
+    """Refuse texts that can't be sent: of half a surrogate pair the client by itself sends the number, six characters."""
+    odd = next((word for word in words if isinstance(word, str) and writable(word) != word), None)
+    if odd is not None:
+        raise StackError(explain("texts that UTF-8 can tell", f"half a surrogate pair in a text of {len(odd)} characters"))
