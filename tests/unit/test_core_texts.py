@@ -99,6 +99,8 @@ def test_reading_never_fails(seen, text):
         ("items[*].id", ["x", "y"]),
         ("a['c.d']", [2]),
         ("a['e|f']", [3]),
+        ("none|a['e|f']", [3]),
+        ("items." + "9" * 5000, []),
         ("none | a.b", [1]),
         ("null | a.b", [1]),
         ("null", [None]),
@@ -114,7 +116,7 @@ def test_paths(path, found):
     assert parse(path).first(value) == next((item for item in found if item is not None), None)
 
 
-@pytest.mark.parametrize("text", ["", "a..b", "a[", "a | ", "a b", "[x]"])
+@pytest.mark.parametrize("text", ["", "a..b", "a[", "a | ", "a b", "[x]", "|", "a|", "|a", "a||b"])
 def test_what_is_no_path_is_refused(text):
     with pytest.raises(ValueError, match="is not a path"):
         parse(text)

@@ -178,6 +178,12 @@ def test_binary_frames_match_as_bytes() -> None:
     assert not Match.of("message")(binary)
 
 
+@pytest.mark.parametrize("text", ["half \ud83d", "[" * 100_000], ids=["half a pair", "no end of levels"])
+def test_texts_that_nothing_can_equal_match_nothing(text: str) -> None:
+    for data in (b"x", 5, [1]):
+        assert not Match.of(**{"$": text})(Frame(1, 0.0, "in", "json", data, 1))
+
+
 def test_another_place_for_the_type() -> None:
     assert Match.of("joined", type_path="event.name")(frame({"event": {"name": "joined"}}))
 

@@ -104,7 +104,7 @@ def parse(text: str) -> JsonPath:
 
 def _split(text: str) -> list[str]:
     """Alternatives; a bar inside of quotes is part of a name."""
-    return re.findall(r"""(?:\[(?:'[^']*'|"[^"]*")\]|[^|])+""", text) if "|" in text else [text]
+    return re.findall(r"""((?:\[(?:'[^']*'|"[^"]*")\]|[^|])*)\|""", f"{text}|") if "|" in text else [text]
 
 
 def _parse(part: str, text: str) -> Steps:
@@ -184,7 +184,7 @@ def _children(parent: Any, step: Step | _Every) -> list[Any]:
     if isinstance(parent, Mapping):
         return [parent[step]] if isinstance(step, str) and step in parent else []
     if isinstance(parent, (list, tuple)):
-        index = step if isinstance(step, int) else int(step) if step.isdecimal() else None
+        index = step if isinstance(step, int) else int(step) if step.isdecimal() and len(step) < 10 else None
         return [parent[index]] if index is not None and -len(parent) <= index < len(parent) else []
     if isinstance(parent, bytes) and step in ("length", "hex"):
         return [len(parent) if step == "length" else Hex(parent.hex())]

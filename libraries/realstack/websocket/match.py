@@ -238,11 +238,9 @@ def _equal(actual: Any, expected: Any) -> bool:
 
 def _spelled(actual: Any, text: str) -> bool:
     """Whether a text from a table spells this number, truth, null, array or object."""
-    if isinstance(actual, bytes):
-        return actual == text.encode()
     try:
-        return _equal(actual, _meant(text))
-    except ValueError:
+        return actual == text.encode() if isinstance(actual, bytes) else _equal(actual, _meant(text))
+    except (ValueError, RecursionError):
         return False
 
 
