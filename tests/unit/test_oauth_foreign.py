@@ -12,9 +12,10 @@ from urllib.parse import quote_plus
 import pytest
 from joserfc.jwk import RSAKey
 
-from realstack.core.errors import StackFailure
+from realstack.core.errors import StackError, StackFailure
 from realstack.http.urls import parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
+from realstack.oauth.dpop import DpopProver
 from realstack.oauth.flow import authorization_request, code_of, token_set
 from realstack.oauth.forms import Page
 from realstack.oauth.http import Session
@@ -422,3 +423,83 @@ def test_controls_of_a_disabled_fieldset_are_not_sent() -> None:
     )
     assert page.forms[0].submission({}, None) == [("a", "1"), ("b", "2"), ("i", "9")]
     assert page.forms[0].buttons == []
+
+
+# What HTTP can't tell, and cookies
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a\0b/",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:0/",
+        "http://xn--a/",
+        "http://[::1",
+        "http://h/\ud83d",
+        "//h",
+        "ftp://h/",
+    ],
+)
+async def test_endpoints_that_are_no_urls_are_told(url: str) -> None:
+    client = ProviderClient("http://issuer.test", "chat", SECRET, dpop=DpopProver("ES256"))
+    client.metadata = type(client.metadata)(
+        "http://issuer.test", dict.fromkeys(("token_endpoint", "jwks_uri", "userinfo_endpoint"), url)
+    )
+    for ask in (client.grant("x", {}), client.keys(), client.userinfo("an-access-token")):
+        with pytest.raises((StackError, StackFailure)):
+            await ask
+    await client.close()
+
+
+@pytest.mark.parametrize("token", ["t\u00f6k-of-a-provider", "half-\ud83d-of-a-pair"])
+async def test_tokens_that_no_header_can_carry_are_told(token: str) -> None:
+    client = ProviderClient("http://issuer.test", "chat", SECRET)
+    client.metadata = type(client.metadata)("http://issuer.test", {"userinfo_endpoint": "http://127.0.0.1:1/"})
+    with pytest.raises(StackError, match="is of characters that HTTP can tell") as caught:
+        await client.userinfo(token)
+    assert token not in str(caught.value)
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "cookie", "sent"),
+    [
+        ('a="b c"; Version=1; Path=/', ("a", '"b c"', {"version": "1", "path": "/"}), 'a="b c"'),
+        ("a=b; Priority=High; Partitioned", ("a", "b", {"priority": "High"}), "a=b"),
+        ("a[b]=c; HttpOnly; SECURE", ("a[b]", "c", {"httponly": True, "secure": True}), "a[b]=c"),
+        ('a="unclosed', ("a", '"unclosed', {}), 'a="unclosed'),
+        ("a=b, c=d", ("a", "b, c=d", {}), "a=b, c=d"),
+        ("a=b=c;;; Expires=nonsense", ("a", "b=c", {"expires": "nonsense"}), "a=b=c"),
+        ("=b", None, "none"),
+        (";", None, "none"),
+    ],
+)
+async def test_cookies_are_read_and_sent_as_browsers_do(
+    line: str, cookie: tuple[str, str, dict[str, Any]] | None, sent: str
+) -> None:
+    def site(request: Request) -> Response:
+        headers = {"Set-Cookie": line} if request.path == "/set" else {}
+        return Response(200, json.dumps({"cookie": request.headers.get("cookie", "none")}).encode(), headers=headers)
+
+    async with served(site) as address:
+        session = Session("reader", address)
+        (read,) = (await session.send("GET", "/set")).cookies or (None,)
+        assert (read and (read.name, read.value, read.attributes)) == cookie
+        assert (await session.send("GET", "/")).json() == {"cookie": sent}
+        await session.close()
+
+
+@pytest.mark.parametrize("charset", ["idna", "base64", "undefined", "punycode", "unicode_escape", "rot13"])
+async def test_what_is_no_charset_of_the_web_is_read_as_utf_8(charset: str) -> None:
+    def site(_: Request) -> Response:
+        return Response(200, "<p>gr\u00fcn \\ud83d".encode(), f"text/html; charset={charset}")
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert end.page is not None
+    assert end.page.text == "gr\u00fcn \\ud83d"
+
+
+async def test_form_that_leads_nowhere_is_told() -> None:
+    with pytest.raises(StackError, match="an http or https URL"):
+        await walked(lambda _: html("<form action='http://[::1'><input name=user></form>"), {"user": "ann"}, [])

@@ -7,9 +7,9 @@ import secrets as random
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
-from realstack.http.urls import origin
+from realstack.http.urls import origin, split
 from realstack.oauth.signing import SigningAlgorithm, new_key, sign
 from realstack.oauth.tokens import b64encode
 
@@ -52,7 +52,7 @@ class DpopProver:
             claims: Claims to set besides; None as a value removes one.
             headers: The same for the JOSE header.
         """
-        target = urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+        target = urlunsplit(split(url)._replace(query="", fragment=""))
         told: dict[str, Any] = {"jti": random.token_urlsafe(16), "htm": method.upper(), "htu": target, "iat": int(time.time())}
         if access_token:
             told["ath"] = b64encode(hashlib.sha256(access_token.encode()).digest())

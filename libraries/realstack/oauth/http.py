@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -160,7 +160,11 @@ class Session:
         self.cookies_set: dict[str, Cookie] = {}
         # Nothing of the environment (proxies, .netrc) may come between a test and its platform.
         self._client = httpx.AsyncClient(
-            headers=dict(headers or {}), verify=_trust(ca) if ca else _system_trust(), follow_redirects=False, trust_env=False
+            headers=dict(headers or {}),
+            cookies=CookieJar(_AsBrowsers()),
+            verify=_trust(ca) if ca else _system_trust(),
+            follow_redirects=False,
+            trust_env=False,
         )
 
     async def send(
@@ -201,24 +205,24 @@ class Session:
         fields: Any = form
         body = content
         extra = dict(headers or {}) | trace.headers({**self._client.headers, **(headers or {})})
-        if form is not None and files is None:
-            body = urlencode(form).encode()
-            extra.setdefault("Content-Type", "application/x-www-form-urlencoded")
-            fields = None
-        request = self._client.build_request(
-            method.upper(),
-            target,
-            params=dict(query) if query else None,
-            headers=extra,
-            content=body,
-            data=fields,
-            json=json_body,
-            files=dict(files) if files else None,
-            timeout=httpx.Timeout(timeout),
-        )
-        remember_pairs(request.url.params.multi_items(), f"query to {host}")
-        started = time.monotonic()
-        with self._explained(request.method, target, timeout):
+        with self._explained(method.upper(), target, timeout):
+            if form is not None and files is None:
+                body = urlencode(form).encode()
+                extra.setdefault("Content-Type", "application/x-www-form-urlencoded")
+                fields = None
+            request = self._client.build_request(
+                method.upper(),
+                target,
+                params=dict(query) if query else None,
+                headers=extra,
+                content=body,
+                data=fields,
+                json=json_body,
+                files=dict(files) if files else None,
+                timeout=httpx.Timeout(timeout),
+            )
+            remember_pairs(request.url.params.multi_items(), f"query to {host}")
+            started = time.monotonic()
             async with asyncio.timeout(timeout):
                 response = await self._client.send(request)
         answer = self._read(response, str(request.url), time.monotonic() - started)
@@ -231,7 +235,7 @@ class Session:
         """The absolute URL of one that may be relative to the session's base URL."""
         relative = bool(self.base_url) and not split(url).scheme
         target = joined(self.base_url.rstrip("/") + "/", url.lstrip("/")) if relative else url
-        if split(target).scheme not in {"http", "https"}:
+        if split(target).scheme not in {"http", "https"} or not _has_port(target):
             raise StackError(
                 explain(
                     "an http or https URL",
@@ -265,9 +269,19 @@ class Session:
             raise StackFailure(explain(f"{where} is answered", seen)) from None
         except httpx.InvalidURL as error:
             raise StackError(explain("a valid URL", f"{shown(target)}: {secrets.scrub(str(error))}")) from None
+        except UnicodeError as error:
+            # Names of hosts, headers, the session's cookies, fields: each has characters that it may be of.
+            seen = f"{type(error).__name__}: {error.reason}" if isinstance(error, UnicodeEncodeError) else type(error).__name__
+            raise StackError(
+                explain(
+                    f"{where} is of characters that HTTP can tell",
+                    seen,
+                    remedy="Look at the URL's host, at tokens and cookies that servers gave, and at what the test gives.",
+                )
+            ) from None
 
     def _read(self, response: httpx.Response, url: str, seconds: float) -> Answer:
-        cookies = tuple(cookie for line in response.headers.get_list("set-cookie") for cookie in parse_cookie(line))
+        cookies = tuple(cookie for line in response.headers.get_list("set-cookie") if (cookie := parse_cookie(line)))
         for held in self._client.cookies.jar:
             if held.secure and _is_loopback(held.domain):
                 held.secure = False  # browsers trust what does not leave the machine (W3C Secure Contexts, 3.1)
@@ -327,6 +341,13 @@ class Session:
         await self._client.aclose()
 
 
+def _has_port(url: str) -> bool:
+    try:
+        return split(url).port != 0
+    except ValueError:  # none that there is
+        return False
+
+
 def _is_loopback(domain: str) -> bool:
     host = domain.strip(".").removesuffix(".local")  # the jar's end of names without a dot
     if host == "localhost" or host.endswith(".localhost"):
@@ -337,14 +358,23 @@ def _is_loopback(domain: str) -> bool:
         return False
 
 
-def parse_cookie(line: str) -> list[Cookie]:
-    """The cookie of one ``Set-Cookie`` header; none when it can't be read."""
-    parsed: SimpleCookie = SimpleCookie()
-    try:
-        parsed.load(line)
-    except CookieError:
-        return []
-    return [
-        Cookie(name, morsel.value, {key: value for key, value in morsel.items() if value not in {"", None}})
-        for name, morsel in parsed.items()
-    ]
+def parse_cookie(line: str) -> Cookie | None:
+    """The cookie of one ``Set-Cookie`` header, as browsers read it (RFC 6265, 5.2); None where it has no name."""
+    pair, *more = line.split(";")
+    name, _, value = pair.partition("=")
+    if "=" not in pair or not name.strip():
+        return None
+    attributes: dict[str, str | bool] = {}
+    for one in more:
+        key, _, told = (part.strip() for part in one.partition("="))
+        attributes[key.lower()] = True if key.lower() in {"secure", "httponly"} else told
+    return Cookie(name.strip(), value.strip(), {key: told for key, told in attributes.items() if key and told})
+
+
+class _AsBrowsers(DefaultCookiePolicy):
+    """Which cookies are kept: browsers know no versions of them, which some servers of Java write."""
+
+    def set_ok_version(self, cookie: Any, request: Any) -> bool:
+        """Take it for one of today."""
+        cookie.version = 0
+        return True

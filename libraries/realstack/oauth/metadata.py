@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 from authlib.oidc.discovery import get_well_known_url
 
 from realstack.core.errors import StackFailure, explain
+from realstack.http.urls import split
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Metadata:
 
 def discovery_urls(issuer: str) -> tuple[str, str]:
     """Where the metadata of an issuer may be: by OpenID Connect Discovery 4, and by RFC 8414, 3.1."""
-    parts = urlsplit(issuer)
+    parts = split(issuer)
     rfc8414 = urlunsplit((parts.scheme, parts.netloc, "/.well-known/oauth-authorization-server" + parts.path.rstrip("/"), "", ""))
     return str(get_well_known_url(issuer, external=True)), rfc8414
 

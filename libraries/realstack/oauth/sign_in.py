@@ -11,12 +11,12 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
 from realstack.http.credentials import remember_pairs
-from realstack.http.urls import origin, parameters, shown, with_parameters
+from realstack.http.urls import origin, parameters, shown, split, with_parameters
 from realstack.oauth.forms import Button, Form, Link, Page, known_charset
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
@@ -208,7 +208,7 @@ class FormWalk:
         headers = {"Referer": page.url.partition("#")[0]}
         encoded = urlencode(pairs, encoding=form.charset, errors="xmlcharrefreplace")
         if method == "GET":
-            target = urlsplit(action)._replace(query=encoded, fragment="").geturl()
+            target = split(action)._replace(query=encoded, fragment="").geturl()
             return await self._send("GET", target, deadline, headers=headers, filled=filled)
         headers |= {"Origin": origin(page.url), "Content-Type": "application/x-www-form-urlencoded"}
         remember_pairs(pairs, f"form field to {shown(action)}")
