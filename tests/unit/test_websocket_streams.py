@@ -37,7 +37,7 @@ def told(scenario: Callable[[str], Awaitable[None]], talk: Talk | None = None) -
 
 
 def sse(url: str, **more: Any) -> Options:
-    return Options(url, transport="sse", **more)
+    return Options(url, **{"transport": "sse", **more})
 
 
 async def opened(url: str, record: Any = None, **more: Any) -> Connection:
@@ -322,6 +322,31 @@ def test_compressed_streams_are_read_as_they_come(coding: str, pieces: list[byte
         assert connection.state == "open"
 
     told(scenario, saying(HEAD + f"Content-Encoding: {coding}\r\n\r\n".encode(), *pieces))
+
+
+@pytest.mark.parametrize(
+    ("coding", "whole"),
+    [
+        ("gzip", gzip.compress(event("a") + event("b" * 500))),
+        ("gzip", gzip.compress(event("a")) + gzip.compress(event("b"))),
+        ("deflate", zlib.compress(event("a") + event("b" * 500))),
+        ("br", brotli.compress(event("a") + event("b" * 500))),
+    ],
+)
+def test_a_compressed_stream_that_was_cut_is_told(coding: str, whole: bytes) -> None:
+    head = HEAD + f"Content-Encoding: {coding}\r\n\r\n".encode()
+    for body, cause in ((whole, ""), (whole[:-1], f"the middle of its Content-Encoding {coding}"), (b"", "")):
+        connection = of_a_stream(head, body)
+        assert connection.closed is not None
+        assert connection.closed.by == "server"
+        assert connection.closed.cause.endswith(cause)
+        assert bool(connection.closed.cause) is bool(cause)
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_line() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
+    connection = of_a_stream(head, b'\xef\xbb\xbf{"a": 1}\n', b"\xef\xbb\xbf{}\n", transport="jsonl")
+    assert received(connection) == [{"a": 1}, "\ufeff{}"]
 
 
 def test_what_is_not_compressed_as_it_says_ends_the_stream() -> None:

@@ -136,12 +136,13 @@ class EventFraming(Framing):
 
 
 class LineFraming(Framing):
-    """Lines, each a message; a blank one is a heartbeat."""
+    """Lines, each a message; a blank one is a heartbeat. A mark of the byte order is none of the first one's characters."""
 
     def __init__(self, give: Callable[[Payload], None], max_size: int) -> None:
         super().__init__(give, max_size)
         self._line: list[bytes] = []
         self._size = 0
+        self._begun = False
 
     def feed(self, data: bytes) -> None:
         first, *others = data.split(b"\n")
@@ -164,6 +165,9 @@ class LineFraming(Framing):
         line = b"".join(self._line).removesuffix(b"\r")
         self._line.clear()
         self._size = 0
+        if not self._begun:
+            self._begun = True
+            line = line.removeprefix(codecs.BOM_UTF8)
         if not line.strip():
             self.heartbeats += 1
             return

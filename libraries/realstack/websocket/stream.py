@@ -11,7 +11,7 @@ import json
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 import brotli
@@ -28,26 +28,63 @@ ACCEPT = {"sse": "text/event-stream", "jsonl": "application/x-ndjson, applicatio
 """What is asked for, by transport."""
 
 
-def _inflating(wbits: int) -> Callable[[bytes], bytes]:
-    machine = zlib.decompressobj(wbits)
+class Decompression(Protocol):
+    """What makes a stream of one that comes compressed."""
 
-    def decompress(data: bytes) -> bytes:
-        nonlocal machine
-        plain = machine.decompress(data)
-        while machine.unused_data:  # another member follows (RFC 1952, 2.2)
-            rest, machine = machine.unused_data, zlib.decompressobj(wbits)
-            plain += machine.decompress(rest)
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more is missing of what came."""
+
+    def __call__(self, data: bytes) -> bytes:
+        """What there is of the stream by now."""
+
+
+class _Identity:
+    finished = True
+
+    def __call__(self, data: bytes) -> bytes:
+        return data
+
+
+class _Inflating:
+    def __init__(self, wbits: int) -> None:
+        self._wbits = wbits
+        self._machine = zlib.decompressobj(wbits)
+        self._begun = False
+
+    @property
+    def finished(self) -> bool:
+        return self._machine.eof or not self._begun
+
+    def __call__(self, data: bytes) -> bytes:
+        self._begun = self._begun or bool(data)
+        plain = self._machine.decompress(data)
+        while self._machine.unused_data:  # another member follows (RFC 1952, 2.2)
+            rest, self._machine = self._machine.unused_data, zlib.decompressobj(self._wbits)
+            plain += self._machine.decompress(rest)
         return plain
 
-    return decompress
+
+class _Unbrotli:
+    def __init__(self) -> None:
+        self._machine = brotli.Decompressor()
+        self._begun = False
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._machine.is_finished()) or not self._begun
+
+    def __call__(self, data: bytes) -> bytes:
+        self._begun = self._begun or bool(data)
+        return bytes(self._machine.process(data))
 
 
-_DECOMPRESSED: dict[str, Callable[[], Callable[[bytes], bytes]]] = {
-    "identity": lambda: bytes,
-    "gzip": lambda: _inflating(31),
-    "x-gzip": lambda: _inflating(31),
-    "deflate": lambda: _inflating(15),
-    "br": lambda: brotli.Decompressor().process,
+_DECOMPRESSED: dict[str, Callable[[], Decompression]] = {
+    "identity": _Identity,
+    "gzip": lambda: _Inflating(31),
+    "x-gzip": lambda: _Inflating(31),
+    "deflate": lambda: _Inflating(15),
+    "br": _Unbrotli,
 }
 
 
@@ -85,7 +122,7 @@ class StreamAnswer(Answer):
         """Whether this is the stream."""
         return self.agreed and not self.unfit
 
-    def decompression(self) -> list[Callable[[bytes], bytes]]:
+    def decompression(self) -> list[Decompression]:
         """What makes the stream of what comes, each of what the one before it made."""
         return [_DECOMPRESSED[coding]() for coding in reversed(self.codings)]
 
@@ -121,7 +158,7 @@ class Stream(HttpWire, asyncio.Protocol):
         )
         self._request = request
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._decompression: list[Callable[[bytes], bytes]] | None = None
+        self._decompression: list[Decompression] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def shake_hands(self) -> None:
@@ -186,7 +223,7 @@ class Stream(HttpWire, asyncio.Protocol):
                     part = decompress(part)
                 self.framing.feed(part)
             if self.answer.complete and not self.answer.cut:
-                self.framing.end()
+                self._finish()
         except Unfinished as error:
             self._end("server", error)
         except TooLarge as error:
@@ -195,6 +232,11 @@ class Stream(HttpWire, asyncio.Protocol):
             self._end("client", Broken(f"what came is no Content-Encoding {self.answer.named('content-encoding')}: {error}"))
         if self.answer.complete:
             self._end("nobody" if self.answer.cut else "server", Broken(self.answer.cut) if self.answer.cut else None)
+
+    def _finish(self) -> None:
+        if not all(one.finished for one in self._decompression or ()):
+            raise Unfinished(f"what came ends in the middle of its Content-Encoding {self.answer.named('content-encoding')}")
+        self.framing.end()
 
     def _refuse(self, error: Exception) -> None:
         if not self._answered.done():
