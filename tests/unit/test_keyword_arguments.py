@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +62,22 @@ LISTED = [
     for each in EVERY
     if LISTS.search(str(each[3])) and not chosen(DATA, each[1], each[2]) and "Secret | None" not in str(each[3])
 ]
+
+
+def test_every_library_is_looked_at() -> None:
+    folder = Path(realstack.__file__).parent
+    assert len(LIBRARIES) == len(list(folder.glob("*/library.py"))) > 9
+
+
+def test_every_getter_reads_texts_as_what_is_seen() -> None:
+    """By `verify`, or as Databases do by `judge`, which have the one rule for texts in assertions."""
+    getters = {(library, keyword, module) for library, keyword, argument, _, module in EVERY if argument == "assertion_expected"}
+    assert len(getters) > 60
+    assert not [
+        f"{library}: {keyword}"
+        for library, keyword, module in getters
+        if module is not None and not re.search(r"\b(verify|Assertion|AssertionArguments)\(", inspect.getsource(module))
+    ]
 
 
 def test_there_are_keywords() -> None:

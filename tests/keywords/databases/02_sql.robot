@@ -22,6 +22,9 @@ Values Are Asserted
     Get Value    SELECT name FROM things WHERE id = $1    ends    o    parameters=${2}    alias=db
     Get Value    SELECT weight > 1 FROM things WHERE id = 1    ==    true    alias=db
     Get Column    SELECT name FROM things ORDER BY id    ==    ${{ ['one', 'two', 'three'] }}    alias=db
+    Get Column    SELECT name FROM things ORDER BY id    ==    one, two, three    alias=db
+    Get Column    SELECT name FROM things ORDER BY id    ==    {one,two,three}    alias=db
+    Get Column    SELECT id FROM things ORDER BY id    ==    1, 2, 3    alias=db
     Get Row Count    SELECT * FROM things WHERE id > $1; -- done    >=    2    parameters=${1}    alias=db
     Query    SELECT id FROM things WHERE id > 2    ==    ${{ [{'id': 3}] }}    alias=db
 

@@ -48,8 +48,8 @@ Sockets That Stay Open Are Found
 Usage Can Be Asserted
     Watch A Server
     Churn    ${20}
-    Get Usage    server    memory    >    ${1000}
-    Get Usage    server    processes    ==    ${1}    of=highest
+    Get Usage    server    memory    >    1000
+    Get Usage    server    processes    ==    1    of=highest
     Get Usage    server    descriptors    >=    ${3}    of=lowest
     ${mean} =    Get Usage    server    pss    of=mean
     Should Be True    $mean > 1000
@@ -59,6 +59,9 @@ Gauges Are Sampled
     Watch Gauge    answers    ${gauge}
     Start Monitoring    interval=10 ms
     Get Usage    answers    gauge    ==    ${7}
+
+Without A Platform There Are No Services
+    Run Keyword And Expect Error    The platform is not running. Use ?Start Platform?*    Watch Services
 
 What A Test Watches Ends With It
     Run Keyword And Expect Error    Nothing is watched yet.*    Start Monitoring

@@ -115,6 +115,8 @@ Date That Is None Is Malformed
     ${forged}    Forge Token    ${ID_TOKEN}    foreign-key    claims=${{ {'exp': float('nan')} }}
     Get Token Problems    ${forged}    ==    signature, malformed
     Run Keyword And Expect Error    Expected: the token has an exp in Unix seconds*nan    Get Token Life Left    ${forged}
+    ${forged}    Forge Token    ${ID_TOKEN}    foreign-key    claims=${{ {'exp': float('inf')} }}
+    Run Keyword And Expect Error    Expected: the token has an exp in Unix seconds*inf    Get Token Life Left    ${forged}
     ${forged}    Forge Token    ${ID_TOKEN}    foreign-key    claims=${{ {'exp': 10**400} }}
     Run Keyword And Expect Error    *401 characters*    Get Token Life Left    ${forged}
     Run Keyword And Expect Error    *401 characters*    Wait Until Token Expires    ${forged}
