@@ -164,6 +164,24 @@ Frames That Were Forgotten Are Not Counted As Missing
     Run Keyword And Expect Error    INVALID: *Seen: 60, and 40 frames were forgotten*ledger_size=*
     ...    Get Frame Count    tick    ==    100
     Run Keyword And Expect Error    INVALID: *    Get Frame Count    tick
+    ${kept} =    Get Frames    tick
+    Length Should Be    ${kept}    60
+
+Any Number Of Those That Were Forgotten May Have Matched
+    Open Connection    ${URL}/burst    burst    ledger_size=60
+    Wait For Frame    tick    seq=100
+    Run Keyword And Expect Error    INVALID: *    Get Frame Count    tick    ==    70
+    Run Keyword And Expect Error    INVALID: *    Get Frame Count    tick    !=    ${70}
+    Run Keyword And Expect Error    INVALID: *    Get Frame Count    tick    validate    value == 60
+    Get Frame Count    tick    !=    101
+
+Frames Of The Other Way Are Not Those That Were Forgotten
+    Open Connection    ${URL}/quiet    quiet    ledger_size=10
+    VAR    ${asked}    ${{ [{'type': 'ask', 'n': n} for n in range(30)] }}
+    Send Json Burst    ${asked}
+    Get Frame Count    tick    ==    0
+    Run Keyword And Expect Error    INVALID: *10, and 20 frames were forgotten*
+    ...    Get Frame Count    ask    ==    30    direction=out
 
 
 *** Keywords ***

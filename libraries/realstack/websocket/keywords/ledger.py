@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -12,11 +13,14 @@ from robot.api.deco import keyword
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import on_loop, seconds, wait
+from realstack.core.likeness import like
 from realstack.core.table import html_table
 from realstack.core.waiting import Deadline, poll
 from realstack.websocket import ANY, Connection, Frame, Match
 from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.keywords.documents import for_robot
+
+_OF_NUMBERS = frozenset(AssertionOperator[name] for name in ("==", "!=", "<", ">", "<=", ">="))
 
 LONGEST_FRAME = 2000
 """Characters of a frame that the log shows."""
@@ -37,6 +41,8 @@ class Ledger:
         **fields: Any,
     ) -> list[Any]:
         """Returns all frames of a connection that match, taken or not, oldest first. Takes none.
+
+        Those that the ledger has forgotten are not among them, which a warning tells.
 
         Args:
             match: Types, expressions, dictionaries or functions; without any, all frames.
@@ -93,13 +99,13 @@ class Ledger:
         async def look() -> int:
             if wanted.conditions or wanted.predicates:
                 return len(_select(connection, wanted, direction))
-            return sum(counted for way, counted in connection.mailbox.counts.items() if direction in (way, "both"))
+            return _counted(connection, direction)
 
         deadline = Deadline(seconds(timeout))
         _, count = wait(poll(look, holds, deadline), deadline.seconds)
         wanted.check()
-        forgotten = connection.mailbox.forgotten if wanted.conditions or wanted.predicates else 0
-        if forgotten and (operator is None or holds(count) is not holds(count + forgotten)):
+        forgotten = on_loop(lambda: _forgotten(connection, direction)) if wanted.conditions or wanted.predicates else 0
+        if forgotten and not _is_certain(holds, operator, expected, range(count, count + forgotten + 1)):
             kept = f"{count}, and {forgotten} frames were forgotten, which may have been such"
             raise InvalidRun(explain(what, kept, remedy="Open the connection with a larger ledger_size=."))
         return int(verify(count, operator, expected, what, message))
@@ -155,8 +161,11 @@ class Ledger:
 
 
 def _look(connection: Connection, match: Match, direction: str) -> list[Frame]:
-    found = on_loop(lambda: _select(connection, match, direction))
+    found, forgotten = on_loop(lambda: (_select(connection, match, direction), _forgotten(connection, direction)))
     match.check()
+    if forgotten:
+        told = f"'{connection.alias}': its {forgotten} oldest frames were forgotten, and are not among those that were looked at."
+        logger.warn(f"{told} Open it with a larger ledger_size= to keep them.")
     return found
 
 
@@ -170,6 +179,23 @@ def _split(cells: tuple[Any, ...]) -> tuple[list[Any], AssertionOperator | None,
                 raise StackError(f"Behind the operator '{cell}' come the expected number and, if you like, a message")
             return list(cells[:index]), operators[cell], rest[0], rest[1] if len(rest) == 2 else None
     return list(cells), None, None, None
+
+
+def _counted(connection: Connection, direction: str) -> int:
+    return sum(counted for way, counted in connection.mailbox.counts.items() if direction in (way, "both"))
+
+
+def _forgotten(connection: Connection, direction: str) -> int:
+    return _counted(connection, direction) - len(_select(connection, ANY, direction))
+
+
+def _is_certain(holds: Callable[[int], bool], operator: AssertionOperator | None, expected: Any, possible: range) -> bool:
+    """Whether an assertion holds of each number that may be the right one, or of none: its ends tell, and what is expected."""
+    if operator not in _OF_NUMBERS:
+        return False
+    told = like(possible[0], expected)
+    ends = {possible[0], possible[-1], *([told] if told in possible else [])}
+    return len({holds(number) for number in ends}) == 1
 
 
 def _select(connection: Connection, match: Match, direction: str) -> list[Frame]:
