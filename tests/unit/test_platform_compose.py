@@ -14,8 +14,9 @@ import pytest
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
 from realstack.lease import actions
+from realstack.platform import docker_cli
 from realstack.platform.compose import ComposeDriver
-from realstack.platform.docker_cli import Docker
+from realstack.platform.docker_cli import Docker, made_here
 from realstack.platform.remote import remote_service
 from realstack.platform.service import Credentials
 
@@ -229,3 +230,23 @@ def test_a_project_of_another_run_is_left_alone(tmp_path: Path) -> None:
 def test_images_are_made_under_a_name_that_no_run_changes(docker: Recorded) -> None:
     background.run(docker.build())
     assert docker.asked == [["compose", "build"]]
+
+
+def test_images_that_this_machine_made_are_told_from_those_of_a_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [
+        {"RepoTags": ["postgres:15", "postgres:latest"], "RepoDigests": []},
+        {"RepoTags": ["redis:7"], "RepoDigests": ["redis@sha256:c6ea"]},
+    ]
+    (tmp_path / "told").write_text("".join(json.dumps(image) + "\n" for image in told), encoding="utf-8")
+    docker = tmp_path / "docker"
+    docker.write_text(
+        f'#!/bin/sh\necho "$@" >{tmp_path}/asked\ncat {tmp_path}/told\n'
+        "echo 'Error response from daemon: No such image: python:3.11-slim' >&2\nexit 1\n",
+        encoding="utf-8",
+    )
+    docker.chmod(0o755)
+    monkeypatch.setattr(docker_cli.programs, "program", lambda *_: str(docker))
+    assert made_here(["redis:7", "postgres:15", "python:3.11-slim"]) == {"postgres:15"}
+    asked = (tmp_path / "asked").read_text(encoding="utf-8")
+    assert asked == "image inspect --format {{json .}} postgres:15 python:3.11-slim redis:7\n"
+    assert made_here([]) == set()

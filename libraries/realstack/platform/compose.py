@@ -24,7 +24,7 @@ from realstack.core.waiting import Deadline, poll
 from realstack.lease.actions import compose_down
 from realstack.platform import checks, logs
 from realstack.platform.config import Setup
-from realstack.platform.docker_cli import BUILD_SECONDS, Container, Docker
+from realstack.platform.docker_cli import BUILD_SECONDS, Container, Docker, made_here
 from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
 from realstack.platform.ports import PortLocks
 from realstack.platform.remote import RemoteService, remote_service
@@ -65,6 +65,9 @@ def create(setup: Setup) -> Driver:
     if image_tag := setup.content.get("image_tag"):
         # Checkouts side by side have images of their own.
         variables[str(image_tag)] = hashlib.sha256(str(compose_file).encode()).hexdigest()[:12]
+    images = {str(variable): str(image) for variable, image in setup.section("images").items()}
+    own = made_here(images.values())
+    variables |= {variable: image for variable, image in images.items() if image in own}
     services = {name: remote_service(name, entry, passwords, file) for name, entry in setup.section("services").items()}
     shared = {name: _shared_folder(name, entry, services, file) for name, entry in setup.section("folders").items()}
     lease = current_lease(setup.logs / "reaper.log")
