@@ -12,6 +12,8 @@ PLATFORM ?= reference
 OPTIONS ?=
 N ?= 20
 ONLY ?= *
+# Of a platform that is looked at for the first time.
+URL ?=
 TIMES ?= 1
 WHAT ?= judges
 SEED ?= 1
@@ -32,6 +34,7 @@ STEP := tools/step $(RESULTS)
 .PHONY: help
 help: ## this list
 	@echo "make journeys [PROFILE=fast|patient|plan|soak] [PLATFORM=reference|compose|external|path/of/an/adapter] [OPTIONS='--test …'] [NETNS=1] [STRICT=1]"
+	@echo "make draft PLATFORM=name URL=https://chat.example.org"
 	@echo "make test"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +50,10 @@ critical: setup ## the critical test of each journey
 .PHONY: contract
 contract: setup ## where the adapter of PLATFORM stands: what runs, what means nothing yet, which laws are blind; OPTIONS=--static
 	@$(NAMESPACE) $(PYTHON) -m realstack contract $(PLATFORM) $(if $(PROFILE),--variable PROFILE:$(PROFILE)) --results $(RESULTS)/contract $(OPTIONS)
+
+.PHONY: draft
+draft: setup ## a first adapter for a platform, by looking at it: PLATFORM=name URL=https://…; OPTIONS='--store name=postgresql://… --visible'
+	@$(PYTHON) -m realstack draft $(PLATFORM) $(URL) --results $(RESULTS)/draft $(OPTIONS)
 
 .PHONY: trace
 trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave

@@ -147,7 +147,7 @@ def test_engines_know_nothing_of_robot() -> None:
 
 
 def test_nothing_below_the_roof_imports_it() -> None:
-    roof = {"history", "contract", "__main__.py"}
+    roof = {"history", "contract", "draft", "__main__.py"}
     below = [path for path in files("*.py", below=["libraries"]) if path.relative_to(PACKAGE).parts[0] not in roof]
     found = [f"{short(path)}: {name}" for path in below for name, _ in imported(path) if name.startswith("realstack.history")]
     assert not found, f"judging stands on recording, nothing stands on judging: {found}"
@@ -175,7 +175,7 @@ def names_and_texts(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 def test_only_the_roof_knows_chats() -> None:
     words = re.compile(rf"(?i)(^|[\W_])({'|'.join(['chat', 'canary', 'thread_id', *sorted(frame_types())])})s?($|[\W_])")
-    roof = {"history", "contract", "__main__.py"}
+    roof = {"history", "contract", "draft", "__main__.py"}
     below = [path for path in files("*.py", below=["libraries"]) if path.relative_to(PACKAGE).parts[0] not in roof]
     found = [
         f"{short(path)}:{line}: {text}" for path in below for line, text in names_and_texts(tree(path)) if words.search(text)

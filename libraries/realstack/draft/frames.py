@@ -1,0 +1,789 @@
+"""What frames mean, from where the texts that were said, and the ids beside them, turn up."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+from realstack.core.json_path import parse
+from realstack.draft.drafted import Rule, Talk
+from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, is_number, is_word, leaves, name_of, show
+from realstack.draft.observations import SPEAKER, Observations
+from realstack.secrets.names import is_credential_name
+from realstack.websocket.codecs.finding import CODECS
+
+KIND_NAMES = ("type", "event", "kind", "op", "action", "method", "command", "topic", "t")
+TELLING_NAMES = ("type", "role", "kind", "author", "sender", "from", "status", "state", "name")
+"""Names of fields that tell things of one kind apart, the likeliest first."""
+ROLE_NAMES = ("role", "type", "author", "sender", "from", "kind")
+STARTED, COMPLETED = "started", "completed"
+Kind = tuple[str, Any]
+"""The path by which a frame is told from others, and what stands there."""
+
+
+def infer(observations: Observations) -> Talk:
+    """What frames mean."""
+    codec, heard, readings = hear(observations)
+    talk = Talk(codec)
+    best = next((one for one in readings if one.codec == codec), None)
+    if best is None:
+        talk.missing.append("No WebSocket frame was seen: texts may go over HTTP, a worker's socket, or a codec of its own.")
+    elif best.read < best.of:
+        talk.missing.append(f"Codec {codec} reads {best.read} of {best.of} frames; of the others: {best.problem}.")
+    _Frames(observations, heard, talk).infer()
+    return talk
+
+
+class _Frames:
+    def __init__(self, observations: Observations, heard: Sequence[Heard], talk: Talk) -> None:
+        self.seen = observations
+        self.texts = [said.text for said in observations.said]
+        self.talk = talk
+        self.heard = heard
+        self.came = [one for one in heard if one.direction == "in"]
+        self.sent = [one for one in heard if one.direction == "out"]
+        self.paths = _kind_paths(heard, CODECS[talk.codec]().type_path if talk.codec else "type")
+        self.documents = [*self._documents()]
+        self.labels: dict[int, tuple[str, Any]] = {}
+
+    def infer(self) -> None:
+        talk = self.talk
+        talk.account = account(self.seen)
+        talk.thread = self._thread()
+        self._sends()
+        self._answers()
+        self._runs()
+        self._numbers()
+        if not self.heard:
+            return
+        self._deliveries()
+        self._acknowledgement()
+        self._run_events()
+        self._greeting()
+        self._changes()
+        self._resume()
+        self._rest()
+        self._credential_names()
+
+    # The values that everything else is found by
+
+    def _documents(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """Every object that came, in frames and answers, each with the place in time where it came."""
+        for number, one in enumerate(self.came):
+            yield from ((found, number) for found in _objects(one.data))
+        for exchange in self.seen.exchanges:
+            yield from ((found, len(self.came)) for found in _objects(_json(exchange.response)))
+
+    def _thread(self) -> str:
+        page = self.seen.page("said") or self.seen.page("ready")
+        parts = re.split(r"[/?&=#]", urlsplit(page.url).path + "?" + urlsplit(page.url).query) if page else []
+        ids = [part for part in parts if is_id(part)]
+        known = {value for one in self.heard for _, value in leaves(one.data) if isinstance(value, str)}
+        known |= {value for one, _ in self.documents for value in one.values() if isinstance(value, str)}
+        return next((one for one in ids if one in known), "")
+
+    def _sends(self) -> None:
+        found: dict[int, tuple[Heard, Steps]] = {}
+        for one in self.sent:
+            for steps, value in leaves(one.data):
+                if value in self.texts:
+                    found.setdefault(self.texts.index(value), (one, steps))
+        if len(found) < len(self.texts):
+            self._sent_elsewhere(len(found))
+        if not found:
+            return
+        frames = [one for one, _ in found.values()]
+        text = Counter(steps for _, steps in found.values()).most_common(1)[0][0]
+        carried = Counter(value for one in self.came for value in {value for _, value in leaves(one.data) if is_id(value)})
+        ids = _common(frames, is_id)
+        own = [steps for steps, values in ids.items() if len(set(values)) == len(frames) and len(values) == len(frames)]
+        take: dict[str, str] = {}
+        why = f"{len(found)} of {len(self.texts)} texts that were said stood in such frames"
+        message = max(own, key=lambda steps: (sum(carried[value] for value in ids[steps]), steps[:-1] == text[:-1]), default=None)
+        if message is not None:
+            take["message"] = show(message)
+            self.talk.messages = {number: at(one.data, message) for number, (one, _) in found.items()}
+            why += f"; {show(message)} was another one each time and came back {sum(carried[one] for one in ids[message])} times"
+        threads = [steps for one in frames for steps, value in leaves(one.data) if self.talk.thread and value == self.talk.thread]
+        if threads:
+            steps = Counter(threads).most_common(1)[0][0]
+            take["thread"] = show(steps)
+            why += f"; {show(steps)} stands in the page's address"
+        take["text"] = show(text)
+        self.talk.send = frames[0].data
+        self.talk.out.append(Rule(self._when(frames), "send", why, take))
+
+    def _sent_elsewhere(self, found: int) -> None:
+        over = [one for one in self.seen.exchanges if any(text in one.request for text in self.texts)]
+        where = f" {len(over)} stood in {over[0].method} {urlsplit(over[0].url).path}." if over else ""
+        self.talk.missing.append(f"Of {len(self.texts)} texts {found} were seen as they were in a frame that a page sent.{where}")
+
+    def _answers(self) -> None:
+        """An answer is the last thing that came with the sum that was asked for, where a text of the user's own stands, too."""
+        keys = Counter(
+            (text_key, id_key)
+            for one, _ in self.documents
+            for number, message in self.talk.messages.items()
+            for text_key, text in one.items()
+            if text == self.texts[number]
+            for id_key, value in one.items()
+            if value == message
+        )
+        asked = _last_name(self.talk.rule("send", "out"))
+        self.keys = sorted(keys, key=lambda pair: (name_of((pair[0],)) == asked, keys[pair]), reverse=True)
+        for text_key, id_key in self.keys:
+            for number, said in enumerate(self.seen.said):
+                first: dict[str, tuple[int, str]] = {}
+                for one, place in self.documents:
+                    value, identity = one.get(text_key), one.get(id_key)
+                    if _has_sum(value, said.sum) and is_id(identity) and identity not in self.talk.messages.values():
+                        first.setdefault(str(identity), (place, str(value)))
+                if first:
+                    identity = max(first, key=lambda one: first[one][0])
+                    self.talk.answer_ids.setdefault(number, identity)
+                    self.talk.answers.setdefault(number, first[identity][1])
+            if self.talk.answer_ids:
+                break
+        if len(self.talk.answers) < len(self.texts):
+            self.talk.missing.append(
+                f"Of {len(self.texts)} sums that were asked for, {len(self.talk.answers)} came as an answer."
+            )
+
+    def _runs(self) -> None:
+        known = {*self.talk.messages.values(), *self.talk.answer_ids.values(), self.talk.thread, self.talk.account}
+        begun: dict[int, Counter[str]] = {}
+        everywhere: Counter[str] = Counter()
+        for number in self.talk.messages:
+            inside = [one for one in self.came if one.phase == number + 1]
+            ids = Counter(value for one in inside for value in {value for _, value in leaves(one.data) if is_id(value)} - known)
+            together = {
+                value
+                for one in inside
+                if self.talk.messages[number] in (values := {value for _, value in leaves(one.data) if is_id(value)})
+                for value in values
+            }
+            begun[number] = Counter({one: count for one, count in ids.items() if count > 2 and one in together})
+            everywhere.update(begun[number].keys())
+        for number, ids in begun.items():
+            own = [one for one, _ in ids.most_common() if everywhere[one] == 1]
+            if own:
+                self.talk.runs[number] = own[0]
+
+    def _numbers(self) -> None:
+        """Numbers of messages: what grows beside their ids, in every object that has one."""
+        order = [*self.talk.messages.values()]
+        rows: dict[str, dict[str, int]] = defaultdict(dict)
+        for one, _ in self.documents:
+            identity = next((value for value in one.values() if value in order or value in self.talk.answer_ids.values()), None)
+            for name, value in one.items():
+                if identity is not None and is_number(value) and not isinstance(identity, int):
+                    rows[name].setdefault(str(identity), value)
+        growing = {
+            name: found
+            for name, found in rows.items()
+            if all(one in found for one in order) and _grows([found[one] for one in order])
+        }
+        name = min(growing, key=lambda one: (not re.search(r"(?i)seq|num|index|pos|order", one), len(one), one), default="")
+        self.talk.numbers = growing.get(name, {})
+        self.number_name = name
+
+    # The rules
+
+    def _deliveries(self) -> None:
+        pairs = {(self.texts[number], one) for number, one in self.talk.messages.items()}
+        answers = {(self.talk.answers[number], one) for number, one in self.talk.answer_ids.items()}
+        singles: dict[Kind, list[tuple[Heard, Steps, Steps]]] = defaultdict(list)
+        lists: dict[tuple[Kind, Steps], list[tuple[Heard, Steps, Steps]]] = defaultdict(list)
+        # Where the texts and ids of most things stand, answers among them: others only speak of these.
+        for keys in self.keys[:1]:
+            for one in self.came:
+                here = list(_pairs(one.data, pairs | answers, keys))
+                for text, identity in here:
+                    place = _list_of(text) if len(here) > 1 else None
+                    if place is None:
+                        singles[self._kind(one)].append((one, text, identity))
+                    else:
+                        lists[self._kind(one), place].append((one, text, identity))
+        self._single_deliveries(singles)
+        for (kind, inside), found in lists.items():
+            self._list_delivery(kind, inside, found)
+        if not singles and not lists:
+            self.talk.missing.append("No frame brought a text together with its id: nothing is delivered, as far as was seen.")
+        told = {
+            (one.tab == self.seen.said[number].tab, number > 0)
+            for found in singles.values()
+            for one, text, _ in found
+            if at(one.data, text) in self.texts and one.phase == (number := self.texts.index(at(one.data, text))) + 1
+        }
+        self.talk.echo = bool(told & {(True, True), (True, False)}) if singles or lists else None
+        # The second tab may not have been in the conversation when the first text was said.
+        self.talk.fan_out = (False, True) in told if self.talk.messages else None
+
+    def _single_deliveries(self, singles: dict[Kind, list[tuple[Heard, Steps, Steps]]]) -> None:
+        of_both = [kind for kind, found in singles.items() if {at(one.data, text) for one, text, _ in found} & set(self.texts)]
+        chosen = (
+            of_both[:1]
+            or [kind for kind, _ in sorted(singles.items(), key=lambda one: self.came.index(one[1][0][0])) if kind[0]][:1]
+        )
+        for kind in chosen:
+            frames = [one for one, _, _ in singles[kind]]
+            for one in frames:
+                self.labels[id(one)] = ("deliver", None)
+            text, identity = Counter((text, identity) for _, text, identity in singles[kind]).most_common(1)[0][0]
+            take = {"message": show(identity), **self._beside(frames, text), "text": show(text)}
+            own = len([one for one, where, _ in singles[kind] if at(one.data, where) in self.texts])
+            why = f"{times(own)} a text that was said, {times(len(frames) - own)} an answer stood in such a frame, with its id"
+            self.talk.into.append(Rule(self._narrowed(kind, frames), "deliver", why, self._in_order(take)))
+
+    def _list_delivery(self, kind: Kind, place: Steps, found: Sequence[tuple[Heard, Steps, Steps]]) -> None:
+        frames = list({id(one): one for one, _, _ in found}.values())
+        for one in frames:
+            self.labels[id(one)] = ("deliver", None)
+        length = len(place) + 1
+        text, identity = Counter((text[length:], identity[length:]) for _, text, identity in found).most_common(1)[0][0]
+        items = [item for one in frames for item in at(one.data, place) or [] if isinstance(item, dict)]
+        ours = {*self.talk.messages.values(), *self.talk.answer_ids.values()}
+        said = [item for item in items if at(item, identity) in ours]
+        others = [item for item in items if at(item, identity) not in ours]
+        as_heard = [Heard("", "", "in", item, 0) for item in said]
+        take = {"message": show(identity), **self._beside(as_heard, text), "text": show(text)}
+        where = {}
+        if others:
+            steps = _telling(as_heard, [Heard("", "", "in", item, 0) for item in others])
+            if steps is not None:
+                where = {show(steps): sorted({at(item, steps) for item in said})}
+        why = f"{len(said)} things with our texts or their answers stood in its list {show(place)}, {len(others)} others beside"
+        self.talk.into.append(Rule(dict([kind]), "deliver", why, self._in_order(take), each=show(place), where=where))
+
+    def _beside(self, frames: Sequence[Heard], text: Steps) -> dict[str, str]:
+        """What stands beside a text: its conversation, number, role and run; each where it is always the right value."""
+        take: dict[str, str] = {}
+        parent = text[:-1]
+        if self.talk.thread:
+            self._put(take, "thread", frames, lambda value: value == self.talk.thread, parent)
+        ours = self.talk.numbers
+        if ours:
+            for steps in _nearest(_common(frames, is_number), parent):
+                if name_of(steps) == name_of((self.number_name,)) and _grows_with(frames, steps, ours):
+                    take["seq"] = show(steps)
+                    break
+        own = [one for one in frames if at(one.data, text) in self.texts]
+        answers = [one for one in frames if at(one.data, text) not in self.texts]
+        if own and answers:
+            telling = _telling(own, answers, ROLE_NAMES)
+            if telling is not None:
+                take["role"] = show(telling)
+                roles = {at(one.data, telling) for one in answers}
+                self.talk.agent_roles = sorted({*self.talk.agent_roles, *roles})
+        elif answers:
+            for steps in _nearest(_common(answers, is_word), parent):
+                if name_of(steps) in ROLE_NAMES and len({at(one.data, steps) for one in answers}) == 1:
+                    take["role"] = show(steps)
+                    self.talk.agent_roles = sorted({*self.talk.agent_roles, at(answers[0].data, steps)})
+                    break
+        if answers and self.talk.runs:
+            self._put(take, "run", answers, lambda value: value in self.talk.runs.values(), parent)
+        return take
+
+    def _acknowledgement(self) -> None:
+        candidates: dict[Kind, dict[int, Heard]] = defaultdict(dict)
+        first: dict[int, Kind] = {}
+        for one in self.came:
+            for number, message in self.talk.messages.items():
+                held = {value for _, value in leaves(one.data) if isinstance(value, str)}
+                if one.phase == number + 1 and message in held and self.texts[number] not in held:
+                    candidates[self._kind(one)].setdefault(number, one)
+                    first.setdefault(number, self._kind(one))
+        if not first:
+            if self.talk.messages:
+                self.talk.missing.append("Nothing that came names the id of a text but with the text itself: no acknowledgement.")
+            return
+        kind = Counter(first.values()).most_common(1)[0][0]
+        frames = list(candidates[kind].values())
+        tabs = {one.tab for one in self.came if self._kind(one) == kind and self._holds(one, self.talk.messages.values(), [])}
+        take: dict[str, str] = {}
+        self._put(take, "message", frames, lambda value: value in self.talk.messages.values(), ())
+        if self.talk.thread:
+            self._put(take, "thread", frames, lambda value: value == self.talk.thread, ())
+        for steps in _nearest(_common(frames, is_number), ()):
+            if self.talk.numbers and _grows_with(frames, steps, self.talk.numbers):
+                take["seq"] = show(steps)
+                break
+        why = f"the first that came with the id of a text and without the text itself, {len(frames)} of {len(self.texts)} times"
+        why += ", to the tab alone that had said it" if len(tabs) == 1 else ""
+        self.talk.into.append(Rule(self._narrowed(kind, frames), "ack", why, self._in_order(take)))
+        for one in self.came:
+            if self._kind(one) == kind and self.talk.runs and not self._holds(one, self.talk.runs.values(), []):
+                self.labels.setdefault(id(one), ("ack", None))
+
+    def _run_events(self) -> None:
+        runs = self.talk.runs
+        if not runs:
+            self.talk.missing.append("Nothing that came between a text and its answer has an id of its own: no run is known.")
+            return
+        where: dict[int, Steps] = {}
+        for one in self.came:
+            if id(one) in self.labels:
+                continue
+            found = [steps for steps, value in leaves(one.data) if value in runs.values()]
+            if found:
+                where[id(one)] = min(found, key=lambda steps: (name_of(steps) not in ("runid", "run"), len(steps)))
+        for one in self.came:
+            if id(one) in where:
+                self.labels[id(one)] = ("run", where[id(one)])
+        groups: dict[str, list[Heard]] = defaultdict(list)
+        conditions: dict[str, dict[str, Any]] = {}
+        for one in self.came:
+            if id(one) in where:
+                when = self._narrowed(self._kind(one), [one])
+                key = json.dumps(when, sort_keys=True)
+                groups[key].append(one)
+                conditions[key] = when
+        sequences = self._sequences(groups)
+        stages, chain = self._chain(groups, conditions, sequences)
+        self.talk.chain = chain
+        numbers = self._one_path(groups, where, lambda values: _grows(values) and all(map(is_number, values)), 2)
+        events = self._one_path(groups, where, lambda values: len(set(values)) == len(values) and all(map(is_id, values)), 2)
+        for key, frames in groups.items():
+            take = {"run": show(where[id(frames[0])])}
+            if events and name_of(events).find("event") >= 0 and _in_all(frames, events):
+                take["event"] = show(events)
+            if numbers and _in_all(frames, numbers):
+                take["number"] = show(numbers)
+            if self.talk.thread:
+                self._put(take, "thread", frames, lambda value: value == self.talk.thread, where[id(frames[0])][:-1])
+            self._put(take, "query", frames, lambda value: value in self.talk.messages.values(), ())
+            self._put(take, "answer", frames, lambda value: value in self.talk.answer_ids.values(), ())
+            self._put_text(take, frames)
+            of = sum(key in sequence for sequence in sequences)
+            why = (
+                f"{len(frames)} times, in {of} of {len(sequences)} runs; {take['run']} is what all frames of a run have in common"
+            )
+            self.talk.into.append(Rule(conditions[key], "run-event", why, take, stage=stages[key]))
+        self.talk.answered = len(runs) == len(self.texts)
+
+    def _sequences(self, groups: dict[str, list[Heard]]) -> list[list[str]]:
+        of = {id(one): key for key, frames in groups.items() for one in frames}
+        sequences = []
+        for run in self.talk.runs.values():
+            inside = [one for one in self.came if id(one) in of and any(value == run for _, value in leaves(one.data))]
+            speaking = inside[0].socket if inside else ""
+            sequences.append([of[id(one)] for one in inside if one.socket == speaking])
+        return sequences
+
+    def _chain(
+        self, groups: dict[str, list[Heard]], conditions: dict[str, dict[str, Any]], sequences: list[list[str]]
+    ) -> tuple[dict[str, str], list[tuple[str, list[str], str]]]:
+        first = Counter(one[0] for one in sequences if one).most_common(1)[0][0]
+        last = Counter(one[-1] for one in sequences if one).most_common(1)[0][0]
+        names = {key: " ".join(map(str, conditions[key].values())) for key in groups}
+        names[first] = STARTED
+        chain = [
+            ("once", [STARTED], f"what came first in {sum(one[:1] == [first] for one in sequences)} of {len(sequences)} runs")
+        ]
+        pieces = [key for key, frames in groups.items() if key not in (first, last) and any(map(self._piece, frames))]
+        between = [[key for key in one if key not in (first, last, *pieces)] for one in sequences]
+        round_of = list(dict.fromkeys(key for one in between for key in one))
+        whole = all(one == round_of * (len(one) // max(len(round_of), 1)) for one in between)
+        if round_of:
+            most = max(len(one) // len(round_of) for one in between)
+            kind = "cycle" if whole else "any"
+            told = f"in this order, {times(most)} in a run at most" if whole else "in no order that was kept"
+            chain.append((kind, [names[key] for key in round_of], told))
+        if pieces:
+            chain.append(("any", [names[key] for key in pieces], "they bring pieces of the answer, or all of it"))
+        if last != first:
+            names[last] = COMPLETED
+            came = sum(one[-1:] == [last] for one in sequences)
+            chain.append(("terminal", [COMPLETED], f"what came last in {came} of {len(sequences)} runs; others were not seen"))
+        return names, chain
+
+    def _pieces_of(self, one: Heard) -> list[Steps]:
+        """Where a frame has a piece of the answer that is under way, or all of it."""
+        names = {name_of((key,)) for key, _ in self.keys[:1]} | {"text", "delta", "content", "token", "chunk"}
+        answers = [text for number, text in self.talk.answers.items() if one.phase == number + 1]
+        return [
+            steps
+            for steps, value in leaves(one.data)
+            if name_of(steps) in names and isinstance(value, str) and value and any(value in text for text in answers)
+        ]
+
+    def _piece(self, one: Heard) -> bool:
+        """Whether a frame brings some of the answer itself, and not of a third thing that came by with an id of its own."""
+        if not self._pieces_of(one):
+            return False
+        known = {
+            *self.talk.messages.values(),
+            *self.talk.answer_ids.values(),
+            *self.talk.runs.values(),
+            self.talk.thread,
+            self.talk.account,
+        }
+        ids = {value for _, value in leaves(one.data) if is_id(value)} - known
+        others = Counter(
+            value
+            for two in self.came
+            if two.phase == one.phase and two.tab == one.tab
+            for value in {v for _, v in leaves(two.data) if isinstance(v, str)}
+        )
+        return not any(others[value] > 1 for value in ids)
+
+    def _greeting(self) -> None:
+        found: dict[Kind, list[Heard]] = defaultdict(list)
+        for socket in {one.socket: None for one in self.came}:
+            before = [one for one in self.came if one.socket == socket][:4]
+            seen: set[Kind] = set()
+            for one in before:
+                if id(one) not in self.labels and self._kind(one) not in seen:
+                    seen.add(self._kind(one))
+                    found[self._kind(one)].append(one)
+        for kind, frames in found.items():
+            ids = _common(frames, lambda value: isinstance(value, str) and len(value) > 5 and not is_moment(value))
+            all_of = {steps: values for steps, values in ids.items() if len(values) == len(frames)}
+            own = [steps for steps, values in all_of.items() if len(frames) > 1 and len(set(values)) == len(values)]
+            take = {}
+            connection = _named(own, ("connection", "connectionid", "sid", "socketid", "clientid", "sessionid"))
+            if connection:
+                take["connection"] = show(connection)
+                self.talk.connections = [str(at(one.data, connection)) for one in frames]
+            accounts = [steps for steps, values in all_of.items() if self.talk.account and set(values) == {self.talk.account}]
+            if accounts:
+                take["account"] = show(accounts[0])
+            same = [steps for steps, values in all_of.items() if len(set(values)) == 1 and steps not in accounts]
+            session = _named(same, ("session", "sessionid"))
+            if session:
+                take["session"] = show(session)
+            expiry = [steps for steps in _common(frames, is_moment) if name_of(steps).startswith("exp")]
+            if expiry and take:
+                take["expires_at"] = show(expiry[0])
+            if take:
+                told = ", ".join(f"{name} at {path}" for name, path in take.items())
+                why = f"among the first things on each of {len(frames)} sockets: {told}"
+                why += "" if "account" in take or not self.talk.account else "; no account's id is in it"
+                self.talk.into.insert(0, Rule(dict([kind]), "connected", why, take))
+                for one in self.came:
+                    if self._kind(one) == kind:
+                        self.labels[id(one)] = ("connected", None)
+                return
+        self.talk.missing.append("No frame at the beginning of a socket tells an id of the connection or of the user.")
+
+    def _changes(self) -> None:
+        """A change is asked for in a frame with the conversation's id and a value, and told to every tab in one with the same."""
+        thread = self.talk.thread
+        said = self.talk.rule("send", "out")
+        for kind in dict.fromkeys(self._kind(one) for one in self.sent) if thread else ():
+            frames = [one for one in self.sent if self._kind(one) == kind and self._holds(one, [thread], [])]
+            if not frames or (said is not None and dict([kind]).items() <= said.when.items()):
+                continue
+            for steps, values in _common(
+                frames, lambda value: is_number(value) or (isinstance(value, str) and value != thread)
+            ).items():
+                told = [
+                    one
+                    for one in self.came
+                    if id(one) not in self.labels
+                    and self._holds(one, [thread], [])
+                    and any(where == steps and value in values for where, value in leaves(one.data))
+                ]
+                if not told or steps == steps_of(kind[0]) or is_id(values[0]):
+                    continue
+                kinds = Counter(self._kind(one) for one in told)
+                answer, _ = kinds.most_common(1)[0]
+                of = self._of(values)
+                if not of:
+                    continue
+                about = self._path_of(frames, thread)
+                take = {"about": about, "value": show(steps)}
+                told_of = "the title that it was given" if of == "title" else f"numbers of messages ({_of_numbers(values)})"
+                why = f"{times(len(frames))} a page sent {told_of} with the conversation's id; {kinds[answer]} frames told it"
+                self.talk.out.append(Rule(dict([kind]), "change", why, take, of=of))
+                inside = [one for one in told if self._kind(one) == answer]
+                take = {"about": self._path_of(inside, thread), "value": show(steps)}
+                why = f"{times(len(inside))} the same came to {len({one.tab for one in inside})} tabs"
+                self.talk.into.append(Rule(dict([answer]), "setting", why, take, of=of))
+                for one in [*frames, *inside]:
+                    self.labels[id(one)] = ("change", None)
+                if all(map(is_number, values)) and list(values) == sorted(values):
+                    self.talk.forward.append(of)
+
+    def _of(self, values: Sequence[Any]) -> str:
+        if self.seen.title and set(values) == {self.seen.title}:
+            return "title"
+        if self.talk.numbers and all(map(is_number, values)) and set(values) <= set(self.talk.numbers.values()):
+            return "read marker"
+        return ""
+
+    def _resume(self) -> None:
+        thread = self.talk.thread
+        said = self.talk.rule("send", "out")
+        found: dict[Kind, list[Heard]] = defaultdict(list)
+        for one in self.sent:
+            is_send = said is not None and any(value in self.texts for _, value in leaves(one.data))
+            if thread and not is_send and id(one) not in self.labels and self._holds(one, [thread], []):
+                found[self._kind(one)].append(one)
+        for kind, frames in found.items():
+            take = {"thread": self._path_of(frames, thread)}
+            for steps, values in _common(frames, is_number).items():
+                known = {0, *self.talk.numbers.values()}
+                if set(values) <= known and re.search(r"after|since|last|from|seq|cursor", name_of(steps)):
+                    take["after"] = show(steps)
+            why = f"{times(len(frames))} a page that was opened or connected anew sent the conversation's id in it, and no text"
+            self.talk.out.append(Rule(dict([kind]), "resume", why, take))
+            for one in self.sent:
+                if self._kind(one) == kind:
+                    self.labels[id(one)] = ("resume", None)
+        if thread and not found:
+            self.talk.missing.append("No page asked over its socket for a conversation when it was opened anew.")
+
+    def _rest(self) -> None:
+        ours = {*self.talk.messages.values(), *self.talk.answer_ids.values(), *self.talk.runs.values(), self.talk.thread} - {""}
+        for direction, rules in (("out", self.talk.out), ("in", self.talk.into)):
+            left: dict[Kind, list[Heard]] = defaultdict(list)
+            for one in self.heard:
+                matched = any(
+                    all(at(one.data, steps_of(path)) in _several(value) for path, value in rule.when.items()) for rule in rules
+                )
+                if one.direction == direction and not matched:
+                    left[self._kind(one)].append(one)
+            for kind, frames in left.items():
+                expiry = [steps for steps in _common(frames, is_moment) if name_of(steps).startswith("exp")]
+                if direction == "in" and expiry:
+                    why = f"{times(len(frames))}, with a moment called {show(expiry[0])}"
+                    rules.append(Rule(dict([kind]), "refreshed", why, {"expires_at": show(expiry[0])}))
+                elif direction == "in" and all(self._pieces_of(one) for one in frames):
+                    why = f"{times(len(frames))} a piece of an answer, and no id of the run"
+                    rules.append(Rule(dict([kind]), "nothing", why))
+                elif not kind[0] or any(self._holds(one, ours, self.texts) for one in frames):
+                    self.talk.unknown[f"{direction} {kind[1] if kind[0] else json.dumps(frames[0].data)[:80]}"] = len(frames)
+                else:
+                    why = f"{times(len(frames))}, and nothing that was said or belongs to it is in it"
+                    rules.append(Rule(dict([kind]), "nothing", why))
+
+    def _credential_names(self) -> None:
+        for one in self.came:
+            answers = [text for number, text in self.talk.answers.items() if one.phase == number + 1]
+            for steps, value in leaves(one.data):
+                name = str(steps[-1]) if steps else ""
+                pieces = isinstance(value, str) and any(value in text for text in answers) and not is_id(value)
+                if pieces and value and is_credential_name(name) and name not in self.talk.harmless:
+                    self.talk.harmless.append(name)
+
+    # Small things
+
+    def _kind(self, one: Heard) -> Kind:
+        for steps in self.paths:
+            value = at(one.data, steps)
+            if is_word(value):
+                return show(steps), value
+        return "", None
+
+    def _when(self, frames: Sequence[Heard]) -> dict[str, Any]:
+        kind = Counter(map(self._kind, frames)).most_common(1)[0][0]
+        return dict([kind]) if kind[0] else {}
+
+    def _narrowed(self, kind: Kind, frames: Sequence[Heard]) -> dict[str, Any]:
+        """The condition of frames of a kind, with what tells them from others of it that mean something else."""
+        alike = [one for one in self.came if self._kind(one) == kind]
+        label = self._label(frames[0])
+        others = [one for one in alike if self._label(one) != label and one not in frames]
+        when = dict([kind]) if kind[0] else {}
+        if others:
+            steps = _telling([one for one in alike if self._label(one) == label or one in frames], others)
+            if steps is not None:
+                when[show(steps)] = at(frames[0].data, steps)
+        return when
+
+    def _label(self, one: Heard) -> tuple[str, Any]:
+        """What a frame is about, as far as ids tell: where it has the id of a run, of an answer, of a text."""
+        if id(one) in self.labels:
+            return self.labels[id(one)]
+        for name, ids in (("run", self.talk.runs), ("answer", self.talk.answer_ids), ("said", self.talk.messages)):
+            found = [steps for steps, value in leaves(one.data) if value in ids.values()]
+            if found:
+                return name, min(found, key=lambda steps: (name_of(steps) not in ("runid", "run"), len(steps)))
+        return "", None
+
+    def _holds(self, one: Heard, values: Any, texts: Sequence[str]) -> bool:
+        wanted = {*values, *texts}
+        return any(isinstance(value, str | int) and value in wanted for _, value in leaves(one.data))
+
+    def _path_of(self, frames: Sequence[Heard], value: Any) -> str:
+        found = Counter(steps for one in frames for steps, held in leaves(one.data) if held == value)
+        return show(min(found, key=lambda steps: (-found[steps], len(steps))))
+
+    def _put(self, take: dict[str, str], name: str, frames: Sequence[Heard], fits: Callable[[Any], bool], parent: Steps) -> None:
+        """Takes a field from the place that has a fitting value in all frames, the nearest to `parent`."""
+        ways = [steps for steps, values in _common(frames, fits).items() if len(values) == len(frames)]
+        if ways:
+            take[name] = show(_nearest(ways, parent)[0])
+
+    def _put_text(self, take: dict[str, str], frames: Sequence[Heard]) -> None:
+        ways = set.intersection(*(set(self._pieces_of(one)) for one in frames))
+        if ways and all(map(self._piece, frames)):
+            take["text"] = show(min(ways, key=len))
+
+    def _one_path(
+        self, groups: dict[str, list[Heard]], where: dict[int, Steps], fits: Callable[[list[Any]], bool], least: int
+    ) -> Steps | None:
+        """A place that all frames of one run have, whose values fit one after the other."""
+        frames = [one for one in self.came if id(one) in where]
+        runs = [
+            [one for one in frames if at(one.data, where[id(one)]) == run and one.tab == SPEAKER]
+            for run in self.talk.runs.values()
+        ]
+        runs = [one for one in runs if len(one) >= least]
+        ways = set.intersection(*({steps for steps, _ in leaves(one.data)} for run in runs for one in run)) if runs else set()
+        fitting = [steps for steps in ways if all(fits([at(one.data, steps) for one in run]) for run in runs)]
+        return min(fitting, key=lambda steps: (len(steps), show(steps)), default=None)
+
+    @staticmethod
+    def _in_order(take: dict[str, str]) -> dict[str, str]:
+        order = ("message", "thread", "seq", "role", "text", "run")
+        return {name: take[name] for name in order if name in take}
+
+
+def account(observations: Observations) -> str:
+    """The user's id: what stands in one object with the name under which somebody signed in."""
+    user = observations.user
+    for exchange in observations.exchanges if user else ():
+        for one in _objects(_json(exchange.response)):
+            if not any(isinstance(value, str) and (value == user or value.startswith(f"{user}@")) for value in one.values()):
+                continue
+            ids = [name for name, value in one.items() if is_id(value) and value != user]
+            named = min(ids, key=lambda name: (name_of((name,)) not in ("userid", "id", "sub", "uid"), len(name)), default="")
+            if named:
+                return str(one[named])
+    return ""
+
+
+def _kind_paths(heard: Sequence[Heard], usual: str) -> list[Steps]:
+    """The places that tell kinds of frames apart: the codec's own, then what tells the most of the others."""
+    chosen = [steps_of(one) for one in usual.split(" | ")]
+    if sum(any(is_word(at(one.data, steps)) for steps in chosen) for one in heard) * 4 < len(heard):
+        chosen = []
+    left = [one for one in heard if not any(is_word(at(one.data, steps)) for steps in chosen)]
+    while left:
+        count: Counter[Steps] = Counter()
+        for one in left:
+            count.update({steps for steps, value in leaves(one.data) if is_word(value) and 0 < len(steps) <= 2})
+        named = {steps: number for steps, number in count.items() if name_of(steps) in KIND_NAMES}
+        if not named:
+            break
+        best = max(named, key=lambda steps: (named[steps], -len(steps), -KIND_NAMES.index(name_of(steps))))
+        chosen.append(best)
+        left = [one for one in left if not is_word(at(one.data, best))]
+    return chosen
+
+
+def times(number: int) -> str:
+    """How often, in words."""
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
+
+
+def steps_of(path: str) -> Steps:
+    """The steps of a path that [show][realstack.draft.heard.show] made."""
+    return tuple(step for step in parse(path).alternatives[0] if isinstance(step, str | int))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from _objects(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _objects(inner)
+
+
+def _pairs(value: Any, pairs: set[tuple[str, str]], keys: tuple[str, str], steps: Steps = ()) -> Iterator[tuple[Steps, Steps]]:
+    """Where an object has both of a pair, a text and its id, in the fields of these names."""
+    if isinstance(value, dict) and (value.get(keys[0]), value.get(keys[1])) in pairs:
+        yield (*steps, keys[0]), (*steps, keys[1])
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in children:
+        yield from _pairs(inner, pairs, keys, (*steps, name))
+
+
+def _list_of(steps: Steps) -> Steps | None:
+    """The list in which something of a frame stands, the innermost."""
+    places = [number for number, step in enumerate(steps) if isinstance(step, int)]
+    return steps[: places[-1]] if places else None
+
+
+def _common(frames: Sequence[Heard], fits: Callable[[Any], bool]) -> dict[Steps, list[Any]]:
+    """The places that have fitting values in some of the frames, each with these values, in order."""
+    found: dict[Steps, list[Any]] = defaultdict(list)
+    for one in frames:
+        for steps, value in leaves(one.data):
+            if fits(value):
+                found[steps].append(value)
+    return {steps: values for steps, values in found.items() if len(values) == len(frames)}
+
+
+def _nearest(ways: Any, parent: Steps) -> list[Steps]:
+    return sorted(ways, key=lambda steps: (steps[:-1] != parent, len(steps), show(steps)))
+
+
+def _telling(ours: Sequence[Heard], others: Sequence[Heard], names: Sequence[str] = TELLING_NAMES) -> Steps | None:
+    """The place whose words tell frames from others: none of the words stands on both sides."""
+    mine, theirs = _common(ours, is_word), defaultdict(set)
+    for one in others:
+        for steps, value in leaves(one.data):
+            if isinstance(value, str):
+                theirs[steps].add(value)
+    fitting = [
+        steps
+        for steps, words in mine.items()
+        if name_of(steps) in names and len(set(words)) <= 4 and steps in theirs and not set(words) & theirs[steps]
+    ]
+    return min(fitting, key=lambda steps: (names.index(name_of(steps)), len(steps)), default=None)
+
+
+def _named(ways: Sequence[Steps], names: Sequence[str]) -> Steps | None:
+    fitting = [steps for steps in ways if name_of(steps) in names]
+    return min(fitting, key=lambda steps: (names.index(name_of(steps)), len(steps)), default=None)
+
+
+def _in_all(frames: Sequence[Heard], steps: Steps) -> bool:
+    return all(at(one.data, steps) is not None for one in frames)
+
+
+def _grows(values: Sequence[Any]) -> bool:
+    return len(values) > 1 and all(is_number(one) for one in values) and all(one < two for one, two in pairwise(values))
+
+
+def _grows_with(frames: Sequence[Heard], steps: Steps, numbers: dict[str, int]) -> bool:
+    """Whether the number there is that of the message whose id the frame has."""
+    for one in frames:
+        known = [numbers[value] for _, value in leaves(one.data) if isinstance(value, str) and value in numbers]
+        if not known or at(one.data, steps) not in known:
+            return False
+    return True
+
+
+def _has_sum(value: Any, wanted: str) -> bool:
+    return isinstance(value, str) and wanted in re.sub(r"(?<=\d)[ ,.'\u202f\u00a0](?=\d{3})", "", value)
+
+
+def _last_name(rule: Rule | None) -> str:
+    return name_of(steps_of(rule.take["text"])) if rule is not None and "text" in rule.take else ""
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _of_numbers(values: Sequence[Any]) -> str:
+    return ", ".join(map(str, dict.fromkeys(values)))
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

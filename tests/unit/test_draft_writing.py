@@ -1,0 +1,186 @@
+"""A draft is files that the house's own readers take, which hold no credential and replace nothing unasked."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from robot.api import get_resource_model
+
+from realstack.browser.description import known_elements, load
+from realstack.core.errors import StackError
+from realstack.draft.command import EXIT_DONE, EXIT_USAGE, main
+from realstack.draft.masking import Mask, request_text
+from realstack.draft.observations import Observations
+from realstack.draft.rows import Store
+from realstack.draft.writing import NAMES, Draft, check, write
+from realstack.history.vocabulary import Vocabulary
+from realstack.platform.adapter import find
+from support.project import ADAPTERS
+
+LOOKED = Path(__file__).parent / "looked"
+BOTH = pytest.mark.parametrize("name", ["reference", "chainlit"])
+
+
+def drafted(name: str, folder: Path) -> Path:
+    seen = Observations.read(LOOKED / f"{name}.json")
+    write(Draft.of("mine", seen), folder / "mine", [], overwrite=False, adapters=ADAPTERS)
+    return folder / "mine"
+
+
+@BOTH
+def test_all_files_are_read_by_those_who_use_them(name: str, tmp_path: Path) -> None:
+    folder = drafted(name, tmp_path)
+    vocabulary = Vocabulary.load(folder / "vocabulary.yaml")
+    assert vocabulary.row_take
+    assert load(folder / "page.yaml", known_elements(ADAPTERS)).elements["composer"]
+    adapter = find(str(folder), ADAPTERS, default="reference")
+    assert adapter.driver_file == folder / "platform.yaml"
+    assert not adapter.capabilities["resume"]
+    assert "does not say" in adapter.capabilities["limit"]
+
+
+@BOTH
+def test_every_rule_and_element_and_keyword_says_what_it_was_inferred_from(name: str, tmp_path: Path) -> None:
+    folder = drafted(name, tmp_path)
+    lines = (folder / "vocabulary.yaml").read_text(encoding="utf-8").splitlines()
+    assert all(before.lstrip().startswith("#") for before, line in pairwise(lines) if line.startswith("    - {"))
+    page = (folder / "page.yaml").read_text(encoding="utf-8").splitlines()
+    assert all(before.startswith("  #") for before, line in pairwise(page) if re.match(r"  [a-z]", line))
+    keywords = (folder / "adapter.resource").read_text(encoding="utf-8").partition("*** Keywords ***")[2].partition("***")[0]
+    for block in keywords.strip().split("\n\n"):
+        assert block.splitlines()[1].startswith("    # Inferred from: "), block
+
+
+@BOTH
+def test_robot_reads_the_keywords(name: str, tmp_path: Path) -> None:
+    model = get_resource_model(drafted(name, tmp_path) / "adapter.resource")
+    errors = [error for section in model.sections for item in section.body for error in getattr(item, "errors", ())]
+    assert not errors
+    names = {item.name for section in model.sections for item in section.body if hasattr(item, "name") and hasattr(item, "body")}
+    assert names >= {
+        "An Account",
+        "Sign In",
+        "Open Sockets",
+        "Send Text",
+        "Message Should Be Acknowledged",
+        "Answer Should Reach",
+    }
+
+
+def test_what_was_not_seen_is_said(tmp_path: Path) -> None:
+    folder = drafted("chainlit", tmp_path)
+    assert "'connection' is not known" in (folder / "page.yaml").read_text(encoding="utf-8")
+    assert "[Rename Thread]" in (folder / "adapter.resource").read_text(encoding="utf-8").partition("*** Comments ***")[2]
+
+
+def test_files_that_are_there_stay(tmp_path: Path) -> None:
+    folder = drafted("reference", tmp_path)
+    (folder / "page.yaml").write_text("mine", encoding="utf-8")
+    with pytest.raises(StackError, match="holds no file of an adapter yet"):
+        drafted("reference", tmp_path)
+    seen = Draft.of("mine", Observations.read(LOOKED / "reference.json"))
+    write(seen, folder, [], overwrite=True, adapters=ADAPTERS)
+    assert (folder / "page.yaml").read_text(encoding="utf-8") != "mine"
+
+
+def test_no_file_is_written_that_would_hold_a_credential(tmp_path: Path) -> None:
+    seen = Draft.of("mine", Observations.read(LOOKED / "reference.json"))
+    with pytest.raises(StackError, match="One stands in"):
+        write(seen, tmp_path / "mine", ["/auth/refresh"], overwrite=False, adapters=ADAPTERS)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_nothing_is_kept_that_a_reader_refuses() -> None:
+    good = Draft.of("mine", Observations.read(LOOKED / "reference.json")).files()
+    check(good, ADAPTERS)
+    for file, wrong in (
+        ("vocabulary.yaml", "frames: 7"),
+        ("page.yaml", "elements: {nobody: a}"),
+        ("platform.yaml", "capabilities: {x: true}"),
+    ):
+        with pytest.raises(StackError):
+            check({**good, file: wrong}, ADAPTERS)
+
+
+def test_the_command_infers_again_from_what_was_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = ["mine", "--seen", str(LOOKED / "chainlit.json"), "--to", str(tmp_path / "mine"), "--adapters", str(ADAPTERS)]
+    assert main(told) == EXIT_DONE
+    said = capsys.readouterr().out
+    assert "What could not be seen" in said
+    assert "make contract PLATFORM=mine" in said
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == set(NAMES)
+    assert main(told) == EXIT_USAGE
+    assert "--overwrite" in capsys.readouterr().out
+
+
+def test_the_command_wants_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mine", "chat.example.org", "--to", str(tmp_path / "mine")]) == EXIT_USAGE
+    assert "http://" in capsys.readouterr().out
+
+
+def test_commands_are_told() -> None:
+    done = subprocess.run([sys.executable, "-m", "realstack", "--help"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "draft" in done.stdout
+    assert "contract" in done.stdout
+
+
+def test_what_was_seen_is_written_down_and_read_again(tmp_path: Path) -> None:
+    seen = Observations.read(LOOKED / "reference.json")
+    seen.write(tmp_path / "again.json")
+    assert Observations.read(tmp_path / "again.json").plain == seen.plain
+    (tmp_path / "again.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(StackError, match="as \\[draft --keep\\] writes it"):
+        Observations.read(tmp_path / "again.json")
+
+
+# Secrets
+
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlLW9mLWl0"
+PASSWORD = "correct horse"
+
+
+def test_what_opens_something_is_one_number_wherever_it_turns_up() -> None:
+    mask = Mask([PASSWORD.replace(" ", "-")])
+    seen = [
+        {"what": "exchange", "url": "/token?state=abcdefgh1234", "response": f'{{"access_token": "{TOKEN}"}}', "headers": {}},
+        {"what": "exchange", "url": "/me", "headers": {"authorization": f"Bearer {TOKEN}"}, "response": '{"token": "two words"}'},
+    ]
+    mask.learn_from(seen, [{"name": "sid", "value": "0123456789abcdef", "httpOnly": True}])
+    told = mask.apply([*seen, {"headers": {"Cookie": "sid=0123456789abcdef"}, "password": "correct-horse"}])
+    number = told[0]["response"].split('"')[3]
+    assert re.fullmatch(r"<hidden \d+>", number)
+    assert told[1]["headers"]["authorization"] == f"Bearer {number}"
+    assert told[1]["response"] == '{"token": "two words"}'
+    assert told[2]["headers"] == {}
+    assert "correct-horse" not in str(told)
+    assert "abcdefgh1234" not in str(told)
+
+
+def test_forms_keep_the_names_of_their_fields_only_where_they_hold_credentials() -> None:
+    fields = [("user", "ann"), ("password", "pw")]
+    parts = (
+        "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields) + "--b--"
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    assert request_text({"request": parts, "headers": headers}) == "user=ann&password=<hidden>"
+
+
+def test_a_stores_password_is_in_no_address() -> None:
+    store = Store.of("chat=postgresql://tester:pw@db.example.org:5433/chat", {})
+    assert (store.url, store.user, store.password) == ("postgresql://db.example.org:5433/chat", "tester", "pw")
+    assert Store.of("chat=postgresql://tester@db/chat", {"CHAT_PASSWORD": "pw"}).password == "pw"
+    with pytest.raises(StackError) as refused:
+        Store.of("chat=mysql://tester:hidden-word@db/chat", {})
+    assert "hidden-word" not in str(refused.value)
+
+
+def test_recordings_hold_no_credential() -> None:
+    for file in LOOKED.glob("*.json"):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|Bearer (?!<hidden)", text), file
