@@ -35,7 +35,8 @@ def console(run: Run, log: str, overview: str) -> str:
 def html(run: Run) -> str:
     """The page `index.html` beside log.html."""
     journeys = table(
-        ["Journey", "Verdict", "#Tests", "Laws judged", "Slowest test", "#Seconds"], [_row(one) for one in run.journeys]
+        ["Journey", "Verdict", "#Tests", "Laws, and how many tests judged each", "Slowest test", "#Seconds"],
+        [_row(one) for one in run.journeys],
     )
     reasons = [
         f'<tr><td class="{_style(verdict)}">{verdict}</td><td class="number">{count}</td><td>{escape(reason)}</td></tr>'
@@ -68,8 +69,9 @@ def markdown(run: Run) -> str:
 
 def _row(journey: Journey) -> str:
     counts = ", ".join(f"{journey.count(verdict)} {verdict}" for verdict in (Verdict.PASSED, *_KINDS) if journey.count(verdict))
-    laws = "<br>".join(
-        f"{escape(law)} in {_tests(judged)}" + (f', <span class="missed">{violations} violations</span>' if violations else "")
+    laws = " · ".join(
+        f'<span class="law">{escape(law)} {judged}</span>'
+        + (f', <span class="missed">{violations} violations</span>' if violations else "")
         for law, (judged, violations) in journey.laws.items()
     )
     first, slowest = journey.tests[0], journey.slowest
@@ -83,10 +85,6 @@ def _row(journey: Journey) -> str:
         f'<td class="number">{slowest.seconds:.1f}</td>',
     ]
     return f"<tr>{''.join(cells)}</tr>"
-
-
-def _tests(number: int) -> str:
-    return f"{number} test" if number == 1 else f"{number} tests"
 
 
 def _style(verdict: Verdict) -> str:
