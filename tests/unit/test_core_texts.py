@@ -187,6 +187,15 @@ def test_levels_are_counted_without_going_down(levels, wrap):
     assert too_deep(value) is (levels > DEEPEST)
 
 
+@pytest.mark.parametrize("around", ["", "x" * 5000], ids=["short", "long"])
+@pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST, DEEPEST + 1, 5000])
+def test_levels_of_what_a_text_held_are_counted_however_long_it_is(levels, around):
+    value, text = around, f'"{around}"'
+    for level in range(levels):
+        value, text = ([value], f"[{text}]") if level % 2 else ({"a": value}, f'{{"a":{text}}}')
+    assert too_deep(value, text) is (levels > DEEPEST)
+
+
 def test_few_brackets_need_no_look_at_the_value():
     assert too_deep([[1]], "[[1]]") is False
     assert too_deep(["["] * 500, str(["["] * 500)) is False

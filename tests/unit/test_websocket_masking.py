@@ -9,9 +9,12 @@ import pickle
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realstack.core.writable import writable
 from realstack.secrets import Hidden, Registry
+from realstack.secrets.redaction import LOOKS, redact_text
 from realstack.websocket.codecs.plain import Json
 from realstack.websocket.frames import read
 from realstack.websocket.masking import Masker
@@ -178,6 +181,19 @@ def test_json_in_a_text_of_json_has_its_fields_hidden(masker: Masker) -> None:
 
 def test_json_in_binary_frames_is_masked_like_any(masker: Masker) -> None:
     assert parse(b'{"token": "s3cr3t"}', masker)[:2] == ("json", {"token": "<hidden>"})
+
+
+pieces = st.sampled_from(
+    ["eyJ", "eyJhbGci.eyJzdWIi.c2ln", "jwt.", "j", "Bearer ", "BEARER  ", "bEArer\t", "://", "redis:", "u:p", "@", "a" * 16, "/"]
+)
+
+
+@given(st.lists(pieces, max_size=6).map("".join))
+def test_what_is_looked_for_first_leaves_no_credential_out(text: str) -> None:
+    masked = text
+    for pattern, replacement in LOOKS:
+        masked = pattern.sub(replacement, masked)
+    assert redact_text(text) == masked
 
 
 DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode()

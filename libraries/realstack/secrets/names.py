@@ -61,6 +61,9 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _KINDS = tuple(re.compile(kind) for kind in (r"[a-z]", r"[A-Z]", r"\d"))
 
 
+_UNASKED = object()
+
+
 class CredentialNames:
     """The usual names, and more: ``name in names`` tells whether a value under that name is a credential.
 
@@ -83,7 +86,8 @@ class CredentialNames:
         return CredentialNames((*patterns, *self._more))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._tells(name) is True
+        told = self._told.get(name, _UNASKED)  # type: ignore[call-overload]
+        return told is True if told is not _UNASKED else isinstance(name, str) and self._tells(name) is True
 
     def cookie(self, name: str, value: str, *, http_only: bool) -> bool:
         """Whether a cookie is a credential: by its name, or because it is kept from scripts and nobody could guess it.

@@ -14,12 +14,13 @@ from typing import Any
 from realstack.secrets.names import HIDDEN, concealed, is_credential_name
 
 _PLAIN = frozenset({type(None), bool, int, float})
-_VALUES = (
+LOOKS = (
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), HIDDEN),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
     (re.compile(r"\bjwt\.[\w-]{16,}"), f"jwt.{HIDDEN}"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@"), rf"\g<1>{HIDDEN}@"),
 )
+"""What credentials look like, and what stands in their place."""
 
 
 def redact(value: Any) -> Any:
@@ -66,11 +67,23 @@ def _redacted_object(value: dict[Any, Any]) -> dict[str, Any]:
 _is_credential = lru_cache(maxsize=4096)(is_credential_name)
 
 
+def _may_hold(text: str) -> bool:
+    """Whether a text has what one of the patterns needs; nearly all have none of it.
+
+    Each frame of each connection is asked. Python finds one character a hundred times as fast as several.
+    """
+    return (
+        ("J" in text and "eyJ" in text)
+        or ("/" in text and "://" in text)
+        or ("j" in text and "jwt." in text)
+        or (("b" in text or "B" in text) and "bearer" in text.lower())
+    )
+
+
 def redact_text(text: str) -> str:
     """The text with everything that looks like a credential replaced by ``<hidden>``."""
-    # Nearly all texts hold none: what each of the patterns needs is looked for first, as quickly as it can be.
-    if not ("eyJ" in text or "jwt." in text or "://" in text or "bearer" in text.lower()):
+    if not _may_hold(text):
         return text
-    for pattern, replacement in _VALUES:
+    for pattern, replacement in LOOKS:
         text = pattern.sub(replacement, text)
     return text

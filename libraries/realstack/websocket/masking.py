@@ -28,6 +28,9 @@ _MEMBER = re.compile(
 """A member of a JSON object whose value is a text; in a JSON text within another one its quotes are escaped."""
 
 
+_PLAIN = frozenset({type(None), bool, int, float})
+
+
 class Masker:
     """Replaces credentials; safe from any thread.
 
@@ -81,7 +84,7 @@ class Masker:
             value: The parsed value.
         """
         suspicious = raw is None or "\\" in raw or self.text(raw) != raw
-        return self._walk(value, suspicious)
+        return self._walk(value, suspicious, self.names)
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         """Headers by name, masked; a repeated header is joined with a comma (RFC 9110, 5.3)."""
@@ -107,21 +110,25 @@ class Masker:
             self.register(value, "received over a WebSocket")
         return Hidden(value)
 
-    def _walk(self, value: Any, deep: bool) -> Any:
-        if isinstance(value, str):
+    def _walk(self, value: Any, deep: bool, names: CredentialNames) -> Any:
+        # Each frame of each connection goes through here: exact types are told apart quickly, and the rest behind them.
+        kind = type(value)
+        if kind is str or isinstance(value, str):
             return self._text(value) if deep else value
-        if isinstance(value, Mapping):
-            return {name: self._field(name, item, deep) for name, item in value.items()}
+        if kind in _PLAIN:
+            return value
+        if kind is dict or isinstance(value, Mapping):
+            return {
+                name: concealed(item, self._hide) if name in names else self._walk(item, deep, names)
+                for name, item in value.items()
+            }
         if isinstance(value, list):
-            return [self._walk(item, deep) for item in value]
+            return [self._walk(item, deep, names) for item in value]
         return value
 
     def _text(self, value: str) -> str:
         masked = self.members(value)
         return Hidden(value) if masked == HIDDEN and value != HIDDEN else masked
-
-    def _field(self, name: object, item: Any, deep: bool) -> Any:
-        return concealed(item, self._hide) if name in self.names else self._walk(item, deep)
 
 
 class Unmasked(Masker):
