@@ -2,6 +2,7 @@
 Documentation       Answers that are hard: to compute, to tell apart, to see through to their end.
 Resource            ../resources/journey.resource
 Resource            ../resources/answers.resource
+Resource            ../resources/stops.resource
 Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -26,6 +27,17 @@ What Is Hard To Read Is Answered To The Letter
     Open Tabs    ${jana}    tab
     ${thread} =    A New Thread
     Answers Should Be Right To The Letter    tab    ${thread}
+
+A Long Answer Flows
+    [Documentation]    Its first word comes soon, no next one is long in coming, and it ends in time: on the tab that asked, and
+    ...    on another replica.
+    [Tags]    wants-computed-answers    wants-two-replicas
+    ${karl} =    A Paid User    karl
+    Open Tabs On Each Replica    ${karl}    here    there
+    ${thread} =    A New Thread
+    Record How Long Answers May Take
+    Ask The Long Question    ${karl}    here    ${thread}
+    Law Should Hold    answers-flow    within=${FIGURES.answer_time}    answers=2    pieces=20
 
 An Answer That Takes Long Stays With Its Agent
     [Documentation]    It takes longer than what a silent agent left would wait for another one.

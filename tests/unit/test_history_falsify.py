@@ -69,6 +69,15 @@ def stopped() -> Story:
     return story.stored(("a", 1), ("x", 2), texts={"x": "one "})
 
 
+def flowing() -> Story:
+    """An answer in two pieces, which comes as fast as it must."""
+    story = Story().tabs("ann", "tab 1").add("pace", "platform", {"first": 1.0, "gap": 1.0, "end": 2.0})
+    story.exchange("tab 1", "a", 1, "tab 1").run_event("tab 1", "agent_started", "r", 1, query="a")
+    story.run_event("tab 1", "stream_chunk", "r", 2, text="one ").run_event("tab 1", "stream_chunk", "r", 3, text="two")
+    story.deliver("tab 1", "x", 2, role="agent", run="r", text="one two")
+    return story.run_event("tab 1", "agent_completed", "r", 4, query="a", answer="x", text="one two")
+
+
 def limited() -> Story:
     story = Story().tabs("ann", "tab 1").add("limit", "ann", {"limit": 2, "window": 60.0})
     for number, message in enumerate("ab", 1):
@@ -162,6 +171,7 @@ CASES: dict[str, tuple[Callable[[], Story], Vocabulary]] = {
     "resume-without-gap": (back_again, QUIET),
     "agent-stream": (run, CHAT),
     "stop-stops": (stopped, CHAT),
+    "answers-flow": (flowing, CHAT),
     "admits-exactly": (limited, QUIET),
     "one-connection": (expired, QUIET),
     "recovers-alone": (outage, QUIET),

@@ -47,12 +47,17 @@ async def test_users_ask_by_a_request_whose_answer_is_a_stream() -> None:
         steps = [
             ask,
             Await(("data.delta={name}",), 5),
-            Await(("message", "data=[DONE]"), 5),
+            Await(("message", "data=[DONE]"), 5, "answer", pieces=("data.delta~=hello|again",)),
             Open(f"{url}/lines", transport="jsonl"),
         ]
         people = {f"user-{number}": {"name": f"n{number}"} for number in (1, 2)}
         results = await Load(Plan(Script("answers", [], steps), people, Schedule(times=2))).run()
         assert (results.done, dict(results.errors)) == (4, {})
+        assert {name: series.count for name, series in results.measures.items()} == {
+            "answer: longest gap": 4,
+            "answer: first word": 4,
+            "answer": 4,
+        }
 
 
 async def test_users_chat_by_long_polling() -> None:

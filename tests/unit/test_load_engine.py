@@ -474,3 +474,55 @@ async def test_users_trust_the_authority_that_the_script_names(tmp_path: Path) -
         actor = Actor("bob", Values({}), f"https://127.0.0.1:{port}", load.clock, load.results, ca=str(cert))
         assert (await actor.session.send("GET", "/")).status == 426  # TLS was agreed upon: it wants an upgrade
         await actor.session.close()
+
+
+async def _tells(socket: ServerConnection, *pauses: float) -> None:
+    """Answers each question in pieces with these pauses before each, the last one before the end; an infinite one is no end."""
+    async for message in socket:
+        asked = json.loads(message)["id"]
+        for pause in pauses[:-1]:
+            await asyncio.sleep(pause)
+            await socket.send(json.dumps({"type": "piece", "id": asked}))
+        if math.isfinite(pauses[-1]):
+            await asyncio.sleep(pauses[-1])
+            await socket.send(json.dumps({"type": "end", "id": asked}))
+
+
+async def _flow(*pauses: float, timeout: float = 15.0, times: int = 1, pieces: str = "piece") -> Results:
+    async with serve(lambda socket: _tells(socket, *pauses), "127.0.0.1", 0) as listening:
+        url = f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+        steps = [Send({"type": "ask", "id": "{id}"}), Await(("end", "id={id}"), timeout, "answer", pieces=(pieces,))]
+        return await Load(Plan(Script("flow", [Open(url)], steps), people(1), Schedule(times=times, every=0.01))).run()
+
+
+async def test_first_word_and_longest_gap_of_an_answer_in_pieces_are_measures_of_their_own() -> None:
+    results = await _flow(0.05, 0.01, 0.2, 0.01)
+    worst = {name: series.worst for name, series in results.measures.items()}
+    assert list(worst) == ["answer: longest gap", "answer: first word", "answer"]
+    assert 0.05 <= worst["answer: first word"] < worst["answer"]
+    assert 0.2 <= worst["answer: longest gap"] < worst["answer"]
+    assert worst["answer"] >= 0.27
+    assert "answer: first word: 1 latencies" in report.summary("flow", results)
+
+
+async def test_pieces_are_those_of_one_answer() -> None:
+    """The second answer's first word is its own: pieces of the first one are taken."""
+    results = await _flow(0.0, 0.02, 0.02, times=3)
+    assert {name: series.count for name, series in results.measures.items()} == dict.fromkeys(results.measures, 3)
+    assert results.measures["answer: longest gap"].percentile(1) >= 0.02
+
+
+async def test_an_answer_in_one_piece_has_its_first_word_at_its_end() -> None:
+    results = await _flow(0.05, pieces="nothing")
+    first, end = results.measures["answer: first word"], results.measures["answer"]
+    assert first.worst == end.worst
+    assert results.measures["answer: longest gap"].worst < 0.001
+
+
+async def test_who_never_saw_the_end_had_a_first_word() -> None:
+    results = await _flow(0.0, math.inf, timeout=0.5)
+    assert {name: (series.count, series.missing) for name, series in results.measures.items()} == {
+        "answer: first word": (1, 0),
+        "answer: longest gap": (0, 1),
+        "answer": (0, 1),
+    }

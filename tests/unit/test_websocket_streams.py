@@ -65,6 +65,27 @@ def of_a_stream(*pieces: bytes, closes: bool = True, **more: Any) -> Connection:
     return connections[0]
 
 
+def test_an_answer_is_timed_from_its_request() -> None:
+    async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pieces = [event({"delta": word}) for word in ("one", "two")]
+        await saying(CHUNKED, *(b"%x\r\n%b\r\n" % (len(one), one) for one in [*pieces, event("[DONE]")]))(request, reader, writer)
+
+    async def scenario(url: str) -> None:
+        connection = await opened(url)
+        path = connection.codec.type_path
+        end, pieces = Match.of("data=[DONE]", type_path=path), Match.of("data.delta exists", type_path=path)
+        last, pace = await connection.wait_for_answer(end, pieces, 60)
+        begun = connection.opened_at - connection.handshake_seconds
+        assert pace.pieces == 2
+        assert pace.end == last.at - begun
+        assert 0 < pace.first <= pace.end - pace.gap
+        assert connection.mailbox.untaken() == []
+        with pytest.raises(StackFailure):
+            await connection.wait_for_answer(end, pieces, 0.01, asked=begun)
+
+    told(scenario, talk)
+
+
 def test_events_are_frames_and_the_end_is_the_servers() -> None:
     recorded = Recorded()
 

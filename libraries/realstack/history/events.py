@@ -107,6 +107,15 @@ class AnswerExpected(Event):
     text: str = ""
 
 
+@event("pace")
+class PaceDeclared(Event):
+    """An answer may take so many seconds to its first word, from one word to the next, and to its end; None is any time."""
+
+    first: float | None = None
+    gap: float | None = None
+    end: float | None = None
+
+
 @event("act")
 class Act(Event):
     """A user helped a page: reloaded it, signed in again."""

@@ -29,7 +29,7 @@ from realstack.history.events import (
     StateRead,
 )
 from realstack.history.export import Stored
-from realstack.history.facts import Connected, PageReading, Refreshed, Tab
+from realstack.history.facts import Connected, PageReading, Refreshed, RunEvent, Tab
 from realstack.history.laws import judge
 from realstack.history.laws.claims import OF_ONE_TOKEN
 from realstack.history.laws.faults import outages
@@ -274,6 +274,28 @@ def _run_event_twice(scene: Scene) -> Iterator[Edit]:
             yield {index: [event, event]}
 
 
+def _first_word_late(scene: Scene) -> Iterator[Edit]:
+    return _pieces_late(scene, 0)
+
+
+def _answer_stands_still(scene: Scene) -> Iterator[Edit]:
+    return _pieces_late(scene, 1)
+
+
+def _pieces_late(scene: Scene, first: int) -> Iterator[Edit]:
+    """All that comes of an answer from one of its pieces on comes an hour later."""
+    whole: dict[tuple[str, str], list[RunEvent]] = defaultdict(list)
+    for fact in scene.history.run_events:
+        whole[fact.run, fact.tab].append(fact)
+    piecewise = {stage for link in scene.vocabulary.chain if link.kind == "any" for stage in link.stages}
+    for facts in whole.values():
+        pieces = [fact for fact in facts if fact.stage in piecewise]
+        if facts[-1].stage == scene.vocabulary.chain[-1].stages[0] and len(pieces) > first:
+            since = pieces[first].at
+            late = [fact.index for fact in facts if fact.at >= since]
+            yield {index: [replace(scene.events[index], at=scene.events[index].at + 3600)] for index in late}
+
+
 def _stop_unseen(scene: Scene) -> Iterator[Edit]:
     for index, _, _, _ in reversed(_stopped(scene)):
         yield {index: []}
@@ -513,6 +535,8 @@ CHANGES = (
     Change("a user's canary reached another", ("no-crosstalk",), _canary_at_another),
     Change("a run has no end", ("agent-stream",), _run_without_end),
     Change("an event of a run came twice", ("agent-stream",), _run_event_twice),
+    Change("the first word of an answer came late", ("answers-flow",), _first_word_late),
+    Change("an answer stood still in the middle", ("answers-flow",), _answer_stands_still),
     Change("a tab never saw a stopped answer end", ("stop-stops",), _stop_unseen),
     Change("a stopped answer went on", ("stop-stops",), _stopped_and_went_on),
     Change("a stopped answer is stored with more words", ("stop-stops",), _stopped_answer_stored_otherwise),

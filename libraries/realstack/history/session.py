@@ -13,7 +13,7 @@ from realstack.history.vocabulary import Vocabulary
 from realstack.recording.events import Event, FrameIn
 from realstack.recording.recorder import Recorder, Recording
 
-STANDING = frozenset({"tab", "canary", "listener", "limit", "baseline"})
+STANDING = frozenset({"tab", "canary", "listener", "limit", "pace", "baseline"})
 """Kinds of events that, recorded outside a test, hold for every test of the suite."""
 
 BURST = 0.02

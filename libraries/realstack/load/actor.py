@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.pace import Pace
 from realstack.core.template import Values
-from realstack.load.results import Failure, Results
+from realstack.load.results import FIRST_WORD, LONGEST_GAP, Failure, Results
 from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
@@ -28,6 +29,24 @@ LEDGER = 2000
 """Frames that a connection of a load keeps."""
 
 _MASKER = Masker()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """An answer that comes in pieces: which those are, and under whose name its figures stand."""
+
+    measure: str
+    pieces: Match
+
+    @property
+    def first_word(self) -> str:
+        """The measure of the time until the first piece."""
+        return f"{self.measure}: {FIRST_WORD}"
+
+    @property
+    def longest_gap(self) -> str:
+        """The measure of the longest time in which nothing came."""
+        return f"{self.measure}: {LONGEST_GAP}"
 
 
 class StepFailed(Exception):
@@ -251,6 +270,7 @@ class Actor:
         fails_on: Match | Part | None = None,
         alias: str = "tab",
         measure: str | None = None,
+        pieces: Match | Part | None = None,
         **fields: Any,
     ) -> Frame:
         """Wait for a frame and take it.
@@ -261,6 +281,8 @@ class Actor:
             fails_on: What ends the wait as an error ``rejected``.
             alias: Which connection.
             measure: Name under which the time from the planned time until the frame came is measured.
+            pieces: Frames that come before it, piece by piece: they are taken, too, and the time until the first one and the
+                longest time between two, or from the last one to the end, are measures of their own.
             fields: Paths with their values.
 
         Raises:
@@ -268,10 +290,16 @@ class Actor:
         """
         path = self.connection(alias).codec.type_path
         bad = _match(fails_on, type_path=path) if fails_on else None
-        return await self._expect(_match(*which, type_path=path, **fields), timeout, bad, alias, measure)
+        flow = Flow(measure, _match(pieces, type_path=path)) if measure and pieces else None
+        return await self._expect(_match(*which, type_path=path, **fields), timeout, bad, alias, measure, flow=flow)
 
-    async def _expect(self, match: Match, timeout: float, fails_on: Match | None, alias: str, measure: str | None) -> Frame:
+    async def _expect(
+        self, match: Match, timeout: float, fails_on: Match | None, alias: str, measure: str | None, *, flow: Flow | None = None
+    ) -> Frame:
         self.awaits(measure)
+        if flow:
+            self.awaits(flow.first_word)
+            self.awaits(flow.longest_gap)
         connection = self.connection(alias)
         mailbox = connection.mailbox
         waiter = mailbox.start(match)
@@ -285,11 +313,23 @@ class Actor:
             mailbox.finish(waiter, keep=waiter.complete)
             if watch:
                 mailbox.unwatch(watch)
+        if flow:
+            self._measure_flow(flow, mailbox.take(flow.pieces), waiter.taken[0] if waiter.complete else None)
         if not waiter.complete:
             raise self._missing(connection, match, fails_on, timeout)
         frame = waiter.taken[0]
         self.measured(measure, self.planned, self.clock.of(frame.at))
         return frame
+
+    def _measure_flow(self, flow: Flow, pieces: Sequence[Frame], end: Frame | None) -> None:
+        # What an earlier iteration asked for, and never saw the end of, is no piece of this answer.
+        times = [at for piece in pieces if (at := self.clock.of(piece.at)) >= self.planned]
+        if end is not None:
+            times = [at for at in times if at <= self.clock.of(end.at)] or [self.clock.of(end.at)]
+            gap = Pace.of(self.planned, times, self.clock.of(end.at)).gap
+            self.measured(flow.longest_gap, self.planned, self.planned + gap)
+        if times:
+            self.measured(flow.first_word, self.planned, times[0])
 
     async def http(
         self,

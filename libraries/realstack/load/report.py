@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from realstack.core import svg
 from realstack.core.table import html_table
-from realstack.load.results import Results, Series
+from realstack.load.results import LONGEST_GAP, Results, Series
 from realstack.secrets import secrets
 
 WIDTH, HEIGHT = 760, 240
@@ -33,7 +33,8 @@ def summary(name: str, results: Results) -> str:
         told = ", ".join(f"p{percent:g} {milliseconds(series.percentile(percent))}" for percent in PERCENTILES)
         never = f" and {series.missing} that never came" if series.missing else ""
         count, worst = f"{series.count} latencies{never}", milliseconds(series.worst)
-        lines.append(f"{measure}: {count}, {told}, worst {worst} (from the planned time)")
+        since = "" if measure.endswith(LONGEST_GAP) else " (from the planned time)"
+        lines.append(f"{measure}: {count}, {told}, worst {worst}{since}")
     if results.workers:
         lines.append(results.workers)
     lines += results.lost

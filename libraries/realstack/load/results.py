@@ -20,6 +20,10 @@ HIGHEST = 3_600_000_000
 DIGITS = 3
 """Significant digits of a latency: 0.1 %."""
 
+FIRST_WORD = "first word"
+LONGEST_GAP = "longest gap"
+"""What stands behind a measure's name for the figures of an answer that comes in pieces; the measure itself is its end."""
+
 PERCENT = 100.0
 
 MOST_POINTS = 4096

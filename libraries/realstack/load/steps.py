@@ -136,13 +136,17 @@ class Await:
     keep: Mapping[str, str] = field(default_factory=dict)
     fails_on: Sequence[str] = ()
     alias: str = "tab"
+    pieces: Sequence[str] = ()
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
         type_path = actor.connection(self.alias).codec.type_path
         match = filled(self.conditions, actor.values, type_path)
         bad = filled(self.fails_on, actor.values, type_path) if self.fails_on else None
-        frame = await actor.expect(match, timeout=self.timeout, fails_on=bad, alias=self.alias, measure=self.measure)
+        pieces = filled(self.pieces, actor.values, type_path) if self.pieces else None
+        frame = await actor.expect(
+            match, timeout=self.timeout, fails_on=bad, alias=self.alias, measure=self.measure, pieces=pieces
+        )
         shown = actor.shown(frame) if self.keep else frame
         for name, path in self.keep.items():
             found = parse(path).all(shown.data)

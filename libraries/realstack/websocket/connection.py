@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.lateness import Late
+from realstack.core.pace import Pace
 from realstack.core.waiting import Deadline
 from realstack.recording import events
 from realstack.recording.recorder import recorder
@@ -325,6 +326,28 @@ class Connection:
             StackFailure: None came in time, or the connection ended; shows the nearest frames.
         """
         return (await self.wait_for_several(match, 1, timeout, since=since))[0]
+
+    async def wait_for_answer(
+        self, end: Match, pieces: Match, timeout: float, *, asked: float | None = None
+    ) -> tuple[Frame, Pace]:
+        """Take the frame that ends an answer, and the pieces that it came in before.
+
+        Args:
+            end: The frame that ends it.
+            pieces: Its pieces; an answer without any has its first word at its end.
+            timeout: Seconds until its end must be there.
+            asked: When it was asked for, on the monotonic clock; when the last frame before its first piece was sent unless told,
+                or when the connection was begun to be opened, where nothing was sent on it.
+
+        Raises:
+            StackFailure: It did not end in time, or the connection ended before.
+        """
+        last = await self.wait_for(end, timeout)
+        taken = [frame for frame in self.mailbox.take(pieces) if frame.number < last.number] or [last]
+        if asked is None:
+            sent = [frame.at for frame in self.mailbox.frames(directions=("out",)) if frame.number < taken[0].number]
+            asked = sent[-1] if sent else self.opened_at - self.handshake_seconds
+        return last, Pace.of(asked, [frame.at for frame in taken], last.at)
 
     async def wait_for_several(self, match: Match, count: int, timeout: float, *, since: int = 0) -> list[Frame]:
         """Take that many matching frames, oldest first; none is taken when they don't all come."""

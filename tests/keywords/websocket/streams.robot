@@ -45,6 +45,24 @@ Question Is Posted And Its Answer Streamed
     Open Connection    ${URL}/completions    text    transport=sse    body={"prompt": "four"}
     Wait For Frame    data.delta=four
 
+Answer Flows
+    VAR    &{question}    prompt=one two three
+    Open Connection    ${URL}/completions    answer    transport=sse    body=${question}
+    ${pace} =    Answer Should Flow
+    ...    message    data=[DONE]    pieces=data.delta exists    first_word=5 s    longest_gap=5 s
+    Should Be Equal    ${pace}[pieces]    ${3}
+    Should Be True    0 < $pace['first_word'] <= $pace['end']
+    Should Be True    0 <= $pace['longest_gap'] <= $pace['end']
+    Get Frame Count    data.delta exists    ==    3
+
+Answer That Is Late Is Told
+    VAR    &{question}    prompt=one two three
+    Open Connection    ${URL}/completions    answer    transport=sse    body=${question}
+    Run Keyword And Expect Error    Expected: a first word of 0 s at most, on connection 'answer'*3 pieces*
+    ...    Answer Should Flow    message    data=[DONE]    pieces=data.delta exists    first_word=0 s
+    Run Keyword And Expect Error    *data=[[]DONE]*on connection 'answer'*
+    ...    Answer Should Flow    message    data=[DONE]    pieces=data.delta exists    timeout=10 ms
+
 Method And Body Are Sent
     Open Connection    ${URL}/request    transport=sse    method=PATCH    body=hello    origin=http://page.test
     Wait For Frame    request    data.method=PATCH    data.body=hello    data.headers.origin=http://page.test

@@ -26,6 +26,7 @@ from realstack.history.events import (
     LimitCounter,
     LimitSet,
     ListenerRegistered,
+    PaceDeclared,
     PageRead,
     Posted,
     Probe,
@@ -506,6 +507,28 @@ class RecordingKeywords:
         ```
         """
         self._record(LimitSet(user, limit, window.total_seconds()))
+
+    @keyword(tags=["membership"])
+    def record_answer_pace(
+        self,
+        *,
+        first_word: timedelta | None = None,
+        longest_gap: timedelta | None = None,
+        end: timedelta | None = None,
+    ) -> None:
+        """Records how long answers may take from now on, which the law ``answers-flow`` judges them by.
+
+        Args:
+            first_word: From the question until the first piece of the answer; any time when left out.
+            longest_gap: From one piece until the next one, and from the last one until the end.
+            end: From the question until the end.
+
+        ```robotframework
+        Record Answer Pace    first_word=1 s    longest_gap=500 ms    end=5 s
+        ```
+        """
+        first, gap, last = (None if time is None else time.total_seconds() for time in (first_word, longest_gap, end))
+        self._record(PaceDeclared("platform", first, gap, last))
 
     @keyword(tags=["evidence"])
     def record_limit_counter(self, user: str, count: int, left: timedelta | float | str) -> None:

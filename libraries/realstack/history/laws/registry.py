@@ -17,6 +17,7 @@ from realstack.history.laws import (
     delivery,
     faults,
     files,
+    flowing,
     growth,
     limits,
     once,
@@ -98,6 +99,13 @@ def _laws() -> dict[str, Law]:
             "An answer that its user stops ends at once and everywhere, what was said of it stays, and nothing else is stopped.",
             stopping.stop_stops,
             {"stops": 1, "runs": 1},
+            timed=True,
+        ),
+        Law(
+            "answers-flow",
+            "The first word of an answer, each next one and its end come within the times that the platform declares for them.",
+            flowing.answers_flow,
+            {"answers": 1, "pieces": 2, "bounds": 1},
             timed=True,
         ),
         Law(

@@ -202,6 +202,7 @@ class Scripts:
         measure: str | None = None,
         keep: Mapping[str, str] | None = None,
         fails_on: Sequence[str] | str = (),
+        pieces: Sequence[str] | str = (),
         alias: str = "tab",
         **fields: Any,
     ) -> None:
@@ -213,17 +214,29 @@ class Scripts:
             measure: Name under which the time from the planned time until the frame came is measured.
             keep: Name to path: values of the frame to take; kept in the results and available as ``{name}`` from now on.
             fails_on: Conditions of a frame that ends the wait as an error ``rejected``: a text, texts between commas, or a list.
+            pieces: Conditions of the frames that an answer comes in before it ends with the frame that is waited for, over a
+                WebSocket or a stream: they are taken, and of an answer that is measured as ``answer`` the time from the planned time
+                until the first one and the longest time in which nothing came, until its end, are the measures
+                ``answer: first word`` and ``answer: longest gap``.
             alias: Which connection.
             **fields: Further conditions by path.
 
+        Raises:
+            StackError: There are ``pieces`` of what is not measured.
+
         ```robotframework
+        Let Script Await    agent_completed    measure=answer    pieces=stream_chunk
         Let Script Await    agent_completed    payload.run_id={run}    timeout=5 s    measure=answer    keep=${{ {'answer': 'payload.text'} }}
         ```
         """  # noqa: E501 - a line of an example
         wanted = self._conditions(conditions, fields)
         bad = several(fails_on)
         _check(bad)
-        self._add(Await(wanted, seconds(timeout), measure, dict(keep or {}), tuple(bad), alias))
+        parts = several(pieces)
+        _check(parts)
+        if parts and not measure:
+            raise StackError(explain("the name of a measure for an answer in pieces: measure=answer", "none"))
+        self._add(Await(wanted, seconds(timeout), measure, dict(keep or {}), tuple(bad), alias, tuple(parts)))
 
     @keyword(tags=["script"])
     def let_script_think(self, pause: timedelta) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import keyword
 
-from realstack.core.errors import StackError, StackFailure
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.waiting import MARGIN, on_loop, seconds, wait
+from realstack.core.lateness import Late
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
@@ -114,6 +115,58 @@ class Waiting:
         for frame in frames:
             logger.info(line(connection, frame))
         return [for_robot(frame.data) for frame in frames]
+
+    @keyword(tags=["frame"])
+    def answer_should_flow(
+        self,
+        *end: Any,
+        pieces: Any,
+        first_word: timedelta | None = None,
+        longest_gap: timedelta | None = None,
+        timeout: timedelta = timedelta(seconds=5),
+        asked: float | None = None,
+        alias: str | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Waits for the end of an answer that comes piece by piece, takes all of it, and makes sure that it came in time.
+
+        Works on a WebSocket and on a stream over HTTP alike.
+
+        Args:
+            end: What the frame that ends it matches: types, expressions, dictionaries or functions.
+            pieces: What its pieces match: one of these, or several between commas or in a list.
+            first_word: The longest time from the question to the first piece; any time when left out.
+            longest_gap: The longest time in which nothing came, from the first piece to the end.
+            timeout: The longest time from now to the end.
+            asked: When the question was asked, as ``Get Moment`` of History returns it; when the last frame before the first
+                piece was sent unless told, or the request of a stream.
+            alias: The connection; the current one by default.
+            fields: Paths of the end and their values.
+
+        Returns:
+            ``first_word``, ``longest_gap`` and ``end`` in seconds, and how many ``pieces`` there were.
+
+        Raises:
+            StackFailure: It has no end in time, or its first word or another one came late.
+
+        ```robotframework
+        Send Json    {"type": "user_message", "payload": {"text": "What is 6 * 7?"}}
+        Answer Should Flow    agent_completed    pieces=stream_chunk    first_word=1 s    longest_gap=500 ms
+        ```
+        """
+        connection = self._connections.get(alias)
+        wanted = self._connections.match(connection, end, fields)
+        parts = self._connections.match(connection, several(pieces) if isinstance(pieces, str | list) else (pieces,), {})
+        waiting = connection.wait_for_answer(wanted, parts, seconds(timeout), asked=asked)
+        last, pace = wait(waiting, seconds(timeout))
+        told = (
+            f"first word after {pace.first:.3f} s, longest gap {pace.gap:.3f} s, end after {pace.end:.3f} s, {pace.pieces} pieces"
+        )
+        logger.info(f"{told}; {line(connection, last)}")
+        for what, took, most in (("first word", pace.first, first_word), ("longest gap", pace.gap, longest_gap)):
+            if most is not None and took > most.total_seconds():
+                raise Late(explain(f"a {what} of {most.total_seconds():g} s at most, on connection '{connection.alias}'", told))
+        return {"first_word": pace.first, "longest_gap": pace.gap, "end": pace.end, "pieces": pace.pieces}
 
     @keyword(tags=["frame"])
     def wait_for_frame_on_each(
