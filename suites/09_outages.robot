@@ -48,7 +48,19 @@ A Backend Whose Store Hangs Says So In Time
     [Template]    A Hung Store Should Be Told In Time
     store of chats    the threads    the plan    a message
 
+A Backend Whose Cache Hangs Says So In Time
+    [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
+    [Template]    A Hung Store Should Be Told In Time
+    cache    a message
+
 An Auth Service Whose Store Hangs Says So In Time
     [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
     [Template]    A Hung Store Should Be Told In Time
     store of sign-ins    the profile    a sign-out
+
+A Proxy Tells What Is Away
+    [Documentation]    In a word that clients know, with the time to wait, and with all that keeps others out.
+    [Tags]    needs-kill    needs-restart    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
+    [Template]    What Is Away Should Be Told By The Proxy
+    ${REPLICAS}    the threads    the plan
+    ${ISSUER_SERVICE}    the profile

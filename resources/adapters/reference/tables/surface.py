@@ -22,16 +22,26 @@ KEEPS_OUT = {
     "a page of another site": ("cross-origin-resource-policy", r"same-origin$"),
     "another site's log of referrers": ("referrer-policy", r"(same-origin|no-referrer)$"),
     "a camera": ("permissions-policy", r".*camera=\(\)"),
+    "whoever knows what is wrong with a version": ("server", r"\D*$"),
 }
 """Who is kept out by every answer, whatever its status: by which header, and how its value begins."""
 
+AN_ANSWER = {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "application/json")}
 KINDS = {
     "a page": {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "text/html; charset=utf-8$")},
     "a script": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "text/javascript; charset=utf-8$")},
     "a style": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "text/css; charset=utf-8$")},
     "a picture": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", r"image/svg\+xml")},
     "a setting": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "application/json")},
-    "an answer": {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "application/json")},
+    "an answer": AN_ANSWER,
+    # What a client can act on: how to be let in (RFC 6750), by which method (RFC 9110), and when again.
+    "a refusal without a token": {**AN_ANSWER, "a client that is not told how": ("www-authenticate", r"Bearer\b")},
+    "a refusal of a method": {**AN_ANSWER, "a client that is not told the methods": ("allow", r"[A-Z]+(, [A-Z]+)*$")},
+    "a refusal for now": {**AN_ANSWER, "a client that comes again at once": ("retry-after", r"[1-9]\d*$")},
+    "keys": {
+        "a cache that keeps what was withdrawn": ("cache-control", "public, max-age=60$"),
+        "another type": ("content-type", "application/json"),
+    },
     "nothing": {"a cache": ("cache-control", "no-store")},
     "a file": {
         "a cache": ("cache-control", ".*no-store"),
@@ -49,6 +59,7 @@ PLACES = {
     "/css/base.css": "a style",
     "/icon.svg": "a picture",
     "/config.json": "a setting",
+    "/.well-known/jwks.json": "keys",
     "/nothing": "public",
     "/js/": "public",
     "/internal/doors": "public",
