@@ -33,5 +33,5 @@ Token Refreshes Leave Nothing Behind    refresh    ${BROWSERS_LINK}    refresh  
 Repeated Work Should Leave Nothing Behind
     [Documentation]    Users do one kind of work over and over; afterwards everything is as before.
     [Arguments]    ${work}    ${replica}    ${operation}    ${budget}    @{services}
-    Do Work Over And Over    ${work}    ${replica}    ${operation}    ${budget}    @{services}
+    Work Should Leave Nothing In The Cache    ${work}    ${replica}    ${operation}    ${budget}    @{services}
     Nothing Should Have Grown    ${operation}
