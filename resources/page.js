@@ -60,6 +60,15 @@ async function typeMessages(composer, texts, page) {
   }
 }
 
+/**
+ * Presses Enter as a key that an input method takes, to end a word that it composes.
+ *
+ * @param {string} composer   The selector of where messages are written.
+ */
+async function composeWithEnter(composer, page) {
+  await page.dispatchEvent(composer, 'keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true });
+}
+
 /** Seconds that the page's time of day is ahead of the time that its browser counts by. */
 async function clockAhead(page) {
   return page.evaluate(() => (Date.now() - performance.timeOrigin - performance.now()) / 1000);
@@ -147,5 +156,5 @@ async function inTime(wait) {
 }
 
 exports.__esModule = true;
-Object.assign(exports, { readPage, waitUntilStored, typeMessages, clockAhead });
+Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, clockAhead });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });

@@ -47,10 +47,11 @@ Logout On One Page Signs All Pages Out
     ${finn} =    A User In A Browser    finn    plan=free
     Open Tabs    ${finn}    a socket
     Open Page    ${finn}    page 1
-    Open Page    ${finn}    page 2
+    ${thread} =    Open Page Of A Conversation    ${finn}    page 2
     Sign Out On Page    page 1    a socket
     Page Should Show Nobody    page 1
     Page Should Show Nobody    page 2
+    Sign-In Should Lead Back To    page 2    ${thread}
     Law Should Hold    no-entry    tabs of revoked sessions=1
     Session Should Be Revoked Everywhere    ${finn}
 
@@ -75,6 +76,13 @@ Open A Signed Out Page
     Open A Browser Window
     Open Page    ${user}    ${page}
     Landing Page Should Be Shown
+
+Open Page Of A Conversation
+    [Documentation]    Opens a page that shows a new conversation; returns its id.
+    [Arguments]    ${user}    ${page}
+    ${thread} =    A Stored Thread    ${user}
+    Open Page    ${user}    ${page}    ${thread}
+    RETURN    ${thread}
 
 Sign Out On Page
     [Documentation]    Presses the button that signs out; the sockets named are open then.

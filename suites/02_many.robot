@@ -38,6 +38,28 @@ Threads Beyond A Page Of The List Are Listed
     Record All Titles On Page    page
     Law Should Hold    said-is-stored    within=0 s    showings=2
 
+A Page Shows A Long Conversation Whole, And What Is New In Others
+    [Documentation]    Older messages come when they are asked for, to the first one; the list has the newest conversation first.
+    ...    What is half written in one conversation stays there while its user looks at another.
+    [Tags]    needs-browser
+    ${lars} =    A User In A Browser    lars
+    ${thread} =    A Stored Thread    ${lars}
+    Make Long Conversation And News    ${lars}    ${thread}
+    Record List Of News    ${lars}
+    Open Page    ${lars}    page    ${thread}
+    Page Should Be Online    page
+    Page Should List The News    page    4
+    Long Conversation Should Be Shown Whole    ${lars}    page    ${thread}
+    What Is Half Written Should Stay    page    Sums of the day    With 3 new
+
+Every List Is Whole And In Its Order
+    [Documentation]    Conversations, messages, files and workspaces: what is listed is what is stored, on pages of any length.
+    [Tags]    wants-doors
+    ${lena} =    A Signed In User    lena
+    ${thread} =    A Stored Thread    ${lena}
+    Make Four Of Each List    ${lena}    ${thread}
+    Every List Should Tell What Is Stored    ${lena}    ${thread}
+
 Every Thread Catches Up After A Reconnect
     [Documentation]    A tab that holds several threads is lost while things are said in each of them, and asks for all at once.
     [Tags]    wants-resume    wants-two-replicas
