@@ -48,7 +48,7 @@ Nobody Gets At What Is Another User's
 What Is Beyond An Edge Is Refused
     [Documentation]    Longest texts, first and last numbers, ids, bodies and keys, in frames and over HTTP: just so they are
     ...    taken, just beyond they are refused for their own reason.
-    [Tags]    wants-doors
+    [Tags]    wants-doors    wants-upload
     ${owen} =    A Paid User With A Tab    owen
     ${thread} =    A Stored Thread    ${owen}
     Set To Dictionary    ${owen}    thread=${thread}

@@ -29,16 +29,15 @@ What Is No PDF Is Refused
     # what it is    reason
     empty    empty_file
     one byte too large    file_too_large
+    far too large    file_too_large
     a picture    not_a_pdf
     a web page    not_a_pdf
     an archive    not_a_pdf
     a program    not_a_pdf
 
 A PDF That Nobody Can Read Is Refused
-    [Documentation]    Each for its own reason, and no layer has anything of it.
     [Setup]    Prepare User Who Uploads    abe    free
     [Template]    Upload Should Be Refused And Leave Nothing
-    # what it is    reason
     cut off    broken_pdf
     noise    broken_pdf
     without pages    broken_pdf
@@ -64,6 +63,7 @@ Names Of Files Lead Nowhere
     ..\\..\\escaped.pdf    escaped.pdf
     C:\\escaped.pdf    escaped.pdf
     ..    document.pdf
+    Отчёт 報告 50%.pdf    Отчёт 報告 50%.pdf
     ${LONG NAME}.pdf    ${ITS BEGINNING}.pdf
 
 An Upload That Breaks Off Leaves Nothing
@@ -99,7 +99,8 @@ The Same Upload Again Is The Same File
     Laws Should Hold    acked-is-kept    exactly-once    from-somebody    agent-stream
 
 A Foreign File Opens To Nobody
-    [Documentation]    Max knows the id of Ida's file and asks for it, by every door, and lets his agent search for its words.
+    [Documentation]    Max knows the id of Ida's file and asks for it, by every door; her agent finds its words, and his does not.
+    [Tags]    wants-computed-answers
     [Setup]    Prepare User Who Uploads    ida    paid
     ${max} =    A Signed In User    max
     Open Tabs    ${max}    his
@@ -107,9 +108,8 @@ A Foreign File Opens To Nobody
     ${hers} =    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
     Files Should Have Been Read
     Nobody Else Should Get At It    ${max}    ${hers}[id]    ${THREAD}
-    Look Through The Own Files    ${max}    his    pump in hall seven
-    Own File Should Open    ${USER}    ${hers}[id]
-    Laws Should Hold    no-crosstalk    no-entry    whole-file
+    Only Its Owner's Agent Should Find It    ${max}    his    ${report}    pump in hall seven
+    Laws Should Hold    no-crosstalk    no-entry    whole-file    said-is-stored
 
 A Killed Agent's File Is Read By Another
     [Documentation]    Killed after reading, before answering: another agent takes over, and there is one answer.

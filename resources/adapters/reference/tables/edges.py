@@ -19,6 +19,8 @@ MOST_RUNS = 50
 LAST_PLACE = 2**62
 LONGEST_BODY = 64 * 1024
 LONGEST_CHANGE = 16 * 1024
+LONGEST_FORM = 80 * 1024
+MOST_PARTS = 16
 A_RUN = "00000000-0000-4000-8000-{:012d}"
 
 
@@ -109,6 +111,14 @@ def _profile(what: str, reason: str = "", **fields: Any) -> dict[str, Any]:
     return _changed(what, {"display_name": "x", "workspace": {"name": "x"}, **fields}, reason)
 
 
+def _uploaded(what: str, reason: str = "", **fields: str) -> dict[str, Any]:
+    return {"what": what, "door": "POST /api/files", "form": {"thread_id": "$own", **fields}, "reason": reason}
+
+
+def _in_form(length: int) -> str:
+    return (length - len(A_RUN.format(1))) * "x"
+
+
 THREADS, MESSAGES, PLAN = "/api/threads", "/api/threads/{id}/messages", "/api/plan"
 ROUTE_EDGES = [
     _asked("one of the list", THREADS, limit=1),
@@ -157,6 +167,13 @@ ROUTE_EDGES = [
     _changed("no key", {"workspace": {"name": "x"}}, "idempotency_key_missing", key=""),
     _changed("a key of as many characters as may be", {"workspace": {"name": "x"}}, key=LONGEST_KEY * "k"),
     _changed("a key of one more", {"workspace": {"name": "x"}}, "idempotency_key_missing", key=(LONGEST_KEY + 1) * "k"),
+    _uploaded("fields of as many bytes as may be", more=_in_form(LONGEST_FORM)),
+    _uploaded("fields of one more", "bad_upload", more=_in_form(LONGEST_FORM + 1)),
+    _uploaded("as many parts as may be", **{f"more {n}": "x" for n in range(MOST_PARTS - 2)}),
+    _uploaded("one part more", "bad_upload", **{f"more {n}": "x" for n in range(MOST_PARTS - 1)}),
+    _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * "x"),
+    _uploaded("a question of one more", "bad_request", question=(LONGEST_TEXT + 1) * "x"),
+    _uploaded("a message whose id is none", "bad_request", message_id="none"),
     {"what": "what is no operation", "door": "GET /auth/operations/{operation_id}", "path": "none", "reason": "not_found"},
     {"what": "what is no file", "door": "GET /api/files/{id}", "path": "none", "reason": "not_found"},
 ]
