@@ -50,6 +50,16 @@ Answer In Another Browser
     [Template]    NONE
     Answer Should Open In Its Own Browser Only
 
+Answer After The Time Is Over
+    [Template]    NONE
+    Answer Should Open In Time Only
+
+A Profile That Changes At The Provider
+    [Documentation]    Name, address and picture are those of the newest sign-in, wherever they are kept; what an older session's
+    ...    token still says turns none of them back.
+    [Template]    NONE
+    Newest Profile Should Be Everywhere
+
 Code Of Another Sign-In
     [Template]    NONE
     Code Should Open Its Own Sign In Only

@@ -71,6 +71,17 @@ Refresh Changes No Claim
     Record Claims Of Refreshed Tokens    ${tom}    2
     Law Should Hold    same-claims    refreshed tokens=5    within=0 s
 
+A Session Whose Time Is Over Opens Nothing And Can Be Ended
+    [Documentation]    Neither the access token nor the refresh token is good any more; its user can sign out all the same.
+    ${una} =    A User With An Expired Token    una
+    Session Should Be Good    ${una}
+    Let Sessions Grow Old    ${una}
+    ${cookie} =    Get Refresh Token    ${una}
+    Try Refresh    ${una}    too old    ${cookie}    reason=${SESSION_TOO_OLD}
+    End Session    ${una}    ${una.expired}
+    Live Sessions Should Count    ${una}    0
+    Law Should Hold    no-entry    within=0 s
+
 Expired Token Opens No Door
     [Documentation]    Of all that the services have for users; the newest token opens each.
     [Tags]    wants-upload

@@ -22,6 +22,15 @@ Honest Provider Is Trusted And Tells What It Was Asked
     Get Rogue Receipt    token    client_auth    ==    client_secret_basic
     Get Rogue Calls    token    ==    1
 
+Another User Is Told As Chosen
+    Set Rogue User    ann    ann@example.org    Ann Reader
+    ${tokens}    ${_}    Get Tokens
+    Get User Info    ${tokens.access_token}    picture    $=    /picture.svg
+    Set Rogue User    ann    ann@example.org    Ann Reader    picture=http://elsewhere.example/ann.png
+    ${tokens}    ${_}    Get Tokens
+    Get Claim    ${tokens.id_token}    sub    ==    ann
+    Get User Info    ${tokens.access_token}    picture    ==    http://elsewhere.example/ann.png
+
 Receipts Are Those Of This Test
     Get Rogue Calls    token    ==    0
     Run Keyword And Expect Error

@@ -126,20 +126,21 @@ class RogueKeywords:
         return provider.set_scenario(scenario, tenant)
 
     @keyword(tags=["rogue"])
-    def set_rogue_user(self, subject: str, email: str, name: str, *, rogue: str | None = None) -> None:
+    def set_rogue_user(self, subject: str, email: str, name: str, *, picture: str = "", rogue: str | None = None) -> None:
         """Chooses who signs in at the rogue provider from now on.
 
         Args:
             subject: ``sub``.
             email: E-mail address.
             name: Full name.
+            picture: Address of a picture; the provider's own unless given.
             rogue: Alias; the one started last unless given.
 
         ```robotframework
         Set Rogue User    subject-1    ann@example.org    Ann Reader
         ```
         """
-        self._rogues.get(rogue).user = RogueUser(subject, email, name)
+        self._rogues.get(rogue).user = RogueUser(subject, email, name, picture)
 
     @keyword(tags=["rogue", "getter"])
     def get_rogue_issuer(self, tenant: str = "", *, rogue: str | None = None) -> str:

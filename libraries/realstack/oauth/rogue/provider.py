@@ -45,11 +45,13 @@ class RogueUser:
         subject: ``sub``.
         email: E-mail address.
         name: Full name.
+        picture: Address of a picture; the provider's own where it is empty.
     """
 
     subject: str
     email: str
     name: str
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,7 @@ class RogueProvider:
         return name == self.client_id and hmac.compare_digest(secret.encode(), self.client_secret.encode())
 
     def _profile(self, user: RogueUser) -> dict[str, Any]:
-        picture = f"{self.base}/picture.svg"
+        picture = user.picture or f"{self.base}/picture.svg"
         return {"sub": user.subject, "email": user.email, "email_verified": True, "name": user.name, "picture": picture}
 
     def _public_keys(self) -> list[dict[str, Any]]:
