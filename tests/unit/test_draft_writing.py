@@ -146,19 +146,19 @@ PASSWORD = "correct horse"
 
 
 def test_what_opens_something_is_one_number_wherever_it_turns_up() -> None:
-    mask = Mask([PASSWORD.replace(" ", "-")])
+    mask = Mask([PASSWORD])
     seen = [
         {"what": "exchange", "url": "/token?state=abcdefgh1234", "response": f'{{"access_token": "{TOKEN}"}}', "headers": {}},
         {"what": "exchange", "url": "/me", "headers": {"authorization": f"Bearer {TOKEN}"}, "response": '{"token": "two words"}'},
     ]
     mask.learn_from(seen, [{"name": "sid", "value": "0123456789abcdef", "httpOnly": True}])
-    told = mask.apply([*seen, {"headers": {"Cookie": "sid=0123456789abcdef"}, "password": "correct-horse"}])
+    told = mask.apply([*seen, {"headers": {"Cookie": "sid=0123456789abcdef"}, "password": "correct horse"}])
     number = told[0]["response"].split('"')[3]
     assert re.fullmatch(r"<hidden \d+>", number)
     assert told[1]["headers"]["authorization"] == f"Bearer {number}"
     assert told[1]["response"] == '{"token": "two words"}'
     assert told[2]["headers"] == {}
-    assert "correct-horse" not in str(told)
+    assert "correct horse" not in str(told)
     assert "abcdefgh1234" not in str(told)
 
 

@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="a store to look into, postgresql:// or redis://; its password is NAME_PASSWORD in the environment; may be repeated",
     )
     parser.add_argument("--patience", type=float, default=30.0, metavar="SECONDS", help="how long an answer may take")
+    parser.add_argument(
+        "--rest", type=float, default=1.0, metavar="SECONDS", help="how long a page that is ready does not change"
+    )
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write down what was seen, without credentials")
     parser.add_argument("--seen", type=Path, metavar="FILE", help="infer from what --keep wrote down, instead of looking")
     parser.add_argument("--results", type=Path, default=Path("results/draft"), help="folder for the browser's own files")
@@ -80,11 +83,12 @@ def _seen(chosen: argparse.Namespace) -> tuple[Observations, list[str]]:
         )
     look = Look(
         chosen.url,
-        "" if chosen.visible else os.environ.get("DRAFT_USER", ""),
+        os.environ.get("DRAFT_USER", ""),
         "" if chosen.visible else os.environ.get("DRAFT_PASSWORD", ""),
         visible=chosen.visible,
         stores=[Store.of(one, os.environ) for one in chosen.store],
         patience=chosen.patience,
+        rest=chosen.rest,
         folder=chosen.results,
     )
     observations, mask = look.run()

@@ -114,9 +114,22 @@ class _Frames:
             steps = Counter(threads).most_common(1)[0][0]
             take["thread"] = show(steps)
             why += f"; {show(steps)} stands in the page's address"
+        else:
+            empty = self._empty_thread(frames)
+            if empty is not None:
+                take["thread"] = show(empty)
+                why += f"; {show(empty)} was empty, and elsewhere a field of that name is the conversation's id"
         take["text"] = show(text)
         self.talk.send = frames[0].data
         self.talk.out.append(Rule(self._when(frames), "send", why, take))
+
+    def _empty_thread(self, frames: Sequence[Heard]) -> Steps | None:
+        """A field that is empty in all of them, whose name is that of the conversation's id in other frames."""
+        names = {
+            steps[-1] for one in self.heard for steps, value in leaves(one.data) if self.talk.thread and value == self.talk.thread
+        }
+        ways = [steps for steps, values in _common(frames, lambda value: value in ("", None)).items() if steps[-1] in names]
+        return min(ways, key=len, default=None)
 
     def _sent_elsewhere(self, found: int) -> None:
         over = [one for one in self.seen.exchanges if any(text in one.request for text in self.texts)]

@@ -34,8 +34,6 @@ from realstack.draft.observations import (
 from realstack.draft.rows import Store, look_into
 from realstack.draft.signing_in import SignIn
 
-STILL = 1.0
-"""Seconds for which a page must not change to be taken for ready."""
 PATIENCE = 15.0
 """Seconds that a page may take until then."""
 VISIBLE_PATIENCE = 300.0
@@ -58,11 +56,12 @@ class Look:
 
     Args:
         address: The page that users open.
-        user: Who signs in; empty where nobody does, or a person does it.
+        user: The name under which somebody signs in; empty where nobody does, or nobody knows.
         password: The password.
         visible: Whether a person signs in, in a browser that can be seen.
         stores: Where the texts are looked for besides.
         patience: Seconds that an answer may take.
+        rest: Seconds for which a page must not change to be taken for ready.
         say: Told what is being done.
         folder: For the browser's own files.
     """
@@ -73,6 +72,7 @@ class Look:
     visible: bool = False
     stores: Sequence[Store] = ()
     patience: float = 30.0
+    rest: float = 1.0
     say: Callable[[str], None] = print
     folder: Path = Path("results/draft")
     _pages: list[dict[str, Any]] = field(default_factory=list, init=False)
@@ -168,7 +168,7 @@ class Look:
         self._type(tab, said.text)
         longer = length + len(said.text) + ANSWER
         if not self._browser.still(
-            tab, seconds=2 * STILL, patience=self.patience, text=said.text, answer=said.sum, longer=longer
+            tab, seconds=2 * self.rest, patience=self.patience, text=said.text, answer=said.sum, longer=longer
         ):
             self._notes.append(f"Nothing answered text {len(self._said)} within {self.patience:g} s, or the page did not rest.")
 
@@ -184,7 +184,7 @@ class Look:
         self._act(box, "fill", text, tab)
         typed = self._page("typed", tab=tab)
         self._act(finding.composer(typed) or box, "press", "Enter", tab)
-        self._browser.still(tab, seconds=STILL / 2, patience=3.0)
+        self._browser.still(tab, seconds=self.rest / 2, patience=3.0)
         if self._is_out(text):
             return
         for button in finding.pressed(self._page("", tab=tab), SEND)[:1]:
@@ -233,7 +233,7 @@ class Look:
         return next(Page(**one) for one in self._pages if one["moment"] == moment)
 
     def _still(self, tab: str = SPEAKER, patience: float = PATIENCE) -> None:
-        self._browser.still(tab, seconds=STILL, patience=patience)
+        self._browser.still(tab, seconds=self.rest, patience=patience)
 
     def _page(self, moment: str, patience: float = PATIENCE, *, tab: str = SPEAKER) -> Page:
         self._still(tab, patience)

@@ -21,6 +21,8 @@ NAMES = CredentialNames()
 OF_QUERIES = NAMES.also(*PARAMETER_NAMES, "state", "nonce", "code_challenge", "*csrf*", "*xsrf*")
 SHORTEST = 4
 """Characters of the shortest password that is looked for everywhere; a shorter one would be found in every word."""
+SHORTEST_DRAWN = 8
+"""Characters of the shortest cookie or parameter that is."""
 NOT_KEPT = {"cookie", "set-cookie"}
 """Headers that are credentials as a whole; the names of cookies are kept beside them."""
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -43,12 +45,17 @@ class Mask:
     def __init__(self, known: Iterable[str] = ()) -> None:
         self._numbers: dict[str, str] = {}
         for value in known:
-            self.learn(value, SHORTEST)
+            self.know(value)
+
+    def know(self, value: str) -> None:
+        """Take a value for a secret, whatever it looks like, unless it is so short that it is found in every word."""
+        if len(value) >= SHORTEST and not _NUMBER.fullmatch(value):
+            self._numbers.setdefault(value, f"<hidden {len(self._numbers) + 1}>")
 
     def learn(self, value: str, shortest: int = SHORTEST_RANDOM) -> None:
         """Take a value for a secret, unless it is too short or has blanks, as words of people have."""
-        if len(value) >= shortest and not re.search(r"\s", value) and not _NUMBER.fullmatch(value):
-            self._numbers.setdefault(value, f"<hidden {len(self._numbers) + 1}>")
+        if len(value) >= shortest and not re.search(r"\s", value):
+            self.know(value)
 
     @property
     def values(self) -> list[str]:
@@ -59,8 +66,8 @@ class Mask:
         """Find the secrets among what tabs did and the cookies that their browser has."""
         for cookie in cookies:
             if is_credential(cookie):
-                self.learn(cookie["value"], SHORTEST)
-                self.learn(unquote(cookie["value"]), SHORTEST)
+                self.learn(cookie["value"], SHORTEST_DRAWN)
+                self.learn(unquote(cookie["value"]), SHORTEST_DRAWN)
         for one in seen:
             headers = {**one.get("headers", {}), **one.get("answered", {})}
             for name, value in headers.items():
@@ -68,11 +75,14 @@ class Mask:
                     self.learn(value.rpartition(" ")[2])
             for name, value in parse_qsl(urlsplit(one.get("url", "")).query):
                 if name in OF_QUERIES:
-                    self.learn(value, 8)
-            for text in (one.get("request", ""), one.get("response", ""), _frame_text(one)):
-                for name, value in _fields(text, headers.get("content-type", "")):
+                    self.learn(value, SHORTEST_DRAWN)
+            kind = headers.get("content-type", "")
+            sent = one.get("direction") == "out"
+            for text, typed in ((one.get("request", ""), True), (one.get("response", ""), False), (_frame_text(one), sent)):
+                for name, value in _fields(text, kind):
                     if name in NAMES:
-                        self.learn(value)
+                        # What a page sends under such a name may have been typed by a person.
+                        (self.know if typed else self.learn)(value)
             for token in _TOKENS.findall(json.dumps(one)):
                 self.learn(token)
 
@@ -135,8 +145,8 @@ def _frame_text(one: Mapping[str, Any]) -> str:
 
 
 def _fields(text: str, kind: str) -> Iterator[tuple[str, str]]:
-    if FORM in kind:
-        yield from parse_qsl(text)
+    if FORM in kind or PARTS in kind:
+        yield from parse_qsl(text) if FORM in kind else _PART.findall(text)
         return
     try:
         value = json.loads(text)
