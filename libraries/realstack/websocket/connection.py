@@ -356,7 +356,7 @@ class Connection:
         over = False
         try:
             if not waiter.complete:
-                await _set_within(waiter.ended, deadline.left)
+                await _over_within(waiter.ended, deadline.left)
             over = True
         finally:
             # An interrupted wait gives its frames back: nobody has seen them.
@@ -396,7 +396,7 @@ class Connection:
     async def _watch(self, match: Match, within: float) -> Frame | None:
         watch = self.mailbox.watch(match)
         try:
-            await _set_within(watch.ended, within)
+            await _over_within(watch.ended, within)
         finally:
             self.mailbox.unwatch(watch)
         return watch.seen
@@ -517,6 +517,15 @@ def codec_of(options: Options) -> MakeCodec:
     """What makes the codec of a connection: that of its messages, which on a stream of events are the data of each."""
     make = find(options.codec)
     return (lambda: Events(make())) if options.transport == "sse" else make
+
+
+async def _over_within(ended: asyncio.Event, seconds: float) -> None:
+    """Wait for the end of a wait, which the end of its time is as well: for each frame that costs less than a time-out."""
+    timer = asyncio.get_running_loop().call_later(seconds, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        timer.cancel()
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -58,7 +58,7 @@ class Waiter:
         wanted: How many.
         since: Only frames with a number above this one count.
         taken: What it has so far.
-        ended: Set when it has all, or when no more can arrive.
+        ended: Set when it has all, when no more can arrive, or when its time is over.
     """
 
     match: Match
@@ -89,7 +89,7 @@ class Watch:
     Attributes:
         match: Which frame is looked for.
         seen: The first one, once it arrived.
-        ended: Set when it arrived, or when no more can.
+        ended: Set when it arrived, when no more can, or when its time is over.
     """
 
     match: Match
