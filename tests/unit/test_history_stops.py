@@ -136,6 +136,34 @@ def test_what_was_said_stays(change: Callable[[Story], Story], words: str) -> No
     assert_violated(change(asked(*TABS).stop("tab 1", "q")).judge(LAW), words)
 
 
+def untold(story: Story, words: str) -> Story:
+    """A stopped answer whose end tells no text: it is delivered in a message of its own."""
+    story.deliver("tab 1", "x", 2, role="agent", run="r", text=words)
+    return story.run_event("tab 1", "agent_stopped", "r", 4, query="q")
+
+
+def test_where_the_end_tells_no_text_the_delivery_does() -> None:
+    verdict = kept(untold(asked("tab 1").stop("tab 1", "q"), said(2)), said(2)).judge(LAW)
+    assert_holds(verdict)
+    assert verdict.counts["texts"] == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda story: kept(story, said(1)),
+            "is not the same on the store messages: it must be the 8 characters that its delivery",
+        ),
+        (lambda story: story.stored(("q", 1)), "left no answer in the store messages"),
+        (lambda story: story.add("expected", "test", {"message": "q", "text": "one and two"}), "is no beginning of its answer"),
+    ],
+    ids=["stored shorter", "not stored", "another text"],
+)
+def test_what_was_delivered_and_not_told_stays_as_well(change: Callable[[Story], Story], words: str) -> None:
+    assert_violated(change(untold(asked("tab 1").stop("tab 1", "q"), said(2))).judge(LAW), words)
+
+
 def test_a_stop_that_nobody_acknowledged_is_judged_by_nothing() -> None:
     story = asked("tab 1").stop("tab 1", "q", acknowledged=False)
     assert_invalid(story.judge(LAW), "Only 0 stops")

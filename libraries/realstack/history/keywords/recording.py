@@ -278,14 +278,15 @@ class RecordingKeywords:
 
     @keyword(tags=["evidence"])
     def record_stop(self, alias: str, message: str, *, acknowledged: bool = False) -> None:
-        """Records that the user asks on a page for an answer to stop, for the law ``stop-stops``; before it is done.
+        """Records that the user asks for an answer to stop, on a page or by a frame that does not say which, for the law
+        ``stop-stops``; before it is done.
 
-        Frames need no such record: the vocabulary says which of them mean ``stop`` and ``stopping``.
+        Frames that name the question need no such record: the vocabulary says which of them mean ``stop`` and ``stopping``.
 
         Args:
-            alias: The page.
+            alias: The page or connection.
             message: The id of the question.
-            acknowledged: Whether the page says that the answer is being stopped.
+            acknowledged: Whether the page, or the platform, says that the answer is being stopped.
 
         ```robotframework
         Record Stop    dashboard    ${question}

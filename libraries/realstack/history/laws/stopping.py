@@ -150,11 +150,17 @@ def _judge_ends(history: History, findings: Findings, run: Run, terminal: frozen
 
 
 def _judge_texts(history: History, findings: Findings, run: Run, terminal: frozenset[str]) -> int:
-    """All that shows the stopped answer shows the same, the beginning of the whole one; returns how many there are."""
+    """All that shows the stopped answer shows the same, the beginning of the whole one; returns how many there are.
+
+    What was kept of it is what its end tells; where ends tell nothing, as the answer was first delivered.
+    """
     ends = [end for tab in run.events if (end := run.end(tab, terminal)) is not None and end.text is not None]
-    if not ends:
+    answers = [d for d in history.deliveries if d.role == "agent" and d.run == run.name and d.text is not None]
+    if not ends and not answers:
         return 0
-    kept, answer = ends[0], ends[0].answer
+    kept: RunEvent | Deliver
+    kept, told = (ends[0], ends[0].stage) if ends else (answers[0], "its delivery")
+    answer = kept.answer if isinstance(kept, RunEvent) else kept.message
     said = kept.text or ""
     shown = [(event.text or "", f"the end on {event.tab}", event.at, event.index) for event in ends[1:]]
     shown += _pieces(history, run, terminal)
@@ -169,8 +175,8 @@ def _judge_texts(history: History, findings: Findings, run: Run, terminal: froze
         shown += [(item.text or "", f"the store {store.store}", store.at, store.index) for item in rows]
         if not rows:
             findings.violated(
-                f"{_run(history, run)} left no answer in the store {store.store}: what was said must be kept, because it ended "
-                f"as {kept.stage} at {history.when(kept.at)}; however, at {history.when(store.at)} no row had it.",
+                f"{_run(history, run)} left no answer in the store {store.store}: what was said must be kept, because {told} "
+                f"came at {history.when(kept.at)}; however, at {history.when(store.at)} no row had it.",
                 store.at,
                 (kept.index, store.index),
                 retryable=True,
@@ -178,7 +184,7 @@ def _judge_texts(history: History, findings: Findings, run: Run, terminal: froze
     for words, by, at, index in shown:
         if words != said:
             findings.violated(
-                f"{_run(history, run)} is not the same on {by}: it must be the {len(said)} characters that {kept.stage} told "
+                f"{_run(history, run)} is not the same on {by}: it must be the {len(said)} characters that {told} told "
                 f"{kept.tab} at {history.when(kept.at)}; however, at {history.when(at)} there were {len(words)}.",
                 at,
                 (kept.index, index),
@@ -187,7 +193,7 @@ def _judge_texts(history: History, findings: Findings, run: Run, terminal: froze
         if note.data.get("message") == run.query and not (text(note.data.get("text")) or "").startswith(said):
             findings.violated(
                 f"{_run(history, run)} is no beginning of its answer: it must be, because it was stopped while it was said; "
-                f"however, at {history.when(kept.at)} {kept.stage} told {kept.tab} {len(said)} characters that do not begin it.",
+                f"however, at {history.when(kept.at)} {told} told {kept.tab} {len(said)} characters that do not begin it.",
                 kept.at,
                 (note.index, kept.index),
             )
