@@ -154,9 +154,12 @@ def test_the_page_of_the_reference_is_drafted_as_its_adapter_has_it() -> None:
         "rename button",
         "title box",
     ):
-        assert draft.elements[name].selector == own["elements"][name], name
+        place = own["elements"][name]
+        assert draft.elements[name].selector == (place if isinstance(place, str) else place["selector"]), name
     for name in ("message", "thread"):
         wanted = dict(own["elements"][name])
+        # What is new in a conversation can't be seen where all of it was read.
+        wanted.pop("unread", None)
         assert draft.elements[name].selector == wanted.pop("selector"), name
         assert dict(draft.elements[name].values) == wanted, name
     connection = draft.elements["connection"]
