@@ -210,6 +210,22 @@ def test_without_ids_in_frames_no_rule_takes_any() -> None:
     assert any("0 were seen" in one for one in talk.missing)
 
 
+def test_texts_that_are_sent_without_ids_have_those_of_the_platform() -> None:
+    def without_id(one: Frame) -> Frame:
+        told = json.loads(one.payload)
+        told.pop("message_id", None)
+        return replace(one, payload=json.dumps(told)) if one.direction == "out" else one
+
+    seen = looked_at("reference")
+    talk = infer(replace(seen, frames=list(map(without_id, seen.frames))))
+    assert talk.messages == talk_of("reference").messages
+    send, ack = talk.rule("send", "out"), talk.rule("ack")
+    assert send is not None
+    assert ack is not None
+    assert (sorted(send.take), ack.take["message"]) == (["text", "thread"], "message_id")
+    assert any("Pages gave the texts no ids" in one for one in talk.missing)
+
+
 def test_a_codec_that_reads_some_frames_says_how_many() -> None:
     frames = [Frame("1", "speaker", "in", json.dumps({"type": "hello"})), Frame("1", "speaker", "in", "not json")]
     talk = infer(Observations("https://chat.example.org", frames=frames))

@@ -56,6 +56,8 @@ class _Frames:
         talk.account = account(self.seen)
         talk.thread = self._thread()
         self._sends()
+        if not self.talk.messages:
+            self._ids_of_platform()
         self._answers()
         self._runs()
         self._numbers()
@@ -122,6 +124,21 @@ class _Frames:
         take["text"] = show(text)
         self.talk.send = frames[0].data
         self.talk.out.append(Rule(self._when(frames), "send", why, take))
+
+    def _ids_of_platform(self) -> None:
+        """Ids that the platform gives to texts whose senders gave none: they stand in the objects that came with the texts."""
+        found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+        for one, _ in self.documents:
+            texts = {name: self.texts.index(value) for name, value in one.items() if value in self.texts}
+            for key, number in texts.items():
+                for name, value in one.items():
+                    if is_id(value) and value not in (self.talk.thread, self.talk.account):
+                        found[key, name].setdefault(number, value)
+        whole = {pair: ids for pair, ids in found.items() if len(ids) > 1 and len(set(ids.values())) == len(ids)}
+        if whole:
+            pair = max(whole, key=lambda one: (len(whole[one]), name_of((one[1],)).endswith("id"), -len(one[1])))
+            self.talk.messages = whole[pair]
+            self.talk.missing.append(f"Pages gave the texts no ids; the platform did, as {pair[1]} beside {pair[0]}.")
 
     def _empty_thread(self, frames: Sequence[Heard]) -> Steps | None:
         """A field that is empty in all of them, whose name is that of the conversation's id in other frames."""

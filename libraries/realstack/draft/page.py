@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,12 @@ from realstack.draft.observations import Element, Observations, Page
 _SIGN_OUT = "sign out|log out|logout|signout"
 _RENAME = "rename|edit title|change title"
 _WORD = re.compile(r"[A-Za-z]+")
-_OF_STATE = ("data-state", "data-status", "data-connection", "data-connected", "aria-label", "class")
+_OF_STATE = ("data-state", "data-status", "data-connection", "data-connected")
+_OF_CONNECTION = re.compile("conn|online|net|stat")
+"""What selectors of elements that tell of a connection are likely to hold."""
+_OFFLINE = re.compile(r"(?i)offline|connect|network|reach")
+LONGEST_NOTICE = 200
+"""Characters of what a page says of its connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +112,7 @@ class _Pages:
             self.draft.missing.append("Messages stand on the page in elements that have nothing in common to tell them by.")
             return
         values: dict[str, Any] = {}
-        ids = self._ids(
-            both,
-            [self.talk.messages.get(one, "") for one in numbers] + [self.talk.answer_ids.get(one, "") for one in self._answered],
-        )
+        ids = self._ids(both, self._all_ids(numbers))
         if ids:
             values["id"] = ids
         else:
@@ -271,72 +273,61 @@ class _Pages:
         return {"state": {"is": {"stored": "*"}}}
 
     def _connection(self, page: Page) -> None:
+        """What changed when the browser was cut off, and was as before when it was connected again."""
         offline, again = self.seen.page("offline"), self.seen.page("online again")
         if offline is None:
             return
-        came = self._of_lines(page, offline, again)
-        if came:
+        changed = list(self._changed(page, offline))
+        if changed:
+            likeliest = min(
+                changed, key=lambda one: (not self._is_back(again, *one[:3]), not _OF_CONNECTION.search(one[0]), not one[1])
+            )
+            self._say_connection(page, *likeliest)
             return
-        only = [
-            one
-            for one in offline.elements
-            if one.visible
-            and one.text.strip()
-            and len(one.text) < 200
-            and re.search(r"(?i)offline|connect|network|reach", one.text)
-        ]
         here = {one.text.strip() for one in page.elements}
-        for one in only:
-            selector = selecting.unique(offline, one)
-            if selector and one.text.strip() not in here and not self._finds(page, selector):
-                why = f"'{one.text.strip()}' stood on the page only when the browser was cut off"
+        for one in offline.elements:
+            text, selector = one.text.strip(), selecting.unique(offline, one)
+            new = one.visible and len(text) < LONGEST_NOTICE and text not in here
+            if selector and new and _OFFLINE.search(text) and selecting.find(page, selector) is None:
+                why = f"'{text}' stood on the page only when the browser was cut off"
                 self._put("connection", "body", why, state={"is": {"offline": f":has({selector})", "online": "*"}})
                 return
-        composer = self.draft.elements.get("composer")
-        if composer is not None:
-            self.draft.missing.append("Nothing on the page changed when the browser was cut off: 'connection' is not known.")
+        self.draft.missing.append("Nothing on the page changed when the browser was cut off: 'connection' is not known.")
 
-    def _of_lines(self, page: Page, offline: Page, again: Page | None) -> bool:
-        changed: list[tuple[int, Element, Element, str, str]] = []
+    def _changed(self, page: Page, offline: Page) -> Iterator[tuple[str, str, str, str]]:
+        """Selectors of elements, the attribute that changed (none where its text did), what it was, and what it was offline."""
         for one in page.elements:
             selector = selecting.unique(page, one)
-            if not selector or " " in selector:
-                continue
-            other = selecting.find(offline, selector)
+            other = selecting.find(offline, selector) if selector and " " not in selector else None
             if other is None:
                 continue
-            for name in _OF_STATE[:4]:
+            for name in _OF_STATE:
                 now, then = one.attributes.get(name, ""), other.attributes.get(name, "")
                 if now and then and now != then:
-                    changed.append((0 if re.search("conn|online|net|stat", selector) else 2, one, other, name, selector))
-            if one.text.strip() != other.text.strip() and len(one.text) < 100 and _WORD.match(other.text.strip()):
-                changed.append((1 if re.search("conn|online|net|stat", selector) else 3, one, other, "", selector))
-        for _, one, other, name, selector in sorted(changed, key=lambda found: found[0])[:1]:
-            values: dict[str, Any] = {}
-            if name:
-                now, then = one.attributes[name], other.attributes[name]
-                plain = (now, then) == ("online", "offline")
-                values["state"] = (
-                    name
-                    if plain
-                    else {"attribute": name, "says": {"offline": f"^{re.escape(then)}$", "online": f"^{re.escape(now)}$"}}
-                )
-                why = f"its {name} was '{now}', and '{then}' when the browser was cut off"
-            else:
-                now, then = one.text.strip(), other.text.strip()
-                words = {"offline": f"^{_first(then)}", "online": f"^{_first(now)}"}
-                values["state"] = {"says": words}
-                why = f"it said '{now}', and '{then}' when the browser was cut off"
-            named = [key for key, value in one.attributes.items() if value in self.talk.connections]
-            if named:
-                values["id"] = named[0]
-                why += f"; {named[0]} is the connection's id, as frames tell it"
-            self._put("connection", selector, why, **values)
-            return True
-        return False
+                    yield selector, name, now, then
+            now, then = one.text.strip(), other.text.strip()
+            if now != then and len(now) < LONGEST_NOTICE and _WORD.match(now) and _WORD.match(then):
+                yield selector, "", now, then
 
-    def _finds(self, page: Page, selector: str) -> bool:
-        return selecting.find(page, selector) is not None
+    def _is_back(self, again: Page | None, selector: str, name: str, now: str) -> bool:
+        one = selecting.find(again, selector) if again is not None else None
+        return one is not None and (one.attributes.get(name, "") if name else one.text.strip()) == now
+
+    def _say_connection(self, page: Page, selector: str, name: str, now: str, then: str) -> None:
+        if (now, then) == ("online", "offline") and name:
+            values: dict[str, Any] = {"state": name}
+        elif name:
+            words = {"offline": f"^{re.escape(then)}$", "online": f"^{re.escape(now)}$"}
+            values = {"state": {"attribute": name, "says": words}}
+        else:
+            values = {"state": {"says": {"offline": f"^{_first(then)}", "online": f"^{_first(now)}"}}}
+        why = f"{f'its {name} was' if name else 'it said'} '{now}', and '{then}' when the browser was cut off"
+        one = selecting.find(page, selector)
+        named = [key for key, value in one.attributes.items() if value in self.talk.connections] if one is not None else []
+        if named:
+            values["id"] = named[0]
+            why += f"; {named[0]} is the connection's id, as frames tell it"
+        self._put("connection", selector, why, **values)
 
     def _signing(self) -> None:
         opened, said = self.seen.page("opened"), self.said

@@ -47,6 +47,8 @@ def infer(observations: Observations, talk: Talk) -> Stored:
     if not observations.stores:
         stored.missing.append("No store was given (--store name=postgresql://…): nothing is known of rows.")
         return stored
+    for found in {one.table: one for one in observations.found if not one.column}.values():
+        stored.missing.append(f"What the key {found.table} of {found.store} is for: it holds what was said.")
     said = [one.text for one in observations.said]
     places: dict[tuple[str, str, str], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for found in observations.found:
@@ -63,8 +65,6 @@ def infer(observations: Observations, talk: Talk) -> Stored:
 
     if not own:
         stored.missing.append(f"In {', '.join(observations.stores)} no table was found that holds the texts as they were said.")
-        for found in {one.table: one for one in observations.found if not one.column}.values():
-            stored.missing.append(f"Key {found.table} of {found.store} holds a text.")
         return stored
     best = max(own, key=fitness)
     stored.store, table, column = best
