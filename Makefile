@@ -53,7 +53,7 @@ contract: setup ## where the adapter of PLATFORM stands: what runs, what means n
 
 .PHONY: draft
 draft: setup ## a first adapter for a platform, by looking at it: PLATFORM=name URL=https://…; OPTIONS='--store name=postgresql://… --visible'
-	@$(PYTHON) -m realstack draft $(PLATFORM) $(URL) --results $(RESULTS)/draft $(OPTIONS)
+	@$(PYTHON) -m realstack draft $(PLATFORM) '$(URL)' --results $(RESULTS)/draft $(OPTIONS)
 
 .PHONY: trace
 trace: setup ## two journeys at Robot's most talkative level: no credential may be in what they leave

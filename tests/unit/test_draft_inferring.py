@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,18 @@ def test_without_ids_in_frames_no_rule_takes_any() -> None:
     talk = infer(replace(seen, frames=bare))
     assert {one.means for one in [*talk.out, *talk.into]} <= {"nothing"}
     assert any("0 were seen" in one for one in talk.missing)
+
+
+def test_which_tab_is_told_first_is_chance() -> None:
+    seen = looked_at("reference")
+    borders = [0, *(said.after for said in seen.said), len(seen.frames)]
+    frames = [one for begin, end in pairwise(borders) for one in sorted(seen.frames[begin:end], key=lambda one: one.tab)]
+    assert frames != seen.frames
+    talk = infer(replace(seen, frames=frames))
+    ack = talk.rule("ack")
+    assert ack is not None
+    assert dict(ack.when) == {"type": "message_accepted"}
+    assert {repr(one.plain) for one in talk.into} == {repr(one.plain) for one in talk_of("reference").into}
 
 
 def test_texts_that_are_sent_without_ids_have_those_of_the_platform() -> None:

@@ -322,20 +322,30 @@ class _Frames:
 
     def _acknowledgement(self) -> None:
         candidates: dict[Kind, dict[int, Heard]] = defaultdict(dict)
-        first: dict[int, Kind] = {}
-        for one in self.came:
+        places: dict[Kind, int] = {}
+        for place, one in enumerate(self.came):
+            held = {value for _, value in leaves(one.data) if isinstance(value, str)}
             for number, message in self.talk.messages.items():
-                held = {value for _, value in leaves(one.data) if isinstance(value, str)}
-                if one.phase == number + 1 and message in held and self.texts[number] not in held:
+                said = one.phase == number + 1 and one.tab == self.seen.said[number].tab
+                if said and message in held and self.texts[number] not in held:
                     candidates[self._kind(one)].setdefault(number, one)
-                    first.setdefault(number, self._kind(one))
-        if not first:
+                    places.setdefault(self._kind(one), place)
+        if not candidates:
             if self.talk.messages:
                 self.talk.missing.append("Nothing that came names the id of a text but with the text itself: no acknowledgement.")
             return
-        kind = Counter(first.values()).most_common(1)[0][0]
+        # Which of them comes first is chance: what only the tab that said it is told, and names no run, acknowledges.
+        tabs = {kind: self._tabs_of(kind) for kind in candidates}
+        kind = min(
+            candidates,
+            key=lambda one: (
+                -len(candidates[one]),
+                tabs[one],
+                any(self._holds(frame, self.talk.runs.values(), []) for frame in candidates[one].values()),
+                places[one],
+            ),
+        )
         frames = list(candidates[kind].values())
-        tabs = {one.tab for one in self.came if self._kind(one) == kind and self._holds(one, self.talk.messages.values(), [])}
         take: dict[str, str] = {}
         self._put(take, "message", frames, lambda value: value in self.talk.messages.values(), ())
         if self.talk.thread:
@@ -344,12 +354,21 @@ class _Frames:
             if self.talk.numbers and _grows_with(frames, steps, self.talk.numbers):
                 take["seq"] = show(steps)
                 break
-        why = f"the first that came with the id of a text and without the text itself, {len(frames)} of {len(self.texts)} times"
-        why += ", to the tab alone that had said it" if len(tabs) == 1 else ""
+        why = f"it came with the id of a text and without the text itself, {len(frames)} of {len(self.texts)} times"
+        why += ", to the tab alone that had said it" if tabs[kind] == 1 else ""
         self.talk.into.append(Rule(self._narrowed(kind, frames), "ack", why, self._in_order(take)))
         for one in self.came:
             if self._kind(one) == kind and self.talk.runs and not self._holds(one, self.talk.runs.values(), []):
                 self.labels.setdefault(id(one), ("ack", None))
+
+    def _tabs_of(self, kind: Kind) -> int:
+        """On how many tabs frames of a kind name a text that was just said, at most."""
+        tabs: dict[int, set[str]] = defaultdict(set)
+        for one in self.came:
+            message = self.talk.messages.get(one.phase - 1)
+            if message is not None and self._kind(one) == kind and self._holds(one, [message], []):
+                tabs[one.phase].add(one.tab)
+        return max(map(len, tabs.values()), default=0)
 
     def _run_events(self) -> None:
         runs = self.talk.runs

@@ -106,7 +106,7 @@ class _Keywords:
             "${password} =    realstack.Platform.Get Credential    user-${number}",
             "VAR    ${login}    ${ACCOUNTS}[${{$number - 1}}]",
             "VAR    &{account}    user_name=${login}    password=${password}    email=${login}",
-            "VAR    &{user}    name=${name}    account=${account}    origin=${origin}    session=${{f'{$login} {$number}'}}",
+            "VAR    &{user}    name=${name}    account=${account}    origin=${origin}    session=${login} ${number}",
             "RETURN    ${user}",
             arguments=("${name}",),
         )
