@@ -444,7 +444,8 @@ class PostgresSession:
                 self._connection.terminate()
             told = explained(error, self.name, statement, self.statement_timeout, self.masking, lost=self._lost)
             if self._lost and self._what_is_lost:
-                raise self._loss(str(told).partition("\n")[2] or str(told)) from None
+                seen = str(told).partition("\nSeen: ")[2].partition("\n")[0]
+                raise self._loss(seen or str(told)) from None
             raise told from None
         finally:
             if not self._lost:
