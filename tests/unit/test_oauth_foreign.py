@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from email import message_from_bytes
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -17,7 +18,7 @@ from realstack.http.urls import parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.dpop import DpopProver
 from realstack.oauth.flow import authorization_request, code_of, token_set
-from realstack.oauth.forms import Page
+from realstack.oauth.forms import Page, encoded
 from realstack.oauth.http import Session
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import FormWalk, Walk
@@ -498,6 +499,53 @@ async def test_what_is_no_charset_of_the_web_is_read_as_utf_8(charset: str) -> N
     end = await walked(site, {"user": "ann"}, [])
     assert end.page is not None
     assert end.page.text == "gr\u00fcn \\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("form", "button", "kind"),
+    [
+        ("enctype=multipart/form-data", "", "multipart/form-data"),
+        ("", "formenctype=multipart/form-data", "multipart/form-data"),
+        ("enctype=text/plain", "", "text/plain"),
+        ("enctype=multipart/form-data", "formenctype=application/x-www-form-urlencoded", "application/x-www-form-urlencoded"),
+        ("enctype=application/json", "", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_form_is_encoded_as_it_or_its_button_says(form: str, button: str, kind: str) -> None:
+    page = Page(
+        "http://a.test/", f"<form method=post {form}><input name='na\"me'><textarea name=t>a\nb</textarea><button {button}>Go"
+    )
+    shown, pressed = page.forms[0], page.forms[0].buttons[0]
+    told, body = encoded(shown.submission({'na"me': "gr\u00fcn"}, pressed), pressed.enctype or shown.enctype, "utf-8")
+    assert told.partition(";")[0] == kind
+    if kind == "text/plain":
+        assert body == 'na"me=gr\u00fcn\r\nt=a\r\nb\r\n'.encode()
+    elif kind.startswith("multipart"):
+        message = message_from_bytes(f"Content-Type: {told}\r\n\r\n".encode() + body)
+        parts = [
+            (part.get_param("name", header="content-disposition"), part.get_payload(decode=True))
+            for part in message.get_payload()
+        ]
+        assert parts == [("na%22me", "gr\u00fcn".encode()), ("t", b"a\r\nb")]
+    else:
+        assert body == b"na%22me=gr%C3%BCn&t=a%0D%0Ab"
+
+
+async def test_form_goes_in_its_own_encoding() -> None:
+    kinds: list[str] = []
+
+    def site(request: Request) -> Response:
+        if request.method == "POST":
+            kinds.append(request.headers["content-type"].partition(";")[0])
+            return html("in")
+        return html("<form method=post enctype=multipart/form-data><input name=user><button>Go</button></form>")
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert (end.page and end.page.text, kinds) == ("in", ["multipart/form-data"])
+
+
+def test_page_that_sends_its_reader_on_after_no_number_of_seconds_is_one_to_read() -> None:
+    assert not Page("http://a.test/", f"<meta http-equiv=refresh content='{'9' * 5000};url=/x'>").refresh
 
 
 async def test_form_that_leads_nowhere_is_told() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
+import secrets as random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 from realstack.http.urls import joined
+
+URLENCODED, MULTIPART, PLAIN = "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"
 
 _NOT_SUBMITTED = frozenset({"submit", "button", "reset", "image", "file"})
 _SUBMITS = re.compile(r"\.(submit|requestSubmit)\s*\(|\.click\s*\(")
@@ -65,6 +69,7 @@ class Button:
         text: What a person reads on it.
         action: Absolute URL that it submits to instead of its form's (``formaction``), or empty.
         method: ``GET`` or ``POST`` instead of its form's (``formmethod``), or empty.
+        enctype: How it is submitted instead of as its form says (``formenctype``), or empty.
         image: Whether it is a picture, which submits the point that was pressed.
         validates: Whether fields that the page requires must be filled (``formnovalidate``).
     """
@@ -74,6 +79,7 @@ class Button:
     text: str = ""
     action: str = ""
     method: str = ""
+    enctype: str = ""
     image: bool = False
     validates: bool = True
 
@@ -112,6 +118,7 @@ class Form:
     Attributes:
         action: Absolute URL that it submits to.
         method: ``GET`` or ``POST``.
+        enctype: How a POST is submitted: `URLENCODED`, `MULTIPART` or `PLAIN`.
         fields: Its controls, in order.
         buttons: Its submit buttons, in order.
         form_id: Its id, for controls elsewhere on the page.
@@ -126,6 +133,7 @@ class Form:
     form_id: str = ""
     charset: str = "utf-8"
     validates: bool = True
+    enctype: str = URLENCODED
 
     @property
     def visible(self) -> list[str]:
@@ -176,6 +184,33 @@ class _Fieldset:
     disabled: bool
     in_legend: bool = False
     had_legend: bool = False
+
+
+def encoded(pairs: list[tuple[str, str]], enctype: str, charset: str) -> tuple[str, bytes]:
+    """The Content-Type and the body of a form that is posted (HTML standard, 4.10.22.6 to 4.10.22.8)."""
+    if enctype == URLENCODED:
+        return enctype, urlencode(pairs, encoding=charset, errors="xmlcharrefreplace").encode("ascii")
+    if enctype == PLAIN:
+        return enctype, "".join(f"{name}={value}\r\n" for name, value in pairs).encode(charset, "xmlcharrefreplace")
+    boundary = f"----{random.token_hex(16)}"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_in_quotes(name)}"\r\n\r\n{_lines(value)}\r\n'
+        for name, value in pairs
+    ]
+    body = "".join([*parts, f"--{boundary}--\r\n"])
+    return f"{MULTIPART}; boundary={boundary}", body.encode(charset, "xmlcharrefreplace")
+
+
+def _lines(value: str) -> str:
+    return _LINE_END.sub("\r\n", value)
+
+
+def _in_quotes(name: str) -> str:
+    return _lines(name).replace("\r\n", "%0D%0A").replace('"', "%22")
+
+
+def _enctype(written: str) -> str:
+    return found if (found := written.strip().lower()) in {MULTIPART, PLAIN} else URLENCODED
 
 
 def _method(written: str) -> str:
@@ -299,7 +334,7 @@ class Page(HTMLParser):
 
     def _open_meta(self, found: dict[str, str]) -> None:
         told = _REFRESH.match(found.get("content", "")) if found.get("http-equiv", "").lower() == "refresh" else None
-        if told and int(told[1] or 0) <= SOON and not self.refresh:
+        if told and len(told[1] or "") < 5 and int(told[1] or 0) <= SOON and not self.refresh:
             self.refresh = joined(self.base, told[2].strip())
 
     def _open_form(self, found: dict[str, str]) -> None:
@@ -313,6 +348,7 @@ class Page(HTMLParser):
             form_id=found.get("id", ""),
             charset=known_charset(charset),
             validates="novalidate" not in found,
+            enctype=_enctype(found.get("enctype", "")),
         )
         self.forms.append(self._form)
         if self._form.form_id:
@@ -357,7 +393,9 @@ class Page(HTMLParser):
         method = _method(found["formmethod"]) if "formmethod" in found else ""
         image = found.get("type", "").strip().lower() == "image"
         text = text or (found.get("alt", "") if image else "")
-        return Button(found.get("name", ""), found.get("value", ""), text, action, method, image, "formnovalidate" not in found)
+        enctype = _enctype(found["formenctype"]) if "formenctype" in found else ""
+        validates = "formnovalidate" not in found
+        return Button(found.get("name", ""), found.get("value", ""), text, action, method, enctype, image, validates)
 
     def _open_textarea(self, found: dict[str, str]) -> None:
         if found.get("name") and not self._disabled(found):

@@ -11,13 +11,12 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
 from realstack.http.credentials import remember_pairs
 from realstack.http.urls import origin, parameters, shown, split, with_parameters
-from realstack.oauth.forms import Button, Form, Link, Page, known_charset
+from realstack.oauth.forms import URLENCODED, Button, Form, Link, Page, encoded, known_charset
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
 
@@ -206,13 +205,14 @@ class FormWalk:
         pairs = form.submission(self._fields, button)
         filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
         headers = {"Referer": page.url.partition("#")[0]}
-        encoded = urlencode(pairs, encoding=form.charset, errors="xmlcharrefreplace")
         if method == "GET":
-            target = split(action)._replace(query=encoded, fragment="").geturl()
+            _, query = encoded(pairs, URLENCODED, form.charset)
+            target = split(action)._replace(query=query.decode("ascii"), fragment="").geturl()
             return await self._send("GET", target, deadline, headers=headers, filled=filled)
-        headers |= {"Origin": origin(page.url), "Content-Type": "application/x-www-form-urlencoded"}
+        kind, content = encoded(pairs, (button.enctype if button else "") or form.enctype, form.charset)
+        headers |= {"Origin": origin(page.url), "Content-Type": kind}
         remember_pairs(pairs, f"form field to {shown(action)}")
-        return await self._send("POST", action, deadline, content=encoded.encode("ascii"), headers=headers, filled=filled)
+        return await self._send("POST", action, deadline, content=content, headers=headers, filled=filled)
 
     async def _send(
         self,
