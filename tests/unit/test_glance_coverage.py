@@ -117,6 +117,8 @@ def test_the_page_shows_what_is_empty_and_stays_text(tmp_path: Path) -> None:
     assert "1 of 2 cells that must not be empty have facts" in page
     assert "<li>converges × lock</li>" in page
     assert 'class="empty" title="converges × lock">0<' in page
+    finer = coverage_page.html(found, [Cell("from-somebody", "02", "no fault", "texts: plain")], {}, whole=True)
+    assert 'class="judged must" style="--much:10" title="from-somebody × 02:' in finer, "it lies in what must not be empty"
     partial = coverage_page.html(found, must, {}, whole=False)
     assert "Empty, and must not be" not in partial
 
