@@ -72,6 +72,17 @@ def test_robot_reads_the_keywords(name: str, tmp_path: Path) -> None:
     }
 
 
+@BOTH
+def test_no_keyword_hides_a_variable_of_the_file(name: str, tmp_path: Path) -> None:
+    text = (drafted(name, tmp_path) / "adapter.resource").read_text(encoding="utf-8")
+    variables, keywords = text.partition("*** Variables ***")[2].split("*** Keywords ***")
+    own = {found.lower() for found in re.findall(r"(?m)^[$@&]\{(\w+)\}", variables)}
+    assigned = {found.lower() for found in re.findall(r"(?m)^ +(?:VAR +)?[$@&]\{(\w+)(?:: \w+)?\}", keywords)}
+    assert own
+    assert assigned
+    assert not own & assigned, "Robot Framework's names of variables know no capitals"
+
+
 def test_what_was_not_seen_is_said(tmp_path: Path) -> None:
     folder = drafted("chainlit", tmp_path)
     assert "'connection' is not known" in (folder / "page.yaml").read_text(encoding="utf-8")

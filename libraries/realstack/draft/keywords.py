@@ -166,8 +166,8 @@ class _Keywords:
                 "Opens a browser window that has the user's session.",
                 f"the cookie {ways.cookie}: {ways.why['cookie']}",
                 "${window} =    Open A Browser Window",
-                "${cookie} =    realstack.OAuth.Get Cookie    ${COOKIE}    session=${user.session}",
-                f"Add Secret Cookie    ${{COOKIE}}    ${{cookie}}    url=${{user.origin}}{ways.cookie_path}",
+                "${held} =    realstack.OAuth.Get Cookie    ${COOKIE}    session=${user.session}",
+                f"Add Secret Cookie    ${{COOKIE}}    ${{held}}    url=${{user.origin}}{ways.cookie_path}",
                 "Set To Dictionary    ${user}    window=${window}",
                 arguments=("${user}",),
             )
@@ -255,7 +255,7 @@ class _Keywords:
                     told.append("${credential}")
             return [*lines, "VAR    @{offer}    " + "    ".join(told)]
         if self.ways.cookie and self.ways.token is None:
-            return [f"VAR    ${{cookie: Secret}}    ${{COOKIE}}={token}", "VAR    &{headers}    Cookie=${cookie}"]
+            return [f"VAR    ${{shown: Secret}}    ${{COOKIE}}={token}", "VAR    &{headers}    Cookie=${shown}"]
         return ["VAR    &{headers}    &{EMPTY}"]
 
     def _first_frames(self) -> list[Heard]:
