@@ -174,6 +174,12 @@ def test_messages_that_stand_among_others_are_told_by_what_only_they_have() -> N
     assert message.values["text"] == {"of": '[role="article"]'}
 
 
+def test_a_page_that_never_says_that_it_is_offline_is_online_where_texts_can_be_written() -> None:
+    draft = page.infer(looked_at("chainlit"), talk_of("chainlit"))
+    assert draft.elements["connection"].values == {"state": {"is": {"online": ":has(#chat-input)"}}}
+    assert any("how it says that is not known" in one for one in draft.missing)
+
+
 def test_a_token_is_followed_from_the_answer_that_brought_it_to_the_socket() -> None:
     found = ways.infer(looked_at("reference"), talk_of("reference"))
     assert found.token == ("POST", "/auth/refresh", {"x-requested-with": "fetch"}, ("access_token",))

@@ -85,7 +85,7 @@ def test_no_keyword_hides_a_variable_of_the_file(name: str, tmp_path: Path) -> N
 
 def test_what_was_not_seen_is_said(tmp_path: Path) -> None:
     folder = drafted("chainlit", tmp_path)
-    assert "'connection' is not known" in (folder / "page.yaml").read_text(encoding="utf-8")
+    assert "how it says that is not known" in (folder / "page.yaml").read_text(encoding="utf-8")
     assert "[Rename Thread]" in (folder / "adapter.resource").read_text(encoding="utf-8").partition("*** Comments ***")[2]
 
 

@@ -292,7 +292,13 @@ class _Pages:
                 why = f"'{text}' stood on the page only when the browser was cut off"
                 self._put("connection", "body", why, state={"is": {"offline": f":has({selector})", "online": "*"}})
                 return
-        self.draft.missing.append("Nothing on the page changed when the browser was cut off: 'connection' is not known.")
+        composer = self.draft.elements.get("composer")
+        if composer is None:
+            self.draft.missing.append("Nothing on the page changed when the browser was cut off: 'connection' is not known.")
+            return
+        self.draft.missing.append("Nothing on the page changed when the browser was cut off: how it says that is not known.")
+        why = "the composer was there whenever the page was online; that it is offline was never seen on it"
+        self._put("connection", "body", why, state={"is": {"online": f":has({composer.selector})"}})
 
     def _changed(self, page: Page, offline: Page) -> Iterator[tuple[str, str, str, str]]:
         """Selectors of elements, the attribute that changed (none where its text did), what it was, and what it was offline."""
