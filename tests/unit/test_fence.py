@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidHandshake
 
 from realstack.core.errors import InvalidRun, StackError, StackFailure
 from realstack.core.json_path import parse as json_path
-from realstack.core.likeness import like
+from realstack.core.likeness import exact, like
 from realstack.core.quantities import byte_size, duration, number
 from realstack.core.several import several
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
@@ -29,7 +29,7 @@ from realstack.databases.redis_store import RedisSession, RedisTarget
 from realstack.databases.values import json_safe, plain, shown
 from realstack.faults.wsstream import StreamReader, Upgrade
 from realstack.history.vocabulary import Vocabulary
-from realstack.oauth.forms import Page
+from realstack.oauth.forms import MULTIPART, PLAIN, URLENCODED, Page, encoded
 from realstack.oauth.http import Answer as HttpAnswer
 from realstack.oauth.http import parse_cookie
 from realstack.oauth.tokens import ALGORITHMS, Demands, b64encode, decode, problems
@@ -290,7 +290,8 @@ def test_cookies(line: str) -> None:
 
 
 HTML = (
-    b'<form action="/go" method=post><fieldset disabled><input name=a value=b></fieldset><select name=s><option selected>'
+    b'<form action="/go" method=post accept-charset=koi8-r><fieldset disabled><input name=a value=b></fieldset>'
+    b"<select name=s><option selected>"
     b"</select><textarea name=t>hi</textarea><button formaction=//x:y>Go</button></form><a href='http://[::1'>away</a>"
     b"<base href='::'>"
 )
@@ -302,7 +303,9 @@ def test_pages(html: str) -> None:
     assert isinstance(page.text, str)
     for form in page.forms:
         str(form)
-        form.submission({}, None)
+        pairs = form.submission(dict.fromkeys(form.visible, "\u00fc\ud83d\r"), None)
+        for kind in (URLENCODED, MULTIPART, PLAIN):
+            encoded(pairs, kind, form.charset)
 
 
 @given(st.binary(max_size=40) | values.map(lambda value: json.dumps(value).encode()), text, text)
@@ -326,6 +329,7 @@ def test_texts_of_tables_and_stores(written: str) -> None:
     fenced(lambda: json_path(written), ValueError)  # whoever reads a path says where it stands
     fenced(lambda: interval_of(written), ValueError)
     fenced(lambda: array_of(written), ValueError)
+    fenced(lambda: exact(written), ValueError)
     time_of(written)
 
 
