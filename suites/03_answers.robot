@@ -28,6 +28,15 @@ What Is Hard To Read Is Answered To The Letter
     ${thread} =    A New Thread
     Answers Should Be Right To The Letter    tab    ${thread}
 
+Tools Are Called As Questions Need Them
+    [Documentation]    Calculations, searches, lists, summaries, and small talk, all at once: the right tools, in their order,
+    ...    with the right arguments.
+    [Tags]    wants-exact-answers
+    ${lena} =    A Paid User    lena
+    Open Tabs    ${lena}    tab
+    ${thread} =    A New Thread
+    Tools Should Be Called As Questions Need Them    tab    ${thread}
+
 A Long Answer Flows
     [Documentation]    Its first word comes soon, no next one is long in coming, and it ends in time: on the tab that asked, and
     ...    on another replica.

@@ -103,6 +103,11 @@ class Story:
         payload = {"query_message_id": query, "message_id": answer, "text": text}
         return self.frame_in(tab, kind, payload, at=at, run_id=run, event_id=f"{run}:{n}", n=n, thread_id="t")
 
+    def call(self, tab: str, run: str, n: int, tool: str, given: str, *, at: float | None = None) -> Story:
+        """A tool that a run calls."""
+        payload = {"tool": tool, "input": given}
+        return self.frame_in(tab, "tool_executing", payload, at=at, run_id=run, event_id=f"{run}:{n}", n=n, thread_id="t")
+
     def stop(self, tab: str, message: str, *, run: str = "r", acknowledged: bool = True, at: float | None = None) -> Story:
         """A stop asked for, and acknowledged at a time."""
         self.frame_out(tab, "stop", {}, message_id=message, thread_id="t")

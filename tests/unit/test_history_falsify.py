@@ -69,6 +69,14 @@ def stopped() -> Story:
     return story.stored(("a", 1), ("x", 2), texts={"x": "one "})
 
 
+def using_tools() -> Story:
+    """An answer with one call of a tool, as a test expects it."""
+    story = Story().tabs("ann", "tab 1").exchange("tab 1", "a", 1, "tab 1")
+    story.add("tools", "test", {"message": "a", "calls": [{"tool": "calculator", "input": "6 * 7"}]})
+    story.run_event("tab 1", "agent_started", "r", 1, query="a").call("tab 1", "r", 2, "calculator", "6 * 7")
+    return story.run_event("tab 1", "agent_completed", "r", 3, query="a", answer="x")
+
+
 def flowing() -> Story:
     """An answer in two pieces, which comes as fast as it must."""
     story = Story().tabs("ann", "tab 1").add("pace", "platform", {"first": 1.0, "gap": 1.0, "end": 2.0})
@@ -172,6 +180,7 @@ CASES: dict[str, tuple[Callable[[], Story], Vocabulary]] = {
     "agent-stream": (run, CHAT),
     "stop-stops": (stopped, CHAT),
     "answers-flow": (flowing, CHAT),
+    "right-tools": (using_tools, CHAT),
     "admits-exactly": (limited, QUIET),
     "one-connection": (expired, QUIET),
     "recovers-alone": (outage, QUIET),

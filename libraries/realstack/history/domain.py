@@ -358,6 +358,8 @@ class History:
                     text(got.get("query")),
                     text(got.get("answer")),
                     text(got.get("text")),
+                    text(got.get("tool")),
+                    text(got.get("input")),
                 )
             )
             self._names["r"].give(index, run)

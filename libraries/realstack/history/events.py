@@ -107,6 +107,19 @@ class AnswerExpected(Event):
     text: str = ""
 
 
+@event("tools")
+class ToolsExpected(Event):
+    """Which tools the answer to a message needs, in their order, each a `tool` with its `input` where that is told.
+
+    None of `calls` leaves the agent free, but for what is `forbidden`, and `most` calls.
+    """
+
+    message: str
+    calls: Sequence[Mapping[str, str]] | None = None
+    forbidden: Sequence[str] = ()
+    most: int | None = None
+
+
 @event("pace")
 class PaceDeclared(Event):
     """An answer may take so many seconds to its first word, from one word to the next, and to its end; None is any time."""

@@ -115,7 +115,11 @@ class Stop(TabFact):
 
 @dataclass(frozen=True, slots=True)
 class RunEvent(TabFact):
-    """One event of an agent run. `stage` is one of the stages of the vocabulary's chain; `text` the answer, or a piece of it."""
+    """One event of an agent run.
+
+    `stage` is one of the stages of the vocabulary's chain; `text` the answer, or a piece of it; `tool` which tool is called, and
+    `given` what it is given, where the event is a call.
+    """
 
     run: str
     event: str | None
@@ -125,6 +129,8 @@ class RunEvent(TabFact):
     query: str | None
     answer: str | None
     text: str | None = None
+    tool: str | None = None
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

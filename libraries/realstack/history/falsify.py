@@ -41,6 +41,9 @@ from realstack.recording.events import Stored as Rows
 MOST = 6
 """How often one change is tried in one history, each time on another fact: a history has hundreds of some."""
 
+MOST_CALLS = 100
+"""How often a tool is called by an agent that goes round and round."""
+
 Edit = Mapping[int, Sequence[Event]]
 """What stands instead of events, by their position: nothing, another one, or several."""
 
@@ -272,6 +275,21 @@ def _run_event_twice(scene: Scene) -> Iterator[Edit]:
     for index, event, _, got in reversed(list(scene.frames("run-event"))):
         if got.get("event") is not None:
             yield {index: [event, event]}
+
+
+def _calls(scene: Scene) -> list[tuple[int, FrameIn, Rule, dict[str, Any]]]:
+    return [found for found in scene.frames("run-event") if found[3].get("tool") is not None]
+
+
+def _another_tool(scene: Scene) -> Iterator[Edit]:
+    for index, event, rule, _ in reversed(_calls(scene)):
+        yield {index: [_framed(event, rule, tool="another tool")]}
+
+
+def _called_again(scene: Scene) -> Iterator[Edit]:
+    for index, event, rule, _ in reversed(_calls(scene)):
+        again = [replace(_framed(event, rule, event=_id(), number=10**6 + n), at=event.at) for n in range(MOST_CALLS)]
+        yield {index: [event, *again]}
 
 
 def _first_word_late(scene: Scene) -> Iterator[Edit]:
@@ -535,6 +553,8 @@ CHANGES = (
     Change("a user's canary reached another", ("no-crosstalk",), _canary_at_another),
     Change("a run has no end", ("agent-stream",), _run_without_end),
     Change("an event of a run came twice", ("agent-stream",), _run_event_twice),
+    Change("another tool was called", ("right-tools",), _another_tool),
+    Change("a tool was called round and round", ("right-tools",), _called_again),
     Change("the first word of an answer came late", ("answers-flow",), _first_word_late),
     Change("an answer stood still in the middle", ("answers-flow",), _answer_stands_still),
     Change("a tab never saw a stopped answer end", ("stop-stops",), _stop_unseen),

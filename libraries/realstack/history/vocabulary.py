@@ -14,7 +14,7 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `resume` | thread, after |
 | `stop` | message, run: a user asks for the answer to a message to stop |
 | `stopping` | message, run: the platform says that it stops it |
-| `run-event` | run, event, number, thread, query, answer, text (the answer, or a piece of it); the rule names its `stage` |
+| `run-event` | run, event, number, thread, query, answer, text (all or a piece), tool, input; the rule names its `stage` |
 | `change` | about, value: a user asks for a change; the rule names what kind of thing it is `of` |
 | `setting` | about, value: what it is now; the rule names what it is `of` |
 | `nothing` | none: frames that are known and say nothing to the laws |
@@ -52,7 +52,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "resume": frozenset({"thread", "after"}),
     "stop": frozenset({"message", "run"}),
     "stopping": frozenset({"message", "run"}),
-    "run-event": frozenset({"run", "event", "number", "thread", "query", "answer", "text"}),
+    "run-event": frozenset({"run", "event", "number", "thread", "query", "answer", "text", "tool", "input"}),
     "change": frozenset({"about", "value"}),
     "setting": frozenset({"about", "value"}),
     "nothing": frozenset(),

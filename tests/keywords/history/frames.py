@@ -56,6 +56,19 @@ class frames:  # noqa: N801 - named as suites import it
         timer.start()
 
     @keyword
+    def answer(self, tab: str, query: str, *calls: str, pieces: int = 2) -> None:
+        """A question is answered: tools are called, each told as ``tool: input``, and the answer comes in pieces and ends."""
+        told = [("agent_started", {"query_message_id": query})]
+        for call in calls:
+            tool, _, given = call.partition(": ")
+            told += [("agent_thinking", {}), ("tool_executing", {"tool": tool, "input": given}), ("tool_completed", {})]
+        told += [("stream_chunk", {"text": f"{number} "}) for number in range(pieces)]
+        told.append(("agent_completed", {"message_id": f"answer to {query}"}))
+        for number, (kind, payload) in enumerate(told, 1):
+            run = {"run_id": f"run of {query}", "event_id": f"{query}:{number}", "n": number}
+            self._frame("in", tab, kind, {**payload, **run}, thread_id="t", **run)
+
+    @keyword
     def send_with_token(self, tab: str, token: str) -> None:
         """A frame that holds a credential, as no library should record one."""
         self._frame("out", tab, "auth_refresh", {"token": token})

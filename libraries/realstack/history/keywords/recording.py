@@ -37,6 +37,7 @@ from realstack.history.events import (
     Snapshot,
     StopAsked,
     TabRegistered,
+    ToolsExpected,
     Typed,
 )
 from realstack.history.keywords.rows import plain_rows
@@ -508,6 +509,28 @@ class RecordingKeywords:
         ```
         """
         self._record(LimitSet(user, limit, window.total_seconds()))
+
+    @keyword(tags=["evidence"])
+    def record_expected_tools(
+        self, message: str, *calls: str, forbidden: Sequence[str] | str = (), most: int | None = None
+    ) -> None:
+        """Records which tools an agent needs for its answer to a message, which the law ``right-tools`` judges it by.
+
+        Args:
+            message: The id of the message that asks.
+            calls: The tools in their order, each with what it must be given behind a colon, where that matters:
+                ``calculator: 6 * 7``. Without any, the agent is free to choose.
+            forbidden: Tools that it must not call, whatever else it does: a text, texts between commas, or a list.
+            most: How often it may call tools at most.
+
+        ```robotframework
+        Record Expected Tools    ${id}    calculator: 6 * 7    summary
+        Record Expected Tools    ${id}    forbidden=send_mail, delete_file    most=8
+        ```
+        """
+        told = [call.partition(":") for call in calls]
+        wanted = [{"tool": tool.strip(), **({"input": given.strip()} if given else {})} for tool, _, given in told]
+        self._record(ToolsExpected("test", message, wanted if calls else None, several(forbidden), most))
 
     @keyword(tags=["membership"])
     def record_answer_pace(

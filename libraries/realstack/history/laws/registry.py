@@ -27,6 +27,7 @@ from realstack.history.laws import (
     spread,
     stopping,
     stores,
+    tools,
 )
 from realstack.history.verdict import Findings, Verdict, settle
 
@@ -100,6 +101,12 @@ def _laws() -> dict[str, Law]:
             stopping.stop_stops,
             {"stops": 1, "runs": 1},
             timed=True,
+        ),
+        Law(
+            "right-tools",
+            "An agent calls the tools that a question needs, in order, with the right arguments, no others, and not endlessly.",
+            tools.right_tools,
+            {"questions": 1, "calls": 1},
         ),
         Law(
             "answers-flow",
