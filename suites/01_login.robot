@@ -23,6 +23,16 @@ Login Leads To The Dashboard And The Exact History
     Only Its Own Session Should Get Answers    ${dora}
     Laws Should Hold    no-entry    acked-is-kept    exactly-once    same-order    from-somebody
 
+A Page Shows The Earlier History
+    [Documentation]    In a browser that has the session already: what was said in another window, as the store holds it.
+    [Tags]    needs-browser
+    ${gita} =    A User In A Browser    gita
+    Chat In Another Window    ${gita}
+    Open Page    ${gita}    page    ${gita.thread}
+    Page Should Be Online    page
+    Page Should Hold Messages    page    4
+    Page And Store Should Agree    ${gita}    page
+
 Only A Signed In Session Gets Answers
     [Documentation]    With a session's credential its user is known; without one, or with one that was changed, nobody is.
     [Tags]    critical
@@ -58,17 +68,26 @@ Logout On One Page Signs All Pages Out
 
 *** Keywords ***
 A User With Earlier Conversations
-    [Documentation]    A user who has chatted before, in another window; returns what the store holds of it.
+    [Documentation]    A user who has chatted before, in another window, and has no consent any more; returns what the store
+    ...    holds of it.
     [Arguments]    ${name}
     ${user} =    A Signed In User    ${name}
+    ${rows} =    Chat In Another Window    ${user}
+    Withdraw Consent    ${user}
+    RETURN    ${user}    ${rows}
+
+Chat In Another Window
+    [Documentation]    A signed-in user asks in a window that is closed again, in the user's `thread`; returns what the store
+    ...    holds of it.
+    [Arguments]    ${user}
     ${thread} =    A Stored Thread    ${user}
     Open Tabs    ${user}    earlier tab
     Ask    ${user}    earlier tab    ${thread}    What is 17 * (23 + 4) - 9?
     Ask    ${user}    earlier tab    ${thread}    What is the mean of 3, 5, 8 and 12?
     Close Connection    alias=earlier tab
-    Withdraw Consent    ${user}
+    Set To Dictionary    ${user}    thread=${thread}
     ${rows} =    Record Stored Messages Of Users    ${user}
-    RETURN    ${user}    ${rows}
+    RETURN    ${rows}
 
 Open A Signed Out Page
     [Documentation]    Opens the page in a browser window that never saw the platform: nobody is signed in.

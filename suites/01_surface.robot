@@ -5,6 +5,7 @@ Resource            ../resources/journey.resource
 Resource            ../resources/files.resource
 Resource            ../resources/services.resource
 Resource            ../resources/tokens.resource
+Resource            ../resources/visitors.resource
 Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -14,7 +15,7 @@ Test Timeout        ${FIGURES.test_limit}
 Every Answer Keeps Others Out
     [Documentation]    Of each page, part of it, route and file, taken or refused: headers against frames, guesses, caches and
     ...    scripts of elsewhere, its right type, and no leave for other origins.
-    [Tags]    wants-upload
+    [Tags]    wants-doors    wants-upload
     ${olga} =    A User With Things    olga
     Try Places    ${olga}
     Try Answers Of Doors    ${olga}
@@ -66,7 +67,7 @@ A Sign In Leads Nowhere Else
 What Looks Like Markup Stays Text
     [Documentation]    Names from the provider, titles, messages, answers and file names that would become elements, in the
     ...    dashboard, the list and the conversation.
-    [Tags]    needs-browser    wants-upload
+    [Tags]    needs-browser    wants-provider    wants-upload
     ${planter} =    A User Whose Words Are Markup    ottilie
     Open Page    ${planter}    page    ${planter.thread}
     Page Should Be Online    page

@@ -7,12 +7,12 @@ Resource            ../resources/tokens.resource
 Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
+Test Tags           wants-doors
 
 
 *** Test Cases ***
 Every Door Is Known
     [Documentation]    A route, a frame or a table that is new is not tried before somebody has said to whom it belongs.
-    [Tags]    wants-doors
     ${doors}    ${frames} =    Get Doors Of Services
     Doors Should Be Those Of The Table    routes    ${doors}    ${DOOR_TABLE}
     Doors Should Be Those Of The Table    frames    ${frames}    ${FRAME_TABLE}
@@ -21,7 +21,7 @@ Every Door Is Known
 No Door Opens Without A Good Credential
     [Documentation]    Doors for users open to no token that was changed, is of the services or of a session that is over, nor
     ...    without one; doors between services open to no user, and at the public address to nobody.
-    [Tags]    wants-doors    wants-revocation    wants-upload
+    [Tags]    wants-revocation    wants-upload
     [Setup]    An Owner Whom Every Door Knows
     Every Door Should Stay Shut To    none
     Every Door Should Stay Shut To    changed on the way
@@ -48,7 +48,7 @@ Nobody Gets At What Is Another User's
 What Is Beyond An Edge Is Refused
     [Documentation]    Longest texts, first and last numbers, ids, bodies and keys, in frames and over HTTP: just so they are
     ...    taken, just beyond they are refused for their own reason.
-    [Tags]    wants-doors    wants-upload
+    [Tags]    wants-upload
     ${owen} =    A Paid User With A Tab    owen
     ${thread} =    A Stored Thread    ${owen}
     Set To Dictionary    ${owen}    thread=${thread}

@@ -12,7 +12,7 @@ Test Timeout        ${FIGURES.test_limit}
 *** Test Cases ***
 The Next User Of A Browser Finds Nothing Of The First
     [Documentation]    The first one signs out, with a draft and a message that was never taken left behind.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     ${mara} =    A User In A Browser    mara
     ${noel} =    A Next User    noel
     Use Page And Leave Things On It    ${mara}    page
@@ -20,7 +20,7 @@ The Next User Of A Browser Finds Nothing Of The First
 
 The Next User Gets Nothing Of One Whose Session Ended
     [Documentation]    The first one's session is ended elsewhere: what waits is kept for the first one, and is nobody else's.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-outbox
     ${mara} =    A User In A Browser    mara
     ${noel} =    A Next User    noel
     Use Page And Leave Things On It    ${mara}    page
@@ -30,7 +30,7 @@ The Next User Gets Nothing Of One Whose Session Ended
 
 Threads Beyond A Page Of The List Are Listed
     [Documentation]    Over REST, page by page, and on the platform's page, which gets all by itself.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-doors
     ${olga} =    A User In A Browser    olga
     Make More Threads Than A Page Of The List Has    ${olga}
     Open Page    ${olga}    page

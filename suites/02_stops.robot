@@ -18,6 +18,19 @@ A Stopped Answer Stays As It Was Said
     there
     here    there
 
+An Answer Is Stopped On Its Own Tab
+    [Documentation]    By who asked, on the tab that asked. What was said of it is kept, and the next question is answered.
+    [Tags]    wants-computed-answers    wants-stop
+    ${tina} =    A Paid User    tina
+    Open Tabs    ${tina}    tab
+    ${thread} =    A New Thread
+    ${question} =    Ask The Long Question    ${tina}    tab    ${thread}
+    Answer Should Be Under Way    ${question}    tab
+    Stop Answers    tab    ${thread}    ${question}
+    Law Should Hold    stop-stops    within=${FIGURES.settle_time}
+    Ask    ${tina}    tab    ${thread}    What is 2 + 3?
+    Stopped Answers Should Stay    ${tina}
+
 An Answer That Waits Or Works Is Stopped At Once
     [Documentation]    All of a user's places stand still in the middle of their tools, and one answer more waits its turn: that
     ...    one never begins, and the others end though what they wait for never comes.
@@ -63,7 +76,7 @@ Who Just Leaves Stops Nothing And Comes Back In The Middle
 An Answer Is Stopped On A Page
     [Documentation]    Asked on one page and stopped on another one, which is reloaded in the middle and goes on: both show what
     ...    was said, and so does a reload afterwards.
-    [Tags]    needs-browser    wants-stop
+    [Tags]    needs-browser    wants-fan-out    wants-stop
     ${ruth} =    A User In A Browser    ruth
     Open Tabs    ${ruth}    device
     Ask On One Of Two Pages    ${ruth}    one    other    ${LONG_QUESTION}

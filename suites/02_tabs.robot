@@ -49,6 +49,18 @@ Three Browser Tabs Stay Equal
     Record Stored Messages Of Users    ${carol}
     Laws Should Hold    acked-is-kept    exactly-once    same-order    from-somebody
 
+A Page Opened Later Has It All
+    [Documentation]    A user talks on a page and closes it; on a page opened later all of it stands, and the talk goes on.
+    [Tags]    critical    needs-browser    wants-computed-answers
+    ${wanda} =    A User In A Browser    wanda
+    ${thread} =    A Stored Thread    ${wanda}
+    Open Page    ${wanda}    earlier    ${thread}
+    Question Should Be Answered On Page    ${wanda}    earlier    What is 12 * 12?    = 144
+    Close The Page    earlier
+    Open Page    ${wanda}    later    ${thread}
+    Question Should Be Answered On Page    ${wanda}    later    What is 30 - 8?    = 22
+    Page And Store Should Agree    ${wanda}    later
+
 Closing One Tab Leaves The Others Whole
     [Documentation]    Whichever tab goes and however it goes, the others get every message and every answer.
     [Tags]    wants-fan-out
@@ -126,7 +138,7 @@ A Text That Is Hard To Read Holds Nobody Up
 
 Nobody Gets At Another User's Words
     [Documentation]    Henry knows the id of Ida's thread and asks for it, over the socket, over REST and through the agent.
-    [Tags]    wants-fan-out    wants-resume
+    [Tags]    wants-resume
     ${ida} =    A Paid User    ida
     ${henry} =    A Paid User    henry
     Register Listener    henry

@@ -64,7 +64,7 @@ The Longest Text Comes Back Whole
 A Page Takes And Shows Texts As They Are
     [Documentation]    Some are typed on the page, the others said on a tab while it shows the thread; all are shown again after a
     ...    reload.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-fan-out
     ${pia} =    A User In A Browser    pia
     ${thread} =    A Thread On A Page And A Tab    ${pia}    page    tab
     Type Texts    page    ${TYPED}

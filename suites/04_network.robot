@@ -44,6 +44,19 @@ Only What Users Receive Is Dropped
     [Tags]    needs-browser    wants-fan-out    wants-outbox
     Page Should Survive An Outage    drop    from-service
 
+What Was Said Before An Outage Is There After It
+    [Documentation]    Nobody types meanwhile. The page says that it is offline, comes back by itself, and the talk goes on.
+    [Tags]    needs-browser    wants-computed-answers
+    ${nina} =    A User In A Browser    nina
+    ${thread} =    A Stored Thread    ${nina}
+    Open Page    ${nina}    page    ${thread}
+    Question Should Be Answered On Page    ${nina}    page    What is 6 * 7?    = 42
+    Cut Link Of Browsers    reset
+    Page Should Say That It Is Offline    page
+    Heal Link Of Browsers
+    Question Should Be Answered On Page    ${nina}    page    What is 7 * 8?    = 56
+    Talk Should Have Survived The Outage    ${nina}
+
 Two Outages In A Row
     [Documentation]    The second one begins as soon as the page has recovered from the first.
     [Tags]    needs-browser    wants-fan-out    wants-outbox

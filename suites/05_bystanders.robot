@@ -7,7 +7,7 @@ Resource            ../resources/tokens.resource
 Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Tags           wants-upload
+Test Tags           wants-doors    wants-upload
 
 
 *** Test Cases ***

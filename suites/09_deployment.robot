@@ -20,7 +20,7 @@ Replicas Are Restarted Under Open Pages
 
 An Old Page Meets A Newer Backend
     [Documentation]    What the page does not know is passed over, and what it need not be told may be missing.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-services-apart
     ${ben} =    A User On Two Pages And A Phone    ben
     Let Page Meet A Newer Backend    page 1
     Reload Page    page 1

@@ -3,7 +3,7 @@ Documentation       Many pages lose the platform at one moment, and do not come 
 Resource            ../resources/journey.resource
 Resource            ../resources/reconnects.resource
 Suite Setup         Prepare The Journey Of Many Pages
-Test Tags           needs-faults    needs-logs    needs-browser
+Test Tags           needs-faults    needs-logs    needs-browser    wants-services-apart
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 

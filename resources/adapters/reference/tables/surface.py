@@ -66,17 +66,6 @@ PLACES = {
 }
 """Places at the public address that are none of the services' doors."""
 
-FOREIGN = {
-    "another site": "https://evil.example",
-    "a page without an origin": "null",
-    "a site whose name begins alike": "{origin}.evil.example",
-    "another port": "{origin}0",
-    "the same host, encrypted": "https://{host}",
-    "another case": "{capitals}",
-    "nobody": "",
-}
-"""Whose pages must not get in to what a session's cookie opens, by the `Origin` that a browser sends for them."""
-
 ELSEWHERE = {
     "another site": "https://evil.example/",
     "another site by its scheme alone": "https:evil.example",

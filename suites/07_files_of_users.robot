@@ -1,0 +1,34 @@
+*** Settings ***
+Documentation       Files, wherever a platform keeps them: answered from, and open to nobody but their owner.
+Resource            ../resources/journey.resource
+Resource            ../resources/file_troubles.resource
+Suite Setup         Prepare The Journey Of Files
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+Test Tags           wants-computed-answers    wants-upload
+
+
+*** Test Cases ***
+A File Opens To Its Owner Alone
+    [Documentation]    It comes back as it was sent, and is answered from; others who know its id get nothing.
+    [Setup]    Prepare User Who Uploads    kit    paid
+    ${report} =    A Short Report With A Fact    ${USER}
+    ${taken} =    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
+    Files Should Have Been Read
+    File Should Be Answered From    ${report}    tab
+    Record Download    ${USER}    ${report}    ${taken}[id]
+    Nobody Else Should Open It    ${taken}[id]
+    Own File Should Open    ${USER}    ${taken}[id]
+    Record Stored Messages Of Users    ${USER}
+    Laws Should Hold    whole-file    no-entry    no-crosstalk    acked-is-kept    exactly-once    said-is-stored
+
+A File On A Page Is Answered From
+    [Tags]    needs-browser
+    ${kay} =    A User In A Browser    kay
+    ${report} =    A Short Report With A Fact    ${kay}
+    ${thread} =    A Stored Thread    ${kay}
+    Open Page    ${kay}    page    ${thread}
+    Page Should Be Online    page
+    Upload On Page    ${kay}    page    ${report}    ${report.question}
+    Page Should Show    page    ${report.answer}
+    Page And Store Should Agree    ${kay}    page
