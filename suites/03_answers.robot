@@ -55,3 +55,17 @@ An Answer That Takes Long Stays With Its Agent
     Open Tabs    ${ivo}    tab
     ${thread} =    A New Thread
     Answer Should Be Worked On Once    ${ivo}    tab    ${thread}
+
+Services Count What They Did
+    [Documentation]    Of three tabs and two answers, each exactly once; and no tab that is closed. Nobody outside is told.
+    [Tags]    wants-metrics
+    ${nell} =    A Paid User    nell
+    Watch Open Sockets
+    ${before} =    Get Counted
+    Open Tabs    ${nell}    one    two    three
+    Ask Twice    ${nell}    one
+    Counted Should Have Grown    ${before}    open sockets=3    sockets that opened=3    finished answers=2
+    Close All Connections
+    Open Sockets Should Be As Many As Before    3
+    Metrics Should Open To Nobody Outside    ${nell}
+    Law Should Hold    no-entry    within=0 s

@@ -7,6 +7,7 @@ import json
 from functools import partial
 from typing import Any
 
+from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
@@ -45,10 +46,20 @@ class Worker:
         name: Name of this consumer; of workers that run at the same time each has its own.
         concurrency: Runs at a time.
         takeover_seconds: A run whose worker was silent so long is taken over.
+        ended: Counts runs that ended here, by how.
     """
 
     def __init__(
-        self, redis: Redis, reader: Redis, runs: Runs, analyst: Analyst, *, name: str, concurrency: int, takeover_seconds: float
+        self,
+        redis: Redis,
+        reader: Redis,
+        runs: Runs,
+        analyst: Analyst,
+        *,
+        name: str,
+        concurrency: int,
+        takeover_seconds: float,
+        ended: Counter,
     ) -> None:
         self._redis = redis
         self._reader = reader
@@ -58,6 +69,7 @@ class Worker:
         self._name = name
         self._concurrency = concurrency
         self._takeover = takeover_seconds
+        self._counter = ended
         # Tasks and queue entries by run: an entry that comes twice is worked on once.
         self._working: dict[str, asyncio.Task[None]] = {}
         self._entries: dict[str, list[str]] = {}
@@ -83,6 +95,11 @@ class Worker:
         if self._working:
             await asyncio.wait(self._working.values(), timeout=STOP_SECONDS)
         await cancel(*self._working.values())
+
+    @property
+    def in_work(self) -> int:
+        """How many runs it is at."""
+        return len(self._working)
 
     # -- the queue -----------------------------------------------------------------------------------------------------
 
@@ -205,6 +222,7 @@ class Worker:
             outcome = await self._stop(run, reporter)
         else:
             outcome = await insist("outcome", lambda: self._runs.outcome(run), StoreUnavailable)
+        self._counter.labels(outcome.state).inc()
         await self._tell_end(run, reporter, outcome)
 
     async def _until_stopped(self, run: Run, reporter: Reporter) -> Outcome:

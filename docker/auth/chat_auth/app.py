@@ -19,6 +19,7 @@ from chat_common.doors import doors_route
 from chat_common.errors import ERROR_HANDLERS, StoreUnavailable
 from chat_common.health import Check, health_routes
 from chat_common.logs import Log
+from chat_common.metrics import Metrics
 from chat_common.postgres import Database
 from chat_common.tasks import cancel, keep_running
 
@@ -39,6 +40,7 @@ def make_app(settings: Settings) -> Starlette:
     service = make_service(settings, database)
     service.keys.load()
     # Sign-in, refresh and profile need PostgreSQL; without the others a part of the service waits or fails, each for itself.
+    metrics = Metrics()
     checks: dict[str, Check] = {"postgres": database.check, "redis": service.redis.ping, "clickhouse": service.clickhouse.ping}
 
     @asynccontextmanager
@@ -54,6 +56,7 @@ def make_app(settings: Settings) -> Starlette:
                 ("sweep", lambda: _sweep(service)),
             )
         ]
+        tasks.append(asyncio.create_task(metrics.watch_loop()))
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload_keys, service)
         try:
             yield
@@ -68,8 +71,10 @@ def make_app(settings: Settings) -> Starlette:
             *routes_session.ROUTES,
             *routes_profile.ROUTES,
             doors_route(settings.internal_token),
+            metrics.route,
             *health_routes(settings.service.name, checks, informative=("redis", "clickhouse")),
         ],
+        middleware=[metrics.middleware],
         exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,
     )

@@ -30,6 +30,7 @@ from chat_common.clickhouse import ClickHouse
 from chat_common.doors import doors_route
 from chat_common.errors import ERROR_HANDLERS
 from chat_common.health import health_routes
+from chat_common.metrics import Metrics
 from chat_common.outbox import OutboxRelay
 from chat_common.postgres import Database
 from chat_common.redis_client import redis_client
@@ -56,6 +57,7 @@ class Replica:
         self.clickhouse = ClickHouse(settings.clickhouse)
         self.verifier = Verifier(settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience)
         self.sandbox = Sandbox()
+        self.metrics = Metrics()
         queue = RunQueue(self.redis)
         messages, threads = Messages(self.database), Threads(self.database)
         profiles = Profiles(self.database)
@@ -97,6 +99,7 @@ class Replica:
         await self.database.start()
         self.hub.start()
         self._tasks = [
+            asyncio.create_task(self.metrics.watch_loop()),
             asyncio.create_task(keep_running("fresh keys", self.verifier.keep_fresh)),
             asyncio.create_task(keep_running("outbox relay", self.relay.run)),
             asyncio.create_task(keep_running("doorbell", self.doorbell.run)),
@@ -130,6 +133,8 @@ def build(settings: BackendSettings) -> Starlette:
         *health_routes(settings.service.name, checks),
         *replica.api.routes(),
         doors_route(settings.internal_token, replica.socket.frames),
+        replica.metrics.route,
         WebSocketRoute("/ws", replica.socket),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=ERROR_HANDLERS)
+    middleware = [replica.metrics.middleware]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers=ERROR_HANDLERS)

@@ -174,6 +174,10 @@ class RunQueue:
         """Take a run that is over out of the queue."""
         await self._finish(keys=[RUNS, active_key(user_id)], args=[GROUP, run_id, *entries])
 
+    async def length(self) -> int:
+        """How many entries there are, those that are worked on included."""
+        return int(await self._redis.xlen(RUNS))
+
     async def keep(self, consumer: str, entries: list[str]) -> list[str]:
         """Renew a worker's claim on entries.
 

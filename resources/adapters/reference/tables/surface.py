@@ -63,6 +63,7 @@ PLACES = {
     "/nothing": "public",
     "/js/": "public",
     "/internal/doors": "public",
+    "/metrics": "public",
 }
 """Places at the public address that are none of the services' doors."""
 
