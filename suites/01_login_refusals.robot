@@ -57,6 +57,7 @@ Answer After The Time Is Over
 A Profile That Changes At The Provider
     [Documentation]    Name, address and picture are those of the newest sign-in, wherever they are kept; what an older session's
     ...    token still says turns none of them back.
+    [Tags]    wants-two-replicas
     [Template]    NONE
     Newest Profile Should Be Everywhere
 
