@@ -72,6 +72,15 @@ def test_robot_reads_the_keywords(name: str, tmp_path: Path) -> None:
     }
 
 
+def test_what_pages_send_first_is_sent_first(tmp_path: Path) -> None:
+    text = (drafted("chainlit", tmp_path) / "adapter.resource").read_text(encoding="utf-8")
+    begin = text.partition("\nBegin On Tab\n")[2].partition("\n\n")[0]
+    kinds = re.findall(r"'event': '(\w+)'|'type': '(connect)'", begin)
+    assert [event or kind for event, kind in kinds] == ["connect", "connection_successful", "fetch_favorites"]
+    assert "'threadId': str($thread)" in begin
+    assert "Begin On Tab" not in (drafted("reference", tmp_path / "other") / "adapter.resource").read_text(encoding="utf-8")
+
+
 @BOTH
 def test_no_keyword_hides_a_variable_of_the_file(name: str, tmp_path: Path) -> None:
     text = (drafted(name, tmp_path) / "adapter.resource").read_text(encoding="utf-8")

@@ -264,19 +264,32 @@ class _Keywords:
         for one in self.heard:
             if one.direction == "out":
                 sent.setdefault(one.socket, []).append(one)
-        kinds = [Counter(self._name(one) for one in frames) for frames in sent.values()]
-        fewest = max(1, len(kinds) - 1)  # the last one may have been cut off
-        first = next(iter(sent.values()), [])
-        found = []
-        for one in first:
-            name = self._name(one)
-            often = sum(name in count for count in kinds)
-            keeps_on = any(count[name] > 2 for count in kinds)
-            of_codec = isinstance(one.data, dict) and one.data.get("type") in ("ping", "pong", "upgrade", "noop")
-            secret = any(isinstance(value, str) and "<hidden" in value for _, value in leaves(one.data))
-            if often >= fewest and not keeps_on and not of_codec and one.phase == 0 and name and not secret:
-                found.append(one)
+        counts = {socket: Counter(self._name(one) for one in frames) for socket, frames in sent.items()}
+        most = [
+            name
+            for name in {name for count in counts.values() for name in count if name}
+            # A socket that was ended at once, or that goes on from another one, may have sent less.
+            if sum(name in count for count in counts.values()) * 2 > len(counts) and max(c[name] for c in counts.values()) < 3
+        ]
+        # What always names a conversation is sent for its sake, not for the socket's.
+        always = {name for name in most if all(self._has_thread(one) for one in self.heard if self._name(one) == name)}
+        most = [name for name in most if name not in always]
+        found: list[Heard] = []
+        for frames in sent.values():
+            own = {self._name(one): one for one in reversed(frames) if self._name(one) in most and self._is_telling(one)}
+            if len(own) > len(found):
+                found = [one for one in frames if own.get(self._name(one)) is one]
         return found
+
+    def _has_thread(self, one: Heard) -> bool:
+        return one.direction != "out" or any(value == self.talk.thread for _, value in leaves(one.data))
+
+    @staticmethod
+    def _is_telling(one: Heard) -> bool:
+        """Whether a frame is more than the codec's own, and can be sent another time."""
+        of_codec = isinstance(one.data, dict) and one.data.get("type") in ("ping", "pong", "upgrade", "noop")
+        secret = any(isinstance(value, str) and "<hidden" in value for _, value in leaves(one.data))
+        return not of_codec and not secret
 
     def _name(self, one: Heard) -> str:
         for rule in self.talk.out:
