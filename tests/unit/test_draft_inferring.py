@@ -112,6 +112,13 @@ def test_frames_of_one_kind_that_mean_different_things_are_told_apart_by_a_field
     assert kinds["run-event", "completed"] == {"event": "update_message", "args[0].type": "run"}
 
 
+def test_a_piece_that_goes_on_elsewhere_is_no_text_of_an_answer() -> None:
+    began = next(one for one in talk_of("chainlit").into if one.stage == "stream_start")
+    chunk = next(one for one in talk_of("reference").into if one.stage == "stream_chunk")
+    assert "text" not in began.take
+    assert chunk.take["text"] == "payload.text"
+
+
 def test_a_frame_with_a_whole_conversation_means_something_for_each_message() -> None:
     rule = next(one for one in talk_of("chainlit").into if one.each)
     assert (rule.each, rule.where) == ("args[0].steps", {"type": ["assistant_message", "user_message"]})
@@ -215,6 +222,30 @@ def test_without_ids_in_frames_no_rule_takes_any() -> None:
     talk = infer(replace(seen, frames=bare))
     assert {one.means for one in [*talk.out, *talk.into]} <= {"nothing"}
     assert any("0 were seen" in one for one in talk.missing)
+
+
+def renamed(seen: Observations, name: str | None) -> Observations:
+    """The same where kinds of frames stand in a field of another name, or in none."""
+
+    def other(one: Frame) -> Frame:
+        told = json.loads(one.payload)
+        kind = told.pop("type")
+        return replace(one, payload=json.dumps({name: kind, **told} if name else told))
+
+    return replace(seen, frames=list(map(other, seen.frames)))
+
+
+def test_kinds_of_frames_may_stand_in_a_field_of_any_name() -> None:
+    talk = infer(renamed(looked_at("reference"), "act"))
+    assert {(one.means, *one.when.items()) for one in talk.into} == {
+        (one.means, ("act", one.when["type"])) for one in talk_of("reference").into
+    }
+
+
+def test_frames_that_nothing_tells_apart_have_no_rule() -> None:
+    talk = infer(renamed(looked_at("reference"), None))
+    assert all(one.when for one in [*talk.out, *talk.into])
+    assert any("no field names their kind" in one for one in talk.missing)
 
 
 def test_which_tab_is_told_first_is_chance() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -125,6 +127,34 @@ def test_nothing_is_kept_that_a_reader_refuses() -> None:
     ):
         with pytest.raises(StackError):
             check({**good, file: wrong}, ADAPTERS)
+
+
+def without(told: object, name: str) -> object:
+    if isinstance(told, dict):
+        return {key: without(value, name) for key, value in told.items() if key != name}
+    return [without(one, name) for one in told] if isinstance(told, list) else told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "type",
+        "payload",
+        "text",
+        "message_id",
+        "thread_id",
+        "run_id",
+        "role",
+        "seq",
+        "query_message_id",
+        "connection_id",
+        "user_id",
+    ],
+)
+def test_a_platform_whose_frames_lack_a_field_is_drafted_without_it(name: str) -> None:
+    seen = Observations.read(LOOKED / "reference.json")
+    frames = [replace(one, payload=json.dumps(without(json.loads(one.payload), name))) for one in seen.frames]
+    check(Draft.of("mine", replace(seen, frames=frames)).files(), ADAPTERS)
 
 
 def test_the_command_infers_again_from_what_was_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

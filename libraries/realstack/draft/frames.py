@@ -20,7 +20,7 @@ from realstack.websocket.codecs.finding import CODECS
 KIND_NAMES = ("type", "event", "kind", "op", "action", "method", "command", "topic", "t")
 TELLING_NAMES = ("type", "role", "kind", "author", "sender", "from", "status", "state", "name")
 """Names of fields that tell things of one kind apart, the likeliest first."""
-ROLE_NAMES = ("role", "type", "author", "sender", "from", "kind")
+ROLE_NAMES = ("role", "type", "author", "sender", "from", "by", "kind")
 STARTED, COMPLETED = "started", "completed"
 Kind = tuple[str, Any]
 """The path by which a frame is told from others, and what stands there."""
@@ -71,6 +71,11 @@ class _Frames:
         self._resume()
         self._rest()
         self._credential_names()
+        for rules in (talk.out, talk.into):
+            nameless = [one.means for one in rules if not one.when]
+            if nameless:
+                talk.missing.append(f"What tells frames from others that mean {', '.join(nameless)}: no field names their kind.")
+            rules[:] = [one for one in rules if one.when]
 
     # The values that everything else is found by
 
@@ -288,7 +293,7 @@ class _Frames:
             if steps is not None:
                 where = {show(steps): sorted({at(item, steps) for item in said})}
         why = f"{len(said)} things with our texts or their answers stood in its list {show(place)}, {len(others)} others beside"
-        self.talk.into.append(Rule(dict([kind]), "deliver", why, self._in_order(take), each=show(place), where=where))
+        self.talk.into.append(Rule(_condition(kind), "deliver", why, self._in_order(take), each=show(place), where=where))
 
     def _beside(self, frames: Sequence[Heard], text: Steps) -> dict[str, str]:
         """What stands beside a text: its conversation, number, role and run; each where it is always the right value."""
@@ -308,7 +313,7 @@ class _Frames:
             telling = _telling(own, answers, ROLE_NAMES)
             if telling is not None:
                 take["role"] = show(telling)
-                roles = {at(one.data, telling) for one in answers}
+                roles = {value for one in answers if isinstance(value := at(one.data, telling), str)}
                 self.talk.agent_roles = sorted({*self.talk.agent_roles, *roles})
         elif answers:
             for steps in _nearest(_common(answers, is_word), parent):
@@ -496,7 +501,10 @@ class _Frames:
             all_of = {steps: values for steps, values in ids.items() if len(values) == len(frames)}
             own = [steps for steps, values in all_of.items() if len(frames) > 1 and len(set(values)) == len(values)]
             take = {}
+            ids_of_sockets = [steps for steps in own if all(map(is_id, all_of[steps]))]
             connection = _named(own, ("connection", "connectionid", "sid", "socketid", "clientid", "sessionid"))
+            if connection is None and len(ids_of_sockets) == 1:
+                connection = ids_of_sockets[0]
             if connection:
                 take["connection"] = show(connection)
                 self.talk.connections = [str(at(one.data, connection)) for one in frames]
@@ -514,7 +522,7 @@ class _Frames:
                 told = ", ".join(f"{name} at {path}" for name, path in take.items())
                 why = f"among the first things on each of {len(frames)} sockets: {told}"
                 why += "" if "account" in take or not self.talk.account else "; no account's id is in it"
-                self.talk.into.insert(0, Rule(dict([kind]), "connected", why, take))
+                self.talk.into.insert(0, Rule(_condition(kind), "connected", why, take))
                 for one in self.came:
                     if self._kind(one) == kind:
                         self.labels[id(one)] = ("connected", None)
@@ -527,7 +535,7 @@ class _Frames:
         said = self.talk.rule("send", "out")
         for kind in dict.fromkeys(self._kind(one) for one in self.sent) if thread else ():
             frames = [one for one in self.sent if self._kind(one) == kind and self._holds(one, [thread], [])]
-            if not frames or (said is not None and dict([kind]).items() <= said.when.items()):
+            if not frames or (said is not None and _condition(kind).items() <= said.when.items()):
                 continue
             for steps, values in _common(
                 frames, lambda value: is_number(value) or (isinstance(value, str) and value != thread)
@@ -550,11 +558,11 @@ class _Frames:
                 take = {"about": about, "value": show(steps)}
                 told_of = "the title that it was given" if of == "title" else f"numbers of messages ({_of_numbers(values)})"
                 why = f"{times(len(frames))} a page sent {told_of} with the conversation's id; {kinds[answer]} frames told it"
-                self.talk.out.append(Rule(dict([kind]), "change", why, take, of=of))
+                self.talk.out.append(Rule(_condition(kind), "change", why, take, of=of))
                 inside = [one for one in told if self._kind(one) == answer]
                 take = {"about": self._path_of(inside, thread), "value": show(steps)}
                 why = f"{times(len(inside))} the same came to {len({one.tab for one in inside})} tabs"
-                self.talk.into.append(Rule(dict([answer]), "setting", why, take, of=of))
+                self.talk.into.append(Rule(_condition(answer), "setting", why, take, of=of))
                 for one in [*frames, *inside]:
                     self.labels[id(one)] = ("change", None)
                 if all(map(is_number, values)) and list(values) == sorted(values):
@@ -582,7 +590,7 @@ class _Frames:
                 if set(values) <= known and re.search(r"after|since|last|from|seq|cursor", name_of(steps)):
                     take["after"] = show(steps)
             why = f"{times(len(frames))} a page that was opened or connected anew sent the conversation's id in it, and no text"
-            self.talk.out.append(Rule(dict([kind]), "resume", why, take))
+            self.talk.out.append(Rule(_condition(kind), "resume", why, take))
             for one in self.sent:
                 if self._kind(one) == kind:
                     self.labels[id(one)] = ("resume", None)
@@ -603,15 +611,15 @@ class _Frames:
                 expiry = [steps for steps in _common(frames, is_moment) if name_of(steps).startswith("exp")]
                 if direction == "in" and expiry:
                     why = f"{times(len(frames))}, with a moment called {show(expiry[0])}"
-                    rules.append(Rule(dict([kind]), "refreshed", why, {"expires_at": show(expiry[0])}))
+                    rules.append(Rule(_condition(kind), "refreshed", why, {"expires_at": show(expiry[0])}))
                 elif direction == "in" and all(self._pieces_of(one) for one in frames):
                     why = f"{times(len(frames))} a piece of an answer, and no id of the run"
-                    rules.append(Rule(dict([kind]), "nothing", why))
+                    rules.append(Rule(_condition(kind), "nothing", why))
                 elif not kind[0] or any(self._holds(one, ours, self.texts) for one in frames):
                     self.talk.unknown[f"{direction} {kind[1] if kind[0] else json.dumps(frames[0].data)[:80]}"] = len(frames)
                 else:
                     why = f"{times(len(frames))}, and nothing that was said or belongs to it is in it"
-                    rules.append(Rule(dict([kind]), "nothing", why))
+                    rules.append(Rule(_condition(kind), "nothing", why))
 
     def _credential_names(self) -> None:
         for one in self.came:
@@ -633,14 +641,14 @@ class _Frames:
 
     def _when(self, frames: Sequence[Heard]) -> dict[str, Any]:
         kind = Counter(map(self._kind, frames)).most_common(1)[0][0]
-        return dict([kind]) if kind[0] else {}
+        return _condition(kind)
 
     def _narrowed(self, kind: Kind, frames: Sequence[Heard]) -> dict[str, Any]:
         """The condition of frames of a kind, with what tells them from others of it that mean something else."""
         alike = [one for one in self.came if self._kind(one) == kind]
         label = self._label(frames[0])
         others = [one for one in alike if self._label(one) != label and one not in frames]
-        when = dict([kind]) if kind[0] else {}
+        when = _condition(kind)
         if others:
             steps = _telling([one for one in alike if self._label(one) == label or one in frames], others)
             if steps is not None:
@@ -672,9 +680,18 @@ class _Frames:
             take[name] = show(_nearest(ways, parent)[0])
 
     def _put_text(self, take: dict[str, str], frames: Sequence[Heard]) -> None:
+        """Takes the text from where each frame has all of the answer, or each run's frames together have it."""
         ways = set.intersection(*(set(self._pieces_of(one)) for one in frames))
-        if ways and all(map(self._piece, frames)):
-            take["text"] = show(min(ways, key=len))
+        whole = [steps for steps in ways if self._makes_answers(frames, steps)]
+        if whole and all(map(self._piece, frames)):
+            take["text"] = show(min(whole, key=len))
+
+    def _makes_answers(self, frames: Sequence[Heard], steps: Steps) -> bool:
+        said: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for one in frames:
+            said[one.phase, one.socket].append(str(at(one.data, steps)))
+        answers = {key: self.talk.answers.get(key[0] - 1, "") for key in said}
+        return all("".join(parts) == answers[key] or set(parts) == {answers[key]} for key, parts in said.items())
 
     def _one_path(
         self, groups: dict[str, list[Heard]], where: dict[int, Steps], fits: Callable[[list[Any]], bool], least: int
@@ -717,16 +734,29 @@ def _kind_paths(heard: Sequence[Heard], usual: str) -> list[Steps]:
         chosen = []
     left = [one for one in heard if not any(is_word(at(one.data, steps)) for steps in chosen)]
     while left:
-        count: Counter[Steps] = Counter()
+        words: dict[Steps, Counter[str]] = defaultdict(Counter)
         for one in left:
-            count.update({steps for steps, value in leaves(one.data) if is_word(value) and 0 < len(steps) <= 2})
-        named = {steps: number for steps, number in count.items() if name_of(steps) in KIND_NAMES}
-        if not named:
+            for steps, value in leaves(one.data):
+                if is_word(value) and 0 < len(steps) <= 2:
+                    words[steps][value] += 1
+        # By its name, or because the same few words stand there again and again.
+        named = [steps for steps in words if name_of(steps) in KIND_NAMES]
+        fitting = named or [steps for steps, found in words.items() if len(steps) == 1 and 2 * len(found) <= found.total()]
+        if not fitting:
             break
-        best = max(named, key=lambda steps: (named[steps], -len(steps), -KIND_NAMES.index(name_of(steps))))
+        best = max(fitting, key=lambda steps: (words[steps].total(), -len(steps), -_place(name_of(steps), KIND_NAMES)))
         chosen.append(best)
         left = [one for one in left if not is_word(at(one.data, best))]
     return chosen
+
+
+def _condition(kind: Kind) -> dict[str, Any]:
+    """What frames of a kind have; nothing where no field tells it."""
+    return dict([kind]) if kind[0] else {}
+
+
+def _place(name: str, names: Sequence[str]) -> int:
+    return names.index(name) if name in names else len(names)
 
 
 def times(number: int) -> str:

@@ -335,7 +335,7 @@ class _Keywords:
         resume = talk.rule("resume", "out")
         if resume is not None:
             alike = [one for one in self.heard if one.direction == "out" and self._name(one) == repr(dict(resume.when))]
-            ours = next(one for one in alike if talk.thread in {value for _, value in leaves(one.data)})
+            ours = next(one for one in alike if self._has_thread(one))
             begun = any(self._name(one) == self._name(ours) for one in self._first_frames())
             if begun:
                 lines = ["Begin On Tab    ${tab}    ${thread}"]
