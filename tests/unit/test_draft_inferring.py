@@ -83,7 +83,7 @@ def test_fields_that_are_not_taken_were_not_in_the_frames() -> None:
         rule = rule_for(talk_of("reference").into, wanted)
         for name, path in wanted.get("take", {}).items() if rule is not None else ():
             held = [parse(path).first(one.data) for one in frames if one.data.get("type") == wanted["when"]["type"]]
-            of_run = wanted["means"] == "run-event" and name in {"text", "event", "number", "thread"}
+            of_run = wanted["means"] == "run-event" and name in {"text", "event", "number", "thread", "tool", "input"}
             assert name in rule.take or of_run or not any(held), (wanted["when"], name)
 
 
