@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -22,12 +23,12 @@ def serve(server: socketserver.BaseServer) -> None:
 
 
 @contextmanager
-def served(app: ASGIApp, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve the app on a free port; gives its origin."""
+def served(app: ASGIApp, host: str = "127.0.0.1", **options: Any) -> Iterator[str]:
+    """Serve the app on a free port, with further `options` of uvicorn's, such as those for TLS; gives its origin."""
     with socket.socket() as listener:
         listener.bind((host, 0))
         server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, **options)
         )
         # Signals belong to the main thread.
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -39,7 +40,7 @@ def served(app: ASGIApp, host: str = "127.0.0.1") -> Iterator[str]:
                 raise RuntimeError("the loopback server did not start")
             time.sleep(0.01)
         try:
-            yield f"http://{host}:{listener.getsockname()[1]}"
+            yield f"{'https' if server.config.is_ssl else 'http'}://{host}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(5)

@@ -1,7 +1,8 @@
-"""Keywords about the run's credentials: which there are, and that no file holds one."""
+"""Keywords about the run's credentials: which there are, what they are worth now, and that no file holds one."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from robot.api.deco import keyword
@@ -9,6 +10,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.http.keywords.values import told
+from realstack.oauth.one_time import one_time_code
 from realstack.secrets import Registry
 from realstack.secrets.search import search_live
 
@@ -40,6 +42,21 @@ class SecretKeywords:
         """
         self._registry.remember(str(value.value), what, lasting=True)
         return value
+
+    @keyword(tags=["secrets"])
+    def get_one_time_code(self, secret: Secret) -> Secret:
+        """Returns the code that an authenticator app shows now for a secret (TOTP, RFC 6238): six digits, for 30 seconds.
+
+        Args:
+            secret: The app's secret, in base32 as the provider showed it.
+
+        ```robotframework
+        ${code}    Get One Time Code    ${TOTP_SECRET}
+        Fill Secret    id=totpPin    ${code}
+        ```
+        """
+        self._registry.remember(str(secret.value), "secret of one-time codes", lasting=True)
+        return Secret(one_time_code(str(secret.value), time.time()))
 
     @keyword(tags=["secrets"])
     def output_should_hold_no_secret(self, *paths: Path) -> None:

@@ -1,0 +1,55 @@
+"""The provider under Google's names for keyword suites, started at first use and ended with the run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from google_stand_in import HOSTS, RELYING_PARTY, Google, google
+from robot.api.deco import keyword, library
+from robot.api.types import Secret
+
+
+@library(scope="GLOBAL", auto_keywords=False)
+class GoogleServer:
+    """Runs `google`; see there."""
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self.ROBOT_LIBRARY_LISTENER = self
+        self._stack = ExitStack()
+        self._google: Google | None = None
+
+    @keyword
+    def google_server(self) -> dict[str, Any]:
+        """``ca``, ``redirect_uri``, and ``browser_args`` by which Chromium trusts it; the account is in the environment."""
+        if self._google is None:
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+            self._google = server = self._stack.enter_context(google(folder))
+            told = {"CLIENT_ID": server.client_id, "CLIENT_SECRET": server.client_secret, "USER": server.user}
+            told |= {"PASSWORD": server.password, "TOTP_SECRET": server.totp}
+            os.environ.update({f"GOOGLE_{name}": value for name, value in told.items()})
+            self._stack.callback(lambda: [os.environ.pop(f"GOOGLE_{name}", None) for name in told])
+        rules = ", ".join(f"MAP {name} 127.0.0.1:{self._google.port}" for name in HOSTS)
+        return {
+            "ca": str(self._google.certificate),
+            "redirect_uri": f"https://{RELYING_PARTY}/auth/callback/google",
+            "browser_args": [
+                f"--host-resolver-rules={rules}",
+                f"--ignore-certificate-errors-spki-list={self._google.fingerprint}",
+            ],
+        }
+
+    @keyword
+    def get_google_callback(self) -> Secret:
+        """The address with which a browser last came back from Google; no log may hold it."""
+        return Secret(self._google.callback if self._google else "")
+
+    def close(self) -> None:
+        """End the provider with the run."""
+        self._stack.close()
+        self._google = None
