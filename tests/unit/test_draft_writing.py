@@ -17,7 +17,7 @@ from realstack.browser.description import known_elements, load
 from realstack.core.errors import StackError
 from realstack.draft.command import EXIT_DONE, EXIT_USAGE, main
 from realstack.draft.masking import Mask, request_text
-from realstack.draft.observations import Observations
+from realstack.draft.observations import Observations, Page
 from realstack.draft.rows import Store
 from realstack.draft.writing import NAMES, Draft, check, write
 from realstack.history.vocabulary import Vocabulary
@@ -81,6 +81,17 @@ def test_what_pages_send_first_is_sent_first(tmp_path: Path) -> None:
     assert [event or kind for event, kind in kinds] == ["connect", "connection_successful", "fetch_favorites"]
     assert "'threadId': str($thread)" in begin
     assert "Begin On Tab" not in (drafted("reference", tmp_path / "other") / "adapter.resource").read_text(encoding="utf-8")
+
+
+def test_a_conversation_that_must_be_made_first_is_said_to_be_missing() -> None:
+    seen = Observations.read(LOOKED / "reference.json")
+    ready, signed_out = seen.page("ready"), seen.page("opened")
+    assert ready is not None
+    assert signed_out is not None
+    for body, missing in ((ready.body, False), (signed_out.body, True)):
+        pages = [*seen.pages, Page("ready", "listener", ready.url, body)]
+        said = Draft.of("mine", replace(seen, pages=pages)).missing["adapter.resource"]
+        assert any("[A Stored Thread]" in one for one in said) is missing
 
 
 @BOTH

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from realstack.draft import finding
 from realstack.draft.drafted import Rule, Talk
 from realstack.draft.frames import steps_of
 from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, leaves, show
-from realstack.draft.observations import Observations
+from realstack.draft.observations import LISTENER, Observations
 from realstack.draft.stored import Stored, ordered
 from realstack.draft.ways import Ways, with_thread
 
@@ -330,6 +331,11 @@ class _Keywords:
             "RETURN    ${{str(uuid.uuid4())}}",
             arguments=("${user}", "${title}=${EMPTY}"),
         )
+        beside = self.seen.page("ready", LISTENER)
+        if before and beside is not None and finding.composer(beside) is None:
+            self._lacks(
+                "How [A Stored Thread] makes a conversation: at the address of one without messages nothing can be written."
+            )
         self._send()
         self._answers()
         resume = talk.rule("resume", "out")

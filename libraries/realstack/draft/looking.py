@@ -149,7 +149,7 @@ class Look:
     def _speak(self) -> None:
         page = self._page("ready")
         self._browser.open(LISTENER, page.url)
-        self._still(LISTENER)
+        self._page("ready", tab=LISTENER)
         for number in range(TEXTS):
             self._say(SPEAKER)
             if number == 0 and self._browser.url(SPEAKER) != self._browser.url(LISTENER):
