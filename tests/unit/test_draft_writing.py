@@ -179,6 +179,15 @@ def test_the_command_infers_again_from_what_was_kept(tmp_path: Path, capsys: pyt
     assert "--overwrite" in capsys.readouterr().out
 
 
+def test_as_many_accounts_are_drafted_as_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2, 3):
+        monkeypatch.setenv(f"MINE_USER_{number}", f"ann-{number}")
+    told = ["mine", "--seen", str(LOOKED / "chainlit.json"), "--to", str(tmp_path / "mine"), "--adapters", str(ADAPTERS)]
+    assert main(told) == EXIT_DONE
+    assert "user-3: MINE_PASSWORD_3" in (tmp_path / "mine" / "platform.yaml").read_text(encoding="utf-8")
+    assert "%{MINE_USER_3=}" in (tmp_path / "mine" / "adapter.resource").read_text(encoding="utf-8")
+
+
 def test_the_command_wants_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mine", "chat.example.org", "--to", str(tmp_path / "mine")]) == EXIT_USAGE
     assert "http://" in capsys.readouterr().out

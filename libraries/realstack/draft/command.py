@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.draft.looking import Look
 from realstack.draft.observations import Observations
 from realstack.draft.rows import Store
-from realstack.draft.writing import NAMES, Draft, closing, write
+from realstack.draft.writing import NAMES, Draft, closing, prefix, write
 
 EXIT_DONE, EXIT_USAGE = 0, 64
 
@@ -67,7 +68,9 @@ def _draft(chosen: argparse.Namespace) -> None:
     observations, secrets = _seen(chosen)
     if chosen.keep:
         observations.write(chosen.keep)
-    draft = Draft.of(chosen.platform, observations)
+    begin = f"{prefix(chosen.platform)}_USER_"
+    accounts = next(number for number in count(1) if not os.environ.get(f"{begin}{number}")) - 1
+    draft = Draft.of(chosen.platform, observations, accounts)
     written = write(draft, folder, secrets, overwrite=chosen.overwrite, adapters=chosen.adapters)
     closing(draft, written, print)
 

@@ -28,7 +28,7 @@ from realstack.secrets.redaction import redact_text
 
 WIDE = 120
 ACCOUNTS = 2
-"""Accounts that the platform's file asks for: a user, and one who must not see anything of it."""
+"""Accounts that the platform's file asks for at least: a user, and one who must not see anything of it."""
 NAMES = ("vocabulary.yaml", "page.yaml", "platform.yaml", "adapter.resource")
 
 
@@ -43,15 +43,16 @@ class Draft:
     stored: Stored
     ways: Ways
     resource: Resource
+    accounts: int = ACCOUNTS
 
     @classmethod
-    def of(cls, name: str, observations: Observations) -> Draft:
-        """Infer it."""
+    def of(cls, name: str, observations: Observations, accounts: int = ACCOUNTS) -> Draft:
+        """Infer it, for so many accounts to test with."""
         talk = frames.infer(observations)
         found = stored.infer(observations, talk)
         how = ways.infer(observations, talk)
         resource = keywords.infer(observations, talk, how, found, prefix(name))
-        return cls(name, observations, talk, page.infer(observations, talk), found, how, resource)
+        return cls(name, observations, talk, page.infer(observations, talk), found, how, resource, max(accounts, ACCOUNTS))
 
     @property
     def missing(self) -> dict[str, list[str]]:
@@ -226,7 +227,7 @@ def _platform(draft: Draft) -> str:
             entry["user"] = url.username
         lines.append(f"  {store}: {_flow({**entry, 'password_env': password_variable(store)})}    # as it was given")
     lines += ["", "# Users to test with: as many as tests have at once, at least.", "credentials:"]
-    lines += [f"  user-{number}: {name}_PASSWORD_{number}" for number in range(1, ACCOUNTS + 1)]
+    lines += [f"  user-{number}: {name}_PASSWORD_{number}" for number in range(1, draft.accounts + 1)]
     if draft.talk.harmless:
         told = ", ".join(f"!{one}" for one in draft.talk.harmless)
         lines += ["", "# These fields hold pieces of answers.", f'credential_names: "{told}"']
@@ -267,7 +268,7 @@ def _resource(draft: Draft) -> str:
         "${PHONES_WAY}       frontend",
         "${ONE_REPLICA}      frontend",
         "${OTHER_REPLICA}    frontend",
-        "@{ACCOUNTS}         " + "    ".join(f"%{{{name}_USER_{number}=}}" for number in range(1, ACCOUNTS + 1)),
+        "@{ACCOUNTS}         " + "    ".join(f"%{{{name}_USER_{number}=}}" for number in range(1, draft.accounts + 1)),
         "&{TAKEN}            accounts=${0}",
     ]
     if how.cookie:
