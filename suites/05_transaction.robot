@@ -3,7 +3,7 @@ Documentation       One change over three stores: profile (auth PostgreSQL), wor
 ...                 all or none.
 Resource            ../resources/journey.resource
 Resource            ../resources/transaction.resource
-Suite Setup         Prepare The Services
+Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
 Test Tags           needs-kill    needs-pause    needs-restart    wants-transaction
@@ -73,6 +73,19 @@ Concurrent Changes Leave One Result
     Wait For Answers To Changes    ${first}    ${second}    ${third}
     Record Changes Together    ${bea}    ${first}    ${second}    ${third}
     Law Should Hold    all-or-nothing    operations=3    done=2
+
+A Change Is Saved On The Page
+    [Documentation]    Written into the page's boxes and saved by a button that is pressed twice: all of it is kept, once, and is
+    ...    what was written.
+    [Tags]    -needs-kill    -needs-pause    -needs-restart    needs-browser
+    [Template]    NONE
+    ${fay} =    A User In A Browser    fay
+    ${change} =    A Change    ${fay}    from the page
+    Open Page    ${fay}    dashboard
+    Change Profile On Page    dashboard    ${change}
+    Record And Judge Change Of Page    ${fay}    ${change}
+    Law Should Hold    all-or-nothing    done=1
+    Page Should Know The Change    dashboard    ${change}
 
 The Same Change Asked For Twice At Once Is Done Once
     [Documentation]    A button pressed twice: the second request comes while the first stands midway.
