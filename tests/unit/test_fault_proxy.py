@@ -334,6 +334,18 @@ def test_reset_all_and_refusal_of_new_connections() -> None:
     play(story)
 
 
+def test_the_port_of_a_link_that_refuses_is_nobody_elses() -> None:
+    async def story(here: Scene) -> None:
+        await here.link.refuse()
+        # A client that is given this port as its own reaches itself, which looks like a service.
+        with pytest.raises(OSError, match="in use"):
+            await asyncio.open_connection("127.0.0.1", here.link.port, local_addr=("127.0.0.1", here.link.port))
+        await here.link.accept_again()
+        await here.both()
+
+    play(story)
+
+
 def test_names_of_toxics_are_unique_and_known() -> None:
     async def story(here: Scene) -> None:
         here.link.add(Stall("a", TO))

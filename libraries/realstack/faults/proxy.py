@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import itertools
+import os
 import socket
 import struct
 import time
@@ -71,6 +72,7 @@ class ProxyLink:
         self._past: dict[str, Toxic] = {}
         self._changes = Changes()
         self._server: asyncio.Server | None = None
+        self._kept: socket.socket | None = None
         self._handlers: set[asyncio.Task[None]] = set()
         self._opening: set[asyncio.Task[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = set()
 
@@ -86,7 +88,7 @@ class ProxyLink:
             StackError: The port is taken.
         """
         try:
-            self._server = await asyncio.start_server(self._accept, host, port, family=socket.AF_INET)
+            self._server = await asyncio.start_server(self._accept, sock=_bound(host, port))
         except OSError as error:
             raise StackError(explain(f"to listen at {host}:{port} for link '{self.name}'", str(error))) from None
         self.port = self._server.sockets[0].getsockname()[1]
@@ -96,6 +98,8 @@ class ProxyLink:
         """Stop listening, end all connections with a reset, remove all toxics."""
         if self._server is not None:
             self._server.close()
+        if self._kept is not None:
+            self._kept.close()
         self.remove_all()
         handlers = list(self._handlers)
         for handler in handlers:
@@ -103,17 +107,23 @@ class ProxyLink:
         await asyncio.gather(*handlers, return_exceptions=True)
 
     async def refuse(self) -> None:
-        """Refuse new connections from now on, as a service that is down; open ones stay."""
+        """Refuse new connections from now on, as a service that is down; open ones stay, and so does the port.
+
+        A port that nobody has is given to others, even to whoever connects to it: to itself, which then is no refusal.
+        """
         if self._server is not None:
+            host, port = self._server.sockets[0].getsockname()[:2]
             self._server.close()
             self._server = None
+            self._kept = _bound(host, port)
             recorder.record(FaultBegun(self.name, "new connections refused"))
 
     async def accept_again(self) -> None:
         """Take new connections again, at the same port."""
-        if self._server is None:
+        if self._kept is not None:
             tried = await probe(Target(LOOPBACK, self.port), PROBE_SECONDS)
-            await self.open(port=self.port)
+            self._server = await asyncio.start_server(self._accept, sock=self._kept)
+            self._kept = None
             receipt = {"probe_during": str(tried), "proven": not tried.connected}
             recorder.record(FaultEnded(self.name, "new connections refused", receipt))
 
@@ -331,6 +341,19 @@ class ProxyLink:
                     writer.close()
                 else:
                     _reset(writer)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has a port and does not listen yet."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # connections that are open, or were, at the same port are no hindrance
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
