@@ -4,6 +4,7 @@ Resource            ../resources/faults.resource
 Resource            ../resources/journey.resource
 Resource            ../resources/tabs.resource
 Resource            ../resources/texts.resource
+Resource            ../resources/times.resource
 Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -87,3 +88,21 @@ Threads Are Called As They Were Named
     Record Titles On Tab    there    ${threads}    ${TEXTS}
     Reload Page    page
     Titles Should Be As They Were Given    ${rosa}    page    ${threads}    ${TEXTS}
+
+Times Are Read In A Zone Like No Other
+    [Documentation]    On a computer whose clocks are half an hour from those of all neighbours: the time there.
+    [Tags]    needs-browser    wants-message-times
+    [Template]    Times Should Be Those Of Their Reader
+    a half hour from all others
+
+Times Are Read When A Day Is Over
+    [Documentation]    Said before midnight and read after it: the day of it, which may go on in Greenwich.
+    [Tags]    needs-browser    wants-message-times
+    [Template]    Times Should Be Those Of Their Reader
+    before midnight
+
+Times Are Read When A Day Is Over Elsewhere
+    [Documentation]    Said and read on one day, whatever day it has become in Greenwich.
+    [Tags]    needs-browser    wants-message-times
+    [Template]    Times Should Be Those Of Their Reader
+    noon
