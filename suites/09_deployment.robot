@@ -17,6 +17,7 @@ Replicas Are Restarted Under Open Pages
     Close Connection    alias=tab
     Restart Every Replica While Users Write    ${ada}
     Pages Should Have Lost Nothing    ${ada}
+    Page Should Load Anew    page 1
 
 An Old Page Meets A Newer Backend
     [Documentation]    What the page does not know is passed over, and what it need not be told may be missing.
