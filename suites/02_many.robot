@@ -41,7 +41,7 @@ Threads Beyond A Page Of The List Are Listed
 A Page Shows A Long Conversation Whole, And What Is New In Others
     [Documentation]    Older messages come when they are asked for, to the first one; the list has the newest conversation first.
     ...    What is half written in one conversation stays there while its user looks at another.
-    [Tags]    needs-browser
+    [Tags]    needs-browser    wants-news
     ${lars} =    A User In A Browser    lars
     ${thread} =    A Stored Thread    ${lars}
     Make Long Conversation And News    ${lars}    ${thread}
