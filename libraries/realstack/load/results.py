@@ -209,7 +209,7 @@ class Results:
                         told,
                         f"measured were {names}",
                         evidence=self.told_errors(),
-                        remedy="Steps that wait are measured where they say measure=…; how answers flow, where they say pieces=…, too.",
+                        remedy="Steps that wait are measured where they say measure=…, the pieces of answers by pieces=….",
                     )
                 )
             return measured[measure]
