@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
+
+from chat_common.answers import answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -105,26 +108,11 @@ class _Counting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._count_request(scope, receive, send)
+            await answer(self._app, scope, receive, send, partial(self._metrics.answered, scope))
         elif scope["type"] == "websocket":
             await self._count_socket(scope, receive, send)
         else:
             await self._app(scope, receive, send)
-
-    async def _count_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
-        status = 500  # of what ends without an answer
-
-        async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            self._metrics.answered(scope, status, time.perf_counter() - started)
 
     async def _count_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 import threading
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from chat_common.answers import answer
 from chat_common.logs import Log, configure_logs
 from chat_common.memory import end_loading
 from chat_common.trace import follow
@@ -19,7 +20,7 @@ from chat_common.trace import follow
 if TYPE_CHECKING:
     from types import FrameType
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from chat_common.settings import ServiceSettings
 
@@ -42,22 +43,13 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        status = 0
+        await answer(self._app, scope, receive, send, partial(_log, scope))
 
-        async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
 
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            path = scope["path"]
-            write = log.debug if path.startswith("/health/") else log.info
-            taken = round((time.perf_counter() - started) * 1000, 1)
-            write("request", method=scope["method"], path=path, status=status or 500, ms=taken)
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    path = scope["path"]
+    write = log.debug if path.startswith("/health/") else log.info
+    write("request", method=scope["method"], path=path, status=status, ms=round(seconds * 1000, 1))
 
 
 class _Server(uvicorn.Server):
