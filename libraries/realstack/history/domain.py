@@ -188,6 +188,13 @@ class History:
         found = [notes for kind in dict.fromkeys(kinds) if (notes := self._notes.get(kind))]
         return list(found[0]) if len(found) == 1 else list(merge(*found, key=_index))
 
+    def runs(self) -> dict[str, dict[str, list[RunEvent]]]:
+        """What each tab saw of each run, in its order: events by run and tab."""
+        runs: dict[str, dict[str, list[RunEvent]]] = {}
+        for event in self.run_events:
+            runs.setdefault(event.run, {}).setdefault(event.tab, []).append(event)
+        return runs
+
     def user_of(self, tab: str) -> str:
         """The user whose tab it is; the tab's own name where nobody said."""
         return self.tabs[tab].user if tab in self.tabs else tab

@@ -29,7 +29,7 @@ from realstack.history.events import (
     StateRead,
 )
 from realstack.history.export import Stored
-from realstack.history.facts import Connected, PageReading, Refreshed, RunEvent, Tab
+from realstack.history.facts import Connected, PageReading, Refreshed, Tab
 from realstack.history.laws import judge
 from realstack.history.laws.claims import OF_ONE_TOKEN
 from realstack.history.laws.faults import outages
@@ -302,12 +302,8 @@ def _answer_stands_still(scene: Scene) -> Iterator[Edit]:
 
 def _pieces_late(scene: Scene, first: int) -> Iterator[Edit]:
     """All that comes of an answer from one of its pieces on comes an hour later."""
-    whole: dict[tuple[str, str], list[RunEvent]] = defaultdict(list)
-    for fact in scene.history.run_events:
-        whole[fact.run, fact.tab].append(fact)
-    piecewise = {stage for link in scene.vocabulary.chain if link.kind == "any" for stage in link.stages}
-    for facts in whole.values():
-        pieces = [fact for fact in facts if fact.stage in piecewise]
+    for facts in (facts for tabs in scene.history.runs().values() for facts in tabs.values()):
+        pieces = [fact for fact in facts if fact.stage in scene.vocabulary.piecewise]
         if facts[-1].stage == scene.vocabulary.chain[-1].stages[0] and len(pieces) > first:
             since = pieces[first].at
             late = [fact.index for fact in facts if fact.at >= since]
@@ -320,10 +316,9 @@ def _stop_unseen(scene: Scene) -> Iterator[Edit]:
 
 
 def _stopped_and_went_on(scene: Scene) -> Iterator[Edit]:
-    piecewise = {stage for link in scene.vocabulary.chain if link.kind == "any" for stage in link.stages}
     for index, event, _, got in reversed(_stopped(scene)):
         mine = [fact for fact in scene.history.run_events if fact.tab == event.source and fact.run == str(got.get("run"))]
-        for fact in [fact for fact in mine if fact.stage in piecewise][-1:]:
+        for fact in [fact for fact in mine if fact.stage in scene.vocabulary.piecewise][-1:]:
             piece = scene.events[fact.index]
             if not isinstance(piece, FrameIn):
                 continue

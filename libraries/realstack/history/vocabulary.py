@@ -160,6 +160,7 @@ class Vocabulary:
         self._out = _Rules([_rule(item, f"frames.out[{n}]") for n, item in enumerate(_items(frames.get("out"), "frames.out"))])
         self._in = _Rules([_rule(item, f"frames.in[{n}]") for n, item in enumerate(_items(frames.get("in"), "frames.in"))])
         self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(_items(data.get("chain"), "chain")))
+        self.piecewise = frozenset(stage for link in self.chain if link.kind == "any" for stage in link.stages)
         self._check_stages()
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
         self.stops = frozenset(str(stage) for stage in _items(data.get("stops"), "stops"))

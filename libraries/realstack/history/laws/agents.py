@@ -21,9 +21,7 @@ def agent_stream(history: History) -> Findings:
     answered, each acknowledged message must have exactly one run.
     """
     findings = Findings()
-    runs: dict[str, dict[str, list[RunEvent]]] = defaultdict(lambda: defaultdict(list))
-    for event in history.run_events:
-        runs[event.run][event.tab].append(event)
+    runs = history.runs()
     held = {(delivery.tab, delivery.message) for delivery in history.deliveries}
     for run, tabs in runs.items():
         begun = _begun(history, tabs)

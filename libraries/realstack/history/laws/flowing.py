@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,11 +43,8 @@ def answers_flow(history: History) -> Findings:
     asked: dict[str, Send] = {}
     for send in history.sends:
         asked.setdefault(send.message, send)
-    told: dict[tuple[str, str], list[RunEvent]] = defaultdict(list)
-    for event in history.run_events:
-        told[event.run, event.tab].append(event)
     answers: list[Answer] = []
-    for events in told.values():
+    for events in (events for tabs in history.runs().values() for events in tabs.values()):
         question = next((asked[event.query] for event in events if event.query in asked), None)
         if question is not None and _there_throughout(history, question, events):
             answers += [answer] if (answer := _answer(history, question, events)) is not None else []
@@ -78,11 +74,12 @@ def _there_throughout(history: History, question: Send, events: Sequence[RunEven
 def _answer(history: History, question: Send, events: Sequence[RunEvent]) -> Answer | None:
     """What a tab saw of an answer; None of one that was stopped or failed."""
     terminal = history.vocabulary.chain[-1].stages
-    piecewise = {stage for link in history.vocabulary.chain if link.kind == "any" for stage in link.stages}
     end = next((event for event in events if event.stage in terminal), None)
     if end is not None and end.stage != terminal[0]:
         return None
-    return Answer(question, events, [event for event in events if event.text and event.stage in piecewise], end)
+    return Answer(
+        question, events, [event for event in events if event.text and event.stage in history.vocabulary.piecewise], end
+    )
 
 
 def _judge(history: History, findings: Findings, bounds: Bounds, answer: Answer) -> None:

@@ -117,14 +117,13 @@ def _judge_things(history: History, findings: Findings) -> tuple[int, int]:
 
 def _judge_pieces(history: History, findings: Findings) -> None:
     """A tab that saw all of a run's events was given its answer in pieces, which make up the answer."""
-    piecewise = {stage for link in history.vocabulary.chain if link.kind == "any" for stage in link.stages}
     runs: dict[tuple[str, str], dict[int, RunEvent]] = defaultdict(dict)
     for event in history.run_events:
         if event.number is not None:
             runs[event.tab, event.run].setdefault(event.number, event)
     for (tab, run), events in runs.items():
         end = events[max(events)]
-        pieces = [events[number] for number in sorted(events) if events[number].stage in piecewise]
+        pieces = [events[number] for number in sorted(events) if events[number].stage in history.vocabulary.piecewise]
         if not pieces or not end.answer or end.text is None or len(events) < max(events):
             continue
         streamed = "".join(piece.text or "" for piece in pieces)

@@ -202,14 +202,13 @@ def _judge_texts(history: History, findings: Findings, run: Run, terminal: froze
 
 def _pieces(history: History, run: Run, terminal: frozenset[str]) -> list[tuple[str, str, float, int]]:
     """What tabs that saw all of the run were told in pieces."""
-    piecewise = {stage for link in history.vocabulary.chain if link.kind == "any" for stage in link.stages}
     found = []
     for tab, events in run.events.items():
         end = run.end(tab, terminal)
         numbered = {event.number: event for event in reversed(events) if event.number is not None}
         if end is None or end.number is None or any(number not in numbered for number in range(1, end.number)):
             continue
-        pieces = [numbered[number] for number in range(1, end.number) if numbered[number].stage in piecewise]
+        pieces = [numbered[number] for number in range(1, end.number) if numbered[number].stage in history.vocabulary.piecewise]
         found.append(("".join(piece.text or "" for piece in pieces), f"{tab}, in pieces", end.at, end.index))
     return found
 

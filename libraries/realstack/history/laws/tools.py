@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,12 +38,9 @@ def right_tools(history: History) -> Findings:
     findings = Findings()
     expected = {str(note.data["message"]): _expected(note) for note in history.noted("tools")}
     beginning = history.vocabulary.chain[0].stages[0] if history.vocabulary.chain else ""
-    seen: dict[tuple[str, str], list[RunEvent]] = defaultdict(list)
-    for event in history.run_events:
-        seen[event.run, event.tab].append(event)
     answered: set[str] = set()
     calls = 0
-    for events in seen.values():
+    for events in (events for tabs in history.runs().values() for events in tabs.values()):
         query = next((event.query for event in events if event.query in expected), None)
         if query is None or events[0].stage != beginning:
             continue
