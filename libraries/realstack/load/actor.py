@@ -17,6 +17,7 @@ from realstack.load.results import FIRST_WORD, LONGEST_GAP, Failure, Results
 from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Frame, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
+from realstack.websocket.mailbox import over_within
 from realstack.websocket.match import Part
 from realstack.websocket.options import Transport
 from realstack.websocket.senders import Answers, Every, filled, payloads_of
@@ -304,12 +305,10 @@ class Actor:
         mailbox = connection.mailbox
         waiter = mailbox.start(match)
         watch = mailbox.watch(fails_on, waiter) if fails_on else None
-        timer = asyncio.get_running_loop().call_later(timeout, waiter.ended.set)
         try:
             if not waiter.complete and not (fails_on and mailbox.untaken(fails_on)):
-                await waiter.ended.wait()
+                await over_within(waiter.ended, timeout)
         finally:
-            timer.cancel()
             mailbox.finish(waiter, keep=waiter.complete)
             if watch:
                 mailbox.unwatch(watch)

@@ -13,7 +13,8 @@ from typing import Any
 
 from realstack.secrets.names import HIDDEN, concealed, is_credential_name
 
-_PLAIN = frozenset({type(None), bool, int, float})
+PLAIN = frozenset({type(None), bool, int, float})
+"""Types of JSON whose values hold no text."""
 LOOKS = (
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), HIDDEN),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
@@ -34,7 +35,7 @@ def redact(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return redact_text(value)
-    if kind in _PLAIN:
+    if kind in PLAIN:
         return value
     if kind is dict or isinstance(value, Mapping):
         return _redacted_object(value if kind is dict else dict(value))
@@ -54,7 +55,7 @@ def _redacted_object(value: dict[Any, Any]) -> dict[str, Any]:
         if type(name) is not str:
             return _redacted_object({str(other): item for other, item in value.items()})
         kind = type(item)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             continue
         shown = concealed(item) if _is_credential(name) else item
         shown = redact_text(shown) if type(shown) is str else redact(shown)

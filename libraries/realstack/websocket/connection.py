@@ -23,7 +23,7 @@ from realstack.websocket.codecs.events import Events
 from realstack.websocket.codecs.plain import Text
 from realstack.websocket.frames import Direction, Frame, read
 from realstack.websocket.handshake import refusal, shown_url
-from realstack.websocket.mailbox import Closed, Mailbox
+from realstack.websocket.mailbox import Closed, Mailbox, over_within
 from realstack.websocket.masking import Masker, Unmasked
 from realstack.websocket.match import Match
 from realstack.websocket.options import AnyWire, Options, Transport, dial
@@ -356,7 +356,7 @@ class Connection:
         over = False
         try:
             if not waiter.complete:
-                await _over_within(waiter.ended, deadline.left)
+                await over_within(waiter.ended, deadline.left)
             over = True
         finally:
             # An interrupted wait gives its frames back: nobody has seen them.
@@ -396,7 +396,7 @@ class Connection:
     async def _watch(self, match: Match, within: float) -> Frame | None:
         watch = self.mailbox.watch(match)
         try:
-            await _over_within(watch.ended, within)
+            await over_within(watch.ended, within)
         finally:
             self.mailbox.unwatch(watch)
         return watch.seen
@@ -517,15 +517,6 @@ def codec_of(options: Options) -> MakeCodec:
     """What makes the codec of a connection: that of its messages, which on a stream of events are the data of each."""
     make = find(options.codec)
     return (lambda: Events(make())) if options.transport == "sse" else make
-
-
-async def _over_within(ended: asyncio.Event, seconds: float) -> None:
-    """Wait for the end of a wait, which the end of its time is as well: for each frame that costs less than a time-out."""
-    timer = asyncio.get_running_loop().call_later(seconds, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        timer.cancel()
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

@@ -97,6 +97,15 @@ class Watch:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+async def over_within(ended: asyncio.Event, seconds: float) -> None:
+    """Wait until a wait or a watch ends, be it by the end of its time; for each frame that costs less than a time-out."""
+    timer = asyncio.get_running_loop().call_later(seconds, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        timer.cancel()
+
+
 class Mailbox:
     """What a connection sent and received, and who waits for more.
 

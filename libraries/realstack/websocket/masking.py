@@ -19,16 +19,13 @@ from realstack.secrets import HIDDEN, CredentialNames, Hidden, Registry
 from realstack.secrets import secrets as run_secrets
 from realstack.secrets.forms import SHORTEST
 from realstack.secrets.names import concealed
-from realstack.secrets.redaction import redact_text
+from realstack.secrets.redaction import PLAIN, redact_text
 
 _MEMBER = re.compile(
     r"""(?P<before>(?P<quote>\\*")(?P<name>[^"\\]{1,80})(?P=quote)\s*:\s*(?P=quote))(?P<value>.*?)(?=(?<!\\)(?P=quote)|\Z)""",
     re.DOTALL,
 )
 """A member of a JSON object whose value is a text; in a JSON text within another one its quotes are escaped."""
-
-
-_PLAIN = frozenset({type(None), bool, int, float})
 
 
 class Masker:
@@ -115,7 +112,7 @@ class Masker:
         kind = type(value)
         if kind is str or isinstance(value, str):
             return self._text(value) if deep else value
-        if kind in _PLAIN:
+        if kind in PLAIN:
             return value
         if kind is dict or isinstance(value, Mapping):
             return {
