@@ -87,12 +87,21 @@ class ProxyLink:
         Raises:
             StackError: The port is taken.
         """
-        try:
-            self._server = await asyncio.start_server(self._accept, sock=_bound(host, port))
-        except OSError as error:
-            raise StackError(explain(f"to listen at {host}:{port} for link '{self.name}'", str(error))) from None
+        self._server = await asyncio.start_server(self._accept, sock=self._bound(host, port))
         self.port = self._server.sockets[0].getsockname()[1]
         return self.port
+
+    def _bound(self, host: str, port: int) -> socket.socket:
+        """A socket that has the port and does not listen yet."""
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            if os.name == "posix":  # connections that are open, or were, at the same port are no hindrance
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((host, port))
+        except OSError as error:
+            bound.close()
+            raise StackError(explain(f"to listen at {host}:{port} for link '{self.name}'", str(error))) from None
+        return bound
 
     async def close(self) -> None:
         """Stop listening, end all connections with a reset, remove all toxics."""
@@ -115,7 +124,7 @@ class ProxyLink:
             host, port = self._server.sockets[0].getsockname()[:2]
             self._server.close()
             self._server = None
-            self._kept = _bound(host, port)
+            self._kept = self._bound(host, port)
             recorder.record(FaultBegun(self.name, "new connections refused"))
 
     async def accept_again(self) -> None:
@@ -341,19 +350,6 @@ class ProxyLink:
                     writer.close()
                 else:
                     _reset(writer)
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """A socket that has a port and does not listen yet."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # connections that are open, or were, at the same port are no hindrance
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
