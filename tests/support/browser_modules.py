@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from realstack.core import programs
-from realstack.platform.checks import BROWSER_PACKAGE, BROWSERS
+from realstack.platform.checks import BROWSER_PACKAGE
 from support.loopback import serve
 
 PATIENCE = 60.0
@@ -44,7 +44,7 @@ def run_modules(files: list[str], roots: Mapping[str, Path]) -> dict[str, list[O
     Raises:
         RuntimeError: Chromium is not installed, or reported nothing in time.
     """
-    chromium = programs.find(BROWSERS)
+    chromium = programs.find(programs.CHROMIUMS)
     if chromium is None:
         raise RuntimeError(f"Chromium is not installed: on Debian, apt-get install {BROWSER_PACKAGE}")
     results: dict[str, list[Outcome]] = {}

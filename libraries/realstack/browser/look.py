@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,11 +10,12 @@ from Browser import Browser
 from Browser.utils.data_types import PlaywrightLogTypes, SupportedBrowsers
 
 from realstack.browser.scripts import Scripts
+from realstack.core import programs
 from realstack.core.errors import StackError, explain
 
 SCRIPT = Path(__file__).with_name("look.js")
-WITHOUT_WINDOWS = ("/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell")
-WITH_WINDOWS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+IN_DEBIAN = "/usr/lib/chromium/chromium-headless-shell"
+"""Named by its place, because Debian's command of that name is a shell that would stand between."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
 
 
@@ -33,8 +32,8 @@ class LookedAt:
         self._folder = folder
 
     def __enter__(self) -> Self:
-        candidates: Sequence[str] = WITH_WINDOWS if self._visible else (*WITHOUT_WINDOWS, *WITH_WINDOWS)
-        program = next(filter(None, map(shutil.which, candidates)), None)
+        candidates = programs.WITH_WINDOWS if self._visible else (IN_DEBIAN, *programs.CHROMIUMS)
+        program = programs.find(candidates)
         if program is None:
             raise StackError(
                 explain("a Chromium on this machine", "None of its programs is there.", evidence=", ".join(candidates))

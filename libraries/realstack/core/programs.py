@@ -16,6 +16,10 @@ from realstack.core.errors import StackError, explain
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where programs are looked for after the PATH."""
 
+WITH_WINDOWS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+CHROMIUMS = ("chromium-headless-shell", *WITH_WINDOWS)
+"""The names of Chromium, the preferred one first."""
+
 POSTGRES_SERVERS = Path("/usr/lib/postgresql")
 """Where Debian keeps PostgreSQL's servers, a folder for each version."""
 

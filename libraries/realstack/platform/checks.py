@@ -20,8 +20,6 @@ from realstack.core.system import is_linux
 
 OLDEST_PYTHON = (3, 11)
 
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-"""Programs that Browser library can drive, the preferred one first; resources/browser.resource looks for the same."""
 
 _CAP_NET_ADMIN = 12
 
@@ -133,7 +131,7 @@ def check_programs(needed: Iterable[Program]) -> list[Problem]:
 
 def check_browser() -> list[Problem]:
     """Whether there is a browser: the system's, or one that Playwright installed."""
-    if programs.find(BROWSERS) or playwright_browser():
+    if programs.find(programs.CHROMIUMS) or playwright_browser():
         return []
     return [Problem("There is no Chromium (the browser of the journeys).", "or: rfbrowser install chromium", (BROWSER_PACKAGE,))]
 
