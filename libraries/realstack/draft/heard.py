@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -160,21 +160,3 @@ def is_number(value: Any) -> bool:
 def is_word(value: Any) -> bool:
     """Whether a value may be what a kind of thing is called."""
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.:/ -]{0,48}", value) is not None and not is_id(value)
-
-
-def thinned(observations: Observations, most: int = 6) -> Observations:
-    """The same with at most so many frames of one form that hold nothing but times, such as pings, for each connection."""
-    kept: list[Frame] = []
-    count: dict[tuple[str, str, str], int] = {}
-    after = [said.after for said in observations.said]
-    moved = list(after)
-    for number, frame in enumerate(observations.frames):
-        form = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z?", "", frame.payload)
-        key = (frame.socket, frame.direction, form)
-        count[key] = count.get(key, 0) + 1
-        if count[key] > most:
-            moved = [one - (number < first) for one, first in zip(moved, after, strict=True)]
-        else:
-            kept.append(frame)
-    said = [replace(one, after=first) for one, first in zip(observations.said, moved, strict=True)]
-    return replace(observations, frames=kept, said=said)

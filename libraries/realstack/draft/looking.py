@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from realstack.browser.look import LookedAt
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.loop import background
+from realstack.core.waiting import Deadline
 from realstack.draft import finding
 from realstack.draft.masking import Mask, is_credential, request_text
 from realstack.draft.observations import (
@@ -119,12 +120,11 @@ class Look:
         return steps
 
     def _wait_for_person(self) -> Page:
-        left = VISIBLE_PATIENCE
-        while left > 0:
-            page = self._page("", PATIENCE)
+        deadline = Deadline(VISIBLE_PATIENCE)
+        while not deadline.passed:
+            page = self._page("")
             if finding.composer(page) is not None and finding.password_box(page) is None:
                 return page
-            left -= PATIENCE
         raise StackError(explain("somebody signs in, to where messages are written", f"nobody did in {VISIBLE_PATIENCE:g} s"))
 
     def _go_to_composer(self, page: Page) -> Page:
