@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 PROC = "/proc"
 
+LONGEST_STAT = 4096
+"""Bytes that no `/proc/PID/stat` has: some fifty numbers and a name of 64 bytes at most."""
+
 
 class ProcessId(NamedTuple):
     """A process that can't be mistaken for another one.
@@ -105,11 +108,16 @@ def clock_ticks() -> int:
 def stat(pid: int) -> ProcessStat | None:
     """Read a process's state; ``None`` when there is no such process."""
     try:
-        # Unbuffered: Monitor reads the whole table each second.
-        with open(f"{PROC}/{pid}/stat", "rb", buffering=0) as file:
-            text = file.read()
-    except (FileNotFoundError, ProcessLookupError):
+        # Without a file object, which would take half of the time: whole tables are read again and again.
+        file = os.open(f"{PROC}/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
+    try:
+        text = os.read(file, LONGEST_STAT)
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(file)
     # The name stands in brackets and may itself hold blanks and brackets.
     head, _, tail = text.rpartition(b")")
     fields = tail.split(None, 20)
