@@ -73,7 +73,7 @@ def test_what_is_no_event_is_explained(line: str, words: str) -> None:
 
 def test_nothing_is_recorded_without_a_type() -> None:
     recorder = Recorder()
-    for untyped in (Event("a"), "note", {"kind": "note"}, Entry(0.0, "note", "a", {})):
+    for untyped in (Event("a"), "note", {"kind": "note"}, Entry(0.0, Note("a", "text"))):
         with pytest.raises(TypeError, match="give it a class"):
             recorder.record(untyped)  # type: ignore[arg-type]
     recorder.record(Note("a", "text"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
+from itertools import pairwise
 from typing import Any
 
 from realstack.history.facts import (
@@ -43,8 +45,6 @@ Place = tuple[float, int, str, str, int]
 MOST_MEANINGS = 10_000
 """Frames whose meaning is kept from learning until reading; it takes more memory than the frame, and can be looked for again."""
 
-_Read = tuple[float, int, Entry]
-"""An event in its place: its time, its number in the order of recording, what it tells."""
 _FRAMES = frozenset({"frame-in", "frame-out"})
 
 
@@ -98,7 +98,7 @@ class History:
             self.stores,
             self.settings,
         )
-        self._read_events: list[_Read] = []
+        self._numbers = array("q")
         self._known = Known()
         self._items = Items(vocabulary, self._known)
         self._names = {letter: Names(letter) for letter in "mtr"}
@@ -109,45 +109,53 @@ class History:
 
     def take(self, events: Iterable[Event]) -> None:
         """Read events on: those that were recorded after all that were taken before, in the order they were recorded."""
-        new: list[_Read] = []
+        new: list[Entry] = []
         fresh: dict[int, Sequence[Taken]] = {}
-        for place, event in enumerate(events, len(self._read_events)):
+        for number_, event in enumerate(events, len(self.events)):
             entry = Entry.of(event, self.began)
-            new.append((entry.at, place, entry))
+            new.append(entry)
             meanings = self._meanings(entry)
             if len(fresh) < MOST_MEANINGS:
-                fresh[place] = meanings
-            self._learn((entry.at, place), entry, meanings)
+                fresh[number_] = meanings
+            self._learn((entry.at, number_), entry, meanings)
         if not new:
             return
-        new.sort(key=_order)
-        first: Order = new[0][:2]
+        first: Order = min((entry.at, number_) for number_, entry in enumerate(new, len(self.events)))
         changed = self._known.changed()
         if changed is not None and changed < first:
             first = changed
-        position = bisect_left(self._read_events, first, key=_order)
-        if position < len(self._read_events):
+        position = self._position(first)
+        if position < len(self.events):
             self._take_back(position)
         for names in self._names.values():
             names.forget_asked()
         self._merge(new)
-        for index in range(position, len(self._read_events)):
-            at, place, entry = self._read_events[index]
-            if entry.kind != "judged" and at > self.end:
-                self.end = at
-            self._read((at, place), index, entry, fresh.pop(place) if place in fresh else self._meanings(entry))
+        for index in range(position, len(self.events)):
+            entry, number_ = self.events[index], self._numbers[index]
+            if entry.kind != "judged" and entry.at > self.end:
+                self.end = entry.at
+            meanings = fresh.pop(number_) if number_ in fresh else self._meanings(entry)
+            self._read((entry.at, number_), index, entry, meanings)
+
+    def _position(self, order: Order) -> int:
+        """Where in time an event belongs among those that are read."""
+        return bisect_left(range(len(self.events)), order, key=lambda index: (self.events[index].at, self._numbers[index]))
 
     def _meanings(self, entry: Entry) -> Sequence[Taken]:
         return self.vocabulary.meanings(entry.kind[6:], entry.data.get("frame")) if entry.kind in _FRAMES else ()
 
-    def _merge(self, new: list[_Read]) -> None:
-        known = self._read_events
-        late = bisect_left(known, _order(new[0]), key=_order)
-        if late < len(known):
-            new = sorted([*known[late:], *new], key=_order)
-            del known[late:], self.events[late:]
-        known.extend(new)
-        self.events.extend(entry for _, _, entry in new)
+    def _merge(self, new: list[Entry]) -> None:
+        """Put new events where their time is, those of one time in the order of recording."""
+        begin = len(self.events)
+        in_order = all(one.at <= next_.at for one, next_ in pairwise(new))
+        late = self._position((min(entry.at for entry in new), begin))
+        self._numbers.extend(range(begin, begin + len(new)))
+        self.events.extend(new)
+        if late < begin or not in_order:
+            # Sorting keeps those of one time as they are.
+            moved = sorted(zip(self.events[late:], self._numbers[late:], strict=True), key=lambda pair: pair[0].at)
+            self.events[late:] = [entry for entry, _ in moved]
+            self._numbers[late:] = array("q", (number_ for _, number_ in moved))
 
     def _take_back(self, position: int) -> None:
         """Forget what was read of the events from a position on."""
@@ -409,10 +417,6 @@ class History:
                 self._named(index, item.message)
         for item in items or ():
             self._named(index, item.message)
-
-
-def _order(read: _Read) -> Order:
-    return read[:2]
 
 
 def _index(fact: Fact) -> int:

@@ -109,14 +109,31 @@ class Entry:
     """An event as it stands in a history and in its file: plain values without credentials, on the history's own clock."""
 
     at: float
-    kind: str
-    source: str
-    data: Mapping[str, Any]
+    event: Event
 
     @classmethod
     def of(cls, event: Event, zero: float = 0.0) -> Entry:
         """The entry of an event in a history that began at `zero` on the event's clock."""
-        return cls(round(event.at - zero, 6), event.kind, event.source, redact(event.data))
+        data = event.data
+        shown = redact(data)
+        # The event itself where nothing in it is hidden: a history may have a million of them.
+        kept = event if shown is data else event_of(event.kind, event.source, shown, at=event.at)
+        return cls(round(event.at - zero, 6), kept)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the event."""
+        return self.event.kind
+
+    @property
+    def source(self) -> str:
+        """Who it happened to."""
+        return self.event.source
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What there is to tell besides source and time, as plain values."""
+        return self.event.data
 
     @property
     def line(self) -> str:

@@ -46,12 +46,13 @@ def _judge_repeated_deliveries(history: History, findings: Findings) -> None:
         by_thread[delivery.tab, delivery.thread].append(delivery)
     for (tab, thread), deliveries in by_thread.items():
         resumes = [resume for resume in history.resumes if resume.tab == tab and resume.thread in ("", thread)]
-        by_message: dict[str, list[Deliver]] = defaultdict(list)
+        first: dict[str, Deliver] = {}
+        again: dict[str, list[Deliver]] = {}
         for delivery in deliveries:
-            by_message[delivery.message].append(delivery)
-        for same in by_message.values():
-            if len(same) > 1:
-                _judge_repetition(history, findings, same, resumes, deliveries)
+            if first.setdefault(delivery.message, delivery) is not delivery:
+                again.setdefault(delivery.message, [first[delivery.message]]).append(delivery)
+        for message in filter(again.__contains__, first):
+            _judge_repetition(history, findings, again[message], resumes, deliveries)
 
 
 def _judge_repetition(
@@ -141,6 +142,9 @@ def _judge_items(
 
 
 def _judge_doubled_sendings(history: History, findings: Findings) -> None:
+    views = _views_of_doubled(history)
+    if not views:
+        return
     sendings: dict[tuple[str, str], set[str]] = defaultdict(set)
     typings: Counter[tuple[str, str]] = Counter()
     for send in history.sends:
@@ -148,7 +152,6 @@ def _judge_doubled_sendings(history: History, findings: Findings) -> None:
             sendings[send.user, send.text].add(send.message)
             typings[send.user, send.text] += send.typed
     senders = Counter(words for _, words in sendings)
-    views = _views_of_doubled(history)
     for (user, words), ids in sendings.items():
         seen = history.ids_with_text(words)
         if len(ids) > 1 or typings[user, words] > 1 or senders[words] > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from heapq import merge
 from itertools import pairwise
 
 from realstack.history.domain import History
@@ -96,10 +97,13 @@ def _by_tab_and_thread(history: History) -> dict[tuple[str, str], list[Deliver]]
 def _judge_numbers(history: History, findings: Findings) -> None:
     """One message has one sequence number, whoever tells it; a difference within one tab's acknowledgements is exactly-once's."""
     told: dict[str, tuple[int, str, int, float]] = {}
-    claims = [(d.message, d.seq, d.tab, d.index, d.at) for d in history.deliveries]
-    claims += [(a.message, a.seq, a.tab, a.index, a.at) for a in history.acks if not a.duplicate]
-    claims += [(i.message, i.seq, f"the store {r.store}", r.index, r.at) for r in history.stores for i in r.items]
-    for message, seq, who, index, at in sorted(claims, key=lambda claim: claim[4]):
+    claims = merge(
+        ((d.message, d.seq, d.tab, d.index, d.at) for d in history.deliveries),
+        ((a.message, a.seq, a.tab, a.index, a.at) for a in history.acks if not a.duplicate),
+        ((i.message, i.seq, f"the store {r.store}", r.index, r.at) for r in history.stores for i in r.items),
+        key=lambda claim: claim[4],
+    )
+    for message, seq, who, index, at in claims:
         if seq is None:
             continue
         first = told.setdefault(message, (seq, who, index, at))
