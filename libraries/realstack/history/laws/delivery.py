@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from realstack.history.domain import History, compact
@@ -161,12 +162,12 @@ def from_somebody(history: History) -> Findings:
         runs[event.run] = runs.get(event.run) or event.query
     origins = Origins(sent, runs)
     traced_users = {event.user for event in history.run_events}
-    judged: set[tuple[str, str]] = set()
+    judged: dict[str, set[str]] = defaultdict(set)
     untraced = 0
     for delivery in history.deliveries:
-        if (delivery.tab, delivery.message) in judged or delivery.message in history.known:
+        if delivery.message in judged[delivery.tab] or delivery.message in history.known:
             continue
-        judged.add((delivery.tab, delivery.message))
+        judged[delivery.tab].add(delivery.message)
         place = f"{delivery.tab} received", delivery.at, delivery.index, (delivery.tab,)
         if delivery.role == "user":
             _judge_origin(history, findings, place, delivery, origins)
@@ -179,7 +180,7 @@ def from_somebody(history: History) -> Findings:
             if item.role == "user" and item.message not in history.known and not (item.user and _outsider(history, item.user)):
                 _judge_origin(history, findings, (where, reading_at, index, tabs), item, origins)
     findings.counts = {
-        "deliveries": len(judged) + sum(len(items) for *_, items in _readings(history)),
+        "deliveries": sum(map(len, judged.values())) + sum(len(items) for *_, items in _readings(history)),
         "sent messages": len(sent),
         "untraced answers": untraced,
     }
