@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,9 +22,13 @@ class LeakyServer:
     port: int
 
     def churn(self, connections: int, done: Callable[[], object] = lambda: None) -> None:
-        """Open, use and close connections, one after another; `done` is called after each."""
+        """Open, use and reset connections, one after another; `done` is called after each.
+
+        Reset, because those that are closed stay in the system's table for a minute, which each look of the sampler reads.
+        """
         for _ in range(connections):
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.sendall(b"hello\n")
                 connection.recv(100)
             done()

@@ -23,13 +23,16 @@ LOOPBACK = ipaddress.ip_address("127.0.0.1")
 
 
 def test_a_line_is_told_by_its_fields() -> None:
-    listening, asked, half_closed, asking, over = tcp.parse(LINES)
+    listening, asked, half_closed, asking = tcp.parse(LINES)
     assert listening.listens
     assert not listening.connected
     assert (asked.local_port, asked.peer_port, asked.unread) == (0x1F90, 0xC001, 0x1C)
     assert half_closed.connected
     assert asking.unread == 7
-    assert not over.connected
+
+
+def test_what_waits_for_nothing_but_the_time_is_left_out() -> None:
+    assert [one.peer_port for one in tcp.parse(LINES)] == [0, 0xC001, 0xC002, 0x1F90], "the last line is in TIME_WAIT"
 
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="the lines are those of a little-endian machine")
@@ -49,7 +52,7 @@ def test_addresses_are_those_that_programs_use(written: bytes, meant: str) -> No
 
 
 def test_accepted_ones_came_in_at_a_port_of_the_same_service() -> None:
-    table = {int(one.inode): one for one in tcp.parse(LINES[:4])}
+    table = {int(one.inode): one for one in tcp.parse(LINES)}
     assert tcp.accepted(table, {1, 2, 3, 4}) == 2
     assert tcp.accepted(table, {2, 3, 4}) == 0, "without its listener nobody knows which end came first"
 

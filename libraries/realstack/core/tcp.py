@@ -14,8 +14,9 @@ from realstack.core import procfs
 
 TABLES = ("tcp", "tcp6")
 
+TIME_WAIT = b" 06 "
+"""As it stands in a line, where no other field is of two digits that begin with a zero."""
 ESTABLISHED = b"01"
-TIME_WAIT = b"06"
 CLOSED = b"07"
 LISTEN = b"0A"
 
@@ -23,7 +24,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class TcpSocket(NamedTuple):
-    """A line of the table; its fields as they stand there, for a look may pass over thousands of them.
+    """A line of the table; its fields as they stand there.
 
     Attributes:
         local: This end.
@@ -47,7 +48,7 @@ class TcpSocket(NamedTuple):
     @property
     def connected(self) -> bool:
         """Whether it belongs to a connection that can still carry something, or is being opened or closed."""
-        return self.state not in (LISTEN, TIME_WAIT, CLOSED)
+        return self.state not in (LISTEN, CLOSED)
 
     @property
     def local_port(self) -> int:
@@ -78,16 +79,21 @@ class TcpSocket(NamedTuple):
 def parse(lines: Iterable[bytes]) -> Iterator[TcpSocket]:
     """Read lines of a table, without the heading.
 
+    Those in TIME_WAIT are left out: nobody holds them any more, and after a load there are thousands of them for a minute,
+    in the way of each look.
+
     Args:
         lines: As the kernel writes them: number, local address, peer's address, state, ``tx_queue:rx_queue`` …, in hexadecimal.
     """
     for line in lines:
+        if TIME_WAIT in line:
+            continue
         fields = line.split(None, 10)
         yield TcpSocket(fields[1], fields[2], fields[3], fields[4], fields[9])
 
 
 def sockets(pid: int | str = "self") -> Iterator[TcpSocket]:
-    """All TCP sockets of the network namespace that a process is in; none where the process has ended."""
+    """The TCP sockets of the network namespace that a process is in; none where the process has ended."""
     for name in TABLES:
         try:
             with open(f"{procfs.PROC}/{pid}/net/{name}", "rb") as file:
@@ -143,7 +149,7 @@ class Tables:
         if namespace is None:
             return {}
         if namespace not in self._tables:
-            self._tables[namespace] = {int(one.inode): one for one in sockets(pid) if one.state != TIME_WAIT}
+            self._tables[namespace] = {int(one.inode): one for one in sockets(pid)}
         return self._tables[namespace]
 
 
