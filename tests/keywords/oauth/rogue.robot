@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       The rogue provider: it works like a good one, and gives one wrong answer at a time.
 
-Library             Process
+Resource            ../support/inner_runs.resource
 Library             realstack.OAuth
 
 Suite Setup         Start The Rogue Provider
@@ -155,9 +155,7 @@ Second Provider Ends With Its Test
     Run Keyword And Expect Error    *reaches a server*    Open Provider    ${issuer}    client
 
 Robot's Own Time-Outs End A Slow Exchange
-    ${run}    Run Process
-    ...    ${{sys.executable}}    -m    robot    --outputdir    ${OUTPUT_DIR}/inner timeouts    ${CURDIR}/_inner/timeouts.robot
-    ...    stderr=STDOUT
+    ${run}    Wait For Run    slow exchange
     Should Be Equal As Integers    ${run.rc}    2    ${run.stdout}
     Should Contain    ${run.stdout}    Test timeout 300 milliseconds exceeded.
     Should Contain    ${run.stdout}    Keyword timeout 300 milliseconds exceeded.
@@ -167,6 +165,7 @@ Robot's Own Time-Outs End A Slow Exchange
 *** Keywords ***
 Start The Rogue Provider
     [Documentation]    For all tests of the suite; each uses it as its client.
+    Begin Run    slow exchange    --outputdir    ${OUTPUT_DIR}/inner timeouts    ${CURDIR}/_inner/timeouts.robot
     ${issuer}    Start Rogue Provider
     ${secret}    Get Rogue Client Secret
     Open Provider    ${issuer}    client    ${secret}    redirect_uri=${REDIRECT_URI}    timeout=1 s

@@ -1,9 +1,9 @@
 *** Settings ***
 Documentation       Sessions for RequestsLibrary: its own keywords use them, and nothing that they log holds a credential.
 
+Resource            ../support/inner_runs.resource
 Library             Collections
 Library             OperatingSystem
-Library             Process
 Library             RequestsLibrary
 Library             realstack.Rest
 Library             realstack.OAuth
@@ -71,11 +71,11 @@ Alias Is Free Again After The Test
 
 No Credential Reaches The Log
     [Documentation]    Not even at TRACE; that the same would be found without Rest is the control.
-    Run Inner Test    By A Session Of Rest    0
-    ${check} =    Check Inner Files
+    Inner Test Should Pass    By A Session Of Rest
+    ${check} =    Run Process    ${PYTHON}    -m    realstack.secrets    check    ${INNER}/By A Session Of Rest
     Should Be Equal As Integers    ${check.rc}    0    ${check.stdout}
-    Run Inner Test    By RequestsLibrary Alone    0
-    ${text} =    Get File    ${INNER}/output.xml
+    Inner Test Should Pass    By RequestsLibrary Alone
+    ${text} =    Get File    ${INNER}/By RequestsLibrary Alone/output.xml
     Should Contain    ${text}    ${TOKEN}
     [Teardown]    Remove Directory    ${INNER}    recursive=True
 
@@ -86,22 +86,24 @@ Open Session Of The Suite
     ${url} =    Get Rest Pages Url
     VAR    ${URL}    ${url}    scope=SUITE
     Open Rest Session    suite    ${URL}
+    Begin Inner Tests    By A Session Of Rest    By RequestsLibrary Alone
 
 Open Session Of The Test
     [Documentation]    One that is closed with its test.
     Open Rest Session    ann    ${URL}
 
-Run Inner Test
-    [Documentation]    Runs a test at TRACE, in a process of its own.
-    [Arguments]    ${name}    ${rc}
+Begin Inner Tests
+    [Documentation]    Begins tests at TRACE, each in a process and a folder of its own.
+    [Arguments]    @{tests}
     Remove Directory    ${INNER}    recursive=True
-    ${run} =    Run Process
-    ...    ${PYTHON}    -m    robot    --loglevel    TRACE    --outputdir    ${INNER}    --test    ${name}
-    ...    ${CURDIR}/_inner/talkative.robot
-    ...    env:INNER_TOKEN=${TOKEN}    env:INNER_URL=${URL}    stderr=STDOUT
-    Should Be Equal As Integers    ${run.rc}    ${rc}    ${run.stdout}
+    FOR    ${test}    IN    @{tests}
+        VAR    @{options}    --loglevel    TRACE    --outputdir    ${INNER}/${test}    --test    ${test}
+        Begin Run    ${test}    @{options}    ${CURDIR}/_inner/talkative.robot
+        ...    env:INNER_TOKEN=${TOKEN}    env:INNER_URL=${URL}
+    END
 
-Check Inner Files
-    [Documentation]    Searches all that the inner run left behind.
-    ${check} =    Run Process    ${PYTHON}    -m    realstack.secrets    check    ${INNER}
-    RETURN    ${check}
+Inner Test Should Pass
+    [Documentation]    Waits for one that was begun.
+    [Arguments]    ${test}
+    ${run} =    Wait For Run    ${test}
+    Should Be Equal As Integers    ${run.rc}    0    ${run.stdout}
