@@ -1,11 +1,11 @@
 *** Settings ***
 Documentation       Sessions: opening, aliases, owners, refusals.
 
-Library             Process
+Resource            ../support/inner_runs.resource
 Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
-Suite Setup         Start Servers
+Suite Setup         Open Sessions
 
 
 *** Variables ***
@@ -87,23 +87,18 @@ Missing Addresses Are Told
 
 A Time-Out Of Robot Ends The Wait
     [Documentation]    The wait ends at once, the suite's session stays usable; the test's own session and lock end with it.
-    ${result}    Run Process
-    ...    ${{sys.executable}}    -m    robot    --output    NONE    --report    NONE
-    ...    --pythonpath    ${LIBRARIES}    ${CURDIR}/_runs/time_out.robot
-    ...    timeout=60s    on_timeout=kill    stderr=STDOUT
+    ${result}    Wait For Run    time-out
     Should Contain    ${result.stdout}    Keyword timeout 200 milliseconds exceeded.
     Should Contain    ${result.stdout}    3 tests, 2 passed, 1 failed
 
 
 *** Keywords ***
-Start Servers
-    [Documentation]    One server of each kind, with a session of the suite's own.
-    ${postgres_server}    Start Postgres Server
+Open Sessions
+    [Documentation]    One of the suite's own for each kind of server.
+    VAR    @{options}    --output    NONE    --report    NONE    --pythonpath    ${LIBRARIES}
+    Begin Run    time-out    @{options}    ${CURDIR}/_runs/time_out.robot
     ${redis_server}    Start Redis Server
-    ${clickhouse_server}    Start Clickhouse Server
-    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
     VAR    ${REDIS}    ${redis_server}    scope=SUITE
-    VAR    ${CLICKHOUSE}    ${clickhouse_server}    scope=SUITE
     Open Postgres Session    suite-db    ${POSTGRES}[dsn]
     Open Redis Session    suite-cache    ${REDIS}[url]
     Open Clickhouse Session    suite-events    ${CLICKHOUSE}[url]    user=${CLICKHOUSE}[user]    password=${CLICKHOUSE}[password]

@@ -5,6 +5,7 @@ Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Tables
+Suite Teardown      Remove Tables
 
 
 *** Test Cases ***
@@ -132,8 +133,6 @@ Failed Transactions Are Not Committed
 *** Keywords ***
 Prepare Tables
     [Documentation]    A small table on each server.
-    ${postgres_server}    Start Postgres Server
-    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
     Open Postgres Session    db    ${POSTGRES}[dsn]
     Execute    CREATE TABLE things (id int PRIMARY KEY, name text, tags jsonb, weight numeric)
     Execute    CREATE TABLE keys (id int, token_hash text UNIQUE)
@@ -143,7 +142,11 @@ Prepare Tables
 
 Prepare Events
     [Documentation]    The same in ClickHouse.
-    ${server}    Start Clickhouse Server
-    Open Clickhouse Session    events    ${server}[url]    user=${server}[user]    password=${server}[password]
+    Open Clickhouse Session    events    ${CLICKHOUSE}[url]    user=${CLICKHOUSE}[user]    password=${CLICKHOUSE}[password]
     Execute    CREATE TABLE log (id UInt64, text String) ENGINE = MergeTree ORDER BY id    alias=events
     Execute    INSERT INTO log VALUES (1, 'one'), (2, $1)    parameters=it's \\ a "test"    alias=events
+
+Remove Tables
+    [Documentation]    Other suites have tables of the same names.
+    Execute    DROP TABLE things, keys    alias=db
+    Execute    DROP TABLE log    alias=events

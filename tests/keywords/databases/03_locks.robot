@@ -5,6 +5,7 @@ Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Table
+Suite Teardown      Execute    DROP TABLE things
 
 
 *** Test Cases ***
@@ -116,9 +117,7 @@ Words In A Comment Lock Nothing
 
 *** Keywords ***
 Prepare Table
-    [Documentation]    A server with a small table.
-    ${postgres_server}    Start Postgres Server
-    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
+    [Documentation]    A small one.
     Open Postgres Session    db    ${POSTGRES}[dsn]
     Execute    CREATE TABLE things (id int PRIMARY KEY, name text)
     Execute    INSERT INTO things VALUES (1, 'one'), (2, 'two'), (3, 'three')

@@ -5,6 +5,7 @@ Library             realstack.Databases
 Library             ../support/ScratchServers.py
 
 Suite Setup         Prepare Stores
+Suite Teardown      Remove Tables
 Test Setup          Fill Stores
 
 
@@ -53,7 +54,7 @@ Ignored Columns Don't Count
 
 Rows Without A Key Are Told Apart By What Counts
     [Documentation]    A column that is ignored makes no row another one.
-    Execute    CREATE TABLE IF NOT EXISTS keyless (a int, at timestamptz, by text)    alias=db
+    Execute    CREATE TABLE keyless (a int, at timestamptz, by text)    alias=db
     Execute    INSERT INTO keyless VALUES (1, now(), 'x'), (1, now(), 'y')    alias=db
     Take Snapshot    before    tables=db:keyless, db:users
     Execute    UPDATE keyless SET at = now() + interval '1 day', by = 'z'    alias=db
@@ -90,14 +91,11 @@ Wrong Snapshots Are Told
 
 *** Keywords ***
 Prepare Stores
-    [Documentation]    One server of each kind with a little in it.
-    ${postgres_server}    Start Postgres Server
+    [Documentation]    One of each kind with a little in it.
     ${redis_server}    Start Redis Server
-    ${server}    Start Clickhouse Server
-    VAR    ${POSTGRES}    ${postgres_server}    scope=SUITE
     Open Postgres Session    db    ${POSTGRES}[dsn]
     Open Redis Session    cache    ${redis_server}[url]
-    Open Clickhouse Session    events    ${server}[url]    user=${server}[user]    password=${server}[password]
+    Open Clickhouse Session    events    ${CLICKHOUSE}[url]    user=${CLICKHOUSE}[user]    password=${CLICKHOUSE}[password]
     Execute    CREATE TABLE users (id int PRIMARY KEY, name text, token_hash text, seen_at timestamptz)    alias=db
 
 Fill Stores
@@ -108,6 +106,11 @@ Fill Stores
     Execute    CREATE TABLE log (id UInt64, text String) ENGINE = MergeTree ORDER BY id    alias=events
     Execute    INSERT INTO log VALUES (1, 'one')    alias=events
     Set Redis Value    limit:1    1    expires_in=1 minute
+
+Remove Tables
+    [Documentation]    Other suites have tables of the same names.
+    Execute    DROP TABLE IF EXISTS users, keyless    alias=db
+    Execute    DROP TABLE log    alias=events
 
 Change Everything
     [Documentation]    Adds, removes and changes rows, an event and a key.
