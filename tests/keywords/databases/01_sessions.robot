@@ -8,10 +8,6 @@ Library             ../support/ScratchServers.py
 Suite Setup         Open Sessions
 
 
-*** Variables ***
-${LIBRARIES}    ${CURDIR}/../../../libraries
-
-
 *** Test Cases ***
 Every Kind Tells Its Version And Time
     [Documentation]    One keyword for three kinds of server.
@@ -95,8 +91,6 @@ A Time-Out Of Robot Ends The Wait
 *** Keywords ***
 Open Sessions
     [Documentation]    One of the suite's own for each kind of server.
-    VAR    @{options}    --output    NONE    --report    NONE    --pythonpath    ${LIBRARIES}
-    Begin Run    time-out    @{options}    ${CURDIR}/_runs/time_out.robot
     ${redis_server}    Start Redis Server
     VAR    ${REDIS}    ${redis_server}    scope=SUITE
     Open Postgres Session    suite-db    ${POSTGRES}[dsn]

@@ -105,7 +105,7 @@ Watch A Server
     [Arguments]    @{options}
     ${pid} =    Start Server    @{options}
     Watch Process    server    ${pid}
-    Start Monitoring    interval=10 ms
+    Start Monitoring    interval=50 ms
 
 Wait A Minute For Counts
     [Documentation]    Waits longer than its own time-out.
