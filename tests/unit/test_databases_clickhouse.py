@@ -145,6 +145,7 @@ def test_other_types_survive(client: Client) -> None:
         ("CAST('DE' AS LowCardinality(Nullable(FixedString(2))))", "DE"),
         ("toFixedString(unhex('FF'), 2)", b"\xff\x00"),
         ("map('a', toFloat32(1.1))", {"a": 1.1}),
+        ("map(unhex('61FF'), 1)", {"a\\xff": 1}),
         ("CAST((toFloat32(0.1), 'x') AS Tuple(a Float32, b FixedString(2)))", {"a": 0.1, "b": "x"}),
         ("CAST([(1, unhex('FF'))] AS Nested(x UInt8, y String))", [{"x": 1, "y": b"\xff"}]),
         ('CAST(\'{"a": {"b": ["ü", null]}}\' AS JSON)', {"a": {"b": ["ü", None]}}),

@@ -271,6 +271,9 @@ def test_any_command_runs_but_those_of_a_connection(redis_server: servers.Redis)
         assert await session.command(["SETBIT", "bits", 7, 1]) == 0
         assert await session.command(["bitcount", "bits"]) == 1
         assert await session.command(["OBJECT", "ENCODING", "bits"]) == "raw"
+        assert await session.command(["COMMAND", "COUNT"]) > 100
+        assert await session.command(["command", "getkeys", "SET", "a key", 1]) == ["a key"]
+        assert "get" in await session.command(["COMMAND"])
         for command in ("SELECT 1", "multi", "SUBSCRIBE 1", "client reply off", "CLIENT TRACKING on"):
             with pytest.raises(StackError, match="leaves its connection as it is"):
                 await session.command(command.split())

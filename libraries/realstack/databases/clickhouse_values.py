@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from realstack.databases.postgres_values import single
-from realstack.databases.values import plain
+from realstack.databases.values import name_of, plain
 
 AS_BYTES = {"String": "bytes"}
 """What the driver is to read how, by type: so that the readers see what there is."""
@@ -71,7 +71,7 @@ def _reader(kind: Any, zone: tzinfo, ticks: bool) -> Reader:
 def _container(kind: Any, parts: list[Reader]) -> Reader:
     first, last = parts[0], parts[-1]
     if kind.base_type == "Map":
-        return lambda found: {str(first(key)): last(value) for key, value in found.items()}
+        return lambda found: {name_of(first(key)): last(value) for key, value in found.items()}
     if kind.base_type == "Array":
         return lambda found: [first(item) for item in found]
     if kind.base_type == "SimpleAggregateFunction":

@@ -10,7 +10,7 @@ import json
 import re
 import struct
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError
@@ -157,6 +157,19 @@ def _time(parts: tuple[int]) -> time | str:
     return "24:00:00" if microseconds == _DAY else (_MOMENT + timedelta(microseconds=microseconds)).time()
 
 
+def _time_in_zone(parts: tuple[int, int]) -> time | str:
+    microseconds, west = parts
+    if microseconds == _DAY:
+        return f"24:00:00{_offset(-west)}"
+    return (_MOMENT + timedelta(microseconds=microseconds)).time().replace(tzinfo=timezone(timedelta(seconds=-west)))
+
+
+def _offset(east: int) -> str:
+    hours, minutes, seconds = abs(east) // 3600, abs(east) // 60 % 60, abs(east) % 60
+    parts = [f"{hours:02d}", *([f"{minutes:02d}"] if minutes or seconds else []), *([f"{seconds:02d}"] if seconds else [])]
+    return ("-" if east < 0 else "+") + ":".join(parts)
+
+
 def _clock(microseconds: int) -> str:
     seconds, fraction = divmod(microseconds, 1_000_000)
     text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
@@ -165,6 +178,17 @@ def _clock(microseconds: int) -> str:
 
 def _microseconds(length: timedelta) -> int:
     return length // timedelta(microseconds=1)
+
+
+def _of_time(value: time) -> tuple[int]:
+    return (_microseconds(datetime.combine(_EPOCH, value) - _MOMENT),)
+
+
+def _of_time_in_zone(value: time) -> tuple[int, int]:
+    east = value.utcoffset()
+    if east is None:
+        raise ValueError("a time with a zone has an offset that no date is needed for")
+    return (*_of_time(value.replace(tzinfo=None)), -(east // timedelta(seconds=1)))
 
 
 def _of_moment(value: datetime) -> tuple[int]:
@@ -292,7 +316,8 @@ _TUPLES: tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any]], ...] = (
     ("date", lambda value: ((value - _EPOCH).days,), _date),
     ("timestamp", _of_moment, _moment),
     ("timestamptz", lambda value: (_microseconds(value.astimezone(UTC).replace(tzinfo=None) - _MOMENT),), _moment_in_zone),
-    ("time", lambda value: (_microseconds(datetime.combine(_EPOCH, value) - _MOMENT),), _time),
+    ("time", _of_time, _time),
+    ("timetz", _of_time_in_zone, _time_in_zone),
     ("interval", lambda value: (0, value.days, _microseconds(value - timedelta(days=value.days))), _interval),
 )
 """Kind, what writes it, and what reads it."""

@@ -262,6 +262,8 @@ class RedisSession:
                 )
             )
         _check(*words)
+        if name == "COMMAND":  # one word for the client, which otherwise takes the answer for that of COMMAND alone
+            words = [" ".join(map(str, words[:2])), *words[2:]]
         async with self.explained(name):
             return await self.client.execute_command(*words)  # type: ignore[no-untyped-call] # redis has no types for it
 

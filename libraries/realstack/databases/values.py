@@ -55,10 +55,15 @@ def plain(value: Any) -> Any:
     if type(value).__module__ in _DRIVERS:
         return range_text(value) if type(value).__name__ == "Range" else shape_text(value)
     if hasattr(value, "items"):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {name_of(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
+
+
+def name_of(key: Any) -> str:
+    """What a key of a map is called: bytes that are no text as Redis keys of such bytes are."""
+    return key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key)
 
 
 def json_safe(value: Any) -> Any:
