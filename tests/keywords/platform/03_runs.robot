@@ -1,15 +1,9 @@
 *** Settings ***
 Documentation    Runs of Robot Framework of their own: time limits, deaths, bad starts, and what is left after them.
 
-Resource         ../support/inner_runs.resource
+Resource         runs.resource
 
-Suite Setup      Begin All Bad Starts
-Suite Teardown   Terminate All Processes    kill=True
 Test Template    Run Should End With
-
-
-*** Variables ***
-${RUNS}    ${CURDIR}/_runs
 
 
 *** Test Cases ***    RUN    EXPECTED
@@ -51,21 +45,6 @@ A Service That Dies Fails The Test And Comes Back
 
 
 *** Keywords ***
-Begin All Bad Starts
-    [Documentation]    Side by side: none comes as far as to start anything.
-    Begin Run Without Files    bad platform    bad_start    --variable    PLATFORM:embeded
-    Begin Run Without Files    bad profile    bad_start    --variable    PROFILE:fst
-    Begin Run Without Files    bad figure    bad_start    --variable    SOAK_DURATION:long
-    Begin Run Without Files    bad sources    bad_start    --variable    PLATFORM_SOURCES:/nowhere
-    Begin Run Without Files    bad external    bad_start    --variable    PLATFORM:external
-
-Begin Run Without Files
-    [Documentation]    Begins a run of a suite of _runs, with further options.
-    [Arguments]    ${alias}    ${suite}    @{options}
-    VAR    @{options}    @{options}    --output    NONE    --log    NONE    --report    NONE
-    ...    --outputdir    ${OUTPUT_DIR}/platform-runs
-    Begin Run    ${alias}    @{options}    ${RUNS}/${suite}.robot
-
 Run Should End With
     [Documentation]    Waits for a run that was begun, and looks for texts in what it says.
     [Arguments]    ${alias}    @{expected}
