@@ -18,21 +18,22 @@ SIGN_IN = """<form action=/enter method=post><input name=nick autocomplete=usern
 <button>Enter</button></form>"""
 ROOM = """<ul id=lines></ul><div id=line>Linked</div><textarea id=words></textarea><a href=/leave>Log out</a><script>
 const room = location.pathname.split('/')[2];
-const say = (what) => { document.querySelector('#line').textContent = what; };
+const line = document.querySelector('#line');
+const say = (what) => { if (line.textContent !== what) line.textContent = what; };
 function link() {
   const socket = new WebSocket(location.origin.replace('http', 'ws') + '/line');
   socket.onopen = () => { say('Linked'); socket.send(JSON.stringify({act: 'enter', room})); };
-  socket.onclose = () => { say('Unlinked'); setTimeout(link, 300); };
+  socket.onclose = () => { say('Unlinked'); setTimeout(link, 50); };
   socket.onmessage = ({data}) => {
     const {act, item} = JSON.parse(data);
     if (act !== 'line') return;
-    const line = document.createElement('li');
-    line.dataset.key = item.key;
-    line.className = item.by === 'bot' ? 'theirs' : 'ours';
-    line.innerHTML = '<b></b> <q></q>';
-    line.querySelector('b').textContent = item.by;
-    line.querySelector('q').textContent = item.words;
-    document.querySelector('#lines').append(line);
+    const one = document.createElement('li');
+    one.dataset.key = item.key;
+    one.className = item.by === 'bot' ? 'theirs' : 'ours';
+    one.innerHTML = '<b></b> <q></q>';
+    one.querySelector('b').textContent = item.by;
+    one.querySelector('q').textContent = item.words;
+    document.querySelector('#lines').append(one);
   };
   document.querySelector('#words').onkeydown = (event) => {
     if (event.key !== 'Enter') return;

@@ -45,7 +45,7 @@ Look At The Small Chat
     ${url}    Small Chat Url
     Remove Directory    ${OUTPUT_DIR}/drafted    recursive=True
     VAR    @{options}    --to    ${OUTPUT_DIR}/${folder}    --results    ${OUTPUT_DIR}/browser-of-draft
-    ...    --rest    0.3    --patience    10
+    ...    --rest    0.2    --patience    10
     ${done}    Run Process    ${{sys.executable}}    -m    realstack    draft    small    ${url}    @{options}    cwd=${ROOT}
     ...    env:DRAFT_USER=ann    env:DRAFT_PASSWORD=a good password    stderr=STDOUT    timeout=60s
     Should Be Equal As Integers    ${done.rc}    ${code}    ${done.stdout}    values=False
