@@ -132,7 +132,12 @@ def render(environment: Mapping[str, str], folder: Path, *, nginx: str | None = 
         "ERROR_LOG": settings.text("ERROR_LOG", "stderr", log_target),
         "RESOLVER": f"resolver {resolver} valid=1s;" if resolver else "# Names are looked up once, when nginx starts.",
         "AUTH_SERVERS": "\n".join(_group("auth", auth, f"max_fails=0{again}", shared=bool(resolver))),
-        "BACKEND_SERVERS": "\n".join(_group("backend", backends, f"max_fails=1 fail_timeout=1s{again}", shared=bool(resolver))),
+        "BACKEND_SERVERS": "\n".join(
+            [
+                *_group("backend", backends, f"max_fails=1 fail_timeout=1s{again}", shared=bool(resolver)),
+                *_group("backend", backends, f"max_fails=0{again} backup", shared=False),
+            ]
+        ),
         "SOCKET_SERVERS": "\n".join(_group("backend_sockets", backends, f"max_fails=0{again}", shared=bool(resolver))),
         "BODY_MAX": str(file_max + MULTIPART_ROOM),
         "FILE_MAX_BYTES": str(file_max),

@@ -186,6 +186,17 @@ def test_restarted_replica_is_back_by_itself(client: httpx.Client, replicas: lis
     until(lambda: client.get("/api/plan").json()["from"] == "backend-1", what="an answer of the restarted replica")
 
 
+def test_replica_that_was_left_out_is_asked_where_the_others_are_gone(client: httpx.Client, replicas: list[Upstream]) -> None:
+    """As in a rolling restart: the second one stops as soon as the first is back."""
+    port = replicas[0].port
+    replicas[0].close()
+    assert {client.get("/api/plan").json()["from"] for _ in range(2)} == {"backend-2"}
+    replicas[0] = Upstream("backend-1", port)
+    replicas[1].close()
+    answers = [client.request(method, "/api/plan", content=b"{}") for method in ("GET", "POST") for _ in range(3)]
+    assert [(answer.status_code, answer.json().get("from")) for answer in answers] == [(200, "backend-1")] * 6
+
+
 def test_silent_replica_is_given_up_for_the_other_one_and_then_left_out(client: httpx.Client, replicas: list[Upstream]) -> None:
     replicas[0].hold.clear()
     assert {client.get("/api/plan").json()["from"] for _ in range(4)} == {"backend-2"}

@@ -38,6 +38,7 @@ def test_every_replica_is_in_the_round(tmp_path: Path) -> None:
     text, _ = written(tmp_path)
     assert "server 127.0.0.1:1002 max_fails=1 fail_timeout=1s;" in text
     assert "server [::1]:1003 max_fails=1 fail_timeout=1s;" in text
+    assert "server [::1]:1003 max_fails=0 backup;" in text
     assert "@@" not in text + (tmp_path / "headers.conf").read_text()
 
 
