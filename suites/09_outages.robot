@@ -58,6 +58,12 @@ An Auth Service Whose Store Hangs Says So In Time
     [Template]    A Hung Store Should Be Told In Time
     store of sign-ins    the profile    a sign-out
 
+A Replica Stands Still, And Then The Other One Is Out Of Reach
+    [Documentation]    Nobody who reads waits for longer than it takes to give one up.
+    [Tags]    needs-pause    needs-restart    needs-faults    -wants-fan-out    -wants-refresh    wants-services-apart
+    [Template]    NONE
+    Reading Should Go On Past Each Replica
+
 A Proxy Tells What Is Away
     [Documentation]    In a word that clients know, with the time to wait, and with all that keeps others out.
     [Tags]    needs-kill    needs-restart    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart

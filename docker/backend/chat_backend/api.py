@@ -28,9 +28,9 @@ from chat_common.errors import ApiError, StoreUnavailable
 from chat_common.frames import is_uuid, message_body
 
 BODY_LIMIT = 64 * 1024
-# A call is answered within this many seconds, whatever it waits for: nginx gives a replica up after four, and would tell a store
+# A call is answered within this many seconds, whatever it waits for: nginx gives a replica up after three, and would tell a store
 # that hangs as a replica that is away. The waits for tokens, Redis and PostgreSQL add up to more.
-ANSWER_SECONDS = 2.5
+ANSWER_SECONDS = 2.0
 PAGE_LIMIT = 1000
 
 Handler = Callable[[Request, str], Awaitable[Response]]
