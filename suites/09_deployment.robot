@@ -19,6 +19,16 @@ Replicas Are Restarted Under Open Pages
     Pages Should Have Lost Nothing    ${ada}
     Page Should Load Anew    page 1
 
+A Replica Ends Its Work Before It Goes, And Comes Before Its Store
+    [Documentation]    What it was asked is answered before it stops. It is begun again while its store is away, and waits for it.
+    [Tags]    needs-kill    needs-logs    needs-restart    wants-held-steps    wants-services-apart    wants-two-replicas
+    ${dan} =    A User On One Replica    dan    ${OTHER_REPLICA}
+    What Is Under Way Should Be Finished Before The Stop    ${dan}
+    Service Should Stand By Until Its Store Is There    ${dan}    ${ONE_REPLICA}    ${CHAT_DATABASE}
+    Open Tabs    ${dan}    on the new one    at=${ONE_REPLICA}
+    Send Message    ${dan}    on the new one    ${dan.thread}    What is 6 * 7?
+    Everything Said Should Be Everywhere    ${dan}
+
 An Old Page Meets A Newer Backend
     [Documentation]    What the page does not know is passed over, and what it need not be told may be missing.
     [Tags]    needs-browser    wants-services-apart
