@@ -102,6 +102,10 @@ Expired Token Is Good For Nothing On An Open Socket
     Try To Speak    ${mia}    tab    ${thread}    expired
     Socket Should End With Its Token
 
+What A Good Key Has Signed Opens Nothing By That
+    [Tags]    needs-reload    needs-folders    needs-logs    wants-key-rotation
+    Well Signed Tokens Should Open Nothing
+
 Foreign Token Prolongs No Socket
     [Template]    Foreign Token Should Close The Socket
     another user's

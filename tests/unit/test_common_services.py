@@ -313,6 +313,8 @@ KEY, OTHER, NOBODYS = make_key(), make_key(), make_key()
         (make_token(KEY, exp="tomorrow"), "claims"),
         (make_token(KEY, exp=True), "claims"),
         (make_token(KEY, iat=int(time.time()) + 86400), "claims"),
+        (make_token(KEY, nbf=int(time.time()) + 86400), "claims"),
+        (make_token(KEY, nbf="today"), "claims"),
         (make_token(KEY, sub=""), "claims"),
         (make_token(KEY, sid=None), "claims"),
     ],

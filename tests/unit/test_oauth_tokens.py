@@ -128,7 +128,8 @@ EXPECTED: dict[str, str] = {
     "tampered-payload": "signature", "foreign-key": "signature", "foreign-key-embedded": "signature",
     "foreign-key-url": "signature", "foreign-kid": "key_unknown", "kid-path": "algorithm", "kid-sql": "algorithm",
     "hs256-public-key": "algorithm", "critical-header": "critical_header", "expired": "expired",
-    "not-yet-valid": "not_yet_valid", "issuer-wrong": "issuer", "audience-wrong": "audience", "subject-missing": "subject",
+    "not-yet-valid": "not_yet_valid", "issued-in-future": "issued_at",
+    "issuer-wrong": "issuer", "audience-wrong": "audience", "subject-missing": "subject",
     "nonce-wrong": "nonce", "expiry-missing": "expiry_missing",
 }  # fmt: skip
 

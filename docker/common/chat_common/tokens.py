@@ -35,7 +35,7 @@ FETCH_SECONDS = 2.0
 # so many seconds, because anybody can make up unknown keys.
 REFETCHES_AT_ONCE = 5
 REFETCH_PAUSE = 1.0
-# Clocks of issuer and verifier may differ by this much (seconds), for `iat` only.
+# Clocks of issuer and verifier may differ by this much (seconds), for what a token says of its beginning.
 CLOCK_LEEWAY = 5
 
 
@@ -115,7 +115,7 @@ def _claims(claims: Mapping[str, Any], issuer: str, audience: str, allow_expired
     if audience not in (given if isinstance(given, list) else [given]):
         raise TokenRefused("audience")
     expires, issued = _time(claims.get("exp")), _time(claims.get("iat"))
-    if issued > time.time() + CLOCK_LEEWAY:
+    if max(issued, _time(claims.get("nbf", 0))) > time.time() + CLOCK_LEEWAY:
         raise TokenRefused("claims")
     if not allow_expired and time.time() >= expires:
         raise TokenRefused("expired")

@@ -37,6 +37,7 @@ Forgery = Literal[
     "critical-header",
     "expired",
     "not-yet-valid",
+    "issued-in-future",
     "issuer-wrong",
     "audience-wrong",
     "subject-missing",
@@ -59,8 +60,9 @@ _DESCRIPTIONS: dict[str, str] = {
     "kid-sql": "a kid that injects SQL",
     "hs256-public-key": "an HMAC made with the bytes of the issuer's public key (RFC 8725, 2.1)",
     "critical-header": "a header extension that must be understood and is not (RFC 7515, 4.1.11)",
-    "expired": "exp an hour ago",
-    "not-yet-valid": "nbf in an hour",
+    "expired": "exp six minutes ago",
+    "not-yet-valid": "nbf in six minutes",
+    "issued-in-future": "iat in six minutes",
     "issuer-wrong": "another issuer",
     "audience-wrong": "another audience",
     "subject-missing": "no sub",
@@ -69,7 +71,8 @@ _DESCRIPTIONS: dict[str, str] = {
 }
 assert set(_DESCRIPTIONS) == set(get_args(Forgery))
 
-HOUR = 3600
+AWAY = 360
+"""Seconds that times are off by: more than clocks are usually allowed to differ, which is five minutes at most."""
 
 
 def described(kind: Forgery) -> str:
@@ -209,8 +212,9 @@ class _Forger:
         """The forgeries that only say something else: with the issuer's own key, when the caller has it."""
         now = int(time.time())
         changes: dict[str, dict[str, Any]] = {
-            "expired": {"exp": now - HOUR, "iat": now - 2 * HOUR},
-            "not-yet-valid": {"nbf": now + HOUR},
+            "expired": {"exp": now - AWAY, "iat": now - 2 * AWAY},
+            "not-yet-valid": {"nbf": now + AWAY},
+            "issued-in-future": {"iat": now + AWAY, "exp": now + 2 * AWAY},
             "issuer-wrong": {"iss": "https://issuer.invalid"},
             "audience-wrong": {"aud": "somebody-else", "azp": None},
             "subject-missing": {"sub": None},

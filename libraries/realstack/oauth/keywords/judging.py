@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator
@@ -21,6 +22,7 @@ from realstack.http.urls import shown
 from realstack.oauth.client import ProviderClient, read_keys
 from realstack.oauth.forge import Forgery, Issuer, described, forge
 from realstack.oauth.http import Session
+from realstack.oauth.signing import read_private_key_file
 from realstack.oauth.tokens import ALGORITHMS, ASYMMETRIC, Demands, Problem, Token, decode, problems
 
 KEYS_TIMEOUT = 5.0
@@ -190,13 +192,15 @@ class JudgingKeywords:
         *,
         claims: dict[str, Any] | None = None,
         headers: dict[str, Any] | None = None,
+        key: Path | None = None,
         jwks_url: str | Secret | None = None,
         provider: str | None = None,
         ca: str | None = None,
     ) -> Secret:
         """Makes a token that nobody may accept, in the likeness of a good one (RFC 8725).
 
-        Whatever needs a signature gets one of a key that the issuer never had. Kinds:
+        Whatever needs a signature gets one of a key that the issuer never had, unless a key of the issuer's is given for what
+        only says something else: then nothing but its claims is wrong. Kinds:
 
         | kind | what it is |
         |---|---|
@@ -208,14 +212,17 @@ class JudgingKeywords:
         | ``kid-path``, ``kid-sql`` | a ``kid`` that climbs the file system, or injects SQL |
         | ``hs256-public-key`` | an HMAC with the bytes of the issuer's public key (PEM) |
         | ``critical-header`` | a header extension that must be understood and is not |
-        | ``expired``, ``not-yet-valid``, ``expiry-missing`` | ``exp`` an hour ago, ``nbf`` in an hour, no ``exp`` |
-        | ``issuer-wrong``, ``audience-wrong``, ``subject-missing``, ``nonce-wrong`` | other claims, signed by a foreign key |
+        | ``expired``, ``expiry-missing`` | ``exp`` six minutes ago, no ``exp`` |
+        | ``not-yet-valid``, ``issued-in-future`` | ``nbf``, or ``iat``, in six minutes |
+        | ``issuer-wrong``, ``audience-wrong``, ``subject-missing``, ``nonce-wrong`` | other claims |
 
         Args:
             token: The token that it looks like.
             kind: What is wrong with it.
             claims: Claims to set besides; None as a value removes one.
             headers: Header parameters to set besides.
+            key: PEM file of a private key that the issuer signs with, for the last three lines; its thumbprint (RFC 7638) is
+                the ``kid``.
             jwks_url: Where the issuer publishes its keys; only for ``hs256-public-key``.
             provider: Alias of the issuer, instead of ``jwks_url``.
             ca: PEM file of the certificate authority to trust at ``jwks_url`` instead of the system's.
@@ -227,7 +234,10 @@ class JudgingKeywords:
         keys: list[dict[str, Any]] = []
         if kind == "hs256-public-key":
             keys = _IssuerKeys(None if jwks_url is not None else self._providers.get(provider), jwks_url, ca).read()
-        made = forge(decode(plain(token, "token")), kind, issuer=Issuer(tuple(keys)), claims=claims, headers=headers)
+        own = None if key is None else read_private_key_file(key)
+        if own is not None:
+            headers = {"kid": own.kid, **(headers or {})}
+        made = forge(decode(plain(token, "token")), kind, issuer=Issuer(tuple(keys), own), claims=claims, headers=headers)
         told(f"Forged: {described(kind)}.")
         return secret(made, f"forged token, {kind}")
 
