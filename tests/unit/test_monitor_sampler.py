@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -20,11 +21,12 @@ from realstack.core import procfs
 from realstack.core.errors import StackError, StackFailure
 from realstack.monitor import process
 from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
+from realstack.monitor.keywords.judging import Judging
 from realstack.monitor.leak import Growth, judge_growth
 from realstack.monitor.plot import Line, plot, thin
 from realstack.monitor.reader import Looker, reader
 from realstack.monitor.sampler import MOST_SAMPLES, Sampler, series
-from realstack.monitor.watched import Watched
+from realstack.monitor.watched import Baseline, Watched
 from support.churn import leaky_server
 from support.waiting import until
 
@@ -272,3 +274,19 @@ def test_thinning_keeps_the_extremes() -> None:
     assert (777.0, 100.0) in kept
     assert len(kept) <= 240
     assert kept == sorted(kept)
+
+
+def test_gauges_are_judged_by_their_kind_as_by_their_names() -> None:
+    open_doors = 2.0
+    sampler = Sampler()
+    sampler.watch_gauge("open doors", lambda: open_doors)
+    judging = Judging(sampler, Baseline())
+    judging.take_baseline()
+    open_doors = 3.0
+    sampler.count("visit")
+    for asked in ("gauge", "open doors"):
+        with pytest.raises(StackFailure, match="no-growth violated: open doors"):
+            judging.counts_should_be_back(asked, operation="visit", within=timedelta(0))
+    # Nothing is of that kind: nothing would be judged.
+    with pytest.raises(StackError, match="Seen: clients"):
+        judging.counts_should_be_back("clients", operation="visit", within=timedelta(0))

@@ -141,8 +141,8 @@ class Judging:
         What is being closed is waited for.
 
         Args:
-            counts: Which, such as ``backend-1 descriptors``, or ``clients`` for those of every service; all of the baseline by
-                default.
+            counts: Which, such as ``backend-1 descriptors``, ``clients`` for those of every service, or ``gauge`` for all gauges;
+                all of the baseline by default.
             operation: The work done since, as counted by [Count Operations].
             within: How long to wait, such as ``500 ms``.
 
@@ -158,9 +158,11 @@ class Judging:
         if baseline is None:
             raise StackError("There is no baseline. Use [Take Baseline] first.")
         before = _counts(baseline)
-        if unknown := sorted(set(counts) - set(before) - set(COUNTS)):
+        words = {name: _words(name, baseline) for name in before}
+        # A kind that nothing is of would be judged by nothing.
+        if unknown := sorted(set(counts).difference(*words.values())):
             raise StackError(explain(f"counts of the baseline: {', '.join(before)}", f"{', '.join(unknown)}"))
-        wanted = {name: value for name, value in before.items() if not counts or {name, name.rpartition(" ")[2]} & set(counts)}
+        wanted = {name: value for name, value in before.items() if not counts or words[name] & set(counts)}
         _, now = wait_until(self._sampler.look, lambda sample: wanted.items() <= _counts(sample).items(), Deadline(within), PAUSE)
         after = _counts(now)
         done = [baseline.operations.get(operation, 0), now.operations.get(operation, 0)]
@@ -216,6 +218,11 @@ def _counts(sample: Sample) -> dict[str, float]:
         for (name, metric), value in sample.values.items()
         if metric in COUNTS
     }
+
+
+def _words(name: str, sample: Sample) -> set[str]:
+    """What a count may be asked for by: its name, and its kind."""
+    return {name, name.rpartition(" ")[2], *({"gauge"} if (name, "gauge") in sample.values else ())}
 
 
 def _told(counts: dict[str, float]) -> str:
