@@ -27,6 +27,7 @@ Token That Has Expired    expired    id_token_expired
 Token That Is Not Valid Yet    not-yet-valid    id_token_expired
 Token That Never Expires    expiry-missing    id_token_malformed
 Token Without A Subject    subject-missing    id_token_subject
+Account Of Another Domain    hosted-domain-wrong    id_token_hosted_domain
 Token That Can't Be Read    id-token-malformed    id_token_malformed
 No Token At All    id-token-missing    id_token_malformed
 Profile Of Somebody Else    userinfo-subject-wrong    id_token_subject

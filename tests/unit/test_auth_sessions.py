@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -253,3 +254,10 @@ def test_names_every_wrong_setting() -> None:
     for name in ("PORT", "PUBLIC_URL", "AUTH_PROVIDERS[0]", "AUTH_DATABASE_URL", "REDIS_URL", "INTERNAL_TOKEN"):
         assert name in text
     assert "hidden" not in text
+
+
+@pytest.mark.parametrize("domain", ["*", "Example.org", "example.org,example.com", "https://example.org", 7])
+def test_a_hosted_domain_is_one_domain(domain: object) -> None:
+    provider = {"id": "a", "issuer": "https://id.example.org", "client_id": "chat", "hosted_domain": domain}
+    with pytest.raises(SettingsError, match="hosted_domain"):
+        read_settings({"AUTH_PROVIDERS": json.dumps([provider])})

@@ -6,14 +6,21 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 import httpx
 import pytest
 
+from chat_auth.flows import Flow
+from chat_auth.provider import Provider
+from chat_auth.refusals import SignInRefused
+from chat_auth.settings import ProviderSettings
 from support import servers
 from support.auth_service import PUBLIC_URL, AuthService, auth_service, begin_login, login
 from support.openid_provider import (
+    CLIENT_ID,
+    CLIENT_SECRET,
     OpenIdProvider,
     openid_provider,
     sign_hs256_with_public_key,
@@ -104,6 +111,38 @@ def test_follows_a_key_rotation_of_the_provider(service: AuthService, provider: 
     provider.rotate_key()
     login(service, provider, "subject-rotation")
     assert provider.requests.count("jwks") == 1
+
+
+def sign_in_from(provider: OpenIdProvider, domain: str) -> dict[str, Any]:
+    """Sign in with accounts of one domain only; gives the claims, and `asked`, the domain that the provider was asked for."""
+
+    async def run() -> dict[str, Any]:
+        settings = ProviderSettings("test", "Test", provider.issuer, CLIENT_ID, CLIENT_SECRET, "openid", domain)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            party = Provider(settings, client)
+            flow = Flow("test", "/", "a state", "a nonce", "a verifier")
+            there = await party.authorization_url(
+                state=flow.state, nonce=flow.nonce, code_challenge=flow.code_challenge, redirect_uri=PUBLIC_URL
+            )
+            code = provider.answer_to(there)["code"]
+            claims = await party.sign_in(code, redirect_uri=PUBLIC_URL, code_verifier=flow.code_verifier, nonce=flow.nonce)
+            return {**claims, "asked": dict(parse_qsl(urlsplit(there).query)).get("hd")}
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("domain", "claimed"), [("example.org", "example.org"), ("", None), ("", "example.org")])
+def test_takes_accounts_of_its_hosted_domain(provider: OpenIdProvider, domain: str, claimed: str | None) -> None:
+    provider.claims = {"hd": claimed}
+    signed_in = sign_in_from(provider, domain)
+    assert (signed_in["sub"], signed_in["asked"]) == ("subject-1", domain or None)
+
+
+@pytest.mark.parametrize("claimed", [None, "", "another.example.org", "EXAMPLE.ORG", ["example.org"], {"example.org": 1}])
+def test_refuses_accounts_of_no_or_another_hosted_domain(provider: OpenIdProvider, claimed: Any) -> None:
+    provider.claims = {"hd": claimed}
+    with pytest.raises(SignInRefused, match=r"^id_token_hosted_domain:"):
+        sign_in_from(provider, "example.org")
 
 
 BENT: list[tuple[str, str, Any]] = [

@@ -46,11 +46,13 @@ def node() -> Iterator[Peer]:
         yield running
 
 
-TAKEN_BY_OPENID_CLIENT: tuple[Scenario, ...] = ("issued-in-future",)
-"""What it does not mind: that iat is past is no rule for relying parties (OpenID Connect Core 3.1.3.7, 10)."""
+TAKEN_BY_OPENID_CLIENT: tuple[Scenario, ...] = ("issued-in-future", "hosted-domain-wrong")
+"""What it does not mind: iat being past is no rule for relying parties (OpenID Connect Core 3.1.3.7, 10); and hd is Google's."""
 
-TAKEN_BY_AUTHLIB: tuple[Scenario, ...] = ("response-issuer-wrong", "id-token-missing", "userinfo-subject-wrong")
-"""What its client leaves to the application: RFC 9207, whether it wants an ID token, and OpenID Connect Core 5.3.2."""
+TAKEN_BY_AUTHLIB: tuple[Scenario, ...] = (
+    "response-issuer-wrong", "id-token-missing", "userinfo-subject-wrong", "hosted-domain-wrong",
+)  # fmt: skip
+"""What its client leaves to the application: RFC 9207, whether it wants an ID token, OpenID Connect Core 5.3.2, and hd."""
 REFUSALS = (AuthlibBaseError, JoseError, httpx.HTTPError, ValueError)
 
 

@@ -36,6 +36,7 @@ class Expected:
     issuer: str
     client_id: str
     nonce: str
+    hosted_domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ def check_claims(claims: Mapping[str, Any], expected: Expected) -> None:
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise SignInRefused("nonce_mismatch", "no nonce" if nonce is None else "")
+    # What the browser was sent with is a wish, which anybody can take out of the address; the claim alone tells.
+    if expected.hosted_domain and claims.get("hd") != expected.hosted_domain:
+        raise SignInRefused("id_token_hosted_domain", "no hd" if claims.get("hd") is None else "")
 
 
 def check_access_token_hash(claims: Mapping[str, Any], algorithm: str, access_token: str) -> None:

@@ -62,6 +62,7 @@ class Provider:
             "client_id": self.settings.client_id,
             "scope": self.settings.scope,
             "code_challenge_method": "S256",
+            **({"hd": self.settings.hosted_domain} if self.settings.hosted_domain else {}),
             **parameters,
         }
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
@@ -76,7 +77,7 @@ class Provider:
         tokens = await self._exchange(metadata, code, redirect_uri, code_verifier)
         token = parse(tokens.get("id_token"))
         claims = await self._claims_signed_by_provider(metadata, tokens)
-        check_claims(claims, Expected(metadata["issuer"], self.settings.client_id, nonce))
+        check_claims(claims, Expected(metadata["issuer"], self.settings.client_id, nonce, self.settings.hosted_domain))
         access_token = tokens.get("access_token")
         if isinstance(access_token, str):
             check_access_token_hash(claims, token.algorithm, access_token)

@@ -20,6 +20,7 @@ REFUSALS = {
     "id_token_audience": "The ID token is for another client.",
     "id_token_expired": "The ID token is expired, or not valid yet.",
     "id_token_subject": "The ID token says nothing, or something else, about who signed in.",
+    "id_token_hosted_domain": "The account is not of the domain that may sign in here.",
 }
 
 

@@ -19,6 +19,8 @@ from chat_common.settings import (
     service_settings,
 )
 
+HOSTED_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+
 
 @dataclass(frozen=True)
 class ProviderSettings:
@@ -30,6 +32,8 @@ class ProviderSettings:
     client_id: str
     client_secret: str = field(repr=False)
     scope: str
+    hosted_domain: str = ""
+    """The only domain whose accounts may sign in, as Google's `hd` names it; empty for everybody's."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,9 @@ def _provider(env: Env, where: str, item: Any) -> ProviderSettings | None:
     if not isinstance(item, dict):
         env.problem(where, "must be an object")
         return None
-    texts = {"scope": "openid profile email", "client_secret": "", "name": item.get("id"), **item}
-    wrong = [
-        key for key in ("id", "name", "issuer", "client_id", "client_secret", "scope") if not isinstance(texts.get(key), str)
-    ]
+    texts = {"scope": "openid profile email", "client_secret": "", "hosted_domain": "", "name": item.get("id"), **item}
+    keys = ("id", "name", "issuer", "client_id", "client_secret", "scope", "hosted_domain")
+    wrong = [key for key in keys if not isinstance(texts.get(key), str)]
     if wrong:
         env.problem(where, f"must have the texts {', '.join(wrong)}")
         return None
@@ -121,4 +124,7 @@ def _provider(env: Env, where: str, item: Any) -> ProviderSettings | None:
         env.problem(where, "issuer must be an http(s) URL without query and fragment")
     if "openid" not in texts["scope"].split():
         env.problem(where, "scope must contain openid")
-    return ProviderSettings(**{key: texts[key] for key in ("id", "name", "issuer", "client_id", "client_secret", "scope")})
+    if texts["hosted_domain"] and not HOSTED_DOMAIN.fullmatch(texts["hosted_domain"]):
+        # Google takes `*` for any domain, which no claim ever is.
+        env.problem(where, "hosted_domain must be one domain in lower case, such as example.org")
+    return ProviderSettings(**{key: texts[key] for key in keys})

@@ -102,7 +102,7 @@ class RogueKeywords:
         | nothing | ``honest``, ``key-rotated`` (a new signing key: must still work) |
         | what the browser brings back | ``state-wrong`` ``state-missing`` ``code-missing`` ``access-denied`` ``response-issuer-wrong`` (RFC 9207) |
         | the ID token's signature | ``alg-none`` ``alg-none-mixed-case`` ``signature-missing`` ``tampered-payload`` ``foreign-key`` ``foreign-key-embedded`` ``hs256-public-key`` ``critical-header`` |
-        | the ID token's claims, well signed | ``nonce-wrong`` ``nonce-missing`` ``issuer-wrong`` ``audience-wrong`` ``authorized-party-wrong`` ``expired`` ``expiry-missing`` ``not-yet-valid`` ``issued-in-future`` ``subject-missing`` |
+        | the ID token's claims, well signed | ``nonce-wrong`` ``nonce-missing`` ``issuer-wrong`` ``audience-wrong`` ``authorized-party-wrong`` ``expired`` ``expiry-missing`` ``not-yet-valid`` ``issued-in-future`` ``subject-missing``, and Google's ``hosted-domain-wrong`` (an account of another domain than ``hd`` asked for) |
         | the ID token as a whole | ``id-token-malformed`` ``id-token-missing`` |
         | the provider | ``discovery-issuer-mismatch`` ``discovery-500`` ``jwks-500`` ``jwks-empty`` ``token-refused`` ``token-500`` ``token-slow`` ``token-down`` ``token-garbage`` ``userinfo-subject-wrong`` ``userinfo-500`` |
 

@@ -88,6 +88,7 @@ class _Code:
     tenant: str
     redirect_uri: str
     nonce: str
+    domain: str
     challenge: str
     method: str
     user: RogueUser
@@ -242,7 +243,8 @@ class RogueProvider:
             return _redirect(redirect_uri, {**back, "error": "access_denied"}), scenario
         code = secrets.remember(random.token_urlsafe(24), "authorization code of the rogue provider")
         until = time.monotonic() + CODE_LIFE
-        self._codes[code] = _Code(tenant, redirect_uri, asked.get("nonce", ""), challenge, method, self.user, until)
+        nonce, domain = asked.get("nonce", ""), asked.get("hd", "")
+        self._codes[code] = _Code(tenant, redirect_uri, nonce, domain, challenge, method, self.user, until)
         answer = {**back, "code": code}
         if scenario in {"state-missing", "code-missing"}:
             answer.pop(scenario.partition("-")[0], None)
@@ -339,6 +341,10 @@ class RogueProvider:
             claims = {name: value for name, value in claims.items() if name not in {"email", "email_verified", "name", "picture"}}
         if code.nonce and scenario != "nonce-missing":
             claims["nonce"] = code.nonce
+        if scenario == "hosted-domain-wrong":
+            claims["hd"] = "elsewhere.invalid"
+        elif code.domain:
+            claims["hd"] = code.domain
         if scenario == "authorized-party-wrong":
             claims.update(aud=[self.client_id, "somebody-else"], azp="somebody-else")
         elif scenario == "issued-in-future":

@@ -34,6 +34,7 @@ Scenario = Literal[
     "not-yet-valid",
     "issued-in-future",
     "subject-missing",
+    "hosted-domain-wrong",
     "id-token-malformed",
     "id-token-missing",
     # the provider itself

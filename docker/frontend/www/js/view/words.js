@@ -18,6 +18,7 @@ const SIGN_IN = {
   id_token_audience: 'The provider’s answer was meant for another site. Nobody was signed in.',
   id_token_expired: 'The provider’s answer is too old. Please start again.',
   id_token_subject: 'The provider’s answer does not say who you are. Nobody was signed in.',
+  id_token_hosted_domain: 'That account is not of the organization that may sign in here. Choose another one.',
   id_token_malformed: 'The provider’s answer is not readable. Nobody was signed in.',
 };
 
