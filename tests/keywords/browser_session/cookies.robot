@@ -32,6 +32,15 @@ Other Windows Do Not Get It
     Open A Browser Window
     Page Should Get Cookies    /    none
 
+A Session Goes On By HTTP
+    [Documentation]    What a browser holds of one host, and of no other, whatever the paths; values are Secrets.
+    Add Secret Cookie    refresh_token    ${COOKIE}    url=${ORIGIN}/auth
+    Add Secret Cookie    another    ${COOKIE}    url=http://another.example/
+    ${held}    Get Secret Cookies    url=${ORIGIN}/elsewhere
+    Length Should Be    ${held}    1
+    Should Be Equal    ${{$held[0]['name'] + $held[0]['path']}}    refresh_token/auth
+    Should Be True    $held[0]['value'].value == $COOKIE.value
+
 Value Is In No Log
     [Documentation]    At TRACE; the guard of the credentials would fail this test.
     ${before}    Set Log Level    TRACE

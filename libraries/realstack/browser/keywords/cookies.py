@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from Browser.generated.playwright_pb2 import Request
 from robot.api import logger
@@ -13,6 +13,7 @@ from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
 from realstack.core.errors import StackError, explain
+from realstack.secrets import secrets
 
 
 class CookieKeywords:
@@ -36,19 +37,8 @@ class CookieKeywords:
         Add Secret Cookie    refresh_token    ${cookie}    url=http://127.0.0.1:20000/auth
         ```
         """
-        try:
-            browser: Any = BuiltIn().get_library_instance("Browser")
-        except RuntimeError as error:
-            raise StackError(
-                explain("the Browser library", "it is not imported", remedy="Import resources/browser.resource.")
-            ) from error
-        where = urlsplit(url)
-        if where.scheme not in {"http", "https"} or not where.hostname:
-            raise StackError(
-                explain(
-                    "the URL of the cookie's origin and path", repr(url), remedy="Give one such as 'http://127.0.0.1:20000/auth'."
-                )
-            )
+        browser = _browser()
+        where = _address(url)
         cookie = {
             "name": name,
             "value": value.value,
@@ -61,3 +51,58 @@ class CookieKeywords:
         with browser.playwright.grpc_channel() as stub:
             stub.AddCookie(Request().Json(body=json.dumps(cookie)))
         logger.info(f"The browser's context now has the cookie {name} for {url}.")
+
+    @keyword(tags=["cookie"])
+    def get_secret_cookies(self, *, url: str) -> list[dict[str, Any]]:
+        """Returns the cookies of the browser's current context that belong to a URL's host, whatever their paths.
+
+        With them a session that a browser signed in goes on by HTTP.
+
+        Args:
+            url: An address at the host, such as ``http://127.0.0.1:20000/``.
+
+        Returns:
+            Of each its ``name``, ``value`` (a Secret) and ``path``.
+
+        Raises:
+            StackError: The Browser library is not imported, or the URL is none.
+
+        ```robotframework
+        ${cookies}    Get Secret Cookies    url=${ORIGIN}
+        FOR    ${cookie}    IN    @{cookies}
+            Set Cookie    ${cookie}[name]    ${cookie}[value]    path=${cookie}[path]
+        END
+        ```
+        """
+        host = _address(url).hostname
+        with _browser().playwright.grpc_channel() as stub:
+            held = json.loads(stub.GetCookies(Request().Empty()).json)
+        return [
+            {"name": one["name"], "value": _secret(one["name"], one["value"]), "path": one["path"]}
+            for one in held
+            if str(one["domain"]).lstrip(".") == host
+        ]
+
+
+def _browser() -> Any:
+    try:
+        return BuiltIn().get_library_instance("Browser")
+    except RuntimeError as error:
+        raise StackError(
+            explain("the Browser library", "it is not imported", remedy="Import resources/browser.resource.")
+        ) from error
+
+
+def _address(url: str) -> SplitResult:
+    where = urlsplit(url)
+    if where.scheme not in {"http", "https"} or not where.hostname:
+        raise StackError(
+            explain(
+                "the URL of the cookie's origin and path", repr(url), remedy="Give one such as 'http://127.0.0.1:20000/auth'."
+            )
+        )
+    return where
+
+
+def _secret(name: str, value: str) -> Secret:
+    return Secret(secrets.remember(value, f"cookie {name} of a browser"))
