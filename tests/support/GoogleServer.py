@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from google_stand_in import HOSTS, RELYING_PARTY, Google, google
+from google_stand_in import DOMAIN, HOSTS, RELYING_PARTY, Google, google, proxy
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
@@ -26,14 +26,20 @@ class GoogleServer:
 
     @keyword
     def google_server(self) -> dict[str, Any]:
-        """``ca``, ``redirect_uri``, and ``browser_args`` by which Chromium trusts it; the account is in the environment."""
+        """``ca``, ``redirect_uri``, and ``browser_args`` by which Chromium trusts it.
+
+        The account is in the environment, and so is how a service of another process gets there.
+        """
         if self._google is None:
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
             self._google = server = self._stack.enter_context(google(folder))
             told = {"CLIENT_ID": server.client_id, "CLIENT_SECRET": server.client_secret, "USER": server.user}
-            told |= {"PASSWORD": server.password, "TOTP_SECRET": server.totp}
-            os.environ.update({f"GOOGLE_{name}": value for name, value in told.items()})
-            self._stack.callback(lambda: [os.environ.pop(f"GOOGLE_{name}", None) for name in told])
+            told |= {"PASSWORD": server.password, "TOTP_SECRET": server.totp, "HOSTED_DOMAIN": DOMAIN}
+            way = self._stack.enter_context(proxy(server))
+            names = {f"GOOGLE_{name}": value for name, value in told.items()}
+            names |= {"AUTH_PROVIDER_PROXY": way, "AUTH_PROVIDER_CA": str(server.certificate)}
+            os.environ.update(names)
+            self._stack.callback(lambda: [os.environ.pop(name, None) for name in names])
         rules = ", ".join(f"MAP {name} 127.0.0.1:{self._google.port}" for name in HOSTS)
         return {
             "ca": str(self._google.certificate),
@@ -48,6 +54,12 @@ class GoogleServer:
     def get_google_callback(self) -> Secret:
         """The address with which a browser last came back from Google; no log may hold it."""
         return Secret(self._google.callback if self._google else "")
+
+    @keyword
+    def let_google_claim_domain(self, domain: str = DOMAIN) -> None:
+        """Let its tokens claim another domain than the one that was asked for, from now on."""
+        if self._google:
+            self._google.domain = domain
 
     def close(self) -> None:
         """End the provider with the run."""

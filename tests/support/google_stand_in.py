@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
+import socketserver
 import subprocess
+import threading
 import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +26,7 @@ from urllib.parse import parse_qs, urlencode
 import anyio
 from joserfc import jws
 from joserfc.jwk import RSAKey
-from loopback import served
+from loopback import serve, served
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -35,6 +38,7 @@ ISSUER = "https://accounts.google.com"
 RELYING_PARTY = "chat.example.org"
 HOSTS = ("accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com", RELYING_PARTY)
 DOMAIN = "example.org"
+SUBJECT = "110169484474386276334"
 
 
 @dataclass
@@ -51,7 +55,10 @@ class Google:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     flows: dict[str, dict[str, str]] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    granted: set[str] = field(default_factory=set)
     callback: str = ""
+    domain: str = DOMAIN
+    """The domain that its tokens claim when one was asked for, whichever."""
 
     def __post_init__(self) -> None:
         self.certificate, self.private = self.folder / "ca.pem", self.folder / "key.pem"
@@ -81,6 +88,7 @@ class Google:
                 Host("accounts.google.com", Router(accounts)),
                 Host("oauth2.googleapis.com", Router([Route("/token", self._token, methods=["POST"])])),
                 Host("www.googleapis.com", Router([Route("/oauth2/v3/certs", self._keys)])),
+                Host("openidconnect.googleapis.com", Router([Route("/v1/userinfo", self._user_info)])),
                 Host(RELYING_PARTY, Router([Route("/auth/callback/google", self._back)])),
             ]
         )
@@ -144,15 +152,22 @@ class Google:
             return JSONResponse({"error": "invalid_grant", "error_description": "Bad Request"}, status_code=400)
         now = int(time.time())
         claims: dict[str, Any] = {
-            "iss": ISSUER, "azp": self.client_id, "aud": self.client_id, "sub": "110169484474386276334",
+            "iss": ISSUER, "azp": self.client_id, "aud": self.client_id, "sub": SUBJECT,
             "email": self.user, "email_verified": True, "nonce": asked["nonce"], "iat": now, "exp": now + 3600,
         }  # fmt: skip
-        claims |= {"hd": DOMAIN} if asked.get("hd") else {}
+        claims |= {"hd": self.domain} if asked.get("hd") else {}
         token = jws.serialize_compact({"alg": "RS256", "kid": self.key.kid, "typ": "JWT"}, json.dumps(claims), self.key)
         access = f"ya29.{secrets.token_urlsafe(24)}"
+        self.granted.add(access)
         return JSONResponse(
             {"access_token": access, "expires_in": 3599, "scope": asked["scope"], "token_type": "Bearer", "id_token": token}
         )
+
+    async def _user_info(self, request: Request) -> Response:
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.granted:
+            return JSONResponse({"error": "invalid_request"}, status_code=401)
+        picture = "https://lh3.googleusercontent.com/a/reader=s96-c"
+        return JSONResponse({"sub": SUBJECT, "name": "Reader", "picture": picture, "email": self.user, "email_verified": True})
 
     async def _keys(self, _request: Request) -> Response:
         return JSONResponse({"keys": [{**self.key.as_dict(private=False), "use": "sig", "alg": "RS256"}]})
@@ -173,6 +188,42 @@ def google(folder: Path) -> Iterator[Google]:
         stand_in.port = int(origin.rpartition(":")[2])
         with _named(stand_in.port):
             yield stand_in
+
+
+@contextmanager
+def proxy(stand_in: Google) -> Iterator[str]:
+    """Run a proxy by which other processes find the hosts, and nothing else (CONNECT: RFC 9110, section 9.3.6); gives its URL."""
+
+    class Tunnel(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            host = self.rfile.readline().decode().split()[1].rpartition(":")[0]
+            while self.rfile.readline().strip():
+                pass
+            if host not in HOSTS:
+                self.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+                return
+            with socket.create_connection(("127.0.0.1", stand_in.port)) as there:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=_pump, args=(there, self.connection), daemon=True)
+                back.start()
+                _pump(self.connection, there)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as server:
+        server.daemon_threads = True
+        serve(server)
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    """Hand on what comes until there is no more, whichever side ends it."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 @contextmanager

@@ -261,3 +261,10 @@ def test_a_hosted_domain_is_one_domain(domain: object) -> None:
     provider = {"id": "a", "issuer": "https://id.example.org", "client_id": "chat", "hosted_domain": domain}
     with pytest.raises(SettingsError, match="hosted_domain"):
         read_settings({"AUTH_PROVIDERS": json.dumps([provider])})
+
+
+def test_the_way_to_providers_is_an_address_and_a_file(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"(?s)AUTH_PROVIDER_PROXY: must be an absolute URL.*AUTH_PROVIDER_CA: there is no file"
+    ):
+        read_settings({"AUTH_PROVIDER_PROXY": "proxy:3128", "AUTH_PROVIDER_CA": str(tmp_path / "ca.pem")})

@@ -9,7 +9,9 @@ import pytest
 from realstack import adapter as variable_file
 from realstack.core.errors import StackError
 from realstack.platform.adapter import Adapter, find, known_capabilities
-from support.project import ADAPTERS
+from realstack.platform.config import load
+from realstack.platform.create import create
+from support.project import ADAPTERS, figures
 
 
 def found(given: str, folder: Path = ADAPTERS) -> Adapter:
@@ -75,6 +77,43 @@ def test_the_reference_has_every_capability() -> None:
     """What it lacked would be skipped in every run, and nobody would see it."""
     assert found("reference").lacking == {}
     assert len(found("reference").capabilities) == len(known_capabilities(ADAPTERS)) > 10
+
+
+def test_where_users_sign_in_follows_from_the_platforms_file_and_the_drivers(mine: Path) -> None:
+    assert [found(given).provider for given in ("reference", "compose", "reference/google")] == ["canaille", "canaille", "google"]
+    assert found(str(mine)).provider == "forms"
+    (mine / "staging.yaml").write_text("driver: external\nprovider: google\n", encoding="utf-8")
+    assert (found(str(mine)).provider, found(f"{mine}/staging").provider) == ("forms", "google")
+
+
+def test_run_otherwise_it_may_be_able_to_do_less(mine: Path) -> None:
+    (mine / "platform.yaml").write_text("capabilities: {limit: true, resume: true}\n", encoding="utf-8")
+    (mine / "staging.yaml").write_text("capabilities: {limit: Nobody pays there.}\n", encoding="utf-8")
+    answers = found(f"{mine}/staging").capabilities
+    assert (answers["limit"], answers["resume"], found(str(mine)).capabilities["limit"]) == ("Nobody pays there.", "", "")
+
+
+def test_a_drivers_file_may_be_like_another_one(mine: Path) -> None:
+    (mine / "staging.yaml").write_text("services: {a: http://a, b: http://b}\nfolders: {}\n", encoding="utf-8")
+    (mine / "google.yaml").write_text("like: staging\nservices: {a: http://c}\n", encoding="utf-8")
+    assert load(mine / "google.yaml") == {"driver": "staging", "services": {"a": "http://c"}, "folders": {}}
+    for like, wrong in {"google": "It is 'google'", "nowhere": "no such file"}.items():
+        (mine / "google.yaml").write_text(f"like: {like}\n", encoding="utf-8")
+        with pytest.raises(StackError, match=wrong):
+            load(mine / "google.yaml")
+
+
+def test_what_a_file_wants_of_the_environment_is_missed_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = load(ADAPTERS / "reference" / "google.yaml")["environment"]
+    for name in wanted:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GOOGLE_USER", "reader@example.org")
+    with pytest.raises(
+        StackError, match=r"It has no GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, GOOGLE_PASSWORD, GOOGLE_TOTP_SECRET\."
+    ):
+        create(ADAPTERS / "reference" / "google.yaml", figures(), tmp_path)
 
 
 @pytest.mark.parametrize("answer", ["false", "[]", "''", "1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -75,7 +76,12 @@ def make_service(settings: Settings, database: Database) -> Service:
     redis = redis_client(settings.redis_url, name=name, timeout=1.0)
     clickhouse = ClickHouse(settings.clickhouse, timeout=settings.step_timeout)
     http = httpx.AsyncClient(
-        timeout=PROVIDER_SECONDS, follow_redirects=False, trust_env=False, event_hooks={"request": [carry_trace]}
+        timeout=PROVIDER_SECONDS,
+        follow_redirects=False,
+        trust_env=False,
+        event_hooks={"request": [carry_trace]},
+        proxy=settings.provider_proxy or None,
+        verify=ssl.create_default_context(cafile=settings.provider_ca) if settings.provider_ca else True,
     )
     step = settings.step_timeout
     # Longer than an operation and its first try at a rollback can take.

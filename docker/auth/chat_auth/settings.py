@@ -48,6 +48,8 @@ class Settings:
     internal_token: str = field(repr=False)
     backend_urls: tuple[str, ...]
     providers: tuple[ProviderSettings, ...]
+    provider_proxy: str
+    provider_ca: Path | None
     issuer: str
     audience: str
     signing_keys_dir: Path
@@ -81,6 +83,8 @@ def read_settings(values: Mapping[str, str] | None = None) -> Settings:
         internal_token=env.text("INTERNAL_TOKEN", secret=True),
         backend_urls=env.urls("BACKEND_URLS"),
         providers=_providers(env),
+        provider_proxy=env.url("AUTH_PROVIDER_PROXY", ""),
+        provider_ca=_authorities(env),
         issuer=env.text("AUTH_ISSUER", public_url or "unset"),
         audience=env.text("AUTH_AUDIENCE", "chat"),
         signing_keys_dir=env.path("AUTH_SIGNING_KEYS_DIR"),
@@ -91,6 +95,16 @@ def read_settings(values: Mapping[str, str] | None = None) -> Settings:
     )
     env.finish()
     return settings
+
+
+def _authorities(env: Env) -> Path | None:
+    name = "AUTH_PROVIDER_CA"
+    if not env.text(name, ""):
+        return None
+    file = env.path(name)
+    if not file.is_file():
+        env.problem(name, f"there is no file '{file}'")
+    return file
 
 
 def _providers(env: Env) -> tuple[ProviderSettings, ...]:

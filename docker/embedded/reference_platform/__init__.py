@@ -11,6 +11,7 @@ from realstack.platform import checks
 from realstack.platform.postgresql import PostgreSQL
 from realstack.platform.service import Stack
 
+from . import providers
 from .apps import Agent, Auth, Backend, Frontend, Provider
 from .stores import ClickHouse, Redis
 
@@ -46,7 +47,8 @@ def describe(stack: Stack) -> None:
     PostgreSQL(stack, "postgres-backend", "postgres", database="backend", role="chat")
     Redis(stack, "redis")
     ClickHouse(stack, "clickhouse")
-    Provider(stack, "idp")
+    if providers.chosen(stack) == providers.CANAILLE:
+        Provider(stack, "idp")
     Auth(stack, "auth")
     for number in range(1, BACKENDS + 1):
         Backend(stack, f"backend-{number}", "backend")
@@ -61,10 +63,10 @@ def environment(stack: Stack) -> dict[str, str]:
     for service in stack.services.values():
         if isinstance(service, PostgreSQL):
             variables[f"{service.database.upper()}_DATABASE_URL"] = service.service_url
+    if "idp" in stack.services:
+        variables |= {"IDP_SCIM_CLIENT_ID": "user-admin", "IDP_SCIM_CLIENT_SECRET": stack.credentials["idp-scim"]}
     return variables | {
         "CLICKHOUSE_URL": stack["clickhouse"].url,
         "CLICKHOUSE_USER": "chat",
         "CLICKHOUSE_PASSWORD": stack.credentials["clickhouse-chat"],
-        "IDP_SCIM_CLIENT_ID": "user-admin",
-        "IDP_SCIM_CLIENT_SECRET": stack.credentials["idp-scim"],
     }

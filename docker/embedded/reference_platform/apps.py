@@ -14,6 +14,8 @@ from realstack.platform.postgresql import PostgreSQL
 from realstack.platform.probes import expect_200
 from realstack.platform.service import Command, NotReady, Service, base_environment
 
+from . import providers
+
 
 class PythonService(Service):
     """A service of `docker/` that is started as `python -m <package>` and tells its health over HTTP.
@@ -107,25 +109,19 @@ class Auth(PythonService):
     reloads = True
 
     def defaults(self) -> dict[str, str]:
-        provider = self.stack["idp"]
-        return self._shared() | {
-            "AUTH_DATABASE_URL": self._postgres("postgres-auth"),
-            "INTERNAL_TOKEN": self.stack.credentials["internal"],
-            "AUTH_PROVIDERS": json.dumps(
-                [
-                    {
-                        "id": "canaille",
-                        "name": "Canaille",
-                        "issuer": provider.url,
-                        "client_id": "chat",
-                        "client_secret": self.stack.credentials["idp-client"],
-                        "scope": "openid profile email",
-                    }
-                ]
-            ),
-            "AUTH_SIGNING_KEYS_DIR": str(self.stack.shared_folder("keys")),
-            "BACKEND_URLS": _backends(self.stack),
-        }
+        # The way out to providers, where this machine has a special one.
+        way = {name: os.environ[name] for name in ("AUTH_PROVIDER_PROXY", "AUTH_PROVIDER_CA") if name in os.environ}
+        return (
+            self._shared()
+            | way
+            | {
+                "AUTH_DATABASE_URL": self._postgres("postgres-auth"),
+                "INTERNAL_TOKEN": self.stack.credentials["internal"],
+                "AUTH_PROVIDERS": json.dumps([providers.entry(self.stack)]),
+                "AUTH_SIGNING_KEYS_DIR": str(self.stack.shared_folder("keys")),
+                "BACKEND_URLS": _backends(self.stack),
+            }
+        )
 
 
 class Backend(PythonService):

@@ -26,6 +26,9 @@ CAPABILITIES = "capabilities.yaml"
 WANTS = "wants-"
 """What tags begin with that say which capability a test asks for."""
 
+FORMS = "forms"
+"""The provider of a platform that names none: plain forms."""
+
 PAGES = "needs-browser"
 """The tag of tests that open pages."""
 NO_PAGE = "it has no page.yaml that describes its page"
@@ -40,6 +43,7 @@ class Adapter:
         driver_file: The YAML file that tells how the platform is run or found.
         figures: The profile's figures that are others for this platform.
         capabilities: Whether the platform has each of the capabilities that are known: empty, or the reason why not.
+        provider: Where its users sign in; what is special about that is in a file of that name.
         credential_names: Names of fields and cookies that tell of a credential besides the usual ones; `!name` takes one out.
         known: Faults that its platform is known to have.
         pageless: Whether its platform has no page that is described.
@@ -50,6 +54,7 @@ class Adapter:
     driver_file: Path
     figures: Mapping[str, object] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
+    provider: str = FORMS
     credential_names: tuple[str, ...] = ()
     known: tuple[KnownViolation, ...] = ()
     pageless: bool = False
@@ -119,11 +124,15 @@ def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
     place = place.resolve()
     content = config.load(place / FILE)
     own = place / f"{content.get('driver') if not driver or driver in OTHER_FILES else driver}.yaml"
+    # Run by another driver, or with another provider, it may be able to do less.
+    by_driver = config.load(own) if own.is_file() else {}
+    capabilities = {**_mapping(content, "capabilities", place), **_mapping(by_driver, "capabilities", place)}
     return Adapter(
         place,
         own if own.is_file() else place / FILE,
         _mapping(content, "figures", place),
-        _capabilities(_mapping(content, "capabilities", place), place, known_capabilities(folder)),
+        _capabilities(capabilities, place, known_capabilities(folder)),
+        str(by_driver.get("provider") or content.get("provider") or FORMS),
         known=known.read(content.get("known"), place / FILE),
         credential_names=tuple(map(str, several(content.get("credential_names")))),
         pageless=not (place / "page.yaml").is_file(),

@@ -16,9 +16,23 @@ from realstack.core.figures import Figures
 def load(file: Path) -> dict[str, Any]:
     """Read a platform's file.
 
+    One that says `like: embedded` says all that `embedded.yaml` beside it does, but for what it says itself.
+
     Raises:
         StackError: There is none, or it is no mapping.
     """
+    content = _load(file)
+    like = content.pop("like", None)
+    if like is None:
+        return content
+    other = file.parent / f"{like}.yaml"
+    inherited = _load(other)
+    if other == file or "like" in inherited:
+        raise StackError(explain(f"'like' in {file} names a file that is like no other one.", f"It is '{like}'."))
+    return {"driver": other.stem, **inherited, **content}
+
+
+def _load(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise StackError(explain(f"'{file}' tells how the platform is run.", "There is no such file."))
     try:

@@ -11,6 +11,7 @@ kubernetes = "my_package.driver:create"
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from realstack.core.errors import StackError, explain
 from realstack.core.figures import Figures
+from realstack.core.several import several
 from realstack.platform import checks, config
 from realstack.platform.driver import Driver
 
@@ -49,8 +51,23 @@ def create(
     """
     given = {name: value for name, value in (overrides or {}).items() if value}
     content = {**config.load(platform), **given}
+    _demand_environment(content, platform.name)
     factory = _load(_find(str(content.get("driver", platform.stem)), platform.name))
     return factory(config.Setup(content, figures, output, frozenset(needs), platform))
+
+
+def _demand_environment(content: Mapping[str, Any], file: str) -> None:
+    """See that the environment has what the file wants of it, such as an account that nobody can make."""
+    wanted = [str(name) for name in several(content.get("environment"))]
+    missing = [name for name in wanted if not os.environ.get(name)]
+    if missing:
+        raise StackError(
+            explain(
+                f"the environment says what {file} wants of it: {', '.join(wanted)}.",
+                f"It has no {', '.join(missing)}.",
+                remedy="Set them for this run; they are written down nowhere.",
+            )
+        )
 
 
 def _find(name: str, file: str) -> EntryPoint:

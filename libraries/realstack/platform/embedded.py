@@ -78,6 +78,7 @@ def create(setup: Setup) -> Driver:
         shared_folders=plugin.SHARED_FOLDERS,
         fixed_ports=fixed,
         settings=settings,
+        content=setup.content,
     )
     try:
         plugin.describe(stack)

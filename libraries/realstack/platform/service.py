@@ -71,6 +71,7 @@ class Stack:
         shared_folders: Names of the folders that services have in common.
         fixed_ports: Ports that the platform's YAML file asks for, by service; the run holds them already.
         settings: Environment variables by service or group, over the services' own defaults.
+        content: What the platform's YAML file says, of which a plug-in may know parts of its own.
         credentials: The run's passwords.
         services: All services by name, in the order in which they were described.
     """
@@ -83,6 +84,7 @@ class Stack:
     shared_folders: Collection[str] = ()
     fixed_ports: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    content: Mapping[str, object] = field(default_factory=dict)
     credentials: Credentials = field(default_factory=Credentials)
     services: dict[str, Service] = field(default_factory=dict)
 

@@ -53,7 +53,7 @@ Get Tokens In Browser
     [Arguments]    ${request}
     New Context
     New Page    ${request.url}
-    ${account} =    An Account Of Google
+    ${account} =    A Provider Account
     Sign In On Provider's Pages    ${account}
     Get Text    css=h1    ==    Back
     ${callback} =    Get Google Callback
