@@ -61,6 +61,7 @@ def project(folder: Path, capabilities: str = "limit: true", send: str = "hello"
     (folder / "adapters" / "capabilities.yaml").write_text("limit: A plan has a limit.\n", encoding="utf-8")
     (mine / "platform.yaml").write_text(f"driver: external\ncapabilities:\n  {capabilities}\n", encoding="utf-8")
     (mine / "adapter.resource").write_text(ADAPTER, encoding="utf-8")
+    (mine / "vocabulary.yaml").write_text("name: mine\n", encoding="utf-8")
     places = {"--adapters": "adapters", "--suites": "suites", "--results": "results"}
     return ["mine", *(word for option, name in places.items() for word in (option, str(folder / name)))]
 
@@ -90,11 +91,86 @@ def test_keywords_that_are_called_otherwise_are_what_to_write_next(tmp_path: Pat
     )
 
 
-def test_what_went_wrong_is_told_without_its_headings(tmp_path: Path) -> None:
-    said = "Parent suite setup failed:\nSeveral failures occurred:\n\n1) No keyword with name 'Open It' found."
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [
+        (
+            "Parent suite setup failed:\nSeveral failures occurred:\n\n1) No keyword with name 'Open It' found.\n\n"
+            "2) Keyword 'adapter.Shut It' expected 1 argument, got 2.\n\n3) No keyword with name 'Open It' found.",
+            ("No keyword with name 'Open It' found.", "Keyword 'adapter.Shut It' expected 1 argument, got 2."),
+        ),
+        (
+            "Multiple keywords with name 'Get It' found. Give the full name:\n    A.Get It\n    B.Get It",
+            ("Multiple keywords with name 'Get It' found. Give the full name: A.Get It, B.Get It",),
+        ),
+        (
+            "No keyword with name 'Get It Now' found. Did you try using keyword 'Http.GET' and forgot to use enough whitespace "
+            "between keyword and arguments?",
+            ("No keyword with name 'Get It Now' found.",),
+        ),
+    ],
+)
+def test_each_thing_that_went_wrong_is_told_by_itself(tmp_path: Path, said: str, problems: tuple[str, ...]) -> None:
     test = f"<test name='T'><status status='FAIL'>{said}</status></test>"
     (tmp_path / "dryrun.xml").write_text(f"<robot><suite name='S'>{test}</suite></robot>", encoding="utf-8")
-    assert [test.problem for test in read(tmp_path / "dryrun.xml")] == ["No keyword with name 'Open It' found."]
+    assert [test.problems for test in read(tmp_path / "dryrun.xml")] == [problems]
+
+
+def test_all_that_a_test_lacks_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "suites" / "02_tabs.robot").write_text("*** Test Cases ***\nT\n    Open It\n    Shut It\n", encoding="utf-8")
+    assert main([*arguments, "--static"]) == EXIT_TO_DO
+    out = capsys.readouterr().out
+    assert "1. adapter.resource: No keyword with name 'Open It' found. (1 test" in out
+    assert "2. adapter.resource: No keyword with name 'Shut It' found. (1 test" in out
+
+
+@pytest.mark.parametrize("name", ["vocabulary.yaml", "adapter.resource"])
+def test_a_file_without_which_nothing_runs_is_what_to_write_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "adapters" / "mine" / name).unlink()
+    assert main(arguments) == EXIT_TO_DO
+    out = capsys.readouterr().out
+    assert f"1. {name}: there is none in" in out
+    assert "2." not in out
+    assert "Nothing was tried on the platform" in out
+
+
+def test_nothing_is_tried_while_no_test_can_come_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = project(tmp_path)
+    resource = tmp_path / "adapters" / "mine" / "adapter.resource"
+    resource.write_text(ADAPTER.replace("Send Text", "Send Words"), encoding="utf-8")
+    assert main(arguments) == EXIT_TO_DO
+    assert "Nothing was tried on the platform" in capsys.readouterr().out
+    assert not (tmp_path / "results" / "output.xml").exists()
+
+
+def test_what_a_file_does_not_say_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "adapters" / "capabilities.yaml").write_text("limit: A plan has one.\nstop: An answer is stopped.\n")
+    (tmp_path / "adapters" / "mine" / "platform.yaml").write_text("driver: external\n", encoding="utf-8")
+    main([*arguments, "--static"])
+    out = capsys.readouterr().out
+    assert "platform.yaml says nothing of: limit, stop" in out
+    assert "without limit" not in out
+
+
+def test_a_vocabulary_that_can_not_be_read_is_told_before_anything_is_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "adapters" / "mine" / "vocabulary.yaml").write_text("frames: {in: [{means: greet}]}\n", encoding="utf-8")
+    assert main(arguments) == EXIT_USAGE
+    assert "frames.in[0]" in capsys.readouterr().out
+
+
+def test_one_journey_can_be_looked_at_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "suites" / "03_more.robot").write_text("*** Test Cases ***\nT\n    Open It\n", encoding="utf-8")
+    assert main([*arguments, "--static", "--suite", "02*"]) == EXIT_WHOLE
+    assert "03 More" not in capsys.readouterr().out
 
 
 def test_elements_of_the_page_that_tests_need_are_what_to_write_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +201,7 @@ def test_the_tests_that_were_tried_are_looked_through(tmp_path: Path, capsys: py
     assert main(project(tmp_path)) == EXIT_TO_DO
     out = capsys.readouterr().out
     assert "1 tests passed, 1 failed, 0 skipped" in out
-    assert "'Says Hello' failed: Test timeout 1 millisecond exceeded." in out
+    assert "'Says Hello' failed (log.html shows where):\n     Test timeout 1 millisecond exceeded." in out
 
 
 def adapter(**capabilities: str) -> Adapter:
@@ -187,7 +263,7 @@ def test_what_is_to_do_names_the_file_and_the_law() -> None:
         [Sight("same-order", "two rows have changed places", 3, 0)],
     )
     assert contract.to_do == [
-        "'A Test' failed: It broke. (log.html shows where).",
+        "'A Test' failed (log.html shows where):\nIt broke.\nReally.",
         "vocabulary.yaml: say what typing means (1 came, no rule matches: "
         '{"type": "typing", "payload": {}}), or `means: nothing`.',
         "same-order is blind: nothing that is recorded shows that two rows have changed places. Record what would show it.",

@@ -1,8 +1,9 @@
 """``python -m realstack contract PLATFORM``: in about a minute, where an adapter stands.
 
 Without the platform (``--static``) it says which tests of each journey will run, which are skipped for which capability, and
-which keywords the adapter lacks. With it, the critical tests are run, and what they recorded is read: frames that no rule
-matches, accounts that belong to nobody, what each law got to judge, and whether each could have been violated at all.
+which keywords the adapter lacks. With it, the critical tests are run once one of them has all that it calls, and what they
+recorded is read: frames that no rule matches, accounts that belong to nobody, what each law got to judge, and whether each
+could have been violated at all.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from realstack.core.errors import StackError, explain
 from realstack.history.export import load
 from realstack.history.falsify import falsify
 from realstack.history.survey import survey
+from realstack.history.vocabulary import Vocabulary
 from realstack.platform.adapter import find
 
 DRY = (
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--adapters", type=Path, default=Path("resources/adapters"), help="folder of adapters")
     parser.add_argument("--suites", type=Path, default=Path("suites"), help="the journeys")
     parser.add_argument("--include", default="critical", help="tag of the tests that are run")
+    parser.add_argument("--suite", action="append", default=[], help="only journeys so called, such as '02*'; may be repeated")
     parser.add_argument("--static", action="store_true", help="do not start or use the platform")
     parser.add_argument("--results", type=Path, default=Path("results/contract"), help="folder for what is found")
     parser.add_argument("--variable", action="append", default=[], help="for Robot, as NAME:value; may be repeated")
@@ -68,17 +71,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _made(chosen: argparse.Namespace) -> Contract:
     adapter = find(chosen.platform, chosen.adapters, default="reference")
+    if adapter.vocabulary.is_file():
+        Vocabulary.load(adapter.vocabulary)
     page = None if adapter.pageless else load_page(adapter.page, known_elements(chosen.adapters))
     variables = [f"PLATFORM:{chosen.platform}", *chosen.variable]
     dry = chosen.results / "dryrun.xml"
-    _robot(chosen.suites, chosen.results, variables, *DRY, "--output", dry.name)
+    journeys = [word for name in chosen.suite for word in ("--suite", name)]
+    _robot(chosen.suites, chosen.results, variables, *journeys, *DRY, "--output", dry.name)
     plan = make(adapter, read(dry), page)
-    if chosen.static:
-        return Contract(plan)
+    if chosen.static or not plan.can_come_through(chosen.include):
+        return Contract(plan, postponed=not chosen.static)
     histories = chosen.results / "histories"
     for old in histories.glob("*.jsonl"):
         old.unlink()
-    _robot(chosen.suites, chosen.results, variables, "--include", chosen.include)
+    _robot(chosen.suites, chosen.results, variables, *journeys, "--include", chosen.include)
     stored = [load(path) for path in sorted(histories.glob("*.jsonl"))]
     return Contract(plan, _results(chosen.results / "output.xml"), survey(stored), falsify(stored))
 

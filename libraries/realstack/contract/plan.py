@@ -11,8 +11,14 @@ from xml.etree import ElementTree
 from realstack.browser.description import Description
 from realstack.platform.adapter import NO_PAGE, PAGES, WANTS, Adapter
 
-_HEADINGS = re.compile(r"^(?:(?:Parent suite setup failed|Several failures occurred):\s*|1\)\s*)+")
+_HEADINGS = re.compile(
+    r"^(?:(?:Parent suite setup|Setup|Teardown|Also parent suite setup) failed:\s*|Several failures occurred:\s*)+"
+)
 """What Robot Framework says before what went wrong."""
+_NUMBERS = re.compile(r"(?:^|\n\n)\d+\) ")
+"""What it has before each of several things that went wrong."""
+_GUESS = re.compile(r" Did you try using keyword .*$")
+"""What it guesses where a name has a dot or a longer word in it."""
 PAGE = "page"
 """What stands for a page among the capabilities that a platform may lack."""
 OF_PAGES = ("Page Should Have", "Get Selector")
@@ -29,14 +35,14 @@ class PlannedTest:
         journey: The number and name of its suite's file, without what stands behind them: ``02 Tabs``.
         name: The test.
         tags: Its tags.
-        problem: What the dry run says of it: a keyword that there is not, arguments that it does not take; empty when it is fine.
+        problems: What the dry run says of it: keywords that there are not, arguments that they do not take; none when it is fine.
         elements: The elements of the page that it can't do without, and of these the values, as ``element.value``.
     """
 
     journey: str
     name: str
     tags: tuple[str, ...]
-    problem: str = ""
+    problems: tuple[str, ...] = ()
     elements: frozenset[str] = frozenset()
 
     @property
@@ -64,6 +70,7 @@ class Plan:
         adapter: The platform.
         journeys: Each with its tests.
         problems: What is wrong with keywords, and the tests with it.
+        unwritten: Files without which no test can run, and that are not there.
         undescribed: Elements of the page, or ``element.value``, that its description lacks, and the tests that need them.
     """
 
@@ -71,6 +78,12 @@ class Plan:
     journeys: list[Journey] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
     undescribed: dict[str, list[str]] = field(default_factory=dict)
+    unwritten: list[str] = field(default_factory=list)
+
+    def can_come_through(self, tag: str) -> bool:
+        """Whether any of the tests of that tag that will run has all that it calls."""
+        tried = [test for journey in self.journeys for test in journey.runs if tag in test.tags]
+        return not self.unwritten and any(not test.problems for test in tried)
 
     @property
     def missing(self) -> dict[str, str]:
@@ -94,11 +107,16 @@ def _tests(suite: ElementTree.Element | None, above: tuple[str, ...]) -> Iterato
         said = (status.text or "" if status is not None else "").strip()
         tags = tuple(tag.text or "" for tag in test.findall("tag"))
         elements = frozenset(_elements(test))
-        yield PlannedTest(
-            names[min(1, len(names) - 1)], test.get("name", ""), tags, _HEADINGS.sub("", said) if failed else "", elements
-        )
+        yield PlannedTest(names[min(1, len(names) - 1)], test.get("name", ""), tags, problems(said) if failed else (), elements)
     for inner in suite.findall("suite"):
         yield from _tests(inner, names)
+
+
+def problems(said: str) -> tuple[str, ...]:
+    """Each thing that Robot found wrong with a test, once, in one line."""
+    parts = (_HEADINGS.sub("", part.strip()) for part in _NUMBERS.split(_HEADINGS.sub("", said)))
+    lines = (_GUESS.sub("", ", ".join(line.strip() for line in part.splitlines() if line.strip())) for part in parts)
+    return tuple(dict.fromkeys(line.replace(":,", ":") for line in lines if line))
 
 
 def _elements(test: ElementTree.Element) -> Iterator[str]:
@@ -120,7 +138,8 @@ def make(adapter: Adapter, tests: list[PlannedTest], page: Description | None = 
         tests: All of them.
         page: The description of its page.
     """
-    plan = Plan(adapter)
+    needed = (adapter.vocabulary, adapter.resource)
+    plan = Plan(adapter, unwritten=[file.name for file in needed if not file.is_file()])
     journeys: dict[str, Journey] = {}
     for test in tests:
         number = re.match(r"\d+", test.journey)
@@ -134,8 +153,8 @@ def make(adapter: Adapter, tests: list[PlannedTest], page: Description | None = 
             journey.skipped[test.name] = lacks
         else:
             journey.runs.append(test)
-            if test.problem:
-                plan.problems.setdefault(test.problem, []).append(test.name)
+            for problem in test.problems:
+                plan.problems.setdefault(problem, []).append(test.name)
             for gap in {page.gap(element) for element in test.elements} - {""} if page is not None else ():
                 plan.undescribed.setdefault(gap, []).append(test.name)
     plan.journeys = list(journeys.values())

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
 from pathlib import Path
+from textwrap import indent
 
-from realstack.contract.plan import Plan
+from realstack.contract.plan import Plan, problems
 from realstack.core.table import html_table
 from realstack.history.falsify import Sight
 from realstack.history.survey import Survey
+from realstack.platform.adapter import CAPABILITIES
 
 MOST = 12
 """Kinds of frames, accounts and problems that are listed: who mends these sees the others next time."""
+LINES = 8
+"""Of what a test failed with; the log has all of it."""
 
 
 @dataclass(slots=True)
@@ -26,22 +30,32 @@ class Contract:
         results: The tests that were tried: name to ``PASS``, ``FAIL`` or ``SKIP`` with what was said; None when none were.
         survey: What they recorded.
         sights: Whether their laws could have been violated.
+        postponed: Whether none was tried because no test can come through yet.
     """
 
     plan: Plan
     results: Mapping[str, tuple[str, str]] | None = None
     survey: Survey = field(default_factory=Survey)
     sights: list[Sight] = field(default_factory=list)
+    postponed: bool = False
 
     @property
     def to_do(self) -> list[str]:
         """What to write next, in the order in which it is worth doing; nothing when the adapter is whole."""
-        return [*self._keywords(), *self._page(), *self._failures(), *self._vocabulary(), *self._laws()]
+        return [*self._files(), *self._keywords(), *self._page(), *self._failures(), *self._vocabulary(), *self._laws()]
+
+    def _files(self) -> Iterator[str]:
+        for name in self.plan.unwritten:
+            yield f"{name}: there is none in {self.plan.adapter.folder}. docs/adapter.md has a first one to begin with."
 
     def _keywords(self) -> Iterator[str]:
+        if self.plan.unwritten:
+            return
         resource = self.plan.adapter.resource.name
         for problem, tests in islice(self.plan.problems.items(), MOST):
-            yield f"{resource}: {problem.splitlines()[0]} ({_tests(len(tests))} with it, such as '{tests[0]}')."
+            yield f"{resource}: {problem} ({_tests(len(tests))} with it, such as '{tests[0]}')."
+        if len(self.plan.problems) > MOST:
+            yield f"{resource}: {len(self.plan.problems) - MOST} more; OPTIONS='--suite 02*' looks at one journey alone."
 
     def _page(self) -> Iterator[str]:
         file = self.plan.adapter.page.name
@@ -52,8 +66,9 @@ class Contract:
 
     def _failures(self) -> Iterator[str]:
         for name, (status, said) in (self.results or {}).items():
-            if status == "FAIL":
-                yield f"'{name}' failed: {said.splitlines()[0] if said else 'no message'} (log.html shows where)."
+            told = [line for line in said.splitlines() if line.strip()]
+            if status == "FAIL" and not self.plan.problems.keys() & set(problems(said)):
+                yield "\n".join([f"'{name}' failed (log.html shows where):", *(told[:LINES] or ["no message"])])
 
     def _vocabulary(self) -> Iterator[str]:
         file = self.plan.adapter.vocabulary.name
@@ -83,8 +98,16 @@ class Contract:
             lacking = sorted({name for lacks in journey.skipped.values() for name in lacks})
             why = f"   {len(journey.skipped)} skipped: no {', '.join(lacking)}" if lacking else ""
             yield f"  {journey.name:24} {len(journey.runs):3} run{why}"
+        undeclared = plan.adapter.undeclared
         for name, reason in plan.missing.items():
-            yield f"  without {name}: {reason}"
+            if name not in undeclared:
+                yield f"  without {name}: {reason}"
+        if undeclared:
+            yield f"  {plan.adapter.driver_file.name} says nothing of: {', '.join(sorted(undeclared))}"
+            yield f"  (each counts as missing; {CAPABILITIES} tells what it means)"
+        if self.postponed:
+            yield ""
+            yield "Nothing was tried on the platform: no test can come through before what follows is written."
         if self.results is not None:
             yield ""
             yield "What was seen"
@@ -101,7 +124,8 @@ class Contract:
         to_do = self.to_do
         yield ""
         yield "What to write next" if to_do else "Nothing is missing."
-        yield from (f"  {number}. {line}" for number, line in enumerate(to_do, 1))
+        for number, line in enumerate(to_do, 1):
+            yield indent(f"{number}. {line}", "     ")[3:]
 
     def write(self, path: Path) -> None:
         """Write the page: capability × journey, and what the console says."""
@@ -146,7 +170,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Contract of {name}</title>
 <style>:root{{color-scheme:light dark}}body{{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}}
-table{{margin:1rem 0;display:block;overflow-x:auto}}</style>
+table{{margin:1rem 0;display:block;overflow-x:auto}}li{{white-space:pre-line}}</style>
 <h1>Contract of {name}</h1>
 {body}
 </html>

@@ -43,6 +43,7 @@ class Adapter:
         driver_file: The YAML file that tells how the platform is run or found.
         figures: The profile's figures that are others for this platform.
         capabilities: Whether the platform has each of the capabilities that are known: empty, or the reason why not.
+        undeclared: Those of which `platform.yaml` says nothing.
         provider: Where its users sign in; what is special about that is in a file of that name.
         credential_names: Names of fields and cookies that tell of a credential besides the usual ones; `!name` takes one out.
         known: Faults that its platform is known to have.
@@ -54,6 +55,7 @@ class Adapter:
     driver_file: Path
     figures: Mapping[str, object] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
+    undeclared: frozenset[str] = frozenset()
     provider: str = FORMS
     credential_names: tuple[str, ...] = ()
     known: tuple[KnownViolation, ...] = ()
@@ -123,6 +125,7 @@ def drivers(folder: Path) -> list[str]:
 def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
     place = place.resolve()
     content = config.load(place / FILE)
+    abilities = known_capabilities(folder)
     own = place / f"{content.get('driver') if not driver or driver in OTHER_FILES else driver}.yaml"
     # Run by another driver, or with another provider, it may be able to do less.
     by_driver = config.load(own) if own.is_file() else {}
@@ -131,7 +134,8 @@ def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
         place,
         own if own.is_file() else place / FILE,
         _mapping(content, "figures", place),
-        _capabilities(capabilities, place, known_capabilities(folder)),
+        _capabilities(capabilities, place, abilities),
+        frozenset(abilities.keys() - capabilities.keys()),
         str(by_driver.get("provider") or content.get("provider") or FORMS),
         known=known.read(content.get("known"), place / FILE),
         credential_names=tuple(map(str, several(content.get("credential_names")))),
@@ -185,6 +189,7 @@ def _unknown(given: str, folder: Path, default: str) -> StackError:
             f"PLATFORM is an adapter ({', '.join(names) or 'none'} in {folder}), one of {default}'s drivers "
             f"({', '.join(short) or 'none'}), or the path of a folder that holds {FILE}.",
             f"It is '{given}'." + (f" Did you mean '{near[0]}'?" if near else ""),
-            remedy=f"Choose one (robot --variable PLATFORM:name suites/), or write {folder / (given or 'yours') / FILE}.",
+            remedy=f"Choose one (robot --variable PLATFORM:name suites/), or write {folder / (given or 'yours') / FILE} "
+            "(docs/adapter.md tells what stands in it).",
         )
     )
