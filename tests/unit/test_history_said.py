@@ -25,6 +25,24 @@ def page(story: Story, words: str, *, message: str | None = "a", name: str = "pa
 # --- messages ---
 
 
+def test_what_is_acknowledged_in_another_conversation_was_not_said_there() -> None:
+    story = one_tab().send("tab 1", "a", thread="mine").ack("tab 1", "a", 1, thread="other")
+    assert_violated(story.judge("said-is-stored"), "m-1 is in another conversation", "t-1, because tab 1 sent it", "is in t-2")
+
+
+def test_what_is_delivered_or_stored_in_another_conversation_was_not_said_there() -> None:
+    story = one_tab().send("tab 1", "a", thread="mine").deliver("tab 1", "a", 1, thread="other")
+    assert_violated(story.judge("said-is-stored"), "by tab 1")
+    story = one_tab().send("tab 1", "a", thread="mine").stored(("a", 1), thread="other")
+    assert_violated(story.judge("said-is-stored"), "by the store messages")
+
+
+def test_where_a_message_is_counts_from_its_first_sending() -> None:
+    story = one_tab().send("tab 1", "a", thread="mine").ack("tab 1", "a", 1, thread="mine").send("tab 1", "a", thread="other")
+    story.ack("tab 1", "a", 1, thread="mine", duplicate=True).stored(("a", 1), thread="mine")
+    assert_holds(story.judge("said-is-stored"))
+
+
 @pytest.mark.parametrize(
     ("words", "shown", "told"),
     [

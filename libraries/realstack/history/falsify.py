@@ -467,6 +467,18 @@ def _stored_otherwise(scene: Scene) -> Iterator[Edit]:
             yield {index: [changed]}
 
 
+def _stored_elsewhere(scene: Scene) -> Iterator[Edit]:
+    path = _path(scene.vocabulary.row_take, "thread")
+    sent = {send.message: send.thread for send in scene.history.sends if not send.typed}
+    for index, event in reversed(scene.of(Rows)):
+        items = _items(event)
+        for place in reversed(range(len(items))):
+            message = _path(scene.vocabulary.row_take, "message").first(items[place])
+            if sent.get(str(message)) and path.first(items[place]) is not None:
+                elsewhere = path.replaced(items[place], "another conversation")
+                yield {index: [_showing(event, [*items[:place], elsewhere, *items[place + 1 :]])]}
+
+
 def _shown_otherwise(scene: Scene) -> Iterator[Edit]:
     for index, event, rule, got in reversed(list(scene.frames("deliver"))):
         if isinstance(got.get("text"), str):
@@ -566,6 +578,7 @@ CHANGES = (
     Change("clients come back in bursts", ("spread-out",), _all_at_once),
     Change("clients wait without jitter", ("spread-out",), _without_jitter),
     Change("a text is stored with another blank", ("said-is-stored",), _stored_otherwise),
+    Change("a message is stored in another conversation", ("said-is-stored",), _stored_elsewhere),
     Change("a text is shown with another blank", ("said-is-stored",), _shown_otherwise),
     Change("a place shows what somebody changed as it was before", ("converges",), _set_otherwise),
     Change("a field changed that no operation was about", ("bystanders-unchanged",), _bystander_changed),

@@ -118,7 +118,7 @@ def _laws() -> dict[str, Law]:
         Law(
             "said-is-stored",
             "What was said comes back the same, to the byte, in every layer that shows it: frame, row, page, other tab, title, "
-            "file name, answer.",
+            "file name, answer; and in the conversation that it was said in.",
             said.said_is_stored,
             {"texts": 1, "showings": 1},
         ),

@@ -32,6 +32,7 @@ def said_is_stored(history: History) -> Findings:
     answer, earlier history), where it was first seen. The pieces that an answer was streamed in make up the answer. Things that
     are no messages (a title, a file's name) come from ``said`` and ``shown`` events; one that only quotes what was said must hold
     it somewhere. What a user typed on a page and no message bears was changed on its way where a message stands that nobody said.
+    What was sent into a conversation is in no other, by its acknowledgement, on any tab and in the store.
     """
     findings = Findings()
     said = {
@@ -47,8 +48,34 @@ def said_is_stored(history: History) -> Findings:
     things, showings = _judge_things(history, findings)
     _judge_pieces(history, findings)
     _judge_typed(history, findings, set(said))
+    _judge_conversations(history, findings)
     findings.counts = {"texts": len(originals) + things, "showings": len(shown) + showings}
     return findings
+
+
+def _judge_conversations(history: History, findings: Findings) -> None:
+    """Where a message is, by whoever tells it, against the conversation that it was first sent into."""
+    sent = {send.message: send for send in reversed(history.sends) if send.thread and not send.typed}
+    told: list[tuple[str, str, str, float, int]] = [
+        *((ack.message, ack.thread, f"its acknowledgement on {ack.tab}", ack.at, ack.index) for ack in history.acks),
+        *((one.message, one.thread, one.tab, one.at, one.index) for one in history.deliveries),
+        *(
+            (item.message, item.thread, f"the store {reading.store}", reading.at, reading.index)
+            for reading in history.stores
+            for item in reading.items
+        ),
+    ]
+    for message, thread, by, at, index in told:
+        send = sent.get(message)
+        if send is None or not thread or thread == send.thread:
+            continue
+        findings.violated(
+            f"{history.name(message)} is in another conversation than it was said in: it must be in "
+            f"{history.name(send.thread, 't')}, because {send.tab} sent it there at {history.when(send.at)}; however, at "
+            f"{history.when(at)} it is in {history.name(thread, 't')} by {by}.",
+            at,
+            (send.index, index),
+        )
 
 
 def _shown(history: History) -> list[tuple[str, Saying]]:
