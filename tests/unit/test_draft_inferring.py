@@ -178,7 +178,7 @@ def test_the_page_of_the_reference_is_drafted_as_its_adapter_has_it() -> None:
 def test_messages_that_stand_among_others_are_told_by_what_only_they_have() -> None:
     message = page.infer(looked_at("chainlit"), talk_of("chainlit")).elements["message"]
     assert message.selector == ':is([data-step-type="user_message"], [data-step-type="assistant_message"])'
-    assert message.values["id"] == {"of": '[id^="step-"]', "attribute": "id", "find": r"^step\-(.+)"}
+    assert message.values["id"] == {"of": '[id^="step-"]', "attribute": "id", "find": "^step-(.+)"}
     assert message.values["text"] == {"of": '[role="article"]'}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ from robot.api import get_resource_model
 
 from realstack.browser.description import known_elements, load
 from realstack.core.errors import StackError
+from realstack.draft import selecting
 from realstack.draft.command import EXIT_DONE, EXIT_USAGE, main
 from realstack.draft.masking import Mask, request_text
 from realstack.draft.observations import Observations, Page
@@ -81,6 +83,15 @@ def test_what_pages_send_first_is_sent_first(tmp_path: Path) -> None:
     assert [event or kind for event, kind in kinds] == ["connect", "connection_successful", "fetch_favorites"]
     assert "'threadId': str($thread)" in begin
     assert "Begin On Tab" not in (drafted("reference", tmp_path / "other") / "adapter.resource").read_text(encoding="utf-8")
+
+
+def test_where_a_socket_is_in_one_conversation_what_is_said_in_another_goes_there_first(tmp_path: Path) -> None:
+    text = (drafted("chainlit", tmp_path) / "adapter.resource").read_text(encoding="utf-8")
+    send = text.partition("\nSend Text\n")[2].partition("\n\n")[0]
+    assert "IF    $begun[-1]['data']['threadId'] != $thread    Resume Thread    ${tab}    ${thread}" in send
+    resume = text.partition("\nResume Thread\n")[2].partition("\n\n")[0]
+    assert resume.index("type=disconnect") < resume.index("Begin On Tab")
+    assert "$begun" not in (drafted("reference", tmp_path / "other") / "adapter.resource").read_text(encoding="utf-8")
 
 
 def test_a_conversation_that_must_be_made_first_is_said_to_be_missing() -> None:
@@ -173,10 +184,31 @@ def test_the_command_infers_again_from_what_was_kept(tmp_path: Path, capsys: pyt
     assert main(told) == EXIT_DONE
     said = capsys.readouterr().out
     assert "What could not be seen" in said
-    assert "make contract PLATFORM=mine" in said
+    assert f"make contract PLATFORM={tmp_path / 'mine'}" in said
     assert {path.name for path in (tmp_path / "mine").iterdir()} == set(NAMES)
     assert main(told) == EXIT_USAGE
     assert "--overwrite" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_an_adapter_is_drafted_where_runs_find_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, outside: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    adapters = tmp_path / "adapters"
+    shutil.copytree(ADAPTERS, adapters, ignore=lambda _, names: [one for one in names if not one.endswith(".yaml")])
+    folder = tmp_path / "elsewhere" / "mine" if outside else adapters / "mine"
+    given = str(folder) if outside else "mine"
+    assert main([given, "--seen", str(LOOKED / "chainlit.json"), "--adapters", str(adapters)]) == EXIT_DONE
+    said = capsys.readouterr().out
+    assert f"make contract PLATFORM={given}\n" in said
+    assert "MINE_USER_1" in said
+    assert {path.name for path in folder.iterdir()} == set(NAMES)
+
+
+def test_patterns_for_pages_escape_what_browsers_take_an_escape_of() -> None:
+    """One with the flag `u`, as pages are read, is malformed with a backslash before anything else."""
+    assert selecting.literally("step-1 #2.a/[b]") == r"step-1 #2\.a/\[b\]"
 
 
 def test_as_many_accounts_are_drafted_as_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

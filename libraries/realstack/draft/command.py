@@ -25,7 +25,7 @@ EXIT_DONE, EXIT_USAGE = 0, 64
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns 0 when files were written, 64 when there was nothing to look at."""
     parser = argparse.ArgumentParser(prog="python -m realstack draft", description=__doc__.splitlines()[0])
-    parser.add_argument("platform", help="the adapter's name")
+    parser.add_argument("platform", help="the adapter: its name, or the path of its folder")
     parser.add_argument("url", nargs="?", default="", help="the page that users open")
     parser.add_argument("--adapters", type=Path, default=Path("resources/adapters"), help="folder of adapters")
     parser.add_argument("--to", type=Path, help="folder for the files, instead of one of that name among the adapters")
@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _draft(chosen: argparse.Namespace) -> None:
-    folder = chosen.to or chosen.adapters / chosen.platform
+    name = Path(chosen.platform).name
+    folder = chosen.to or (chosen.adapters / name if name == chosen.platform else Path(chosen.platform))
     there = [name for name in NAMES if (folder / name).exists()]
     if there and not chosen.overwrite:
         raise StackError(
@@ -68,11 +69,11 @@ def _draft(chosen: argparse.Namespace) -> None:
     observations, secrets = _seen(chosen)
     if chosen.keep:
         observations.write(chosen.keep)
-    begin = f"{prefix(chosen.platform)}_USER_"
+    begin = f"{prefix(name)}_USER_"
     accounts = next(number for number in count(1) if not os.environ.get(f"{begin}{number}")) - 1
-    draft = Draft.of(chosen.platform, observations, accounts)
+    draft = Draft.of(name, observations, accounts)
     written = write(draft, folder, secrets, overwrite=chosen.overwrite, adapters=chosen.adapters)
-    closing(draft, written, print)
+    closing(draft, written, print, platform=name if folder == chosen.adapters / name else str(folder))
 
 
 def _seen(chosen: argparse.Namespace) -> tuple[Observations, list[str]]:

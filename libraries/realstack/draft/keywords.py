@@ -308,7 +308,7 @@ class _Keywords:
             code, left = self._frame(one.data, alike)
             lines += [f"VAR    ${{frame}}    ${{{{ {code} }}}}", "Send Json    ${frame}    alias=${tab}"]
             if number == 0 and self.talk.codec == "socketio":
-                lines.append("Frame Should Come    ${tab}    " + TIME + "    type\\=connect")
+                lines.append("Wait For Frame    connect    alias=${tab}    timeout=" + TIME)
             self._left_out("Begin On Tab", left)
         self._add(
             "Begin On Tab",
@@ -342,12 +342,12 @@ class _Keywords:
         if resume is not None:
             alike = [one for one in self.heard if one.direction == "out" and self._name(one) == repr(dict(resume.when))]
             ours = next(one for one in alike if self._has_thread(one))
-            begun = any(self._name(one) == self._name(ours) for one in self._first_frames())
-            if begun:
+            if self._begins_in_a_conversation(resume):
                 lines = ["Begin On Tab    ${tab}    ${thread}"]
-                self._lacks(
-                    "Whether a conversation can be opened on a socket that is in another one: pages opened a new socket for it."
-                )
+                if self.talk.codec == "socketio":
+                    lines.insert(0, "Send Json    type=disconnect    alias=${tab}")
+                else:
+                    self._lacks("Whether a socket that is in a conversation can go to another: pages opened a new one for it.")
             else:
                 named = {resume.take["after"]: Written("int($after)")} if "after" in resume.take else {}
                 code, left = self._frame(ours.data, alike, named)
@@ -357,6 +357,21 @@ class _Keywords:
             self._add(
                 "Resume Thread", "Asks on a tab for a conversation.", resume.why, *lines, arguments=arguments, tags="wants-resume"
             )
+
+    def _begins_in_a_conversation(self, resume: Rule) -> bool:
+        """Whether what begins a socket says in which conversation it is."""
+        return any(self._name(one) == repr(dict(resume.when)) for one in self._first_frames())
+
+    def _going_there(self) -> list[str]:
+        """How a tab that is in another conversation goes to the one in which something is said."""
+        resume = self.talk.rule("resume", "out")
+        if resume is None or not self._begins_in_a_conversation(resume):
+            return []
+        there = "".join(f"[{step!r}]" for step in steps_of(resume.take["thread"]))
+        return [
+            f"${{begun}} =    Get Frames    {_conditions(resume)}    direction=out    alias=${{tab}}",
+            f"IF    $begun[-1]{there} != $thread    Resume Thread    ${{tab}}    ${{thread}}",
+        ]
 
     def _send(self) -> None:
         rule = self.talk.rule("send", "out")
@@ -377,6 +392,7 @@ class _Keywords:
             "Send Text",
             "Says something in a conversation.",
             rule.why,
+            *self._going_there(),
             f"VAR    ${{frame}}    ${{{{ {code} }}}}",
             "Send Json    ${frame}    alias=${tab}",
             arguments=("${user}", "${tab}", "${thread}", "${text}", "${id}"),

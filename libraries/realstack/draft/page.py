@@ -216,11 +216,11 @@ class _Pages:
                 ]
                 if all(one is not None for one in holders):
                     if inner.number == items[0].number:
-                        return {"attribute": name, "find": f"^{re.escape(before)}(.+)"} if before else name
+                        return {"attribute": name, "find": f"^{selecting.literally(before)}(.+)"} if before else name
                     return {
                         "of": f'[{name}^="{before}"]' if before else f"[{name}]",
                         "attribute": name,
-                        "find": f"^{re.escape(before)}(.+)",
+                        "find": f"^{selecting.literally(before)}(.+)",
                     }
         return None
 
@@ -249,7 +249,12 @@ class _Pages:
                 user, agent = ours.pop(), theirs.pop()
                 if (user, agent) == ("user", "agent"):
                     return {"role": name}
-                return {"role": {"attribute": name, "says": {"user": f"^{re.escape(user)}$", "agent": f"^{re.escape(agent)}$"}}}
+                return {
+                    "role": {
+                        "attribute": name,
+                        "says": {"user": f"^{selecting.literally(user)}$", "agent": f"^{selecting.literally(agent)}$"},
+                    }
+                }
         only = [
             name for name in items[0].classes if all(name in one.classes for one in items) and selecting.PLAIN.fullmatch(name)
         ]
@@ -323,7 +328,7 @@ class _Pages:
         if (now, then) == ("online", "offline") and name:
             values: dict[str, Any] = {"state": name}
         elif name:
-            words = {"offline": f"^{re.escape(then)}$", "online": f"^{re.escape(now)}$"}
+            words = {"offline": f"^{selecting.literally(then)}$", "online": f"^{selecting.literally(now)}$"}
             values = {"state": {"attribute": name, "says": words}}
         else:
             values = {"state": {"says": {"offline": f"^{_first(then)}", "online": f"^{_first(now)}"}}}
@@ -395,7 +400,7 @@ class _Pages:
             else:
                 before = one.attributes["href"].removesuffix(thread)
                 selector = f'a[href^="{before}"]'
-                values["id"] = {"attribute": "href", "find": f"^{re.escape(before)}(.+)"}
+                values["id"] = {"attribute": "href", "find": f"^{selecting.literally(before)}(.+)"}
             title = [inner for inner in one.walk() if inner.text.strip() == self.seen.said[0].text]
             if title:
                 of = selecting.within([one], [title[-1]])
@@ -428,4 +433,4 @@ class _Pages:
 
 def _first(text: str) -> str:
     found = _WORD.match(text)
-    return found[0] if found else re.escape(text[:10])
+    return found[0] if found else selecting.literally(text[:10])

@@ -30,6 +30,11 @@ class Selector:
         return [one for one in elements if self.matches(one)]
 
 
+def literally(text: str) -> str:
+    """A text as a regular expression of pages finds it: one of Unicode takes no backslash before what needs none."""
+    return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)
+
+
 def stays(value: str) -> bool:
     """Whether a name looks as if people had chosen it, and not for one thing alone."""
     return bool(value) and _MADE.search(value) is None and not is_id(value) and not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", value)

@@ -326,8 +326,8 @@ def _wrapped(line: str) -> Iterator[str]:
     yield margin + told
 
 
-def closing(draft: Draft, written: Sequence[Path], say: Callable[[str], None]) -> None:
-    """Tell what was written, what could not be seen, and what comes next."""
+def closing(draft: Draft, written: Sequence[Path], say: Callable[[str], None], *, platform: str) -> None:
+    """Tell what was written, what could not be seen, and what comes next for the adapter that runs know as `platform`."""
     talk = draft.talk
     say("")
     say(f"Drafted {draft.name}")
@@ -346,4 +346,4 @@ def closing(draft: Draft, written: Sequence[Path], say: Callable[[str], None]) -
     say("What comes next")
     say("  1. Read the files: what each line was inferred from stands above it.")
     say(f"  2. Name accounts in the environment: {name}_USER_1, {name}_PASSWORD_1, {name}_USER_2 …")
-    say(f"  3. make contract PLATFORM={draft.name}")
+    say(f"  3. make contract PLATFORM={platform}")

@@ -17,7 +17,7 @@ ${ROOT}             ${CURDIR}/../../..
 What Is Seen Of A Small Chat Is Its Adapter
     [Documentation]    Its frames, its page and how one signs in; not its password.
     ${said}    Look At The Small Chat    drafted
-    Should Contain    ${said}    make contract PLATFORM=small
+    Should Contain    ${said}    make contract PLATFORM=${OUTPUT_DIR}/drafted
     File Of Draft Should Contain    vocabulary.yaml
     ...    {when: {act: say}, means: send, take: {message: item.key, thread: room, text: item.words}}
     ...    {when: {act: enter}, means: resume, take: {thread: room}}
