@@ -91,12 +91,6 @@ class _Keywords:
 
     def _accounts(self) -> None:
         self._add(
-            "Open User Administration",
-            "Prepares nothing: accounts are there.",
-            "how accounts are made was not seen",
-            "No Operation",
-        )
-        self._add(
             "An Account",
             f"The next of the accounts that the environment names: {self.prefix}_USER_1 and {self.prefix}_PASSWORD_1, and so on.",
             f"somebody signed in with a name and a password; how accounts are made was not seen. Tests want {self.prefix}_USER_2"
@@ -110,13 +104,6 @@ class _Keywords:
             "VAR    &{user}    name=${name}    account=${account}    origin=${origin}    session=${login} ${number}",
             "RETURN    ${user}",
             arguments=("${name}",),
-        )
-        self._add(
-            "Change Plan",
-            "Does nothing.",
-            "no plans were seen",
-            "No Operation",
-            arguments=("${user}", "${plan}"),
         )
 
     def _sign_in(self) -> None:
@@ -324,13 +311,6 @@ class _Keywords:
         talk = self.talk
         first = self.seen.page("ready")
         before = bool(talk.thread and first is not None and talk.thread in first.url)
-        self._add(
-            "A Stored Thread",
-            "The id of a conversation: there is none before its first message.",
-            "the page's address had the id before anything was said" if before else "no request was seen that makes one",
-            "RETURN    ${{str(uuid.uuid4())}}",
-            arguments=("${user}", "${title}=${EMPTY}"),
-        )
         beside = self.seen.page("ready", LISTENER)
         if before and beside is not None and finding.composer(beside) is None:
             self._lacks(
@@ -441,15 +421,6 @@ class _Keywords:
             "END",
             "RETURN    ${text}",
             arguments=("${id}", "@{tabs}", "${timeout}=" + TIME),
-        )
-        self._add(
-            "Answer Should Be Right",
-            "The answer to a message, as a tab got it, holds what it must.",
-            f"{len(self.talk.answers)} answers held the sum that was asked for",
-            "${answer} =    Answer Should Reach    ${id}    ${tab}",
-            "Should Contain    ${answer}    ${expected}",
-            arguments=("${id}", "${expected}", "${tab}"),
-            tags="wants-computed-answers",
         )
 
     def _requests(self) -> None:

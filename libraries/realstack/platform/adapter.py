@@ -48,6 +48,7 @@ class Adapter:
         credential_names: Names of fields and cookies that tell of a credential besides the usual ones; `!name` takes one out.
         known: Faults that its platform is known to have.
         pageless: Whether its platform has no page that is described.
+        defaults: The keywords of a platform that does nothing special, which its resource may import.
         problem: Why there is no such adapter; empty when there is.
     """
 
@@ -60,6 +61,7 @@ class Adapter:
     credential_names: tuple[str, ...] = ()
     known: tuple[KnownViolation, ...] = ()
     pageless: bool = False
+    defaults: Path = Path("defaults.resource")
     problem: str = ""
 
     @property
@@ -140,6 +142,7 @@ def _read(place: Path, folder: Path, driver: str = "") -> Adapter:
         known=known.read(content.get("known"), place / FILE),
         credential_names=tuple(map(str, several(content.get("credential_names")))),
         pageless=not (place / "page.yaml").is_file(),
+        defaults=folder.resolve() / "defaults.resource",
     )
 
 
