@@ -200,7 +200,7 @@ def test_an_adapter_that_there_is_not_is_explained(tmp_path: Path, capsys: pytes
 def test_the_tests_that_were_tried_are_looked_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(project(tmp_path)) == EXIT_TO_DO
     out = capsys.readouterr().out
-    assert "1 tests passed, 1 failed, 0 skipped" in out
+    assert "1 tests passed, 1 failed, 0 skipped\n    passed: Is Limited\n" in out
     assert "'Says Hello' failed (log.html shows where):\n     Test timeout 1 millisecond exceeded." in out
 
 

@@ -69,6 +69,10 @@ def test_it_is_started_with_addresses_and_passwords_of_the_run(sources: Path) ->
         assert background.run(driver.problem("front")) is None
         assert background.run(driver.version("front")) == "unknown"
         assert driver.credential("front") not in driver.url("front")
+        told = driver.plugin.environment(driver.stack)
+        assert told["STORE_URL"] == driver.credential_url("store")
+        assert told["STORE_PASSWORD"] in told["STORE_URL"]
+        assert told["FRONT_PASSWORD"] == driver.credential("front")
     finally:
         assert background.run(driver.end()) == []
 

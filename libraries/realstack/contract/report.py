@@ -113,6 +113,7 @@ class Contract:
             yield "What was seen"
             states = [status for status, _ in self.results.values()]
             yield f"  {states.count('PASS')} tests passed, {states.count('FAIL')} failed, {states.count('SKIP')} skipped"
+            yield from (f"    passed: {name}" for name, (status, _) in self.results.items() if status == "PASS")
             yield f"  {self.survey.events} events; frames of {len(self.survey.unmatched)} kinds mean nothing to the laws"
             for facts in self.survey.laws:
                 told = ", ".join(f"{number} {name}" for name, number in facts.counts.items())

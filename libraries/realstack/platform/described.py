@@ -92,8 +92,13 @@ class Described:
                 Program(stack, name, said)
 
     def environment(self, stack: Stack) -> dict[str, str]:
-        """Addresses with their passwords; never to be logged."""
-        return {f"{name.upper().replace('-', '_')}_URL": service.credential_url for name, service in stack.services.items()}
+        """Addresses and passwords; never to be logged."""
+        variables: dict[str, str] = {}
+        for name, service in stack.services.items():
+            begin = name.upper().replace("-", "_")
+            password = f"{name}-tester" if isinstance(service, PostgreSQL) else name
+            variables |= {f"{begin}_URL": service.credential_url, f"{begin}_PASSWORD": stack.credentials[password]}
+        return variables
 
 
 class Program(Service):

@@ -80,8 +80,9 @@ class Guard:
             result.status = "FAIL"
             result.message = (
                 f"{before}Expected: no credential reaches the log.\nSeen: {len(self._leaks)} had to be masked:\n{shown}{more}\n"
-                "Remedy: pass credentials as Secret, and never take their value into a variable. Where it is no credential, "
-                "import the OAuth library with credential_names=!name; with guard=mask no test fails for it."
+                "Remedy: pass credentials as Secret, and never take their value into a variable. Where it is no credential, say "
+                'so of its field: credential_names: "!name" in the adapter\'s platform.yaml, or credential_names=!name '
+                "where the OAuth library is imported; with guard=mask no test fails for it."
             )
             self._leaks = []
 
