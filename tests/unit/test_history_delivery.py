@@ -94,6 +94,14 @@ def test_a_page_must_show_what_was_acknowledged() -> None:
     assert_holds(story.judge("acked-is-kept"))
 
 
+def test_a_page_of_another_conversation_owes_nothing_of_this_one() -> None:
+    story = three_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1", "tab 2", "tab 3").stored(("a", 1))
+    shown = {"id": "x", "text": "of another one", "thread": "u"}
+    assert_holds(story.add("page", "page", {"messages": [shown]}).judge("acked-is-kept"))
+    story.add("page", "page", {"messages": [{**shown, "thread": "t"}]})
+    assert_violated(story.judge("acked-is-kept"), "page does not show m-1")
+
+
 def test_a_page_that_says_stored_has_acknowledged_and_one_that_says_sent_has_not() -> None:
     story = Story().page("ann", "page").add("typed", "page", {"text": "hello"})
     story.add("page", "page", {"messages": [{"id": "a", "text": "hello", "state": "sent"}]}).stored()
@@ -157,6 +165,11 @@ def test_sent_again_and_stored_under_another_place() -> None:
     assert_violated(story.judge("exactly-once"), "acknowledged as seq 1 and as seq 2")
 
 
+def test_an_acknowledgement_without_a_place_contradicts_none() -> None:
+    story = three_tabs().exchange("tab 1", "a", 1, "tab 1").send("tab 1", "a")
+    assert_holds(story.frame_in("tab 1", "message_accepted", {"message_id": "a"}, thread_id="t").judge("exactly-once"))
+
+
 def test_sent_again_ten_times_and_there_once() -> None:
     story = three_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2", "tab 3")
     for _ in range(10):
@@ -171,6 +184,15 @@ def test_one_typing_under_two_ids() -> None:
     story.stored(("a", 1), ("b", 2), texts={"a": "only once", "b": "only once"})
     story.add("page", "page", {"messages": []})
     assert_violated(story.judge("exactly-once"), "one message of ann is there twice", "'only once'")
+
+
+def test_one_typing_that_a_page_shows_once_is_there_once_on_it() -> None:
+    story = Story().page("ann", "page").page("ann", "other").add("typed", "page", {"text": "only once"})
+    story.add("page", "page", {"messages": [{"text": "only once", "role": "user"}]})
+    story.add("page", "other", {"messages": [{"text": "only once", "role": "user"}] * 2})
+    verdict = story.judge("exactly-once")
+    assert_violated(verdict, "one message of ann is there twice")
+    assert [witness.tabs for witness in verdict.witnesses] == [("other",)]
 
 
 def test_the_same_words_sent_twice_are_two_messages() -> None:

@@ -63,6 +63,14 @@ def test_recovers_only_when_helped() -> None:
     assert_violated(story.judge("recovers-alone"), "page was helped", "'reload'")
 
 
+def test_a_page_that_did_not_work_before_the_fault_was_not_broken_by_it() -> None:
+    story = Story().page("ann", "page").add("page", "page", {"status": "offline"}).add("page", "page", {"status": "online"})
+    story.add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"dropped": 7}})
+    assert_invalid(story.judge("recovers-alone"), "Only 0 readings during a fault")
+    story.add("act", "page", {"what": "reload"}).add("page", "page", {"status": "online"})
+    assert_invalid(story.judge("recovers-alone"), "Only 0 readings during a fault")
+
+
 def test_a_page_that_never_noticed_proves_nothing() -> None:
     story = Story().page("ann", "page").add("fault-on", "cut").add("fault-off", "cut").add("page", "page", {"status": "online"})
     assert_invalid(story.judge("recovers-alone"), "Only 0 readings during a fault")
@@ -251,6 +259,7 @@ def test_receipts() -> None:
     unused = Story().add("fault-on", "lock", {"pid": 7}).add("fault-off", "lock", {"receipt": {"proven": False, "pids": []}})
     assert "has no receipt" in missing_receipts(unused.history())[0]
     assert "nothing was seen" in missing_receipts(Story().add("service", "auth", {"what": "killed"}).history())[0]
+    assert missing_receipts(Story().add("service", "auth", {"what": "killed", "seen": "gone"}).history()) == []
 
 
 def test_faults_on_one_link_are_told_apart() -> None:

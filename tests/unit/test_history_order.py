@@ -91,6 +91,14 @@ def test_out_of_order_after_a_resume() -> None:
     assert_violated(story.judge("same-order"), "tab 2 received m-3 before m-2")
 
 
+def test_a_resume_starts_over_behind_its_mark_and_not_at_it() -> None:
+    story = two_tabs()
+    for seq, message in enumerate("abc", 1):
+        story.exchange("tab 1", message, seq, "tab 1", "tab 2")
+    story.resume("tab 2", 1)
+    assert_violated(story.deliver("tab 2", "a", 1).judge("same-order"), "tab 2 received m-3 before m-1")
+
+
 def test_a_resume_starts_over() -> None:
     story = two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").exchange("tab 1", "b", 2, "tab 1", "tab 2").resume("tab 2", 0)
     assert_holds(story.deliver("tab 2", "a", 1).deliver("tab 2", "b", 2).judge("same-order"))

@@ -164,6 +164,11 @@ def test_true_is_not_one_but_a_number_may_be_spelled() -> None:
     assert not Match.of(seq=1)(frame({"seq": "1"})), "a typed value must be of that type"
 
 
+def test_a_list_holds_an_item_and_begins_with_no_text() -> None:
+    assert Match.of("tags*=b")(frame({"tags": ["a", "b"]}))
+    assert not Match.of("tags^=b")(frame({"tags": ["b"]}))
+
+
 def test_text_frames_match_as_a_whole() -> None:
     text = Frame(1, 0.0, "in", "text", "hello world", 11)
     assert Match.of(**{"$": "hello world"})(text)
