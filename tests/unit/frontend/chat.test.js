@@ -89,3 +89,26 @@ test('a stop that the platform could not take is repeated after a while', async 
   await chat.clock.move(1000);
   equal(sent, [stop, stop]);
 });
+
+test('a draft that was left without a word is no conversation, and is one again when it is gone back to', async () => {
+  const { chat, asked, sent, link } = makeChat(() => ({ threads: [], next: null }));
+  await chat.open('new', { draft: true });
+  await chat.open('stored', { draft: true });
+  chat.threads.grow('stored', 1, AT);
+  for (const id of ['new', 'stored']) chat.dropDraft(id);
+  equal(chat.threads.list().map(({ id }) => id), ['stored']);
+  link.established.emit();
+  equal(sent.map(({ thread_id }) => thread_id), ['stored']);
+  await chat.open('new', { draft: true });
+  equal([chat.state('new'), asked], ['ready', ['/api/threads']]);
+});
+
+test('of many threads those are let go that were not looked at for longest', async () => {
+  const { chat, asked } = makeChat((path) => ({ messages: [], has_more: false, last_seq: path.includes('limit=1') ? 0 : 1 }));
+  for (let number = 0; number < 20; number += 1) await chat.open(`t${number}`);
+  await chat.open('t0');
+  await chat.open('one more');
+  const before = asked.length;
+  await chat.open('t0');
+  equal([asked.length, chat.state('t0'), chat.state('t1')], [before, 'ready', 'loading']);
+});

@@ -70,6 +70,24 @@ test('a picture that does not load leaves the initials', async () => {
   equal(holder.querySelector('img').alt, 'Picture of Ada Lovelace');
 });
 
+test('a picture that comes late is not shown for somebody else', () => {
+  const images = [];
+  const real = document.createElement;
+  document.createElement = (tag) => {
+    const element = real.call(document, tag);
+    if (tag === 'img') images.push(element);
+    return element;
+  };
+  const holder = h('div');
+  try {
+    for (const name of ['Ada', 'Grace']) drawAvatar(holder, { name, picture: `/${name}.png` });
+  } finally {
+    document.createElement = real;
+  }
+  for (const image of images.reverse()) image.dispatchEvent(new Event('load'));
+  equal(holder.querySelector('img').alt, 'Picture of Grace');
+});
+
 test('a picture can not be a script', () => {
   const holder = h('div');
   drawAvatar(holder, { name: 'Ada', picture: 'javascript:alert(1)' });

@@ -58,6 +58,9 @@ export async function startPage({ session, tabs, settings, clock }) {
   const rename = new RenameView({ chat });
   const router = new Router((route) => {
     const threadId = route.name === 'thread' ? route.threadId : null;
+    const left = chat.openId;
+    const inUse = [...outbox.list(), ...files.uploads].some((item) => item.thread_id === left) || (left !== null && composer.holds(left));
+    if (left !== null && left !== threadId && !inUse) chat.dropDraft(left);
     show(byId('dashboard'), threadId === null);
     show(byId('thread'), threadId !== null);
     chat.open(threadId, { draft: route.name === 'thread' && route.draft }).catch(reportFailure);

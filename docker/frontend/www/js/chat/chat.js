@@ -92,9 +92,9 @@ export class Chat {
   }
 
   async refreshList() {
+    // Read markers that were lost with their connection.
     const behind = await this.threads.replaceBy(() => this.#listed());
     this.listed = true;
-    // A read marker that was lost with its connection.
     for (const { id, read_seq } of behind) this.link.send('thread_read', { thread_id: id, payload: { seq: read_seq } });
     for (const [threadId, timeline] of this.#timelines) {
       if (timeline.frontier < (this.threads.get(threadId)?.last_seq ?? 0)) this.#askLater(threadId);
@@ -124,11 +124,15 @@ export class Chat {
     if (threadId === null) return;
     if (draft) this.threads.draft(threadId, new Date(this.clock.wall()).toISOString());
     this.changed.emit();
-    if (this.threads.get(threadId)?.draft && !this.#timelines.has(threadId)) {
-      this.#hold(threadId, new Timeline());
-      return;
-    }
-    if (this.#states.get(threadId) !== 'ready') await this.#load(threadId);
+    const held = this.#timelines.get(threadId) ?? (this.threads.get(threadId)?.draft ? new Timeline() : null);
+    if (held === null) await this.#load(threadId);
+    else this.#hold(threadId, held);
+  }
+
+  /** @param {string} threadId   Left by its user. A draft that nobody wrote in is no conversation. */
+  dropDraft(threadId) {
+    if (this.threads.dropDraft(threadId)) this.#letGo(threadId);
+    this.changed.emit();
   }
 
   /** @param {string} threadId */
@@ -136,8 +140,7 @@ export class Chat {
     const timeline = this.#timelines.get(threadId);
     if (timeline === undefined || timeline.base === 0) return;
     const base = Math.max(0, timeline.base - PAGE);
-    const limit = timeline.base - base;
-    const { messages } = await this.api.json('GET', `/api/threads/${threadId}/messages?after=${base}&limit=${limit}`);
+    const { messages } = await this.api.json('GET', `/api/threads/${threadId}/messages?after=${base}&limit=${timeline.base - base}`);
     timeline.prepend(base, messages);
     this.changed.emit();
   }
@@ -286,16 +289,19 @@ export class Chat {
    * @param {Timeline} timeline
    */
   #hold(threadId, timeline) {
+    // Taken out first, so that it stands behind all that were looked at earlier.
+    this.#timelines.delete(threadId);
     this.#timelines.set(threadId, timeline);
     this.#states.set(threadId, 'ready');
-    if (this.#timelines.size > TIMELINES_KEPT) {
-      const oldest = [...this.#timelines.keys()].find((id) => id !== this.openId);
-      if (oldest !== undefined) {
-        this.#timelines.delete(oldest);
-        this.#states.delete(oldest);
-      }
-    }
+    const oldest = this.#timelines.size > TIMELINES_KEPT ? [...this.#timelines.keys()].find((id) => id !== this.openId) : undefined;
+    if (oldest !== undefined) this.#letGo(oldest);
     this.changed.emit();
+  }
+
+  /** @param {string} threadId */
+  #letGo(threadId) {
+    this.#timelines.delete(threadId);
+    this.#states.delete(threadId);
   }
 
   /** A new connection: everything that this tab shows is asked for from where it stands. */

@@ -84,9 +84,12 @@ export class Threads {
     return thread;
   }
 
-  /** @param {string} id   A draft that nobody wrote in. */
+  /**
+   * @param {string} id
+   * @returns {boolean} Whether it was a draft.
+   */
   dropDraft(id) {
-    if (this.#threads.get(id)?.draft) this.#threads.delete(id);
+    return this.#threads.get(id)?.draft === true && this.#threads.delete(id);
   }
 
   /**

@@ -16,6 +16,8 @@ export function drawAvatar(holder, { name, picture }) {
   if (!picture || !isPicture(picture)) return;
   const image = h('img', { alt: `Picture of ${name}`, referrerpolicy: 'no-referrer', decoding: 'async' });
   image.addEventListener('load', () => {
+    // One that comes late may be of somebody who is not shown any more.
+    if (holder.dataset.of !== wanted) return;
     holder.replaceChildren(image);
     holder.dataset.shows = 'picture';
   });

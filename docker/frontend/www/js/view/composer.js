@@ -61,6 +61,15 @@ export class Composer {
     this.input.focus();
   }
 
+  /**
+   * @param {string} threadId
+   * @returns {boolean} Whether something unfinished belongs to it.
+   */
+  holds(threadId) {
+    if (threadId !== this.#threadId) return (this.#drafts.get(threadId) ?? '') !== '';
+    return this.input.value !== '' || this.#file !== null;
+  }
+
   #submit() {
     // What is said is sent as it was typed; nothing but blanks is nothing.
     const text = this.input.value.trim() === '' ? '' : this.input.value;

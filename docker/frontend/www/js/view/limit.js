@@ -1,7 +1,7 @@
 import { HttpError } from '../net/http.js';
 import { Countdown } from './countdown.js';
 import { byId, setData, setText, show } from './dom.js';
-import { notify } from './notices.js';
+import { notify, settle } from './notices.js';
 import { refused, seconds } from './words.js';
 
 /**
@@ -24,7 +24,9 @@ export class LimitView {
       show(box, limit !== null);
     });
     plans.changed.subscribe((plan) => {
-      if (plan?.plan === 'paid') outbox.liftLimit();
+      if (plan?.plan !== 'paid') return;
+      outbox.liftLimit();
+      settle('plan');
     });
     byId('limit-upgrade').addEventListener('click', () => {
       plans.choose('paid').catch((error) => {

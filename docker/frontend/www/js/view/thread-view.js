@@ -135,6 +135,7 @@ export class ThreadView {
     if (threadId === null) return;
     this.#atEnd = false;
     await this.chat.loadEarlier(threadId);
+    if (this.#shown !== threadId) return;
     this.draw();
     // What the reader looks at stays where it is.
     this.scroller.scrollTop = this.scroller.scrollHeight - before;
