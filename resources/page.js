@@ -48,14 +48,19 @@ async function waitUntilStored(count, timeout, page) {
 }
 
 /**
- * Types each of these texts where messages are written, and sends it with the Enter key.
+ * Types each of these texts where messages are written, and sends it with the Enter key; with the Shift key that breaks lines.
  *
  * @param {string} composer   The selector of where that is.
  * @param {string[]} texts    What is typed.
  */
 async function typeMessages(composer, texts, page) {
   for (const text of texts) {
-    await page.fill(composer, text);
+    const [first, ...lines] = text.split('\n');
+    await page.fill(composer, first);
+    for (const line of lines) {
+      await page.keyboard.press('Shift+Enter');
+      await page.keyboard.insertText(line);
+    }
     await page.keyboard.press('Enter');
   }
 }
@@ -67,6 +72,100 @@ async function typeMessages(composer, texts, page) {
  */
 async function composeWithEnter(composer, page) {
   await page.dispatchEvent(composer, 'keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true });
+}
+
+/**
+ * Tells the page whether anybody sees it, as the browser does when its window is covered. Browsers without windows take all of
+ * their pages for seen.
+ *
+ * @param {boolean} seen
+ */
+async function tellWhetherSeen(seen, page) {
+  await page.evaluate((visible) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (visible ? 'visible' : 'hidden') });
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => !visible });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }, seen);
+}
+
+/**
+ * What those messages say that can be seen where the page is scrolled to, most of each.
+ *
+ * @param {string} selector   Of messages.
+ */
+async function messagesInSight(selector, page) {
+  return page.locator(selector).evaluateAll(
+    (all) =>
+      new Promise((resolve) => {
+        const observer = new IntersectionObserver((entries) => {
+          observer.disconnect();
+          resolve(entries.filter((entry) => entry.intersectionRatio > 0.5).map((entry) => entry.target.textContent));
+        });
+        for (const message of all) observer.observe(message);
+      }),
+  );
+}
+
+/**
+ * What these elements say as people see it: with the line breaks and blanks that their style leaves.
+ *
+ * @param {string} selector
+ */
+async function textsAsSeen(selector, page) {
+  return page.locator(selector).evaluateAll((all) => all.map((element) => element.innerText));
+}
+
+/**
+ * Presses a button that saves a file; says where the browser has it, and what it calls it.
+ *
+ * @param {string} button   The button's selector.
+ */
+async function saveFile(button, page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click(button)]);
+  return { name: download.suggestedFilename(), path: await download.path() };
+}
+
+/**
+ * The page's next request with this method and path is done, and its answer lost.
+ *
+ * @param {string} method   In capitals.
+ * @param {string} path
+ */
+async function loseNextAnswer(method, path, page) {
+  await page.evaluate(
+    ([wanted, place]) => {
+      const real = window.fetch;
+      window.fetch = async (address, options) => {
+        const answer = await real(address, options);
+        if (options?.method !== wanted || new URL(address, location).pathname !== place) return answer;
+        window.fetch = real;
+        throw new TypeError('Failed to fetch');
+      };
+    },
+    [method, path],
+  );
+}
+
+/**
+ * Presses a button, and types on into boxes before anything that follows from it.
+ *
+ * @param {string} button    The button's selector.
+ * @param {string[]} boxes   Those of the boxes.
+ * @param {string} text      What stands in each of them then.
+ */
+async function pressAndTypeOn(button, boxes, text, page) {
+  const pressed = await page.locator(button).elementHandle();
+  const typedInto = await Promise.all(boxes.map((box) => page.locator(box).elementHandle()));
+  await page.evaluate(
+    ([first, words, ...elements]) => {
+      first.click();
+      for (const element of elements) {
+        element.value = words;
+        element.dispatchEvent(new Event('input', { bubbles: true }));
+      }
+    },
+    [pressed, text, ...typedInto],
+  );
 }
 
 /** Seconds that the page's time of day is ahead of the time that its browser counts by. */
@@ -156,5 +255,6 @@ async function inTime(wait) {
 }
 
 exports.__esModule = true;
-Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, clockAhead });
+Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
+Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, pressAndTypeOn });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });

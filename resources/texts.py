@@ -103,4 +103,5 @@ TYPED = [one for one in TEXTS if one["name"] in _TYPED]
 """One of each sort, for where each takes its time: typed on a page. Forms know no carriage returns."""
 _MARKUP = {name: _MARKS[name] for name in ("entities", "quotes", "markdown", "pointed")}
 SHOWN = [one for one in _texts(unseen=_UNSEEN, spaces=_SPACES, marks=_MARKUP) if one["name"] not in _TYPED]
-"""Others that a page may show otherwise than they are."""
+SHOWN += _texts(spaces={"double blanks again": _SPACES["double blanks"]})
+"""Others that a page may show otherwise than they are; two messages that say the same are two."""

@@ -20,13 +20,16 @@ The Next User Of A Browser Finds Nothing Of The First
 
 The Next User Gets Nothing Of One Whose Session Ended
     [Documentation]    The first one's session is ended elsewhere: what waits is kept for the first one, and is nobody else's.
+    ...    Whoever signs in while the next one's page is open has all windows of the browser: none mixes two users.
     [Tags]    needs-browser    wants-outbox
     ${mara} =    A User In A Browser    mara
     ${noel} =    A Next User    noel
+    ${otto} =    A Next User    otto
     Use Page And Leave Things On It    ${mara}    page
     End Session    ${mara}
     Page Should Show Nobody    page
     Next User Should Find Nothing    ${noel}    ${mara}    page
+    Window Should Be Whose Who Signed In Last    ${otto}    page of ${noel.name}    ${noel}
 
 Threads Beyond A Page Of The List Are Listed
     [Documentation]    Over REST, page by page, and on the platform's page, which gets all by itself.
@@ -39,8 +42,9 @@ Threads Beyond A Page Of The List Are Listed
     Law Should Hold    said-is-stored    within=0 s    showings=2
 
 A Page Shows A Long Conversation Whole, And What Is New In Others
-    [Documentation]    Older messages come when they are asked for, to the first one; the list has the newest conversation first.
-    ...    What is half written in one conversation stays there while its user looks at another.
+    [Documentation]    Older messages come when they are asked for, to the first one, and what its reader looks at stays where it
+    ...    is; the list has the newest conversation first. What came while nobody looked is new until somebody does. What is half
+    ...    written in one conversation stays there while its user looks at another.
     [Tags]    needs-browser    wants-news
     ${lars} =    A User In A Browser    lars
     ${thread} =    A Stored Thread    ${lars}
@@ -49,8 +53,22 @@ A Page Shows A Long Conversation Whole, And What Is New In Others
     Open Page    ${lars}    page    ${thread}
     Page Should Be Online    page
     Page Should List The News    page    4
+    What Nobody Looks At Should Stay New    page    With 3 new    messages=3    left=3
     Long Conversation Should Be Shown Whole    ${lars}    page    ${thread}
-    What Is Half Written Should Stay    page    Sums of the day    With 3 new
+    What Is Half Written Should Stay    page    With 3 new
+
+A Conversation Is Begun On A Page
+    [Documentation]    It has what was said in it, and is called so. One that was opened and left without a word is none.
+    [Tags]    needs-browser    wants-computed-answers    wants-news
+    ${jule} =    A User In A Browser    jule
+    Open Page    ${jule}    page
+    Begin A Conversation On Page    page
+    Question Should Be Answered On Page    ${jule}    page    What is 12 * 12?    = 144
+    ${button} =    Get Selector    new conversation button
+    Click    ${button}
+    Choose Conversation    page    What is 12 * 12?
+    Page Should List What Is Stored    ${jule}    page
+    Page And Store Should Agree    ${jule}    page
 
 Every List Is Whole And In Its Order
     [Documentation]    Conversations, messages, files and workspaces: what is listed is what is stored, on pages of any length.

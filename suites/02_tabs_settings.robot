@@ -42,14 +42,15 @@ Who Was Told Nothing For A While Hears Of The Next Change
     Title And Marker Should Be The Same Everywhere    ${vera}    ${thread}
 
 Pages And Another Device End Up Equal
-    [Documentation]    Named on one page, then on another device; the plan changed on a page. A page that only looks on shows it
-    ...    all, and so does one after a reload.
+    [Documentation]    Named on one page, then on another device, while a third title is typed and given up; the plan changed on a
+    ...    page. A page that only looks on shows it all, and so does one after a reload.
     [Tags]    needs-browser    wants-limit
     ${uma} =    A User In A Browser    uma    free
     ${thread} =    A Thread On A Device And Two Pages    ${uma}    device    page    dashboard
     Rename On Page And Then On Device    ${thread}    page    device
     Change Plan On Page    dashboard    ${uma}    paid
     Give Pages Time To Call It    Named on the device    page    dashboard
+    Title That Was Begun Should Stay Until It Is Given Up    page
     Pages And Stores Should Say The Same    ${uma}    ${thread}    page    dashboard
     Reload Page    page
     Give Pages Time To Call It    Named on the device    page

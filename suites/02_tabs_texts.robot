@@ -72,6 +72,7 @@ A Page Takes And Shows Texts As They Are
     Say Texts    tab    ${thread}    ${SHOWN}
     Page Should Show Each Text And Its Answer    page    @{TYPED}    @{SHOWN}
     Record Stored Messages Of Users    ${pia}
+    Laws Should Hold    said-is-stored    acked-is-kept    exactly-once    within=0 s
     Reload Page    page
     Page Should Show Each Text And Its Answer    page    @{TYPED}    @{SHOWN}
     Each Text Should Be As It Was Said    ${TYPED}    exactly-once

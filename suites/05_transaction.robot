@@ -75,8 +75,8 @@ Concurrent Changes Leave One Result
     Law Should Hold    all-or-nothing    operations=3    done=2
 
 A Change Is Saved On The Page
-    [Documentation]    Written into the page's boxes and saved by a button that is pressed twice: all of it is kept, once, and is
-    ...    what was written.
+    [Documentation]    Written into the page's boxes and saved by a button that is pressed twice, and again because no answer
+    ...    came: all of it is kept, once, and is what was written. What is typed meanwhile stays.
     [Tags]    -needs-kill    -needs-pause    -needs-restart    needs-browser
     [Template]    NONE
     ${fay} =    A User In A Browser    fay
@@ -85,7 +85,21 @@ A Change Is Saved On The Page
     Change Profile On Page    dashboard    ${change}
     Record And Judge Change Of Page    ${fay}    ${change}
     Law Should Hold    all-or-nothing    done=1
+    Names That Are Typed Should Stay    dashboard
     Page Should Know The Change    dashboard    ${change}
+
+A Page That Was Open Before Saves What Was Typed And Nothing Else
+    [Documentation]    The name is changed elsewhere, and the page, which shows an older one, saves a workspace.
+    [Tags]    -needs-kill    -needs-pause    -needs-restart    needs-browser
+    [Template]    NONE
+    ${gro} =    A User In A Browser    gro
+    Open Page    ${gro}    dashboard
+    Page Should Be Online    dashboard
+    ${change} =    A Change    ${gro}    named elsewhere
+    Record Change    another device    name    ${gro.name}    ${change}[text]
+    Make Change    ${gro}    ${change}
+    Make Workspace On Page    dashboard    Made on the page
+    Last Name Should Be Everywhere    ${gro}    dashboard
 
 The Same Change Asked For Twice At Once Is Done Once
     [Documentation]    A button pressed twice: the second request comes while the first stands midway.

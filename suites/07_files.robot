@@ -10,15 +10,15 @@ Test Tags           needs-folders    wants-file-layers    wants-upload
 
 *** Test Cases ***
 A Report Is Uploaded, Read And Answered From
-    [Documentation]    5 MB on a page with visible progress; an agent reads it; its fact comes back over the socket.
-    [Tags]    critical    needs-browser    wants-computed-answers
+    [Documentation]    5 MB on a page with visible progress; an agent reads it, and its fact comes back. The page saves it again.
+    [Tags]    critical    needs-browser    wants-computed-answers    wants-exact-answers
     ${kim} =    A User In A Browser    kim
     ${report} =    A Page And A Tab And A Report    ${kim}
     Watch Progress    page
     Upload On Page    ${kim}    page    ${report}    ${report.question}
     ${id} =    Upload Should Be Stored On Page    page
     Files Should Have Been Read
-    Record All Layers    ${kim}    ${report}    ${id}
+    Record All Layers    ${kim}    ${report}    ${id}    page=page
     Every Layer Should Hold The Same
     Answer Should Be Shown And Kept    ${kim}    ${report}
 

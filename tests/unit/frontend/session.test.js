@@ -198,6 +198,19 @@ test('another user in this browser is never mixed with the first', async () => {
   equal([seen.switched, session.user.user_id, await session.token()], [1, 'u1', 'token-1']);
 });
 
+test('a token that comes late takes no newer one away', async () => {
+  const auth = new Auth();
+  const { session, clock, origin, seen } = makeTab(auth);
+  session.start();
+  await until(() => session.status === 'signed-in', 'signed in');
+  const others = new Tabs(origin);
+  const grant = (token, age) => others.tell({ type: 'grant', grant: { token, user: auth.user, life: 300_000, receivedAt: clock.wall() - age } });
+  grant('a minute old', 60_000);
+  grant('newer', -1);
+  await until(() => seen.renewed > 1, 'another token is taken');
+  equal([await session.token(), seen.renewed], ['newer', 2]);
+});
+
 test('neither token is in any storage', async () => {
   const auth = new Auth();
   const { session } = makeTab(auth);

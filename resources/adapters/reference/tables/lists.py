@@ -67,7 +67,7 @@ LONG_CONVERSATION_AND_NEWS = (
     "FROM threads, generate_series(1, last_seq) AS n WHERE user_id = $1::uuid AND id <> $2::uuid",
 )
 NEWS = """
-    SELECT t.title || ': ' || t.last_seq - coalesce(r.seq, 0) AS line FROM threads t
+    SELECT t.title || ': ' || t.last_seq - coalesce(r.seq, 0) AS line, t.last_seq - coalesce(r.seq, 0) AS unread FROM threads t
     LEFT JOIN read_markers r ON r.thread_id = t.id WHERE t.user_id = $1 ORDER BY t.updated_at DESC
 """
 

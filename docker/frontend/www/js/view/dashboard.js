@@ -13,7 +13,8 @@ const STEPS = { profile: 'saving the profile', workspace: 'creating the workspac
 
 /** The page about the user: account, plan, profile, workspaces, files. */
 export class Dashboard {
-  #filled = false;
+  /** @type {Map<string, string>} What each box was filled with: what differs from it is the user's own. */
+  #filled = new Map();
   #refreshing = /** @type {Promise<void>|null} */ (null);
 
   /**
@@ -51,11 +52,34 @@ export class Dashboard {
     setData(byId('account-picture'), { picture: user.picture });
     drawAvatar(byId('account-picture'), { name: user.name, picture: user.picture });
     setText(byId('page-title'), `Welcome, ${name}`);
-    if (this.#filled) return;
-    // Once only: what the user is typing is not overwritten by a token that is renewed meanwhile.
-    this.#filled = true;
-    byId('display-name').value = user.display_name ?? user.name ?? '';
-    byId('timezone').value = user.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
+    this.#fill('display-name', user.display_name ?? user.name ?? '');
+    this.#fill('timezone', user.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? '');
+  }
+
+  /**
+   * A box follows what was saved elsewhere until its user types in it. While a change is under way, or waits to be tried again,
+   * it stays what it is, for trying again must be the same change.
+   *
+   * @param {string} id
+   * @param {string} value
+   */
+  #fill(id, value) {
+    const box = byId(id);
+    const known = this.#filled.get(id);
+    const { state } = this.operation.outcome;
+    if (known !== undefined && (box.value !== known || (state !== 'idle' && state !== 'committed'))) return;
+    box.value = value;
+    this.#filled.set(id, value);
+  }
+
+  /**
+   * @param {string} id
+   * @returns {string} What the user wrote into a box; empty where that is what the page had filled in: another device may have
+   *     changed it since, and only what was typed here is changed from here.
+   */
+  #typed(id) {
+    const value = byId(id).value.trim();
+    return value === this.#filled.get(id)?.trim() ? '' : value;
   }
 
   /** Ask for what may have changed since the page was last looked at. Calls that come meanwhile share the answer. */
@@ -101,6 +125,8 @@ export class Dashboard {
     const { plan } = this.plans;
     if (plan === null) return;
     const paid = plan.plan === 'paid';
+    // What is said of a change is said of the plan that it led to.
+    if (byId('plan').dataset.plan !== plan.plan) setText(byId('plan-status'), '');
     setData(byId('plan'), { plan: plan.plan });
     setText(byId('plan'), paid ? 'Paid' : 'Free');
     setText(byId('plan-allowance'), allowance(plan));
@@ -125,8 +151,8 @@ export class Dashboard {
 
   async #save() {
     const name = byId('workspace-name').value.trim();
-    const displayName = byId('display-name').value.trim();
-    const timezone = byId('timezone').value.trim();
+    const displayName = this.#typed('display-name');
+    const timezone = this.#typed('timezone');
     const change = {
       ...(displayName ? { display_name: displayName } : {}),
       ...(timezone ? { timezone } : {}),
@@ -134,7 +160,10 @@ export class Dashboard {
     };
     const outcome = await this.operation.save(change);
     if (outcome.state !== 'committed') return;
-    byId('workspace-name').value = '';
+    // What was typed since is the next change.
+    if (byId('workspace-name').value.trim() === name) byId('workspace-name').value = '';
+    if (displayName) this.#filled.set('display-name', displayName);
+    if (timezone) this.#filled.set('timezone', timezone);
     await Promise.allSettled([this.onSaved(), this.#loadWorkspaces()]);
   }
 
