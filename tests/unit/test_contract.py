@@ -235,6 +235,15 @@ def test_frames_that_mean_nothing_are_listed_by_kind() -> None:
     assert told == [("in", "typing", 2), ("in", "text", 1), ("out", "{op}", 1)]
 
 
+def test_frames_are_told_apart_by_each_field_at_which_rules_look_first() -> None:
+    rules = [{"when": {"type": "connect"}, "means": "connected"}, {"when": {"event": "said"}, "means": "nothing"}]
+    story = Story()
+    for frame in ({"type": "event", "event": "typing"}, {"type": "event", "event": "left"}, {"type": "open"}):
+        story.add("frame-in", "tab 1", {"frame": frame})
+    seen = survey([recorded(story, Vocabulary({**CHAT.data, "frames": {"in": rules, "out": []}}))])
+    assert sorted(kind.kind for kind in seen.unmatched) == ["event left", "event typing", "open"]
+
+
 def test_frames_that_are_said_to_mean_nothing_are_not() -> None:
     frames = {"in": [*CHAT.data["frames"]["in"], {"when": {"type": "typing"}, "means": "nothing"}], "out": []}
     story = Story().tabs("ann", "tab 1").frame_in("tab 1", "typing", {})
@@ -258,7 +267,7 @@ def test_what_is_to_do_names_the_file_and_the_law() -> None:
     seen = survey([recorded(story, judged={"exactly-once": "holds", "contained": "invalid"})])
     contract = Contract(
         Plan(adapter()),
-        {"A Test": ("FAIL", "It broke.\nReally.")},
+        {"A Test": ("FAIL", "It broke.\nLaw: It holds.\nJudged: 1.\n\nReally.")},
         seen,
         [Sight("same-order", "two rows have changed places", 3, 0)],
     )

@@ -17,8 +17,10 @@ from realstack.platform.adapter import CAPABILITIES
 
 MOST = 12
 """Kinds of frames, accounts and problems that are listed: who mends these sees the others next time."""
-LINES = 8
+LINES = 10
 """Of what a test failed with; the log has all of it."""
+ASIDE = ("Law:", "Judged:", "Also:")
+"""How lines begin that are told with a violation and say nothing of what to do."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Contract:
 
     def _failures(self) -> Iterator[str]:
         for name, (status, said) in (self.results or {}).items():
-            told = [line for line in said.splitlines() if line.strip()]
+            told = [line for line in said.splitlines() if line.strip() and not line.startswith(ASIDE)]
             if status == "FAIL" and not self.plan.problems.keys() & set(problems(said)):
                 yield "\n".join([f"'{name}' failed (log.html shows where):", *(told[:LINES] or ["no message"])])
 

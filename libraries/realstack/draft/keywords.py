@@ -95,13 +95,14 @@ class _Keywords:
             f"The next of the accounts that the environment names: {self.prefix}_USER_1 and {self.prefix}_PASSWORD_1, and so on.",
             f"somebody signed in with a name and a password; how accounts are made was not seen. Tests want {self.prefix}_USER_2"
             ", too",
-            "VAR    ${number}    ${{$TAKEN['accounts'] % len($ACCOUNTS) + 1}}",
-            "Evaluate    $TAKEN.update(accounts=int($number))",
+            "VAR    ${place}    ${{$TAKEN['accounts'] + 1}}",
+            "Evaluate    $TAKEN.update(accounts=$place)",
+            "VAR    ${number}    ${{($place - 1) % len($ACCOUNTS) + 1}}",
             "${origin} =    Get Service Url    frontend",
             "${password} =    realstack.Platform.Get Credential    user-${number}",
             "VAR    ${login}    ${ACCOUNTS}[${{$number - 1}}]",
             "VAR    &{account}    user_name=${login}    password=${password}    email=${login}",
-            "VAR    &{user}    name=${name}    account=${account}    origin=${origin}    session=${login} ${number}",
+            "VAR    &{user}    name=${name}    account=${account}    origin=${origin}    session=${login} ${place}",
             "RETURN    ${user}",
             arguments=("${name}",),
         )

@@ -108,6 +108,7 @@ class _Rules:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._path = rules[0].when[0][0] if rules else None
+        self._paths = tuple(dict.fromkeys(rule.when[0][0] for rule in rules))
         self._by_value: dict[str, tuple[Rule, ...]] = {}
 
     def __iter__(self) -> Iterator[Rule]:
@@ -117,9 +118,9 @@ class _Rules:
         return [rule for rule in self._likely(frame) if rule.matches(frame)]
 
     def kind(self, frame: Any) -> str | None:
-        """What tells frames like this apart: the value where the first rule looks first."""
-        value = self._path.first(frame) if self._path is not None else None
-        return str(value) if isinstance(value, str | int) else None
+        """What tells frames like this apart: the values where rules look first."""
+        values = [path.first(frame) for path in self._paths]
+        return " ".join(str(value) for value in values if isinstance(value, str | int)) or None
 
     def _likely(self, frame: Any) -> Sequence[Rule]:
         value = self._path.first(frame) if self._path is not None else None
@@ -208,7 +209,7 @@ class Vocabulary:
         return self._out if direction == "out" else self._in
 
     def kind(self, direction: str, frame: Any) -> str | None:
-        """The value by which rules tell frames apart (``type``, usually), whether one matches or not; None where none is."""
+        """The values by which rules tell frames apart (``type``, usually), whether one matches or not; None where none is."""
         return self._rules(direction).kind(frame)
 
     def role(self, value: Any) -> str:
