@@ -59,8 +59,9 @@ An Auth Service Whose Store Hangs Says So In Time
     store of sign-ins    the profile    a sign-out
 
 A Replica Stands Still, And Then The Other One Is Out Of Reach
-    [Documentation]    Nobody who reads waits for longer than it takes to give one up.
+    [Documentation]    Nobody who reads waits for longer than it takes to give one up. What it does too late stays undone.
     [Tags]    needs-pause    needs-restart    needs-faults    -wants-fan-out    -wants-refresh    wants-services-apart
+    ...       wants-transaction
     [Template]    NONE
     Reading Should Go On Past Each Replica
 
