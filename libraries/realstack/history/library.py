@@ -15,6 +15,7 @@ from realstack.core.keywords.writable import Writable
 from realstack.history import report
 from realstack.history.export import file_name, write
 from realstack.history.judgements import Judgements
+from realstack.history.keywords.answers import AnswerKeywords
 from realstack.history.keywords.arrivals import ArrivalKeywords
 from realstack.history.keywords.bystanders import BystanderKeywords
 from realstack.history.keywords.credentials import CredentialKeywords
@@ -118,6 +119,7 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
                 CredentialKeywords(recorder),
                 ArrivalKeywords(self._session),
                 BystanderKeywords(recorder),
+                AnswerKeywords(self._session),
                 JudgingKeywords(self._session, self._judgements),
                 ShowingKeywords(self._session, self._judgements),
             ]

@@ -90,7 +90,7 @@ class Session:
         history.take(recording.entries(len(history.events)))
         return history
 
-    def looks(self, deadline: Deadline) -> Iterator[History]:
+    def looks(self, deadline: Deadline, burst: float = BURST) -> Iterator[History]:
         """The history now, and again each time that more was recorded; the last look has all that was at the deadline.
 
         What comes in a burst is looked at together, and looking takes a fifth of the time at most: the process that judges is
@@ -105,7 +105,7 @@ class Session:
             took = time.monotonic() - began
             if last or not self.recording.wait_for_more(seen, deadline.left):
                 return
-            time.sleep(min(max(0.0, began + max(BURST, 5 * took) - time.monotonic()), deadline.left))
+            time.sleep(min(max(0.0, began + max(burst, 5 * took) - time.monotonic()), deadline.left))
 
     def history_of(self, upto: int) -> History:
         """The history of the first `upto` events of the recording under way, as it was then."""

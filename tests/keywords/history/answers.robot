@@ -48,6 +48,40 @@ Forbidden Tool Is Named
     Run Keyword And Expect Error    right-tools violated: the run r-1 called delete_file with 'all' on tab: it must not*
     ...    Law Should Hold    right-tools    within=0 s
 
+What Has Come Is There At Once
+    Tabs Should Be Greeted    tab
+    Message Should Be Acknowledged    tab    q    timeout=0 s
+    Answer    tab    q
+    ${text}    Answer Should Reach    q    tab    timeout=0 s
+    Should Be Equal    ${text}    ${EMPTY}
+
+The Last Answer Is Told
+    Run Keyword And Expect Error    Expected: an answer has come to its end on 'tab'.\nSeen: none has.*    Get Last Answer    tab
+    Answer    tab    q    text=six times seven
+    ${text}    Get Last Answer    tab
+    Should Be Equal    ${text}    six times seven
+
+What Comes Is Waited For
+    Exchange Soon    tab    later
+    Message Should Be Acknowledged    tab    later
+
+The Answer Of Another Message Is None
+    Answer    tab    another
+    Run Keyword And Expect Error
+    ...    Expected: the whole answer to message q reaches 'tab' within 0 s.\nSeen: no run that answers it began there.*
+    ...    Answer Should Reach    q    tab    timeout=0 s
+
+An Answer That Is Under Way Is Not There
+    Answer    tab    q    complete=${False}
+    Run Keyword And Expect Error    *Seen: its run there is at 'chunk', after 3 events.*
+    ...    Answer Should Reach    q    tab    timeout=0 s
+
+Another Tab Was Told Nothing
+    Open Tab    beside    account=account-ann
+    Run Keyword And Expect Error    *Seen: 0 other acknowledgements there.*
+    ...    Message Should Be Acknowledged    beside    q    timeout=0 s
+    Run Keyword And Expect Error    *Seen: greeted are beside, tab.*    Tabs Should Be Greeted    nobody's    timeout=0 s
+
 
 *** Keywords ***
 Ask On A Tab

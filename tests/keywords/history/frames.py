@@ -56,14 +56,22 @@ class frames:  # noqa: N801 - named as suites import it
         timer.start()
 
     @keyword
-    def answer(self, tab: str, query: str, *calls: str, pieces: int = 2) -> None:
+    def exchange_soon(self, sender: str, message: str, seconds: float = 0.2) -> None:
+        """A message is sent, and acknowledged in the background after a while."""
+        timer = threading.Timer(seconds, self.exchange, (sender, message, 2, sender))
+        timer.daemon = True
+        timer.start()
+
+    @keyword
+    def answer(self, tab: str, query: str, *calls: str, pieces: int = 2, complete: bool = True, text: str | None = None) -> None:
         """A question is answered: tools are called, each told as ``tool: input``, and the answer comes in pieces and ends."""
         told = [("agent_started", {"query_message_id": query})]
         for call in calls:
             tool, _, given = call.partition(": ")
             told += [("agent_thinking", {}), ("tool_executing", {"tool": tool, "input": given}), ("tool_completed", {})]
         told += [("stream_chunk", {"text": f"{number} "}) for number in range(pieces)]
-        told.append(("agent_completed", {"message_id": f"answer to {query}"}))
+        if complete:
+            told.append(("agent_completed", {"message_id": f"answer to {query}", **({"text": text} if text else {})}))
         for number, (kind, payload) in enumerate(told, 1):
             run = {"run_id": f"run of {query}", "event_id": f"{query}:{number}", "n": number}
             self._frame("in", tab, kind, {**payload, **run}, thread_id="t", **run)
