@@ -75,6 +75,11 @@ class Adapter:
         return self.folder / "adapter.resource"
 
     @property
+    def parts(self) -> Path:
+        """Keywords that adapters have in common but for some data."""
+        return self.defaults.parent / "parts"
+
+    @property
     def vocabulary(self) -> Path:
         """What its frames, pages and rows mean."""
         return self.folder / "vocabulary.yaml"
