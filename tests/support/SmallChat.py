@@ -102,19 +102,22 @@ class Chat:
             await socket.send_json({"act": "line", "room": room, "item": line})
 
 
-@library(scope="SUITE", auto_keywords=False)
+@library(scope="GLOBAL", auto_keywords=False)
 class SmallChat:
-    """Serves a small chat while its suite runs."""
+    """Serves a small chat, from its first use to the end of the run."""
 
     ROBOT_LISTENER_API_VERSION = 3
 
     def __init__(self) -> None:
         self.ROBOT_LIBRARY_LISTENER = self
         self._stack = ExitStack()
+        self._url = ""
 
     @keyword
     def small_chat_url(self) -> str:
-        """Start it, and return its origin; whoever signs in knows ``a good password``."""
+        """Its origin; whoever signs in knows ``a good password``."""
+        if self._url:
+            return self._url
         chat = Chat()
         routes = [
             Route("/", chat.page),
@@ -122,7 +125,14 @@ class SmallChat:
             Route("/enter", chat.enter, methods=["POST"]),
             WebSocketRoute("/line", chat.line),
         ]
-        return self._stack.enter_context(served(Starlette(routes=routes)))
+        self._url = self._stack.enter_context(served(Starlette(routes=routes)))
+        return self._url
 
-    def _end_suite(self, data: Any, result: Any) -> None:
+    @keyword
+    def get_whether_small_chat_is_served(self) -> bool:
+        """Whether anybody has asked for its origin yet."""
+        return bool(self._url)
+
+    def close(self) -> None:
+        """End it with the run."""
         self._stack.close()
