@@ -123,12 +123,36 @@ def test_parameters_are_set_in_place_of_all_of_that_name_or_removed() -> None:
         ("<form action=/inner><input name=a value=1></form>", [("a", "1")]),
         ("<input type=' HIDDEN ' name=a value=1>", [("a", "1")]),
         ("<noscript><input name=a value=1></noscript>", [("a", "1")]),
+        ("<iframe><input name=b value=1></iframe><input name=a value=1>", [("a", "1")]),
+        ("<textarea name=a>\n<b>&lt;x</b><input name=b value=1></textarea>", [("a", "<b><x</b><input name=b value=1>")]),
+        ("<textarea name=a>no end &amp; <i>", [("a", "no end & <i></form>")]),
+        ("<input name=a value='?x=1&section=2&region=eu&amp;y=z'>", [("a", "?x=1&section=2&region=eu&y=z")]),
+        ("<input name=a value='&lt&notit;&#x26;&copy2 &copy'>", [("a", "<&notit;&&copy2 ©")]),
+        ("<input name=a value=1 name=b VALUE=2>", [("a", "1")]),
+        ("<input name=a value=1/>", [("a", "1/")]),
+        ("<input name=a value='x'type=hidden>", [("a", "x")]),
+        ("<input type=tel name=a value='1\n2'><input type=email name=b value=' c@d '>", [("a", "12"), ("b", "c@d")]),
+        ("<input type=hidden name=a value=' 1\n2'>", [("a", " 1\r\n2")]),
+        ("<select name=a><option>\xa0a \n<b>b</b>  c </select>", [("a", "\xa0a b c")]),
+        ("<select name=a><optgroup disabled><option>1</optgroup><option>2</select>", [("a", "2")]),
+        ("<select name=a size=2><option>1<option>2</select>", []),
+        ("<select name=a><option>0<option disabled selected>Choose<option>2</select>", []),
+        ("<select name=a><option disabled selected>Choose<option>1<option selected>2</select>", [("a", "2")]),
+        ("<input type=radio name=a value=1 checked><input type=radio name=a value=2 checked>", [("a", "2")]),
     ],
 )  # fmt: skip
 def test_odd_controls_are_sent_as_browsers_send_them(body: str, sent: list[tuple[str, str]]) -> None:
     page = Page("http://a.test/x", f"<form method=post action=/login>{body}</form>")
     assert [form.action for form in page.forms] == ["http://a.test/login"]
     assert page.forms[0].submission({}, None) == sent
+
+
+def test_addresses_are_read_as_browsers_read_them() -> None:
+    html = "<title>A &amp; <b></title><form action='/in?copy=1&section=2&region=eu'></form><a href=/on?a=1&para=2&times=3>On</a>"
+    page = Page("http://a.test/", html)
+    assert page.title == "A & <b>"
+    assert page.forms[0].action == "http://a.test/in?copy=1&section=2&region=eu"
+    assert page.links[0].url == "http://a.test/on?a=1&para=2&times=3"
 
 
 def test_picture_is_a_button_that_sends_a_point() -> None:

@@ -7,19 +7,26 @@ import re
 import secrets as random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 from realstack.http.urls import joined
+from realstack.oauth.markup import RAW, attributes, in_one_line
 
 URLENCODED, MULTIPART, PLAIN = "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"
 
 _NOT_SUBMITTED = frozenset({"submit", "button", "reset", "image", "file"})
 _SUBMITS = re.compile(r"\.(submit|requestSubmit)\s*\(|\.click\s*\(")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_OF_ONE_LINE = frozenset({"text", "search", "tel", "password", "url", "email"})
+_TRIMMED = frozenset({"url", "email"})
+_LINES = re.compile(r"\s*\+?0*(?:[2-9]|1[0-9])")
 _REFRESH = re.compile(r"\s*(\d*)[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
-_NO_CONTROLS = frozenset({"input", "button", "select", "option", "textarea", "form", "a", "fieldset", "legend", "base", "meta"})
-_SILENT = frozenset({"script", "style", "template", "noscript", "head", "svg"})
+_NO_CONTROLS = frozenset(
+    {"input", "button", "select", "optgroup", "option", "textarea", "form", "a", "fieldset", "legend", "base", "meta"}
+)
+_SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "noembed", "noframes", "head", "svg"})
 
 
 SOON = 5
@@ -217,6 +224,12 @@ def _method(written: str) -> str:
     return "POST" if written.lower() == "post" else "GET"
 
 
+def _of_area(area: Field, data: str) -> str:
+    """What a text area holds more of; its first line's end is dropped."""
+    written = unescape(data)
+    return written if area.value else written.removeprefix("\r").removeprefix("\n")
+
+
 class Page(HTMLParser):
     """The forms and the readable text of an HTML page.
 
@@ -230,6 +243,8 @@ class Page(HTMLParser):
         submits_itself: Whether a script of the page submits a form without a person.
     """
 
+    CDATA_CONTENT_ELEMENTS = RAW  # type: ignore[misc]  # the parser asks itself for it, though its stubs call it final
+
     def __init__(self, url: str, html: str, charset: str = "utf-8") -> None:
         super().__init__(convert_charrefs=True)
         self.url = url
@@ -238,6 +253,7 @@ class Page(HTMLParser):
         self._has_base = False
         self._templates = 0
         self._several = False
+        self._by_itself = True
         self.base = url
         self.title = ""
         self.forms: list[Form] = []
@@ -250,6 +266,8 @@ class Page(HTMLParser):
         self._button: Button | None = None
         self._select: Field | None = None
         self._option: Field | None = None
+        self._option_text = ""
+        self._group_disabled = False
         self._area: Field | None = None
         self._silent = 0
         self._in_title = False
@@ -258,6 +276,8 @@ class Page(HTMLParser):
         self._words: list[str] = []
         self.feed(html)
         self.close()
+        if self._area is not None:  # a text area without an end
+            self._area.value += _of_area(self._area, self.rawdata)
         for form_id, control in self._late:
             self._place(self._by_id.get(form_id), control)
 
@@ -268,7 +288,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """See `html.parser`."""
-        found = {name: value or "" for name, value in attrs}
+        found = attributes(self.get_starttag_text() or "")
         if tag in _SILENT:
             self._silent += tag != "head"
         self._templates += tag == "template"
@@ -302,6 +322,8 @@ class Page(HTMLParser):
             self._select = self._option = None
         elif tag == "option":
             self._option = None
+        elif tag == "optgroup":
+            self._group_disabled = False
         elif tag == "textarea":
             self._area = None
         elif tag == "title":
@@ -312,12 +334,12 @@ class Page(HTMLParser):
         if self._in_script:
             self.submits_itself |= bool(_SUBMITS.search(data))
         elif self._in_title:
-            self.title += data.strip()
+            self.title += unescape(data).strip()
         elif self._area is not None:
-            # The parser of HTML drops the first line's end of a text area.
-            self._area.value += data if self._area.value else data.removeprefix("\r").removeprefix("\n")
+            self._area.value += _of_area(self._area, data)
         elif self._option is not None:
-            self._option.value += data.strip()
+            self._option_text += data
+            self._option.value = in_one_line(self._option_text)
         elif not self._silent:
             if self._link is not None:
                 self._link.text = f"{self._link.text} {' '.join(data.split())}".strip()
@@ -380,6 +402,9 @@ class Page(HTMLParser):
         elif found.get("name"):
             box = kind in {"checkbox", "radio"}
             value = found.get("value", "on" if box else "")
+            if kind in _OF_ONE_LINE:
+                value = _LINE_END.sub("", value)
+            value = value.strip(" \t\n\f\r") if kind in _TRIMMED else value
             self._add(found, Field(found["name"], kind, value, not box or "checked" in found, "required" in found))
 
     def _open_button(self, found: dict[str, str]) -> None:
@@ -407,14 +432,24 @@ class Page(HTMLParser):
             control = Field(found["name"], "select", "", False, "required" in found)
             self._add(found, control)
             self._select, self._several = control, "multiple" in found
+            # Neither has one chosen by itself whose lines are seen without opening it (4.10.7).
+            self._by_itself = not self._several and not _LINES.match(found.get("size", ""))
+            self._group_disabled = False
+
+    def _open_optgroup(self, found: dict[str, str]) -> None:
+        self._group_disabled = "disabled" in found
 
     def _open_option(self, found: dict[str, str]) -> None:
         self._option = None
         chosen = self._select
-        if chosen is None or "disabled" in found:
+        if chosen is None:
             return
         selected = "selected" in found
-        if not selected and (self._several or chosen.submitted):
+        if self._group_disabled or "disabled" in found:
+            if selected and not self._several:  # "Choose …": it is what is chosen, and is not sent
+                chosen.submitted = self._by_itself = False
+            return
+        if not selected and (not self._by_itself or chosen.submitted):
             return  # of a list of several none is chosen by itself, of another one its first
         target = chosen
         if self._several and chosen.submitted:
@@ -423,7 +458,7 @@ class Page(HTMLParser):
         target.value = found.get("value", "")
         chosen.submitted = True
         # Without a value of its own, an option's text is its value.
-        self._option = target if "value" not in found else None
+        self._option, self._option_text = (target, "") if "value" not in found else (None, "")
 
     def _add(self, found: dict[str, str], control: Field | Button) -> None:
         if found.get("form"):
@@ -442,4 +477,7 @@ class Page(HTMLParser):
         if isinstance(control, Button):
             form.buttons.append(control)
         else:
+            if control.kind == "radio" and control.submitted:
+                for other in form.fields:  # of those that are ticked, the last one is
+                    other.submitted &= other.kind != "radio" or other.name != control.name
             form.fields.append(control)
