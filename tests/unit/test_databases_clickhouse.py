@@ -8,6 +8,7 @@ import os
 import signal
 import ssl
 import subprocess
+import urllib.request
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,7 +23,7 @@ from realstack.core.errors import StackError
 from realstack.core.loop import BackgroundLoop
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
 from realstack.databases.clickhouse_parameters import bind, type_of
-from realstack.databases.errors import StatementRefused, StoreUnreachable
+from realstack.databases.errors import SessionLost, StatementRefused, StoreUnreachable
 from realstack.databases.places import without_end
 from support import servers
 from support.waiting import until
@@ -243,6 +244,53 @@ def test_settings_and_temporary_tables_stay(client: Client) -> None:
     client.run(client.session.execute("CREATE TEMPORARY TABLE mine (x Int64)"))
     client.run(client.session.execute("INSERT INTO mine VALUES ($1)", [5]))
     assert client.value("SELECT x + toInt64(getSetting('max_block_size')) AS x FROM mine") == 12
+
+
+def ended_by_the_server(server: servers.ClickHouse, one: Client) -> None:
+    """What a server that is started anew has done to all its sessions."""
+    assert one.session._client is not None
+    name = one.session._client.get_client_setting("session_id")
+    account = {"X-ClickHouse-User": server.user, "X-ClickHouse-Key": server.password}
+    query = f"{server.url}/?session_id={name}&close_session=1"
+    request = urllib.request.Request(query, data=b"SELECT 1", headers=account)  # noqa: S310 - own loopback server
+    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - own loopback server
+
+
+@pytest.mark.parametrize("by", ["fetch", "execute"])
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [("SET max_block_size = 7", "settings max_block_size"), ("CREATE TEMPORARY TABLE mine (x Int64)", "temporary tables mine")],
+)
+def test_a_session_that_held_something_is_not_continued(
+    clickhouse_server: servers.ClickHouse, statement: str, lost: str, by: str
+) -> None:
+    one = Client(clickhouse_server)
+    one.run(one.session.open())
+    try:
+        one.run(getattr(one.session, by)(statement))
+        assert one.value("SELECT 1 AS x") == 1
+        ended_by_the_server(clickhouse_server, one)
+        with pytest.raises(SessionLost, match=f"knows it no longer, and lost with it is: {lost}\n"):
+            one.run(getattr(one.session, by)("SELECT 1 AS x"))
+        assert one.value("SELECT 1 AS x") == 1
+    finally:
+        one.run(one.session.close())
+        one.loop.stop()
+
+
+def test_a_session_that_held_nothing_goes_on(clickhouse_server: servers.ClickHouse) -> None:
+    one = Client(clickhouse_server)
+    one.run(one.session.open())
+    try:
+        for statement in ("CREATE TABLE kept (x Int64) ENGINE = Memory", "INSERT INTO kept VALUES (1)", "SET max_block_size = 7"):
+            one.run(one.session.execute(statement))
+        one.run(one.session.execute("SET max_block_size = DEFAULT"))
+        ended_by_the_server(clickhouse_server, one)
+        assert one.value("SELECT x FROM kept") == 1
+    finally:
+        one.run(one.session.execute("DROP TABLE IF EXISTS kept"))
+        one.run(one.session.close())
+        one.loop.stop()
 
 
 def test_refused_statement_says_why(client: Client) -> None:

@@ -15,12 +15,13 @@ import aiohttp
 from clickhouse_connect import common
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.summary import QuerySummary
 
 from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
 from realstack.databases.clickhouse_parameters import bind
 from realstack.databases.clickhouse_values import AS_BYTES, AS_TICKS, has_nanoseconds, readers
-from realstack.databases.errors import ODD_ANSWER, StatementRefused, StoreUnreachable
+from realstack.databases.errors import ODD_ANSWER, SessionLost, StatementRefused, StoreUnreachable
 from realstack.databases.places import without_end
 from realstack.databases.values import Rows
 from realstack.secrets import HIDDEN
@@ -39,6 +40,12 @@ PORTS = {"http": 8123, "https": 8443}
 _UNKNOWN_ACCOUNT = {192, 193, 194, 195, 516}
 _LATER = {159, 373}
 """Out of time, or the session still carries out a statement that was given up."""
+_NO_SESSION = 372
+_HELD = """
+SELECT (SELECT groupArray((name, value)) FROM system.settings WHERE changed) AS settings,
+       (SELECT groupArray(name) FROM system.tables WHERE is_temporary) AS tables
+"""
+"""What a session holds, as its server tells."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,9 @@ class ClickHouseTarget:
 class ClickHouseSession:
     """A session of one ClickHouse server: what `SET` changes and temporary tables stay until it is closed.
 
+    A server that was started anew makes another session under the same name, without a word. One that held nothing goes on in it;
+    otherwise the next statement says what is lost.
+
     Args:
         name: What errors call it.
         target: Server, account, database.
@@ -78,6 +88,8 @@ class ClickHouseSession:
         self.statement_timeout = statement_timeout
         self._user_agent = user_agent
         self._client: AsyncClient | None = None
+        self._given: set[tuple[str, str]] | None = None
+        self._held: list[str] = []
         # A session of the server carries out one statement at a time.
         self._turn = asyncio.Lock()
 
@@ -118,6 +130,8 @@ class ClickHouseSession:
                 await self._client._initialize()
                 self._settle(self._client)
                 await self._client.query("SELECT 1 AS one")
+                told = await _told(self._client)
+                self._given = told and set(told[0])
         except BaseException:
             await self.close()
             raise
@@ -156,6 +170,8 @@ class ClickHouseSession:
                 result = await client.query(bound, parameters=values, query_formats=AS_TICKS)
             told = [str(name) for name in result.column_names]
             columns = told or await _described(client, bound, values)
+            if not columns:
+                await self._look_what_is_held(client)
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
             raise StackError(
@@ -178,8 +194,33 @@ class ClickHouseSession:
         """Run a statement for its effect; returns 0, since ClickHouse doesn't tell how many rows it touched."""
         bound, values = bind(statement, parameters)
         async with self._explained(statement) as client:
-            await client.command(bound, parameters=values)
+            done = await client.command(bound, parameters=values)
+            if not (isinstance(done, QuerySummary) and done.written_rows):  # who writes rows holds nothing
+                await self._look_what_is_held(client)
         return 0
+
+    async def _look_what_is_held(self, client: AsyncClient) -> None:
+        """Note what would be lost with the session; an account that may not look never held anything that anybody knows of."""
+        told = await _told(client) if self._given is not None else None
+        if told is None or self._given is None:
+            return
+        settings = sorted({name for name, _ in set(told[0]) - self._given})
+        named = {"settings": settings, "temporary tables": sorted(told[1])}
+        self._held = [f"{what} {', '.join(names)}" for what, names in named.items() if names]
+        client.set_client_setting("session_check", int(bool(self._held)))
+
+    def _loss(self) -> SessionLost:
+        """What to raise where the session would have to go on without what it held; from then on it holds nothing."""
+        lost, self._held = "; ".join(self._held), []
+        if self._client is not None:
+            self._client.set_client_setting("session_check", 0)
+        return SessionLost(
+            explain(
+                f"session '{self.name}' to go on as it was",
+                f"its server knows it no longer, and lost with it is: {lost}",
+                remedy="Begin anew: the next keyword gets a new session.",
+            )
+        )
 
     async def version(self) -> str:
         """Version of the server, such as ``25.8.2.29``."""
@@ -211,8 +252,10 @@ class ClickHouseSession:
         remedy = "Check that the server runs and is not paused or cut off."
         return StoreUnreachable(explain(expected, self._masked(seen, 300), evidence=evidence, remedy=remedy))
 
-    def _of_client(self, error: ClickHouseError, expected: str, evidence: str) -> StatementRefused | StoreUnreachable:
+    def _of_client(self, error: ClickHouseError, expected: str, evidence: str) -> StackError:
         code = getattr(error, "code", None)
+        if code == _NO_SESSION and self._held:
+            return self._loss()
         if code in _LATER or (code is None and isinstance(error, OperationalError)):
             return self._silent(str(error), expected, evidence)
         told = "" if code is None else str(code)
@@ -225,6 +268,18 @@ class ClickHouseSession:
 
     def _masked(self, text: str, length: int) -> str:
         return shorten(text.replace(self.target.password, HIDDEN) if self.target.password else text, length)
+
+
+async def _told(client: AsyncClient) -> tuple[list[tuple[str, str]], list[str]] | None:
+    """The settings and temporary tables of a session; None where the server does not tell, or the account may not look."""
+    try:
+        rows = (await client.query(_HELD)).result_rows
+    except ClickHouseError:
+        return None
+    if [len(row) for row in rows] != [2]:
+        return None
+    settings, tables = rows[0]
+    return [(str(name), str(value)) for name, value in settings], [str(name) for name in tables]
 
 
 async def _described(client: AsyncClient, statement: str, values: Any) -> list[str]:

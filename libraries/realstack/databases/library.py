@@ -42,8 +42,9 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     The servers know all sessions of a run by its name (the library's argument `run`), so that they are never
     counted, ended or waited for as if they were the platform's. A session whose server was away connects again by itself with
-    the next keyword. Where something was lost with a PostgreSQL session (an open transaction, settings, advisory locks, temporary
-    tables …), that keyword fails and says what; it never goes on without it. A pooler such as pgbouncer may be in between.
+    the next keyword. Where something was lost with a session of PostgreSQL (an open transaction, settings, advisory locks,
+    temporary tables …) or ClickHouse (settings, temporary tables), that keyword fails and says what; it never goes on without
+    it. A pooler such as pgbouncer may be in between.
 
     ```robotframework
     *** Settings ***
