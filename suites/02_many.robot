@@ -70,6 +70,13 @@ A Conversation Is Begun On A Page
     Page Should List What Is Stored    ${jule}    page
     Page And Store Should Agree    ${jule}    page
 
+A Tab That Asks For A Long Conversation Is Told All Of It
+    [Tags]    wants-news    wants-resume
+    ${lynn} =    A Signed In User    lynn
+    ${thread} =    A Stored Thread    ${lynn}
+    Make Long Conversation And News    ${lynn}    ${thread}
+    Tab Should Be Told A Whole Conversation    ${lynn}    ${thread}
+
 Every List Is Whole And In Its Order
     [Documentation]    Conversations, messages, files and workspaces: what is listed is what is stored, on pages of any length.
     [Tags]    wants-doors
