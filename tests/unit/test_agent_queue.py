@@ -102,6 +102,22 @@ def test_claim_that_another_worker_took_is_not_taken_back(on_redis: Callable[[Wo
     on_redis(work)
 
 
+def test_claims_that_a_worker_gives_up_are_anybodys_at_once(on_redis: Callable[[Work], None]) -> None:
+    takeover = 60.0
+
+    async def work(redis: Redis, queue: RunQueue) -> None:
+        for run_id in ("run-1", "run-2", "run-3"):
+            await queue.enqueue(run_id, "user")
+        first, second, third = await take(redis, "agent-1")
+        await redis.xclaim(RUNS, GROUP, "agent-3", 0, [third])
+        assert await queue.keep("agent-1", [first]) == []
+        assert await queue.keep("agent-1", [second, third], silent=takeover) == [third]
+        _next, taken, _gone = await redis.xautoclaim(RUNS, GROUP, "agent-2", int(takeover * 1000), count=8)
+        assert [entry for entry, _fields in taken] == [second]
+
+    on_redis(work)
+
+
 def reporter(queue: RunQueue, run_id: str) -> Reporter:
     return Reporter(queue, run_id, "user", "thread")
 

@@ -90,11 +90,21 @@ class Worker:
         ]
 
     async def stop(self) -> None:
-        """Take nothing new, finish what can be finished soon, and leave the rest to the other workers."""
+        """Take nothing new, finish what can be finished soon, and leave the rest to the other workers, at once."""
         await cancel(*self._loops)
         if self._working:
             await asyncio.wait(self._working.values(), timeout=STOP_SECONDS)
+        left = [entry for entries in self._entries.values() for entry in entries]
         await cancel(*self._working.values())
+        if left:
+            await self._give_up(left)
+
+    async def _give_up(self, entries: list[str]) -> None:
+        try:
+            await self._queue.keep(self._name, entries, silent=self._takeover)
+        except REDIS_ERRORS as error:
+            # Then they are taken over when this worker has been silent for long enough.
+            log.warning("claims_not_given_up", entries=entries, reason=type(error).__name__)
 
     @property
     def in_work(self) -> int:

@@ -79,10 +79,10 @@ return 1
 # An entry that another worker took over meanwhile is not taken back: XCLAIM happens only where the claim is still ours.
 _KEEP = """
 local lost = {}
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)
   if pending[1] and pending[1][2] == ARGV[2] then
-    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', ARGV[3], 'JUSTID')
   else
     lost[#lost + 1] = ARGV[i]
   end
@@ -178,13 +178,19 @@ class RunQueue:
         """How many entries there are, those that are worked on included."""
         return int(await self._redis.xlen(RUNS))
 
-    async def keep(self, consumer: str, entries: list[str]) -> list[str]:
+    async def keep(self, consumer: str, entries: list[str], *, silent: float = 0) -> list[str]:
         """Renew a worker's claim on entries.
+
+        Args:
+            consumer: The worker.
+            entries: What it is at.
+            silent: For how long (seconds) it shall seem to have said nothing; who gives its entries up names a time after which
+                others take them over.
 
         Returns:
             Those that are no longer its own.
         """
-        lost: list[str] = await self._keep(keys=[RUNS], args=[GROUP, consumer, *entries])
+        lost: list[str] = await self._keep(keys=[RUNS], args=[GROUP, consumer, int(silent * 1000), *entries])
         return lost
 
     async def emit(self, run_id: str, user_id: str, n: int, text: str, *, terminal: bool = False) -> int:
