@@ -20,16 +20,25 @@ The Next User Of A Browser Finds Nothing Of The First
 
 The Next User Gets Nothing Of One Whose Session Ended
     [Documentation]    The first one's session is ended elsewhere: what waits is kept for the first one, and is nobody else's.
-    ...    Whoever signs in while the next one's page is open has all windows of the browser: none mixes two users.
     [Tags]    needs-browser    wants-outbox
     ${mara} =    A User In A Browser    mara
     ${noel} =    A Next User    noel
-    ${otto} =    A Next User    otto
     Use Page And Leave Things On It    ${mara}    page
     End Session    ${mara}
     Page Should Show Nobody    page
     Next User Should Find Nothing    ${noel}    ${mara}    page
-    Window Should Be Whose Who Signed In Last    ${otto}    page of ${noel.name}    ${noel}
+
+Whoever Signs In Last Has All Windows Of A Browser
+    [Documentation]    A page of one user goes on being open while another one signs in beside it: no page mixes the two.
+    [Tags]    needs-browser    wants-refresh
+    ${noel} =    A User In A Browser    noel
+    ${otto} =    A Next User    otto
+    ${thread} =    A Stored Thread    ${noel}    Of ${noel.canary}
+    Open Page    ${noel}    page    ${thread}
+    Page Should Be Online    page
+    Type Message    ${noel}    page    What is 6 * 7?
+    Page Should Have    message    text=${noel.canary}
+    Window Should Be Whose Who Signed In Last    ${otto}    page
 
 Threads Beyond A Page Of The List Are Listed
     [Documentation]    Over REST, page by page, and on the platform's page, which gets all by itself.
