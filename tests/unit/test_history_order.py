@@ -189,3 +189,24 @@ def test_a_connection_that_is_told_closed_twice_ended_the_first_time() -> None:
 
 def test_nobody_reconnected() -> None:
     assert_invalid(two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").judge("resume-without-gap"), "Only 0 reconnects")
+
+
+def unnumbered(story: Story, *messages: str) -> Story:
+    """A store that numbers nothing: its rows' order is the order."""
+    rows = [{"id": one, "thread_id": "t", "user_id": "account-ann", "role": "user", "text": f"text of {one}"} for one in messages]
+    return story.add("stored", "messages", {"rows": rows})
+
+
+def arrived(*messages: str) -> Story:
+    story = Story().tabs("ann", "tab 1").resume("tab 1", 0)
+    for message in messages:
+        story.frame_in("tab 1", "message", {"message_id": message, "role": "user", "text": f"text of {message}"}, thread_id="t")
+    return story
+
+
+def test_a_tab_that_asked_for_all_of_it_gets_it_in_the_order_of_a_store_without_numbers() -> None:
+    assert_violated(unnumbered(arrived("c", "b"), "a", "b", "c").judge("same-order"), "tab 1 received m-1 before m-2")
+
+
+def test_a_tab_may_begin_anew_where_a_store_without_numbers_begins() -> None:
+    assert_holds(unnumbered(arrived("b", "a", "b", "c"), "a", "b", "c").judge("same-order"))

@@ -54,14 +54,17 @@ def same_order(history: History) -> Findings:
 
 
 def thread_orders(history: History) -> dict[str, dict[str, Place]]:
-    """Every thread's order: message to place, from the last store reading, then from sequence numbers, else from a page."""
+    """Every thread's order: message to place, from the last store reading, then from sequence numbers, else from a page.
+
+    Places begin at 1, as numbers do: who asks for what is after 0 begins anew.
+    """
     orders: dict[str, dict[str, Place]] = defaultdict(dict)
     for reading in history.stores:
         by_thread: dict[str, list[Item]] = defaultdict(list)
         for item in reading.items:
             by_thread[item.thread].append(item)
         for thread, items in by_thread.items():
-            for position, item in enumerate(items):
+            for position, item in enumerate(items, 1):
                 rank = position if item.seq is None else item.seq
                 orders[thread][item.message] = Place(rank, reading.index, f"the store {reading.store}", reading.at)
     numbered: list[Ack | Deliver] = [*history.acks, *history.deliveries]
@@ -73,7 +76,7 @@ def thread_orders(history: History) -> dict[str, dict[str, Place]]:
         # A page that names no threads shows one that has its order already, unless nothing else was recorded.
         threads = {item.thread for item in page.items or ()}
         if threads.isdisjoint(ordered) and not ("" in threads and ordered):
-            for position, item in enumerate(page.items or ()):
+            for position, item in enumerate(page.items or (), 1):
                 orders[item.thread][item.message] = Place(position, page.index, page.tab, page.at)
             ordered |= threads
     return dict(orders)
