@@ -187,6 +187,8 @@ def test_elements_of_the_page_that_tests_need_are_what_to_write_next(tmp_path: P
     assert main([*arguments, "--static"]) == EXIT_TO_DO
     out = capsys.readouterr().out
     assert "2. page.yaml: say where the page has 'composer' (1 test with it, such as 'Looks')." in out
+    page = (tmp_path / "results" / "index.html").read_text(encoding="utf-8")
+    assert page.index("What to write next") < page.index("Capability × journey")
     assert "1. page.yaml: say where the page has 'state' of 'message' (2 tests with it, such as 'Looks')." in out
     assert "3." not in out
 

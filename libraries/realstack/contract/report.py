@@ -149,7 +149,9 @@ class Contract:
             }
             for capability, reason in plan.adapter.capabilities.items()
         ]
-        parts = [html_table(["capability", *names, "why not"], rows, "Capability × journey")]
+        items = "".join(f"<li>{escape(line)}</li>" for line in self.to_do)
+        parts = [f"<h2>What to write next</h2><ol>{items}</ol>" if items else "<p>Nothing is missing.</p>"]
+        parts.append(html_table(["capability", *names, "why not"], rows, "Capability × journey"))
         if self.results is not None:
             sights = [
                 {"law": s.law, "change": s.what, "made": s.tried, "seen": s.seen, "verdict": "blind" if s.blind else ""}
@@ -160,8 +162,6 @@ class Contract:
                 {"direction": k.direction, "frames": k.kind, "count": k.count, "sample": k.sample} for k in self.survey.unmatched
             ]
             parts.append(html_table(["direction", "frames", "count", "sample"], kinds, "Frames that no rule matches"))
-        items = "".join(f"<li>{escape(line)}</li>" for line in self.to_do)
-        parts.append(f"<h2>What to write next</h2><ol>{items}</ol>" if items else "<p>Nothing is missing.</p>")
         return "\n".join(parts)
 
 
