@@ -118,11 +118,16 @@ def test_each_thing_that_went_wrong_is_told_by_itself(tmp_path: Path, said: str,
 
 def test_all_that_a_test_lacks_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = project(tmp_path)
+    whole = tmp_path / "adapters" / "reference" / "doors.resource"
+    whole.parent.mkdir()
+    whole.write_text("*** Settings ***\n\n*** Keywords ***\n# How.\nShut It\n    No Operation\n", encoding="utf-8")
     (tmp_path / "suites" / "02_tabs.robot").write_text("*** Test Cases ***\nT\n    Open It\n    Shut It\n", encoding="utf-8")
     assert main([*arguments, "--static"]) == EXIT_TO_DO
     out = capsys.readouterr().out
     assert "1. adapter.resource: No keyword with name 'Open It' found. (1 test" in out
     assert "2. adapter.resource: No keyword with name 'Shut It' found. (1 test" in out
+    assert out.count("has one to look at") == 1
+    assert f"such as 'T'). {whole} has one to look at." in out
 
 
 @pytest.mark.parametrize("name", ["vocabulary.yaml", "adapter.resource"])

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from realstack.browser.description import known_elements
 from realstack.browser.description import load as load_page
-from realstack.contract.plan import make, read
+from realstack.contract.plan import keywords_in, make, read
 from realstack.contract.report import Contract
 from realstack.core.errors import StackError, explain
 from realstack.history.export import load
@@ -39,6 +39,8 @@ DRY = (
 )
 """Robot's options to look at tests without running them."""
 EXIT_WHOLE, EXIT_TO_DO, EXIT_USAGE = 0, 1, 64
+DEFAULT = "reference"
+"""The adapter whose drivers need no name before them, and that has all keywords."""
 NO_TESTS = 252
 """Robot's exit code when it was told nothing that can be run."""
 
@@ -70,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _made(chosen: argparse.Namespace) -> Contract:
-    adapter = find(chosen.platform, chosen.adapters, default="reference")
+    adapter = find(chosen.platform, chosen.adapters, default=DEFAULT)
     if adapter.vocabulary.is_file():
         Vocabulary.load(adapter.vocabulary)
     page = None if adapter.pageless else load_page(adapter.page, known_elements(chosen.adapters))
@@ -79,6 +81,7 @@ def _made(chosen: argparse.Namespace) -> Contract:
     journeys = [word for name in chosen.suite for word in ("--suite", name)]
     _robot(chosen.suites, chosen.results, variables, *journeys, *DRY, "--output", dry.name)
     plan = make(adapter, read(dry), page)
+    plan.examples = keywords_in(chosen.adapters / DEFAULT)
     if chosen.static or not plan.can_come_through(chosen.include):
         return Contract(plan, postponed=not chosen.static)
     histories = chosen.results / "histories"

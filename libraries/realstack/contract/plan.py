@@ -19,6 +19,8 @@ _NUMBERS = re.compile(r"(?:^|\n\n)\d+\) ")
 """What it has before each of several things that went wrong."""
 _GUESS = re.compile(r" Did you try using keyword .*$")
 """What it guesses where a name has a dot or a longer word in it."""
+_UNKNOWN = re.compile(r"No keyword with name '(.+?)' found")
+_KEYWORD = re.compile(r"(?m)^(?![*#\s])(.+?)[ \t]*$")
 PAGE = "page"
 """What stands for a page among the capabilities that a platform may lack."""
 OF_PAGES = ("Page Should Have", "Get Selector")
@@ -71,6 +73,7 @@ class Plan:
         journeys: Each with its tests.
         problems: What is wrong with keywords, and the tests with it.
         unwritten: Files without which no test can run, and that are not there.
+        examples: Where the other adapter has keywords, by their names in small letters.
         undescribed: Elements of the page, or ``element.value``, that its description lacks, and the tests that need them.
     """
 
@@ -79,17 +82,32 @@ class Plan:
     problems: dict[str, list[str]] = field(default_factory=dict)
     undescribed: dict[str, list[str]] = field(default_factory=dict)
     unwritten: list[str] = field(default_factory=list)
+    examples: dict[str, Path] = field(default_factory=dict)
 
     def can_come_through(self, tag: str) -> bool:
         """Whether any of the tests of that tag that will run has all that it calls."""
         tried = [test for journey in self.journeys for test in journey.runs if tag in test.tags]
         return not self.unwritten and any(not test.problems for test in tried)
 
+    def example_of(self, problem: str) -> Path | None:
+        """Where another adapter has the keyword that is missing, if that is the problem and one has it."""
+        unknown = _UNKNOWN.search(problem)
+        return self.examples.get(unknown[1].casefold()) if unknown else None
+
     @property
     def missing(self) -> dict[str, str]:
         """Capabilities that the platform lacks, each with the reason."""
         lacking = {name: reason for name, reason in self.adapter.capabilities.items() if reason}
         return lacking | ({PAGE: NO_PAGE} if self.adapter.pageless else {})
+
+
+def keywords_in(folder: Path) -> dict[str, Path]:
+    """The keywords of an adapter, by their names in small letters: the file that has each."""
+    return {
+        name.casefold(): file
+        for file in sorted(folder.rglob("*.resource"))
+        for name in _KEYWORD.findall(file.read_text(encoding="utf-8").partition("*** Keywords ***")[2])
+    }
 
 
 def read(output: Path) -> list[PlannedTest]:

@@ -55,7 +55,9 @@ class Contract:
             return
         resource = self.plan.adapter.resource.name
         for problem, tests in islice(self.plan.problems.items(), MOST):
-            yield f"{resource}: {problem} ({_tests(len(tests))} with it, such as '{tests[0]}')."
+            example = self.plan.example_of(problem)
+            such = f" {example} has one to look at." if example else ""
+            yield f"{resource}: {problem} ({_tests(len(tests))} with it, such as '{tests[0]}').{such}"
         if len(self.plan.problems) > MOST:
             yield f"{resource}: {len(self.plan.problems) - MOST} more; OPTIONS='--suite 02*' looks at one journey alone."
 
