@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def _sites(options: argparse.Namespace, paths: list[Path]) -> list[Mutant]:
 
 def _judges(options: argparse.Namespace, done: int, until: float) -> Iterator[Result]:
     judges = [path for path, _ in targets.files(ROOT)]
-    reached = _known(options.results / targets.REACHED, lambda folder: targets.measured(ROOT, folder))
+    reached = _known(options.results / targets.REACHED, judges, lambda folder: targets.measured(ROOT, folder))
     for mutant in _sites(options, judges)[done : options.number]:
         at = time.monotonic()
         if at > until:
@@ -117,8 +118,10 @@ def _judges(options: argparse.Namespace, done: int, until: float) -> Iterator[Re
         yield mutant.result(killed=killed, by="" if tests else "no test runs it", seconds=time.monotonic() - at)
 
 
-def _known(path: Path, measure: Callable[[Path], Reached]) -> Reached:
-    """Which tests run what, measured where the folder of results doesn't have it yet."""
+def _known(kept: Path, sources: Iterable[Path], measure: Callable[[Path], Reached]) -> Reached:
+    """Which tests run what, measured where the folder of results doesn't have it yet, for the sources as they are now."""
+    content = hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(sources))).hexdigest()
+    path = kept.with_stem(f"{kept.stem}-{content[:12]}")
     if not path.is_file():
         print("Once, it is measured which tests run which lines.", flush=True)
         with tempfile.TemporaryDirectory(prefix="reached-") as folder:
@@ -130,11 +133,12 @@ def _known(path: Path, measure: Callable[[Path], Reached]) -> Reached:
 
 async def _platform(options: argparse.Namespace, done: int, until: float, tell: Callable[[Result], None]) -> None:
     """Mutants of lines that some test runs."""
-    reached = _known(options.results / platform.REACHED, lambda folder: measure.measured(ROOT, folder))
+    sources = platform.files(ROOT)
+    reached = _known(options.results / platform.REACHED, sources, lambda folder: measure.measured(ROOT, folder))
     journeys = platform.Journeys(ROOT, options.results / f"runs-{options.seed}", reached)
     left = options.number
     async with journeys.runner:
-        for mutant in _sites(options, platform.files(ROOT)):
+        for mutant in _sites(options, sources):
             file = str(mutant.path.relative_to(ROOT / "docker"))
             line = mutant.mutation.line(mutant.text)
             tests = reached.tests(file, platform.lines(file, mutant.text, line, reached))
