@@ -228,6 +228,26 @@ def test_hub_goes_on_listening_and_looking(redis_server: servers.Redis) -> None:
     asyncio.run(scenario())
 
 
+def test_hub_knows_a_session_while_it_has_a_tab() -> None:
+    async def scenario() -> None:
+        store: Any = Store(0)
+        hub = Hub(store, store, store, store, bus_url="redis://127.0.0.1:1/0", name="hub")
+        first: Any = Listener()
+        second: Any = Listener()
+        second.session_id = first.session_id
+        hub.register(first)
+        hub.register(second)
+        await hub.leave(first)
+        assert hub.sessions == 1
+        hub._heard(SESSIONS, json.dumps({"sid": second.session_id, "reason": "logout"}))
+        assert (first.closed, second.closed) == ([], [EXPIRED])
+        await hub.leave(second)
+        assert hub.sessions == 0
+        await hub.stop()
+
+    asyncio.run(scenario())
+
+
 async def soon_heard(redis: Any, text: str) -> None:
     """Publish something to whoever listens for sessions that ended, as soon as somebody does."""
     async with asyncio.timeout(10):

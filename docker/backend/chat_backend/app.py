@@ -65,6 +65,7 @@ class Replica:
         self.relay = OutboxRelay(self.database, self.clickhouse)
         self.hub = Hub(messages, threads, queue, self.redis, bus_url=settings.redis_url, name=name)
         self.hub.on_run_over = self.relay.wake
+        self.metrics.gauge("chat_sessions_open", "Sessions that have an open WebSocket.", lambda: self.hub.sessions)
         self.doorbell = Doorbell(self.redis, queue)
         self.sweeper = RunSweeper(self.database, queue)
         self.files = FileStore(settings.files_dir, settings.file_max_bytes)

@@ -92,6 +92,11 @@ class Hub:
 
     # -- tabs ----------------------------------------------------------------------------------------------------------
 
+    @property
+    def sessions(self) -> int:
+        """How many sessions have a tab here."""
+        return len(self._sessions)
+
     async def revoked(self, session_id: str) -> bool:
         """Whether a session was revoked. While Redis can't be asked the answer is no; open tabs are checked when it is back."""
         now = time.monotonic()
