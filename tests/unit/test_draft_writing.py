@@ -94,6 +94,10 @@ def test_where_a_socket_is_in_one_conversation_what_is_said_in_another_goes_ther
     assert "$begun" not in (drafted("reference", tmp_path / "other") / "adapter.resource").read_text(encoding="utf-8")
 
 
+def test_an_answer_is_the_agent_s_on_pages_too(tmp_path: Path) -> None:
+    assert Vocabulary.load(drafted("chainlit", tmp_path) / "vocabulary.yaml").agent_roles == {"agent", "assistant_message"}
+
+
 def test_a_conversation_that_must_be_made_first_is_said_to_be_missing() -> None:
     seen = Observations.read(LOOKED / "reference.json")
     ready, signed_out = seen.page("ready"), seen.page("opened")

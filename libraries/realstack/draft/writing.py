@@ -176,7 +176,9 @@ def _vocabulary(draft: Draft) -> str:
     if talk.answered:
         lines += ["", f"every_message_is_answered: true    # each of {len(talk.runs)} texts had one run"]
     if talk.agent_roles:
-        lines.append(f"agent_roles: {_flow(talk.agent_roles)}    # what answers have as their role, and no text that was said")
+        # Pages say `agent`, whatever frames and rows do.
+        roles = list(dict.fromkeys([*talk.agent_roles, "agent"]))
+        lines.append(f"agent_roles: {_flow(roles)}    # what answers have as their role, and no text that was said")
     message = draft.page.elements.get("message")
     if message is not None:
         take = {name: name for name in ("id", "seq", "role", "text", "run", "state") if name == "text" or name in message.values}
