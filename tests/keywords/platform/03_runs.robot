@@ -10,7 +10,7 @@ Test Template    Run Should End With
 An Unknown Platform Stops The Run
     bad platform
     ...    Expected: PLATFORM is an adapter (
-    ...    one of reference's drivers (compose, embedded, external)
+    ...    one of reference's drivers (compose, embedded, external, google)
     ...    Did you mean 'embedded'?
     ...    1 test, 0 passed, 1 failed
 An Unknown Profile Stops The Run
