@@ -71,6 +71,11 @@ def test_a_value_that_was_told_before_it_was_asked_for_again_is_no_sign_of_it() 
     assert_holds(renamed(story, "one", "tab 1", "tab 2").judge("converges"))
 
 
+def test_a_store_read_before_anybody_was_told_does_not_count() -> None:
+    story = read(rename(two_tabs(), "tab 1", "one"), "store", "old")
+    assert_holds(renamed(story, "one", "tab 1", "tab 2").judge("converges"))
+
+
 def test_the_later_of_two_wins() -> None:
     story = rename(renamed(rename(two_tabs(), "tab 1", "one"), "one", "tab 1", "tab 2"), "tab 2", "two")
     verdict = read(renamed(story, "one", "tab 1", "tab 2"), "store", "one").judge("converges")

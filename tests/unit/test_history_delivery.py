@@ -235,6 +235,18 @@ def test_other_words_than_were_sent() -> None:
     assert_violated(story.judge("from-somebody"), "in other words", "'text of a'", "'changed'")
 
 
+def test_what_is_told_without_its_words_contradicts_none() -> None:
+    story = three_tabs().exchange("tab 1", "a", 1, "tab 1")
+    assert_holds(story.frame_in("tab 2", "message", {"message_id": "a", "seq": 1, "role": "user"}).judge("from-somebody"))
+
+
+def test_an_answer_in_a_users_words_is_not_the_users_message() -> None:
+    story = three_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1")
+    story.add("page", "page", {"messages": [{"text": "text of a", "role": role} for role in ("user", "agent")]})
+    (reading,) = story.history().pages
+    assert [item.message for item in reading.items or ()] == ["a", "typed: text of a"]
+
+
 def test_messages_from_before_the_test_are_known_when_declared() -> None:
     story = three_tabs().exchange("tab 1", "a", 2, "tab 1").deliver("tab 2", "old", 1)
     assert_violated(story.judge("from-somebody"))

@@ -226,6 +226,12 @@ def test_a_page_that_holds_back_until_the_window_is_over() -> None:
     assert verdict.counts["full windows"] == 1
 
 
+def test_a_reading_without_messages_tells_nothing_of_what_is_held_back() -> None:
+    story = held_back((11, "limited", 60), (50, "limited", 20)).add("page", "page", {"status": "online"}, at=60)
+    story.add("page", "page", {"messages": [{"id": "m5", "text": "text 5", "role": "user", "state": "stored"}]}, at=70.5)
+    assert_holds(story.judge("admits-exactly"))
+
+
 def test_a_page_on_which_nothing_was_held_back_proves_nothing() -> None:
     assert_invalid(held_back((11, "sent", None), (70.5, "sent", None)).judge("admits-exactly"))
 
@@ -315,6 +321,12 @@ def test_a_revoked_session_must_lose_its_tabs() -> None:
     assert_violated(verdict, "tab 1 stayed open after its session was revoked")
     assert verdict.retryable
     assert_holds(story.close("tab 1", by="server", code=4401).judge("no-entry"))
+
+
+def test_a_revoked_session_loses_the_connection_that_a_tab_has_by_then() -> None:
+    story = Story().tabs("ann", "tab 1").close("tab 1", by="server").open("tab 1", account="account-ann")
+    story.add("revoked", "logout", {"tabs": ["tab 1"], "within": 1.0})
+    assert_violated(story.judge("no-entry"), "tab 1 stayed open after its session was revoked")
 
 
 def test_a_tab_that_the_test_closed_itself_proves_nothing() -> None:

@@ -187,6 +187,11 @@ def test_a_connection_that_is_told_closed_twice_ended_the_first_time() -> None:
     assert (stretch.code, stretch.by_us) == (4401, False)
 
 
+def test_what_is_said_on_a_closed_tab_is_said_on_its_next_connection() -> None:
+    tabs = two_tabs().close("tab 2").send("tab 2", "a").history().tabs
+    assert [len(tabs[name].stretches) for name in ("tab 1", "tab 2")] == [1, 2]
+
+
 def test_nobody_reconnected() -> None:
     assert_invalid(two_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").judge("resume-without-gap"), "Only 0 reconnects")
 

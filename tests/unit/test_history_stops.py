@@ -197,6 +197,18 @@ def test_an_answer_that_nobody_stopped_does_not_break_off() -> None:
     assert_violated(story.judge(LAW, stops=0), "broke off", "only the first 8 characters")
 
 
+def test_an_answer_that_came_whole_did_not_break_off() -> None:
+    story = asked("tab 1").add("expected", "test", {"message": "q", "text": WHOLE})
+    assert_holds(story.deliver("tab 1", "x", 2, role="agent", run="r", text=WHOLE).judge(LAW, stops=0))
+
+
+def test_where_leaving_stops_an_answer_may_break_off() -> None:
+    leaving = Vocabulary({**CHAT.data, "leaving_stops": True})
+    story = asked("tab 1").add("expected", "test", {"message": "q", "text": WHOLE}).close("tab 1").open("tab 1")
+    story.resume("tab 1", 1).deliver("tab 1", "x", 2, role="agent", run="r", text=said(2))
+    assert_holds(story.judge(LAW, leaving, stops=0))
+
+
 def test_unless_the_platform_says_so() -> None:
     leaving = Vocabulary({**CHAT.data, "leaving_stops": True})
     assert_holds(left(asked("tab 1")).judge(LAW, leaving, stops=0))
