@@ -186,6 +186,13 @@ def test_the_interval_holds_the_slope_as_often_as_it_says() -> None:
     assert misses <= 0.06 * 400
 
 
+def test_pairs_of_equal_values_narrow_the_interval_as_kendall_counts_them() -> None:
+    # Of 15 slopes those at 3 and 12: half of 1.645 times the root of (6·5·17 - 2·2·1·9) / 18 from the middle. Untied, 2 and 13.
+    found = trend([list(enumerate([1.0, 2.0, 0.0, 1.0, 4.0, 4.0]))], 0.9)
+    assert found is not None
+    assert (found.low, found.high) == (0.0, 1.5)
+
+
 def test_a_step_is_found_where_it_is() -> None:
     points = [(float(x), (50.0 if x >= 12 else 0.0) + x % 3) for x in range(24)]
     found = find_step(points)
