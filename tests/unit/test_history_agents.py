@@ -52,6 +52,22 @@ def test_broken_runs(stages: list[str], words: str) -> None:
     assert_violated(run(asked(), "tab 1", stages).judge("agent-stream"), "saw the run r-1 out of step", words)
 
 
+def test_what_is_out_of_step_is_shown_with_what_it_follows() -> None:
+    (witness,) = run(asked(), "tab 1", ["started", "thinking", "completed"]).judge("agent-stream").witnesses
+    assert len(witness.events) == 2
+
+
+@pytest.mark.parametrize("tabs", [("tab 1", "tab 2"), ("tab 2", "tab 1")])
+def test_an_end_that_names_no_event_contradicts_none(tabs: tuple[str, str]) -> None:
+    named, unnamed = tabs
+    story = run(run(asked("tab 1", "tab 2"), "tab 1", WHOLE[:-1]), "tab 2", WHOLE[:-1])
+    for tab in ("tab 1", "tab 2"):
+        story.deliver(tab, "x", 2, role="agent", run="r")
+    story.run_event(named, "agent_completed", "r", len(WHOLE), answer="x")
+    story.frame_in(unnamed, "agent_completed", {"message_id": "x"}, run_id="r", n=len(WHOLE), thread_id="t")
+    assert_holds(story.judge("agent-stream"))
+
+
 def test_every_single_loss_from_a_run_is_seen() -> None:
     for missing in range(len(WHOLE)):
         story = asked()

@@ -24,6 +24,11 @@ def test_acked_but_not_on_one_tab() -> None:
     assert len(verdict.witnesses) == 1
 
 
+def test_what_a_tab_got_instead_is_its_own() -> None:
+    story = three_tabs().exchange("tab 1", "a", 1, "tab 1", "tab 2").exchange("tab 1", "b", 2, "tab 1", "tab 2", "tab 3")
+    assert_violated(story.stored(("a", 1), ("b", 2)).judge("acked-is-kept"), "its next delivery was m-2 at 0.180 s")
+
+
 def test_acked_and_kept_everywhere() -> None:
     story = three_tabs()
     for seq in range(1, 30):
@@ -108,6 +113,11 @@ def test_a_page_that_says_stored_has_acknowledged_and_one_that_says_sent_has_not
     assert_invalid(story.judge("acked-is-kept"), "Only 0 acknowledged messages")
     story.add("page", "page", {"messages": [{"id": "a", "text": "hello", "state": "stored"}]}).stored()
     assert_violated(story.judge("acked-is-kept"), "does not hold m-1", "page sent it")
+
+
+def test_what_is_typed_bears_the_id_that_the_page_told() -> None:
+    story = Story().page("ann", "page").add("typed", "page", {"text": "hello", "message": "a"})
+    assert [send.message for send in story.history().sends] == ["a"]
 
 
 def test_nothing_acknowledged_is_invalid() -> None:

@@ -35,6 +35,10 @@ def test_another_service_was_slow() -> None:
     )
 
 
+def test_a_probe_that_tells_no_time_was_not_slow() -> None:
+    assert_holds(probed().add("probe", "auth", {"ok": True}).judge("contained"))
+
+
 def test_probes_of_the_broken_service_alone_prove_nothing() -> None:
     story = Story().add("fault-on", "cut", {"target": "backend"}).add("probe", "backend", {"ok": False, "seconds": 0})
     assert_invalid(story.judge("contained"), "Only 0 services")
@@ -143,6 +147,7 @@ def test_done_twice_and_not_as_answered() -> None:
     assert_violated(operation(profile=1, workspace=1, event=2).judge("all-or-nothing"), "event existed 2 times")
     assert_violated(operation("committed", profile=0, workspace=0).judge("all-or-nothing"), "is not what the platform said")
     assert_violated(operation("rolled_back", profile=1, workspace=1).judge("all-or-nothing"), "is not what the platform said")
+    assert_holds(operation("rolled_back", profile=0, workspace=0).judge("all-or-nothing"))
 
 
 def test_an_operation_that_was_forgotten() -> None:
@@ -254,6 +259,7 @@ def test_receipts() -> None:
     assert missing_receipts(Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"dropped": 3}}).history()) == []
     assert "was never ended" in missing_receipts(Story().add("fault-on", "cut").history())[0]
     assert "has no receipt" in missing_receipts(Story().add("fault-on", "cut").add("fault-off", "cut").history())[0]
+    assert missing_receipts(Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"proven": True}}).history()) == []
     unproven = Story().add("fault-on", "cut").add("fault-off", "cut", {"receipt": {"proven": False}})
     assert "has no receipt" in missing_receipts(unproven.history())[0]
     unused = Story().add("fault-on", "lock", {"pid": 7}).add("fault-off", "lock", {"receipt": {"proven": False, "pids": []}})

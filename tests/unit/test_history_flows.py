@@ -54,6 +54,11 @@ def test_the_smallest_violations(pieces: tuple[float, ...], end: float, words: t
     assert not verdict.retryable
 
 
+def test_a_text_that_is_no_piece_is_no_word_of_the_answer() -> None:
+    story = answered(end=1.6).run_event("tab 1", "agent_thinking", "r", 9, text="Let me see", at=ASKED + 0.1)
+    assert_violated(story.judge(LAW, pieces=0), "the first word")
+
+
 def test_an_answer_without_pieces_has_its_first_word_at_its_end() -> None:
     assert_violated(answered(end=1.001).judge(LAW, pieces=0), "the first word")
     assert_holds(answered(end=1.0).judge(LAW, pieces=0))

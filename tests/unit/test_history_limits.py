@@ -199,6 +199,16 @@ def test_closed_when_the_token_expired() -> None:
     )
 
 
+def test_another_greeting_of_one_connection_and_the_greeting_of_the_next() -> None:
+    story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", connection="c1", expires_at=WALL + 2)
+    again = {"connection_id": "c2", "user_id": "a"}
+    verdict = story.frame_in("tab 1", "connection_established", again, at=1.0).judge("one-connection", expiries_lived_through=0)
+    assert_violated(verdict, "tab 1 was given another connection")
+    story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", connection="c1", expires_at=WALL + 2)
+    story.close("tab 1", by="client").open("tab 1", account="a", connection="c2")
+    assert_holds(story.judge("one-connection", expiries_lived_through=0))
+
+
 def test_open_past_several_expiries() -> None:
     story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", expires_at=WALL + 2)
     for until in (4, 6, 8):

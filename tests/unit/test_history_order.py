@@ -110,6 +110,12 @@ def test_a_page_out_of_order() -> None:
     assert_violated(story.judge("same-order"), "page shows m-2 before m-1")
 
 
+def test_a_page_with_one_message_is_no_view_of_an_order() -> None:
+    story = two_tabs().page("ann", "page").exchange("tab 1", "a", 1, "tab 1", "tab 2").exchange("tab 1", "b", 2, "tab 1", "tab 2")
+    alone = story.judge("same-order").counts["views"]
+    assert story.add("page", "page", {"messages": [{"id": "a", "thread": "t"}]}).judge("same-order").counts["views"] == alone
+
+
 def test_one_view_compares_nothing() -> None:
     assert_invalid(two_tabs().exchange("tab 1", "a", 1).exchange("tab 1", "b", 2).judge("same-order"), "Only 0 views")
 

@@ -177,6 +177,12 @@ def test_a_page_tells_of_its_stops() -> None:
     )
 
 
+def test_a_question_that_only_arrived_tells_whose_run_it_is() -> None:
+    story = Story().tabs("ann", "tab 1").tabs("bob", "his").deliver("tab 1", "q", 1)
+    story.run_event("tab 1", "agent_started", "r", 1, query="q").stop("his", "q")
+    assert_violated(ended(story, "tab 1", pieces=0).judge(LAW, stops=0), "was stopped by nobody", "ann did not ask")
+
+
 def test_nobody_stops_what_is_another_users() -> None:
     story = asked("tab 1").tabs("bob", "his").stop("his", "q")
     assert_violated(ended(story, "tab 1").judge(LAW, stops=0), "was stopped by nobody", "ann did not ask")

@@ -174,6 +174,7 @@ def test_counts_must_return_exactly() -> None:
     assert count(7, 8) is Growth.GROWS
     assert count(7, 6) is Growth.UNKNOWN
     assert count(7, 7, done=0) is Growth.UNKNOWN
+    assert judge_count(Series("fds", [100, 300], [7, 9], "descriptors", "connection", exact=True)).slope == 0.01
 
 
 def test_the_interval_holds_the_slope_as_often_as_it_says() -> None:
@@ -191,6 +192,10 @@ def test_pairs_of_equal_values_narrow_the_interval_as_kendall_counts_them() -> N
     found = trend([list(enumerate([1.0, 2.0, 0.0, 1.0, 4.0, 4.0]))], 0.9)
     assert found is not None
     assert (found.low, found.high) == (0.0, 1.5)
+
+
+def test_ten_points_are_enough_for_a_step() -> None:
+    assert find_step([(float(x), 50.0 if x >= 5 else 0.0) for x in range(10)]) == (5, 50.0)
 
 
 def test_a_step_is_found_where_it_is() -> None:
@@ -224,6 +229,16 @@ def test_the_same_rise_over_little_work_stays_unknown() -> None:
     operations = list(range(0, 100, 10))
     values = [60000.0] * 5 + [60130.0] * 5
     assert judge_growth(Series("service memory", operations, values, warmup=0, lump=1024.0)).outcome is Growth.UNKNOWN
+
+
+def test_a_rise_that_died_out_is_no_leak_yet_and_one_that_goes_on_is() -> None:
+    rng, operations = random.Random(1), range(0, OPERATIONS, 4)
+
+    def risen_until(end: int) -> Growth:
+        return judge_growth(Series("s", operations, [30000.0 + 12 * min(x, end) + rng.gauss(0, 10) for x in operations])).outcome
+
+    assert risen_until(650) is Growth.UNKNOWN
+    assert risen_until(OPERATIONS) is Growth.GROWS
 
 
 def test_a_leak_of_which_one_lump_looks_like_a_step() -> None:
