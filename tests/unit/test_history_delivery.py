@@ -271,6 +271,11 @@ def test_an_answer_needs_a_run_that_somebody_asked_for() -> None:
     assert_violated(story.judge("from-somebody"), "the answer", "of which no tab saw any event")
 
 
+def test_answers_that_no_run_tells_of_are_counted() -> None:
+    story = three_tabs().exchange("tab 1", "a", 1, "tab 1").deliver("tab 1", "x", 2, role="agent", run="r")
+    assert story.judge("from-somebody").counts["untraced answers"] == 1
+
+
 def test_a_stored_message_from_nobody() -> None:
     story = three_tabs().exchange("tab 1", "a", 1, "tab 1").stored(("a", 1), ("ghost", 2))
     assert_violated(story.judge("from-somebody"), "the store messages holds m-2")
@@ -293,6 +298,11 @@ def test_what_was_posted_is_held_to_as_what_was_sent() -> None:
     story.deliver("tab 2", "m", 1)
     assert_holds(story.judge("acked-is-kept", tabs=2))
     assert_holds(story.judge("from-somebody"))
+
+
+def test_what_was_posted_without_a_thread_is_in_none() -> None:
+    story = Story().tabs("ann", "tab 1").add("posted", "tab 1", {"message": "a", "acknowledged": True})
+    assert [send.thread for send in story.history().sends] == [""]
 
 
 def test_what_was_posted_and_refused_is_owed_to_nobody() -> None:

@@ -62,6 +62,12 @@ def test_never_recovers() -> None:
     assert verdict.retryable
 
 
+def test_a_page_of_which_there_is_one_reading_never_came_back() -> None:
+    story = Story().page("ann", "page").add("fault-on", "cut", {"target": "link"}).add("page", "page", {"status": "offline"})
+    story.add("fault-off", "cut", {"receipt": {"dropped": 7}})
+    assert_violated(story.judge("recovers-alone"), "page does not work again")
+
+
 def test_recovers_only_when_helped() -> None:
     story = outage(False).add("act", "page", {"what": "reload"}).add("page", "page", {"status": "online"})
     assert_violated(story.judge("recovers-alone"), "page was helped", "'reload'")

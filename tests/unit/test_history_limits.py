@@ -261,6 +261,14 @@ def test_a_page_that_waits_for_too_long(readings: tuple[tuple[float, str, float 
     assert_violated(verdict, "page waits for too long: it must send what it holds back within 60 s", "however", words)
 
 
+def test_what_is_refused_meanwhile_makes_no_room() -> None:
+    story = held_back((11, "limited", 60), (72, "limited", 1)).tabs("ann", "phone")
+    for number in range(6):
+        story.send("phone", f"p{number}", at=20 + number).refuse("phone", f"p{number}", 50, at=20.5 + number)
+    story.add("page", "page", {"status": "online"}, at=73)
+    assert_violated(story.judge("admits-exactly"), "m-6 was held back at 11.000 s", "only 0 were admitted meanwhile")
+
+
 def test_a_page_may_hold_back_what_the_window_after_has_no_room_for() -> None:
     story = held_back((11, "limited", 60))
     for number in range(5):
@@ -323,6 +331,13 @@ def test_a_door_that_opens_to_nobody() -> None:
 def test_a_revocation_of_a_tab_that_never_was_proves_nothing() -> None:
     verdict = Story().tabs("ann", "tab 1").add("revoked", "logout", {"tabs": ["tab 9"], "within": 1.0}).judge("no-entry")
     assert_invalid(verdict, "names a tab that never was open")
+
+
+def test_a_tab_that_was_opened_after_the_revocation_proves_nothing() -> None:
+    story = Story().add("tab", "tab 1", {"user": "ann"}).add("revoked", "logout", {"tabs": ["tab 1"], "within": 1.0})
+    assert_invalid(
+        story.open("tab 1", account="account-ann").judge("no-entry"), "tab 1 was not open when its session was revoked"
+    )
 
 
 def test_a_revoked_session_must_lose_its_tabs() -> None:

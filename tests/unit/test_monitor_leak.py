@@ -150,6 +150,10 @@ def test_the_warm_up_can_be_said() -> None:
     assert judge_growth(Series("s", range(0, 1000, 4), values, warmup=804)).outcome is Growth.STEADY
 
 
+def test_a_warm_up_that_never_ends_leaves_nothing_to_judge() -> None:
+    assert blocks(Series("s", [0, 1], [1.0, 2.0], warmup=100)) == []
+
+
 def test_a_verdict_tells_its_figures() -> None:
     verdict = judge_growth(made_up(random.Random(1), 8.0, white))
     assert verdict.outcome is Growth.GROWS
