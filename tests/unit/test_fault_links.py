@@ -7,11 +7,13 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from realstack.core.errors import StackError
-from realstack.faults.links import Link, LinkBook, Target, is_local, targets_of
+from realstack.faults.links import Link, LinkBook, Place, Target, is_local, targets_of
+from realstack.faults.namespaces import Namespace, NamespaceGone
 from realstack.faults.nft import Table
 from realstack.faults.rules import Rules
 from realstack.faults.sockets import TcpConnection
@@ -133,7 +135,8 @@ def test_local_addresses() -> None:
 def test_rules_of_a_remote_service_hit_where_packets_leave() -> None:
     """Such a link can't be tried here without another machine, so its rules are read."""
     link = Link("remote", (target("192.0.2.7", 443), target("2001:db8::7", 443)))
-    lines = "\n".join(Rules("t", 1, link, "reset", "both").install(seconds=1.5, client_ports=[4000], spared_ports=[5000]))
+    rules = Rules("t", 1, link.places()[0], "reset", "both")
+    lines = "\n".join(rules.install(seconds=1.5, client_ports=[4000], spared_ports=[5000]))
     assert "hook output" in lines
     assert "192.0.2.7 . 443 timeout 1500ms" in lines
     assert "add rule inet t fault1_output ip daddr . tcp dport @fault1_services4" in lines
@@ -142,9 +145,33 @@ def test_rules_of_a_remote_service_hit_where_packets_leave() -> None:
     assert "tcp flags & rst == 0" in lines
 
 
-def test_the_kernel_takes_the_rules_of_every_shape() -> None:
+def test_networks_of_services_themselves_are_asked_for_only_where_the_link_may_be_broken() -> None:
+    service = target("10.77.0.2", 8000)
+    place = Place.inside((service,), Namespace(1, "net:[1]", "chat"), [ipaddress.ip_address("10.77.0.1")])
+    inside = {"chat": [place]}
+    links = LinkBook({"chat": [("127.0.0.1", 20001)]}.get, inside=inside.__getitem__)
+    link = links.get("chat")
+    assert [one.targets for one in link.places()] == [link.targets, (service,)]
+    assert link.places([4000]) == link.places()[:1], "ports of clients are those of this network"
+    assert not links.find("chat").inside
+    known = {"chat": [("192.0.2.7", 443)]}.get
+    links = LinkBook(lambda _name: [], known=known, allowed=[("192.0.2.7", 443)], inside=inside.__getitem__)
+    assert not links.get("chat").inside
+
+
+def test_rules_in_a_network_of_the_services_own_spare_who_is_hit_elsewhere() -> None:
+    place = Place.inside((target("10.77.0.2", 8000),), Namespace(1, "net:[1]", "chat"), [ipaddress.ip_address("10.77.0.1")])
+    lines = Rules("t", 1, place, "drop", "both").install(seconds=1)
+    (to, back) = [line for line in lines if "counter name fault1_to" in line or "counter name fault1_from" in line]
+    assert to.startswith("add rule inet t fault1_input ip daddr . tcp dport @fault1_services4 ip saddr != { 10.77.0.1 } ")
+    assert back.startswith("add rule inet t fault1_output ip saddr . tcp sport @fault1_services4 ip daddr != { 10.77.0.1 } ")
+
+
+@pytest.mark.parametrize("spared", [(), ("192.0.2.1", "192.0.2.2", "2001:db8::1")])
+def test_the_kernel_takes_the_rules_of_every_shape(spared: tuple[str, ...]) -> None:
     table = Table(f"realstack_shapes_{os.getpid()}")
     link = Link("remote", (target("192.0.2.7", 443), target("2001:db8::7", 443)))
+    place = replace(link.places()[0], spared=frozenset(map(ipaddress.ip_address, spared)))
     existing = [TcpConnection(target("192.0.2.1", 999), link.targets[0])]
     try:
         number = 0
@@ -152,7 +179,7 @@ def test_the_kernel_takes_the_rules_of_every_shape() -> None:
             for direction in ("both", "to-service", "from-service"):
                 for only in (None, existing, []):
                     number += 1
-                    rules = Rules(table.name, number, link, verdict, direction)  # type: ignore[arg-type]
+                    rules = Rules(table.name, number, place, verdict, direction)  # type: ignore[arg-type]
                     lines = rules.install(seconds=9, only=only, handshakes_only=only is None, probe_ports=[77], spared_ports=[1])
                     table.apply([f"add table inet {table.name}", *lines])
                     table.apply(rules.withdraw())
@@ -168,3 +195,15 @@ def test_the_kernel_takes_the_rules_of_every_shape() -> None:
 def test_a_table_needs_a_plain_name() -> None:
     with pytest.raises(ValueError, match="can't name a table"):
         Table("x; flush ruleset")
+
+
+def test_a_network_that_is_this_ones_or_gone_is_told() -> None:
+    with pytest.raises(StackError, match=r"(?s)a network of its own for chat.*in that of the tests"):
+        Namespace.of(os.getpid(), "chat")
+    with pytest.raises(NamespaceGone, match=r"(?s)the network of chat.*stopped, restarted or removed"):
+        Namespace.of(2**22 + 1, "chat")
+    gone = Namespace(os.getpid(), "net:[1]", "chat")
+    with pytest.raises(NamespaceGone):
+        gone.command(["nft"])
+    with pytest.raises(NamespaceGone):
+        Table("realstack_gone", gone).counters()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -14,7 +14,8 @@ from typing import Literal
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.waiting import Deadline, poll
 from realstack.faults import sockets
-from realstack.faults.links import Link
+from realstack.faults.links import Link, Place
+from realstack.faults.namespaces import Namespace, NamespaceGone
 from realstack.faults.nft import Count, NoSuchThing, Table
 from realstack.faults.probe import Probe, probe, probe_socket
 from realstack.faults.receipt import Receipt
@@ -70,8 +71,8 @@ class Plan:
         direction: Which way.
         connections: Which connections. ``ESTABLISHED`` means those that exist when the fault begins.
         seconds: It ends by itself after this time.
-        client_ports: Only connections from these ports.
-        spared_ports: No connections from these ports.
+        client_ports: Only connections from these ports of this process's network.
+        spared_ports: No connections from these ports of it.
         probing: Whether to probe before, during and after. Faults of existing connections alone can't be probed.
     """
 
@@ -117,29 +118,50 @@ class Plan:
 
 
 @dataclass(eq=False)
+class Part:
+    """What a fault is in one network.
+
+    Attributes:
+        table: The run's table there.
+        rules: The fault's rules in it.
+        hit: What its counters told last: to the service, from it, and of probes.
+    """
+
+    table: Table
+    rules: Rules
+    hit: tuple[Count, Count, Count] = (Count(), Count(), Count())
+
+
+@dataclass(eq=False)
 class Fault:
     """A fault in force, or one that is over.
 
     Attributes:
         plan: What was wished for.
+        parts: The same in each network through which packets of the link pass.
         receipt: What proves it.
         over: Set when it has ended and its receipt is complete.
     """
 
     plan: Plan
-    rules: Rules
+    parts: list[Part]
     receipt: Receipt
     over: asyncio.Event = field(default_factory=asyncio.Event)
     ending: asyncio.Lock = field(default_factory=asyncio.Lock)
     during: asyncio.Task[Probe] | None = None
     timer: asyncio.Task[None] | None = None
 
+    @property
+    def number(self) -> int:
+        """Its number among the run's."""
+        return self.parts[0].rules.number
+
 
 class KernelFaults:
-    """Makes and ends the faults of one table. All coroutines belong to one event loop.
+    """Makes and ends the faults of one run. All coroutines belong to one event loop.
 
     Args:
-        table: The run's table.
+        table: The run's table; there is one of the same name in each network of a container's own whose link is broken.
         guard: Called once, before the table is first made: lets the run's reaper know of it.
     """
 
@@ -147,6 +169,7 @@ class KernelFaults:
         self.table = table
         self._guard = guard
         self._guarded = False
+        self._inside: dict[Namespace, Table] = {}
         self._numbers = itertools.count(1)
         self._active: dict[int, Fault] = {}
         self._change = asyncio.Lock()
@@ -181,20 +204,30 @@ class KernelFaults:
         probing = probe_socket(target) if plan.probed else None
         if probing is not None:
             probe_ports.append(probing.getsockname()[1])
-        rules = Rules(self.table.name, number, plan.link, _verdict(plan), plan.direction.value)
-        lines = rules.install(
-            seconds=plan.seconds,
-            only=existing if plan.hits_existing_only else None,
-            handshakes_only=plan.connections is Connections.NEW,
-            client_ports=plan.client_ports,
-            spared_ports=plan.spared_ports,
-            probe_ports=probe_ports,
-        )
-        fault = Fault(plan, rules, Receipt(plan.link.name, str(plan), time.monotonic(), before=before))
+        parts = [
+            Part(self._table(place), Rules(self.table.name, number, place, _verdict(plan), plan.direction.value))
+            for place in plan.link.places(plan.client_ports)
+        ]
+        transactions = [
+            (
+                part.table,
+                part.rules.install(
+                    seconds=plan.seconds,
+                    only=existing if plan.hits_existing_only else None,
+                    handshakes_only=plan.connections is Connections.NEW,
+                    # Ports mean clients in this process's network, and so does the probe's.
+                    client_ports=plan.client_ports,
+                    spared_ports=plan.spared_ports if part.table is self.table else (),
+                    probe_ports=probe_ports if part.table is self.table else (),
+                ),
+            )
+            for part in parts
+        ]
+        fault = Fault(plan, parts, Receipt(plan.link.name, str(plan), time.monotonic(), before=before))
         # From here on it counts as active: an interruption must not lose it.
         self._active[number] = fault
         try:
-            await self._put(lines)
+            await self._put(transactions)
             fault.receipt.started_at = time.monotonic()
             if probing is not None:
                 patience = min(PROBE_SECONDS, plan.seconds / 2)
@@ -229,12 +262,19 @@ class KernelFaults:
             )
         return found
 
-    async def _put(self, lines: list[str]) -> None:
+    def _table(self, place: Place) -> Table:
+        if place.namespace is None:
+            return self.table
+        return self._inside.setdefault(place.namespace, Table(self.table.name, place.namespace))
+
+    async def _put(self, transactions: list[tuple[Table, list[str]]]) -> None:
         async with self._change:
             if not self._guarded:
+                # Those in containers' networks need no guard: they go with the containers, which the run's lease removes.
                 await asyncio.to_thread(self._guard, self.table.name)
                 self._guarded = True
-            await _undisturbed(self.table.apply, [f"add table inet {self.table.name}", *lines])
+            for table, lines in transactions:
+                await _undisturbed(table.apply, [f"add table inet {table.name}", *lines])
 
     async def _expire(self, fault: Fault) -> None:
         end = fault.receipt.started_at + fault.plan.seconds
@@ -256,31 +296,52 @@ class KernelFaults:
             await _undisturbed(self._withdraw, fault)
             fault.receipt.ended_at = time.monotonic() if when is None else when
             fault.receipt.ended_by = how
-            self._active.pop(fault.rules.number, None)
+            self._active.pop(fault.number, None)
             if probing:
                 fault.receipt.after = await _probe_until_connected(fault.plan.link)
             async with self._change:
-                if not self._active:
-                    await _undisturbed(self.table.delete)
-                else:
-                    with contextlib.suppress(NoSuchThing):
-                        await _undisturbed(self.table.apply, fault.rules.remove_rest())
+                used = {part.table for other in self._active.values() for part in other.parts}
+                await _undisturbed(self._clear, fault, used)
             assert fault.receipt.ended_at is not None
-            recorder.record(FaultEnded(fault.plan.link.name, facts=fault.receipt.facts(), at=fault.receipt.ended_at))
+            facts = fault.receipt.facts()
+            if fault.receipt.lost:
+                facts["receipt"] = {"proven": False, "lost": fault.receipt.lost}
+            recorder.record(FaultEnded(fault.plan.link.name, facts=facts, at=fault.receipt.ended_at))
             fault.over.set()
 
     def _withdraw(self, fault: Fault) -> None:
         """Take the rules out first and count then, so that no packet is hit uncounted."""
-        with contextlib.suppress(NoSuchThing):  # an interrupted start never put them in, an interrupted end took them out
-            self.table.apply(fault.rules.withdraw())
+        for part in fault.parts:
+            try:
+                with contextlib.suppress(NoSuchThing):  # an interrupted start never put them in, an interrupted end took them out
+                    part.table.apply(part.rules.withdraw())
+            except NamespaceGone as gone:
+                fault.receipt.lost = str(gone)
         self._count(fault)
 
     def _count(self, fault: Fault) -> None:
-        counters = self.table.counters()
-        receipt, names = fault.receipt, fault.rules
-        receipt.to_service = counters.get(names.counter_to, Count())
-        receipt.from_service = counters.get(names.counter_from, Count())
-        receipt.probe_packets = counters.get(names.counter_probe, Count())
+        for part in fault.parts:
+            try:
+                counters = part.table.counters()
+            except NamespaceGone as gone:
+                fault.receipt.lost = str(gone)
+                continue
+            names = (part.rules.counter_to, part.rules.counter_from, part.rules.counter_probe)
+            to_service, from_service, probes = (counters.get(name, Count()) for name in names)
+            part.hit = (to_service, from_service, probes)
+        receipt, told = fault.receipt, [part.hit for part in fault.parts]
+        receipt.to_service, receipt.from_service, receipt.probe_packets = (
+            sum(counts, Count()) for counts in zip(*told, strict=True)
+        )
+
+    def _clear(self, fault: Fault, used: Container[Table]) -> None:
+        """Take what is left of a fault out of the kernel; a table that no other fault uses goes as a whole."""
+        for part in fault.parts:
+            with contextlib.suppress(NoSuchThing, NamespaceGone):
+                if part.table in used:
+                    part.table.apply(part.rules.remove_rest())
+                else:
+                    part.table.delete()
 
     async def _finish_probe(self, fault: Fault) -> None:
         if fault.during is None:

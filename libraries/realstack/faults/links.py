@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from realstack.core import procfs, tcp
 from realstack.core.errors import StackError, explain
 from realstack.core.system import demand_linux
+from realstack.faults.namespaces import Namespace
 
 ANYWHERE = "Send the link through a proxy, which works everywhere: see [Open Proxy Link]."
 """What to do where links can't be broken."""
@@ -31,11 +32,42 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A network through which packets of a link pass, and how they are known there.
+
+    Attributes:
+        targets: What the service listens on there.
+        hook_to: Where packets to the service are hit: ``input`` where it lives itself, ``output`` where only its clients do.
+        hook_from: The same for packets from it.
+        namespace: Which network; this process's own when not given.
+        spared: Clients there that are left alone, because they are hit at another place of the link.
+    """
+
+    targets: tuple[Target, ...]
+    hook_to: str = "input"
+    hook_from: str = "input"
+    namespace: Namespace | None = None
+    spared: frozenset[Address] = frozenset()
+
+    @classmethod
+    def inside(cls, targets: tuple[Target, ...], namespace: Namespace, spared: Collection[Address]) -> Place:
+        """A network of the service's own: what it answers is hit where it leaves, as its clients are elsewhere."""
+        return cls(targets, "input", "output", namespace, frozenset(spared))
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
-    """All clients' way to a service: the addresses that it, or each replica of it, listens on."""
+    """All clients' way to a service: the addresses that it, or each replica of it, listens on.
+
+    Attributes:
+        name: Its name.
+        targets: The addresses at which clients in this process's network reach it.
+        inside: The networks of the services themselves, where they have some: there come the clients that are elsewhere.
+    """
 
     name: str
     targets: tuple[Target, ...]
+    inside: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         return f"'{self.name}' ({', '.join(map(str, self.targets))})"
@@ -44,6 +76,15 @@ class Link:
     def local(self) -> bool:
         """Whether all its addresses are this machine's own (in this network namespace)."""
         return all(is_local(target.address) for target in self.targets)
+
+    def places(self, client_ports: Collection[int] = ()) -> tuple[Place, ...]:
+        """Where its packets are hit.
+
+        Args:
+            client_ports: The clients that are meant, when only some are: ports of this process's network.
+        """
+        here = Place(self.targets, "input" if self.local else "output")
+        return (here,) if client_ports else (here, *self.inside)
 
 
 Resolver = Callable[[str], "list[tuple[str, int]] | None"]
@@ -86,11 +127,19 @@ class LinkBook:
         resolver: Asks the platform's driver.
         allowed: Hosts and ports that may be hit besides.
         known: Gives addresses of a service that the platform's driver knows, its own or not.
+        inside: Gives the networks that services of the driver have for themselves.
     """
 
-    def __init__(self, resolver: Resolver, allowed: Iterable[tuple[str, int]] = (), known: Resolver = lambda _name: None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        allowed: Iterable[tuple[str, int]] = (),
+        known: Resolver = lambda _name: None,
+        inside: Callable[[str], Sequence[Place]] = lambda _name: (),
+    ) -> None:
         self._resolver = resolver
         self._known = known
+        self._inside = inside
         self._allowed = {target for host, port in allowed for target in targets_of(host, port)}
         self._defined: dict[str, Link] = {}
 
@@ -112,9 +161,10 @@ class LinkBook:
             StackError: There is none, or it is not this run's to break.
         """
         link, owned = self._look_up(name)
-        if not owned:
-            for target in link.targets:
-                self._refuse_foreign(link, target)
+        if owned:
+            return replace(link, inside=tuple(self._inside(name)))
+        for target in link.targets:
+            self._refuse_foreign(link, target)
         return link
 
     def find(self, name: str) -> Link:

@@ -12,6 +12,7 @@ from typing import Any
 
 from realstack.core import programs
 from realstack.core.errors import StackError, explain
+from realstack.faults.namespaces import Namespace
 
 COMMAND_SECONDS = 5.0
 """How long one command may take; usually it is some milliseconds."""
@@ -38,17 +39,20 @@ class Table:
 
     Args:
         name: Its name, which bears the run's id.
+        namespace: The network that it is in; this process's own when not given. It is gone with it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, namespace: Namespace | None = None) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"'{name}' can't name a table")
         self.name = name
+        self._namespace = namespace
 
     def apply(self, lines: Iterable[str]) -> None:
         """Do all of the lines or none.
 
         Raises:
+            NamespaceGone: Its network is gone, and it with that.
             StackError: The kernel refused, or nft is missing.
         """
         self._run([programs.program("nft", "nftables"), "-f", "-"], "\n".join(lines) + "\n")
@@ -82,12 +86,16 @@ class Table:
         return items
 
     def _run(self, command: list[str], stdin: str = "") -> str:
+        if self._namespace is not None:
+            command = self._namespace.command(command)
         try:
             done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
         except subprocess.TimeoutExpired:
             raise StackError(explain(f"nft done within {COMMAND_SECONDS:g} s", "it is still at it", evidence=stdin)) from None
         if done.returncode == 0:
             return done.stdout
+        if self._namespace is not None:
+            self._namespace.demand()  # it may have gone while nsenter was on its way in
         if "No such file or directory" in done.stderr:
             raise NoSuchThing(done.stderr.strip())
         if "Operation not permitted" in done.stderr:

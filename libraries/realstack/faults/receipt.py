@@ -28,6 +28,7 @@ class Receipt:
         before: Probe before the fault; ``None`` where none was made.
         during: Probe while it was in force.
         after: Probe when it was over.
+        lost: How rules of it came to be gone before it was over; empty while none are.
     """
 
     link: str
@@ -43,6 +44,7 @@ class Receipt:
     before: Probe | None = None
     during: Probe | None = None
     after: Probe | None = None
+    lost: str = ""
 
     def hit(self, direction: str) -> Count:
         """Packets and bytes that were hit: ``to-service``, ``from-service`` or ``both``."""
@@ -74,6 +76,7 @@ class Receipt:
             "probe_before": None if self.before is None else str(self.before),
             "probe_during": None if self.during is None else str(self.during),
             "probe_after": None if self.after is None else str(self.after),
+            "lost": self.lost,
         }
 
     def __str__(self) -> str:
@@ -82,7 +85,7 @@ class Receipt:
 
     def doubt(self) -> str | None:
         """Why the probes do not prove an outage; ``None`` when they do. Counters are judged apart."""
-        faults = []
+        faults = [f"rules were gone before it was over ({self.lost})"] if self.lost else []
         if self.before is not None and not self.before.connected:
             faults.append(f"the link did not work before the fault either ({self.before})")
         if self.during is not None and self.during.connected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Literal
 
-from realstack.faults.links import Link, Target
+from realstack.faults.links import Place, Target
 from realstack.faults.sockets import TcpConnection
 
 Verdict = Literal["drop", "reject", "reset"]
@@ -26,27 +26,26 @@ class Rules:
     elements, and the rules, still there, hit nobody any more: no process is needed for that.
 
     On a link within this machine every packet is hit where it would be received, so that its sender notices nothing. On a
-    link to another machine, packets to the service are hit where they leave.
+    link to another machine, packets to the service are hit where they leave; in a network of the service's own, those from it.
 
     Args:
         table: Name of the table.
         number: Of the fault.
-        link: What it hits.
+        place: What it hits, and where.
         verdict: What happens to packets.
         direction: ``both``, ``to-service`` or ``from-service``.
     """
 
-    def __init__(self, table: str, number: int, link: Link, verdict: Verdict, direction: str) -> None:
+    def __init__(self, table: str, number: int, place: Place, verdict: Verdict, direction: str) -> None:
         self.number = number
         self._table = table
-        self._link = link
+        self._place = place
         self._verdict = verdict
         self._direction = direction
         self._prefix = f"fault{number}"
         self.counter_to = f"{self._prefix}_to"
         self.counter_from = f"{self._prefix}_from"
         self.counter_probe = f"{self._prefix}_probe"
-        self._hook_to = "input" if link.local else "output"
         self._sets: list[str] = []
 
     def install(
@@ -85,7 +84,7 @@ class Rules:
             ports += f"tcp {{client}} != @{self._prefix}_spared "
         connections = None if only is None else frozenset(only)
         for version, family, kind in _FAMILIES:
-            targets = [target for target in self._link.targets if target.address.version == version]
+            targets = [target for target in self._place.targets if target.address.version == version]
             if targets:
                 lines += self._family(
                     version,
@@ -113,17 +112,18 @@ class Rules:
     ) -> list[str]:
         """Sets and rules for one version of IP."""
         services = f"services{version}"
+        spared = sorted(str(address) for address in self._place.spared if address.version == version)
         lines = self._set(services, f"{kind} . inet_service", [f"{one.address} . {one.port} {timeout}" for one in targets])
         if connections is not None:
-            pairs = [one for one in connections if one.service.address.version == version]
+            pairs = [one for one in connections if one.service in targets]
             elements = [
                 f"{one.client.address} . {one.client.port} . {one.service.address} . {one.service.port} {timeout}"
                 for one in pairs
             ]
             lines += self._set(f"connections{version}", f"{kind} . inet_service . {kind} . inet_service", elements)
         for way, hook, server, client, counter in (
-            ("to-service", self._hook_to, "d", "s", self.counter_to),
-            ("from-service", "input", "s", "d", self.counter_from),
+            ("to-service", self._place.hook_to, "d", "s", self.counter_to),
+            ("from-service", self._place.hook_from, "s", "d", self.counter_from),
         ):
             if self._direction not in ("both", way):
                 continue
@@ -138,6 +138,8 @@ class Rules:
                     f"@{self._prefix}_connections{version} "
                 )
             chosen = ports.replace("{client}", f"{client}port")
+            if spared:
+                chosen += f"{family} {client}addr != {{ {', '.join(spared)} }} "
             lines.append(f"{rule} {who}{chosen}{flags}counter name {counter} {_VERDICTS[self._verdict]}")
         return lines
 
@@ -152,7 +154,7 @@ class Rules:
 
     @property
     def _hooks(self) -> list[str]:
-        return list(dict.fromkeys([self._hook_to, "input"]))
+        return list(dict.fromkeys([self._place.hook_to, self._place.hook_from]))
 
     def _chain(self, hook: str) -> str:
         return f"{self._prefix}_{hook}"

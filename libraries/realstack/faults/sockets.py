@@ -1,4 +1,4 @@
-"""The machine's TCP connections of a link: seen in the kernel's table, and ended through its socket diagnosis (``ss``)."""
+"""TCP connections of a link, here and in containers' networks: seen in the kernel's table, ended by socket diagnosis (``ss``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from realstack.core import programs, tcp
 from realstack.core.errors import StackError, explain
-from realstack.faults.links import Link, Target
+from realstack.faults.links import Link, Place, Target
+from realstack.faults.namespaces import Namespace
 
 COMMAND_SECONDS = 5.0
 
@@ -28,21 +29,23 @@ def connections(
 
     Args:
         link: The link.
-        client_ports: Only connections from these ports; all where empty.
-        spared_ports: No connections from these ports.
+        client_ports: Only connections from these ports of this process's network; all where empty.
+        spared_ports: No connections from these ports of it.
     """
     found: set[TcpConnection] = set()
-    for one in tcp.sockets():
-        if not one.connected:
-            continue
-        ports = {one.local_port, one.peer_port}
-        if (client_ports and ports.isdisjoint(client_ports)) or not ports.isdisjoint(spared_ports):
-            continue
-        local, peer = Target(one.local_address, one.local_port), Target(one.peer_address, one.peer_port)
-        if peer in link.targets:
-            found.add(TcpConnection(local, peer))
-        elif local in link.targets:
-            found.add(TcpConnection(peer, local))
+    for place in link.places(client_ports):
+        here = place.namespace is None
+        for one in tcp.sockets("self" if place.namespace is None else place.namespace.pid):
+            if not one.connected:
+                continue
+            ports = {one.local_port, one.peer_port}
+            if here and ((client_ports and ports.isdisjoint(client_ports)) or not ports.isdisjoint(spared_ports)):
+                continue
+            local, peer = Target(one.local_address, one.local_port), Target(one.peer_address, one.peer_port)
+            if peer in place.targets:
+                found.add(TcpConnection(local, peer))
+            elif local in place.targets and peer.address not in place.spared:
+                found.add(TcpConnection(peer, local))
     return frozenset(found)
 
 
@@ -58,7 +61,9 @@ def kill(link: Link, *, client_ports: Collection[int] = (), spared_ports: Collec
     before = connections(link, client_ports=client_ports, spared_ports=spared_ports)
     if not before:
         return before
-    _ss(["-K", "-tnHO", "state", "connected", *_filter(link, client_ports, spared_ports)])
+    for place in link.places(client_ports):
+        words = _filter(place, client_ports, spared_ports if place.namespace is None else ())
+        _ss(place.namespace, ["-K", "-tnHO", "state", "connected", *words])
     left = before & connections(link, client_ports=client_ports, spared_ports=spared_ports)
     if left:
         raise StackError(
@@ -72,9 +77,9 @@ def kill(link: Link, *, client_ports: Collection[int] = (), spared_ports: Collec
     return before
 
 
-def _filter(link: Link, client_ports: Collection[int], spared_ports: Collection[int]) -> list[str]:
+def _filter(place: Place, client_ports: Collection[int], spared_ports: Collection[int]) -> list[str]:
     words: list[str] = ["("]
-    for number, target in enumerate(link.targets):
+    for number, target in enumerate(place.targets):
         host = f"[{target.address}]" if target.address.version == 6 else str(target.address)
         port = f":{target.port}"
         words += ["or"] if number else []
@@ -88,11 +93,15 @@ def _filter(link: Link, client_ports: Collection[int], spared_ports: Collection[
         words.append(")")
     for spared in sorted(spared_ports):
         words += ["and", "sport", "!=", f":{spared}", "and", "dport", "!=", f":{spared}"]
+    for address in sorted(map(str, place.spared)):
+        words += ["and", "not", "(", "dst", f"[{address}]" if ":" in address else address, ")"]
     return words
 
 
-def _ss(arguments: list[str]) -> None:
+def _ss(namespace: Namespace | None, arguments: list[str]) -> None:
     command = [programs.program("ss", "iproute2"), *arguments]
+    if namespace is not None:
+        command = namespace.command(command)
     done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
     if done.returncode != 0:
         raise StackError(explain("ss ends TCP connections", done.stderr.strip(), evidence=" ".join(command)))

@@ -196,6 +196,8 @@ class Receipts:
 
 
 def _demand_hits(fault: Fault, receipt: Receipt, at_least: int, direction: str) -> None:
+    if receipt.lost:
+        raise InvalidRun(explain(f"link '{receipt.link}' broken until it was healed", f"rules were gone before: {receipt.lost}"))
     seen = receipt.hit(direction).packets
     if seen < at_least:
         raise InvalidRun(

@@ -1,0 +1,288 @@
+"""A network of a container's own, as Docker makes one, and stories of its link; run in a user and network namespace of their own.
+
+An echo server lives in a network behind a pair of virtual cables. What publishes its port here is a forwarder that listens on
+loopback and comes from the bridge's address, as `docker-proxy` does; another address stands for another container.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import subprocess
+import sys
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from realstack.core import programs
+from realstack.faults.kernel import Direction, KernelFaults, Kind, Plan
+from realstack.faults.links import Link, Place, Target, targets_of
+from realstack.faults.namespaces import Namespace, NamespaceGone
+from realstack.faults.nft import Table
+from realstack.faults.probe import probe
+from support.kernel_scene import QUIET, Answer, Client
+
+BRIDGE, SERVICE, OTHER, PORT = "10.77.0.1", "10.77.0.2", "10.77.0.5", 8000
+SERVER = f"""
+import asyncio
+
+async def echo(reader, writer):
+    while data := await reader.read(4096):
+        writer.write(data)
+    writer.close()
+
+async def main():
+    async with await asyncio.start_server(echo, "0.0.0.0", {PORT}):
+        print("listens", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def ip(*words: str, inside: int | None = None) -> None:
+    """Run `ip`, in another process's network where one is named."""
+    enter = [] if inside is None else [programs.program("nsenter", "util-linux"), "--target", str(inside), "--net"]
+    subprocess.run([*enter, programs.program("ip", "iproute2"), *words], check=True)
+
+
+class Container:
+    """A server in a network of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    @classmethod
+    async def run(cls) -> Container:
+        """Start one; it has the address of the one before."""
+        words = [programs.program("unshare", "util-linux"), "--net", sys.executable, "-c", SERVER]
+        made = cls(await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE))
+        assert made.process.stdout is not None
+        assert await made.process.stdout.readline() == b"listens\n"
+        ip("link", "add", "bridge", "type", "veth", "peer", "name", "eth0", "netns", str(made.process.pid))
+        for address in (BRIDGE, OTHER):
+            ip("address", "add", f"{address}/24", "dev", "bridge")
+        ip("link", "set", "bridge", "up")
+        ip("link", "set", "lo", "up", inside=made.process.pid)
+        ip("address", "add", f"{SERVICE}/24", "dev", "eth0", inside=made.process.pid)
+        ip("link", "set", "eth0", "up", inside=made.process.pid)
+        return made
+
+    async def end(self) -> None:
+        """It is killed, and its network is gone."""
+        self.process.kill()
+        await self.process.wait()
+
+
+class ContainerScene:
+    """A container, its published port, and what breaks its link."""
+
+    def __init__(self, container: Container, published: int) -> None:
+        self.container = container
+        self.namespace = Namespace.of(container.process.pid, "the service")
+        target = Target(ipaddress.ip_address(SERVICE), PORT)
+        inside = Place.inside((target,), self.namespace, [ipaddress.ip_address(BRIDGE)])
+        self.link = Link("service", targets_of("127.0.0.1", published), (inside,))
+        self.faults = KernelFaults(Table("realstack_story"))
+        self.table = Table("realstack_story", self.namespace)
+
+    async def from_here(self) -> Client:
+        """A client of the published port."""
+        target = self.link.targets[0]
+        return Client(*await asyncio.open_connection(str(target.address), target.port))
+
+    async def from_other(self) -> Client:
+        """Another container's client."""
+        return Client(*await asyncio.open_connection(SERVICE, PORT, local_addr=(OTHER, 0)))
+
+    async def other_connects(self) -> str:
+        """How a new connection of another container ends."""
+        try:
+            async with asyncio.timeout(QUIET):
+                (await self.from_other()).writer.close()
+        except TimeoutError:
+            return "silent"
+        except ConnectionRefusedError:
+            return "refused"
+        return "connected"
+
+    async def connects(self) -> str:
+        """How a new connection to the published port ends."""
+        return (await probe(self.link.targets[0], QUIET)).outcome
+
+
+@contextlib.asynccontextmanager
+async def scene() -> AsyncIterator[ContainerScene]:
+    """A scene that leaves no table."""
+    container = await Container.run()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(4096):
+                writer.write(data)
+        writer.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            inner = await asyncio.open_connection(SERVICE, PORT, local_addr=(BRIDGE, 0))
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(pump(reader, inner[1]), pump(inner[0], writer))
+
+    async with await asyncio.start_server(forward, "127.0.0.1", 0) as server:
+        here = ContainerScene(container, server.sockets[0].getsockname()[1])
+        try:
+            yield here
+        finally:
+            await here.faults.heal_all()
+            assert not here.faults.table.exists()
+            if container.process.returncode is None:
+                assert not here.table.exists()
+                await container.end()
+
+
+async def both(here: ContainerScene) -> tuple[Client, Client]:
+    clients = await here.from_here(), await here.from_other()
+    for client in clients:
+        assert await client.say(b"before") == b"before"
+    return clients
+
+
+async def said(clients: tuple[Client, Client], patience: float = QUIET) -> list[Answer]:
+    return [await client.say(b"during", patience) for client in clients]
+
+
+async def drop(here: ContainerScene) -> None:
+    """Clients of the published port and other containers are hit alike, each counted once."""
+    clients = await both(here)
+    fault = await here.faults.start(Plan(here.link))
+    assert here.table.exists()
+    assert await said(clients) == [None, None]
+    assert (await here.connects(), await here.other_connects()) == ("silent", "silent")
+    await here.faults.look(fault)
+    assert all(part.hit[0].packets for part in fault.parts), "each part has hit its own clients"
+    receipt = await here.faults.heal(fault)
+    assert receipt.doubt() is None, receipt.doubt()
+    assert receipt.to_service.bytes >= 2 * len(b"during")
+    assert [await client.hear(6) for client in clients] == [b"during"] * 2
+    assert not here.table.exists()
+
+
+async def reject(here: ContainerScene) -> None:
+    """New connections are refused at once, and open ones starve."""
+    clients = await both(here)
+    fault = await here.faults.start(Plan(here.link, Kind.REJECT))
+    assert (await here.connects(), await here.other_connects()) == ("refused", "refused")
+    assert await said(clients) == [None, None]
+    receipt = await here.faults.heal(fault)
+    assert receipt.doubt() is None, receipt.doubt()
+    assert [await client.hear(6) for client in clients] == [b"during"] * 2
+
+
+async def reset(here: ContainerScene) -> None:
+    """Open connections end; the forwarder's own, which is only the other half of one, isn't counted beside it."""
+    clients = await both(here)
+    fault = await here.faults.start(Plan(here.link, Kind.RESET))
+    assert fault.receipt.reset_connections == 2
+    assert {answer in (ConnectionResetError, ConnectionAbortedError) for answer in await said(clients, 10)} == {True}
+    assert (await here.connects(), await here.other_connects()) == ("refused", "refused")
+    receipt = await here.faults.heal(fault)
+    assert receipt.doubt() is None, receipt.doubt()
+    await both(here)
+
+
+async def stall(here: ContainerScene) -> None:
+    """Connections that are open now stand still, and new ones work."""
+    clients = await both(here)
+    fault = await here.faults.start(Plan(here.link, Kind.STALL))
+    assert fault.receipt.aimed_connections == 2
+    assert await said(clients) == [None, None]
+    await both(here)
+    await here.faults.heal(fault)
+    assert [await client.hear(6) for client in clients] == [b"during"] * 2
+
+
+async def one_way(here: ContainerScene) -> None:
+    """What the service says is hit where it leaves its network."""
+    for direction, other in ((Direction.TO_SERVICE, "from-service"), (Direction.FROM_SERVICE, "to-service")):
+        client = await here.from_other()
+        assert await client.say(b"before") == b"before"
+        fault = await here.faults.start(Plan(here.link, direction=direction, probing=False))
+        assert await client.say(b"during", QUIET) is None
+        receipt = await here.faults.heal(fault)
+        assert receipt.hit(direction.value).packets > 0
+        assert receipt.hit(other).packets == 0
+        assert await client.hear(6) == b"during"
+
+
+async def one_client(here: ContainerScene) -> None:
+    """Ports of clients mean those here: no other container is hit, nor is one that has the same port by chance."""
+    hit, other = await both(here)
+    fault = await here.faults.start(Plan(here.link, client_ports=frozenset({hit.port})))
+    assert await said((hit, other)) == [None, b"during"]
+    assert not here.table.exists()
+    await here.faults.heal(fault)
+
+
+async def two_faults(here: ContainerScene) -> None:
+    """A table goes with the last fault in it."""
+    client = await here.from_other()
+    there = await here.faults.start(Plan(here.link, direction=Direction.TO_SERVICE))
+    back = await here.faults.start(Plan(here.link, direction=Direction.FROM_SERVICE, probing=False))
+    await here.faults.heal(there, probing=False)
+    assert here.table.exists()
+    assert await client.say(b"x", QUIET) is None
+    await here.faults.heal(back)
+    assert await client.hear(1) == b"x"
+
+
+async def restarted(here: ContainerScene) -> None:
+    """Rules that went with their network are told, and the container that comes after it has none."""
+    await both(here)
+    fault = await here.faults.start(Plan(here.link))
+    await here.container.end()
+    again = await Container.run()
+    assert not Table("realstack_story", Namespace.of(again.process.pid, "the service")).exists()
+    assert await here.other_connects() == "connected", "nothing breaks it any more"
+    receipt = await here.faults.heal(fault)
+    assert "the container was stopped, restarted or removed" in receipt.lost
+    assert "rules were gone before it was over" in str(receipt.doubt())
+    try:
+        await here.faults.start(Plan(here.link, probing=False))
+    except NamespaceGone:
+        assert not here.faults.table.exists(), "what was broken before that was told is whole again"
+    else:
+        raise AssertionError("a network that is gone was broken")
+    await again.end()
+
+
+STORIES: list[Callable[[ContainerScene], Awaitable[None]]] = [
+    drop,
+    reject,
+    reset,
+    stall,
+    one_way,
+    one_client,
+    two_faults,
+    restarted,
+]
+
+
+async def main() -> dict[str, str]:
+    """Tell all stories; what went wrong in each, or nothing."""
+    told: dict[str, str] = {}
+    ip("link", "set", "lo", "up")
+    for story in STORIES:
+        try:
+            async with asyncio.timeout(60), scene() as here:
+                await story(here)
+            told[story.__name__] = ""
+        except Exception:
+            told[story.__name__] = traceback.format_exc()
+    return told
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main())))
