@@ -10,17 +10,23 @@ import asyncio
 import contextlib
 import ipaddress
 import json
+import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 from realstack.core import programs
+from realstack.core.errors import InvalidRun
 from realstack.faults.kernel import Direction, KernelFaults, Kind, Plan
 from realstack.faults.links import Link, Place, Target, targets_of
 from realstack.faults.namespaces import Namespace, NamespaceGone
 from realstack.faults.nft import Table
 from realstack.faults.probe import probe
+from realstack.platform.driver import Network
+from realstack.platform.keywords.waiting import Waiting
+from realstack.platform.running import set_running
 from support.kernel_scene import QUIET, Answer, Client
 
 BRIDGE, SERVICE, OTHER, PORT = "10.77.0.1", "10.77.0.2", "10.77.0.5", 8000
@@ -73,6 +79,28 @@ class Container:
         """It is killed, and its network is gone."""
         self.process.kill()
         await self.process.wait()
+
+
+class WithNetworks:
+    """What a driver tells whose services have networks of their own."""
+
+    def __init__(self, pid: int) -> None:
+        self._networks = {
+            name: Network(pid, PORT, (address,), (BRIDGE,))
+            for name, address in (("service", SERVICE), ("other", OTHER), ("third", "10.77.0.6"))
+        }
+        self.network = self._networks.__getitem__
+
+    def demand(self, *_: object) -> None:
+        """It can do everything."""
+
+    def one(self, name: str) -> str:
+        """Nobody has replicas."""
+        return name
+
+    def resolve(self, name: str) -> list[str]:
+        """Nobody has replicas."""
+        return [name]
 
 
 class ContainerScene:
@@ -258,6 +286,23 @@ async def restarted(here: ContainerScene) -> None:
     await again.end()
 
 
+async def unread(here: ContainerScene) -> None:
+    """Bytes that wait for a service which stands still are seen in its network, and who said them by the address."""
+    client = await here.from_other()
+    assert await client.say(b"before") == b"before"
+    set_running(WithNetworks(here.container.process.pid))  # type: ignore[arg-type] -- what is asked of it here
+    here.container.process.send_signal(signal.SIGSTOP)
+    client.writer.write(b"waits")
+    waiting = Waiting().wait_until_requests_wait
+    for by in (None, "other"):
+        assert await asyncio.to_thread(waiting, "service", by=by) == 1
+    try:
+        await asyncio.to_thread(waiting, "service", by="third", timeout=timedelta(0))
+    except InvalidRun:
+        return
+    raise AssertionError("somebody else's request was taken for the third one's")
+
+
 STORIES: list[Callable[[ContainerScene], Awaitable[None]]] = [
     drop,
     reject,
@@ -267,6 +312,7 @@ STORIES: list[Callable[[ContainerScene], Awaitable[None]]] = [
     one_client,
     two_faults,
     restarted,
+    unread,
 ]
 
 

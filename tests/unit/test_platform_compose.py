@@ -17,6 +17,7 @@ from realstack.lease import actions
 from realstack.platform import docker_cli
 from realstack.platform.compose import ComposeDriver
 from realstack.platform.docker_cli import Docker, made_here
+from realstack.platform.driver import Network
 from realstack.platform.remote import remote_service
 from realstack.platform.service import Credentials
 
@@ -46,7 +47,15 @@ class Recorded(Docker):
             "Id": f"{outside}aa10c0ffee",
             "State": {"Status": "running", "Running": True, "Paused": False, "Pid": outside + 1000, "ExitCode": 0},
             "NetworkSettings": {
-                "Ports": {f"{inside}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outside)}], "9000/tcp": None}
+                "Ports": {f"{inside}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outside)}], "9000/tcp": None},
+                "Networks": {
+                    f"{PROJECT}_default": {
+                        "IPAddress": f"172.18.0.{outside % 100 + 1}",
+                        "Gateway": "172.18.0.1",
+                        "GlobalIPv6Address": "",
+                        "IPv6Gateway": "",
+                    }
+                },
             },
         }
 
@@ -55,6 +64,8 @@ class Recorded(Docker):
         told = self.containers[service]
         told["State"] |= {"Status": "exited", "Running": False, "Pid": 0, "ExitCode": code}
         told["NetworkSettings"]["Ports"] = {}
+        for network in told["NetworkSettings"]["Networks"].values():
+            network |= {"IPAddress": "", "Gateway": ""}
 
     async def _execute(self, argv: list[str], seconds: float) -> str:
         words = argv[1:]
@@ -158,6 +169,26 @@ def test_a_killed_service_is_gone_by_signal_and_comes_back_where_it_was(driver: 
     assert driver.url("redis") == "http://127.0.0.1:20009"
     assert docker.asked[0] == ["kill", "--signal", "SIGKILL", f"{PROJECT}-redis-1"]
     assert not [words for words in docker.asked if words[0] == "compose"], "Compose takes five times as long as Docker"
+
+
+def test_a_service_has_a_network_of_its_own_and_another_one_after_each_start(driver: ComposeDriver) -> None:
+    assert driver.network("redis") == Network(21001, 6379, ("172.18.0.2",), ("172.18.0.1",))
+    background.run(driver.pause_service("redis"))
+    assert driver.network("redis") is not None, "what stands still has its connections, too"
+    background.run(driver.kill_service("redis"))
+    assert driver.network("redis") is None
+    background.run(driver.start_service("redis"))
+    assert driver.network("redis") == Network(21009, 6379, ("172.18.0.10",), ("172.18.0.1",))
+
+
+def test_a_service_that_died_or_shares_this_machines_network_has_none(driver: ComposeDriver, docker: Recorded) -> None:
+    docker.end("auth", 1)
+    background.run(driver.deaths())
+    assert driver.network("auth") is None
+    for network in docker.containers["redis"]["NetworkSettings"]["Networks"].values():
+        network["IPAddress"] = ""
+    background.run(driver._locate("redis"))
+    assert driver.network("redis") is None
 
 
 def test_a_service_with_other_settings_is_made_anew_and_with_the_same_ones_only_started(

@@ -103,12 +103,16 @@ def sockets(pid: int | str = "self") -> Iterator[TcpSocket]:
             continue
 
 
-def unread(port: int) -> list[TcpSocket]:
-    """Connections to a listening port of this machine in whose receive queue bytes wait: proof that somebody waits for it.
+def unread(port: int, pid: int | str = "self") -> list[TcpSocket]:
+    """Connections to a listening port in whose receive queue bytes wait: proof that somebody waits for it.
 
     A server that stands still leaves them there.
+
+    Args:
+        port: The port.
+        pid: In the network namespace of this process.
     """
-    return [one for one in sockets() if one.state == ESTABLISHED and one.local_port == port and one.unread]
+    return [one for one in sockets(pid) if one.state == ESTABLISHED and one.local_port == port and one.unread]
 
 
 def ports_of(pids: Iterable[int]) -> frozenset[int]:

@@ -25,7 +25,7 @@ from realstack.lease.actions import compose_down
 from realstack.platform import checks, logs
 from realstack.platform.config import Setup
 from realstack.platform.docker_cli import BUILD_SECONDS, Container, Docker, made_here
-from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Operation, Receipt, Started, State
+from realstack.platform.driver import Death, Driver, Endpoint, LogLine, LogMark, Network, Operation, Receipt, Started, State
 from realstack.platform.ports import PortLocks
 from realstack.platform.remote import RemoteService, remote_service
 from realstack.platform.service import Credentials, NotReady, write_private
@@ -120,6 +120,7 @@ class ComposeDriver(Driver):
         self._settings: dict[str, dict[str, str]] = {}
         self._made_with: dict[str, dict[str, str]] = {}
         self._pids: dict[str, list[int]] = {}
+        self._networks: dict[str, Network] = {}
         self._down: set[str] = set(services)
         self._paused: set[str] = set()
 
@@ -166,9 +167,12 @@ class ComposeDriver(Driver):
         await self._look_at_processes(name, container)
 
     async def _look_at_processes(self, name: str, container: Container | None) -> None:
+        self._networks.pop(name, None)  # it has another one after each start
         if container is None or not container.running:
             self._pids[name] = []
             return
+        if container.addresses:
+            self._networks[name] = Network(container.pid, self._inside[name], container.addresses, container.gateways)
         table = await self._docker.run("top", container.id, "-eo", "pid,comm")
         found = {int(pid): command.strip() for pid, command in (line.split(None, 1) for line in table.splitlines()[1:])}
         self._pids[name] = sorted(found, key=lambda pid: (found[pid] in INITS, pid != container.pid))
@@ -193,6 +197,9 @@ class ComposeDriver(Driver):
 
     def endpoints(self) -> list[Endpoint]:
         return [service.endpoint for service in self._services.values()]
+
+    def network(self, service: str) -> Network | None:
+        return None if service in self._down else self._networks.get(service)
 
     async def problem(self, service: str) -> str | None:
         try:

@@ -35,6 +35,8 @@ class Container:
         pid: Its first process on the host; 0 when it has none.
         exit_code: How it ended, below zero by a signal.
         published: Where ports of it are reached from this machine: address and port, by the port inside.
+        addresses: Its addresses in the networks that it has of its own; none where it shares this machine's.
+        gateways: This machine's addresses in those.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Container:
     pid: int
     exit_code: int
     published: Mapping[int, tuple[str, int]]
+    addresses: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
 
 
 def made_here(images: Collection[str]) -> set[str]:
@@ -111,9 +115,17 @@ class Docker:
         if not (await self.run("ps", "--all", "--quiet", "--filter", f"name=^{name}$")).strip():
             return None
         told: dict[str, Any] = json.loads(await self.run("container", "inspect", "--format", "{{json .}}", name))
-        state, ports = told["State"], told["NetworkSettings"]["Ports"] or {}
+        state, settings = told["State"], told["NetworkSettings"]
+        networks = (settings["Networks"] or {}).values()
         return Container(
-            told["Id"], state["Running"], state["Paused"], state["Pid"], _exit_code(state["ExitCode"]), dict(_published(ports))
+            told["Id"],
+            state["Running"],
+            state["Paused"],
+            state["Pid"],
+            _exit_code(state["ExitCode"]),
+            dict(_published(settings["Ports"] or {})),
+            tuple(_filled(networks, "IPAddress", "GlobalIPv6Address")),
+            tuple(_filled(networks, "Gateway", "IPv6Gateway")),
         )
 
     async def running(self) -> set[str]:
@@ -163,3 +175,7 @@ def _published(ports: Mapping[str, list[dict[str, str]] | None]) -> Iterator[tup
         number, _, protocol = inside.partition("/")
         if bound and protocol == "tcp":
             yield int(number), (bound[0]["HostIp"], int(bound[0]["HostPort"]))
+
+
+def _filled(networks: Collection[Mapping[str, Any]], *names: str) -> Iterator[str]:
+    yield from (network[name] for network in networks for name in names if network.get(name))

@@ -56,6 +56,23 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """The network that a service has for itself, in the kernel of this machine.
+
+    Attributes:
+        pid: A process in it.
+        port: What the service listens on in there, whatever its endpoint's port is.
+        addresses: Its addresses there.
+        gateways: The addresses from which those come who use the endpoint.
+    """
+
+    pid: int
+    port: int
+    addresses: tuple[str, ...]
+    gateways: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """A service that came up.
 
@@ -220,6 +237,10 @@ class Driver(ABC):
     @abstractmethod
     def endpoints(self) -> list[Endpoint]:
         """The addresses that this driver owns; faults may hit these and no others. Empty where it owns none."""
+
+    def network(self, service: str) -> Network | None:
+        """The network that a service has for itself; None where it shares the tests', or does not run."""
+        return None
 
     @abstractmethod
     async def problem(self, service: str) -> str | None:

@@ -10,7 +10,7 @@ from robot.api.deco import keyword
 from realstack.core import tcp
 from realstack.core.errors import InvalidRun, explain
 from realstack.core.waiting import Deadline, wait_until
-from realstack.platform.driver import Operation
+from realstack.platform.driver import Driver, Operation
 from realstack.platform.running import running
 from realstack.recording.events import Note
 from realstack.recording.recorder import recorder
@@ -50,12 +50,11 @@ class Waiting:
         ```
         """
         driver = running()
-        # Only a driver whose services listen on this machine's own sockets can break links, or see into the sockets.
+        # Only a driver whose services' sockets are this kernel's own can break links, or see into the sockets.
         driver.demand(Operation.FAULTS, service)
         name = driver.one(service)
-        port = next(endpoint.port for endpoint in driver.endpoints() if endpoint.service == name)
         deadline = Deadline(timeout)
-        enough, found = wait_until(lambda: _waiting(port, by), lambda seen: len(seen) >= count, deadline, _LOOK_AGAIN)
+        enough, found = wait_until(lambda: _waiting(driver, name, by), lambda seen: len(seen) >= count, deadline, _LOOK_AGAIN)
         if not enough:
             whose = f" of {by}" if by else ""
             expected = f"requests{whose} that wait for {name} over {count} connection(s), within {deadline.seconds:g} s"
@@ -66,10 +65,19 @@ class Waiting:
         return len(found)
 
 
-def _waiting(port: int, by: str | None) -> list[tcp.TcpSocket]:
-    found = tcp.unread(port)
+def _waiting(driver: Driver, service: str, by: str | None) -> list[tcp.TcpSocket]:
+    network = driver.network(service)
+    if network is not None:
+        found = tcp.unread(network.port, network.pid)
+        return found if by is None else [one for one in found if str(one.peer_address) in _addresses(driver, by)]
+    found = tcp.unread(next(endpoint.port for endpoint in driver.endpoints() if endpoint.service == service))
     if by is None:
         return found
-    driver = running()
     ports = tcp.ports_of(pid for name in driver.resolve(by) for pid in driver.pids(name))
     return [one for one in found if one.peer_port in ports]
+
+
+def _addresses(driver: Driver, name: str) -> set[str]:
+    """Where those are who have networks of their own: nobody else comes from there."""
+    networks = [driver.network(service) for service in driver.resolve(name)]
+    return {address for network in networks if network is not None for address in network.addresses}
