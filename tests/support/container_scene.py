@@ -10,12 +10,15 @@ import asyncio
 import contextlib
 import ipaddress
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 from realstack.core import programs
 from realstack.core.errors import InvalidRun
@@ -24,6 +27,7 @@ from realstack.faults.links import Link, Place, Target, targets_of
 from realstack.faults.namespaces import Namespace, NamespaceGone
 from realstack.faults.nft import Table
 from realstack.faults.probe import probe
+from realstack.lease import actions
 from realstack.platform.driver import Network
 from realstack.platform.keywords.waiting import Waiting
 from realstack.platform.running import set_running
@@ -286,6 +290,32 @@ async def restarted(here: ContainerScene) -> None:
     await again.end()
 
 
+def end_run(container: int) -> None:
+    """Do what the reaper has been told, where Docker has this container alone."""
+    path = os.environ["PATH"]
+    with tempfile.TemporaryDirectory() as folder:
+        docker = Path(folder, "docker")
+        docker.write_text(f"#!/bin/sh\nkill -9 {container}\n", encoding="utf-8")
+        docker.chmod(0o700)
+        os.environ["PATH"] = f"{folder}:{path}"
+        for action in (actions.compose_down("realstack-story"), actions.delete_nft_table("realstack_story")):
+            actions.perform(action, "story", folder)
+    os.environ["PATH"] = path
+
+
+async def run_killed(here: ContainerScene) -> None:
+    """What a run's lease does when nobody has healed anything: the container is removed and takes its rules along."""
+    await here.faults.start(Plan(here.link))
+    end_run(here.container.process.pid)
+    await here.container.process.wait()
+    try:
+        here.namespace.demand()
+    except NamespaceGone:
+        assert not here.faults.table.exists()
+    else:
+        raise AssertionError("the container's network is still there")
+
+
 async def unread(here: ContainerScene) -> None:
     """Bytes that wait for a service which stands still are seen in its network, and who said them by the address."""
     client = await here.from_other()
@@ -312,6 +342,7 @@ STORIES: list[Callable[[ContainerScene], Awaitable[None]]] = [
     one_client,
     two_faults,
     restarted,
+    run_killed,
     unread,
 ]
 

@@ -86,6 +86,22 @@ def test_without_rights_links_can_not_be_broken(tmp_path, monkeypatch):
         start(tmp_path, needs=["faults"])
 
 
+def test_links_of_containers_need_the_right_to_enter_their_networks(tmp_path, monkeypatch, empty_path):
+    status = tmp_path / "self" / "status"
+    status.parent.mkdir()
+    monkeypatch.setattr(procfs, "PROC", str(tmp_path))
+    status.write_text("CapEff:\t0000000000201000\n")
+    told = {problem.what for problem in checks.check_faults_of_containers()}
+    assert told == {f"'{name}' is not installed (broken links)." for name in ("nft", "ip")} | {
+        "'nsenter' is not installed (broken links between containers)."
+    }
+    for rights in ("0000000000001000", "0000000000200000", "0000000000000000"):
+        status.write_text(f"CapEff:\t{rights}\n")
+        *_, problem = checks.check_faults_of_containers()
+        assert "the capabilities NET_ADMIN and SYS_ADMIN" in problem.what
+        assert "NETNS=1" not in problem.remedy, "no port that Docker publishes is there"
+
+
 def test_an_old_python_is_told():
     (problem,) = checks.check_python(running=(3, 10, 12))
     assert "Python is 3.10.12; 3.11 or newer is needed" in problem.what

@@ -11,13 +11,18 @@ from typing import Any
 
 import pytest
 
+from realstack.core import procfs
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
+from realstack.faults.keywords.owned_links import link_book
+from realstack.faults.nft import Table
 from realstack.lease import actions
-from realstack.platform import docker_cli
+from realstack.platform import docker_cli, running
 from realstack.platform.compose import ComposeDriver
 from realstack.platform.docker_cli import Docker, made_here
-from realstack.platform.driver import Network
+from realstack.platform.driver import Network, Operation
+from realstack.platform.external import ExternalDriver
+from realstack.platform.keywords.starting import _why_not
 from realstack.platform.remote import remote_service
 from realstack.platform.service import Credentials
 
@@ -179,6 +184,49 @@ def test_a_service_has_a_network_of_its_own_and_another_one_after_each_start(dri
     assert driver.network("redis") is None
     background.run(driver.start_service("redis"))
     assert driver.network("redis") == Network(21009, 6379, ("172.18.0.10",), ("172.18.0.1",))
+
+
+def test_links_are_broken_where_ports_are_published_and_in_the_containers_networks(
+    driver: ComposeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("nsenter", "nft"):
+        program = tmp_path / "bin" / name
+        program.write_text(f'#!/bin/sh\necho "$0 $*" >>{tmp_path}/{name}\nread line\necho "$line" >>{tmp_path}/{name}\n')
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(procfs, "network_namespace", lambda pid: f"net:[{pid}]")
+    monkeypatch.setattr(running, "_driver", driver)
+    here, inside = link_book([]).get("redis").places()
+    assert [str(target) for target in here.targets] == ["127.0.0.1:20001"]
+    assert [str(target) for target in inside.targets] == ["172.18.0.2:6379"]
+    assert {str(address) for address in inside.spared} == {"172.18.0.1"}
+    assert here.namespace is None
+    assert inside.namespace is not None
+    Table("realstack_x", inside.namespace).apply(["add table inet realstack_x"])
+    folder = tmp_path / "bin"
+    assert (tmp_path / "nsenter").read_text() == (
+        f"{folder}/nsenter --target 21001 --net {folder}/nft -f -\nadd table inet realstack_x\n"
+    )
+    background.run(driver.kill_service("redis"))
+    background.run(driver.start_service("redis"))
+    (again,) = link_book([]).get("redis").inside
+    assert again.namespace is not None
+    assert again.namespace.pid == 21009
+    assert str(again.targets[0]) == "172.18.0.10:6379"
+
+
+def test_where_links_can_not_be_broken_the_reason_is_told(docker: Recorded, tmp_path: Path) -> None:
+    lease: Any = SimpleNamespace(folder=tmp_path)
+    able, unable = (
+        ComposeDriver(docker, {}, lease, Credentials(), tmp_path, shared={}, unbreakable=why) for why in ("", "No right.")
+    )
+    assert Operation.FAULTS in able.can
+    assert able.can - unable.can == {Operation.FAULTS}
+    assert unable.refusal(Operation.FAULTS) == "No right."
+    assert "read its files again" in unable.refusal(Operation.RELOAD)
+    machine = {"needs-faults": "This is not root."}
+    assert _why_not(unable, machine)["needs-faults"] == "No right."
+    assert _why_not(able, machine)["needs-faults"] == "This is not root."
+    assert _why_not(ExternalDriver({}, {}), machine)["needs-faults"] == "This is not root."
 
 
 def test_a_service_that_died_or_shares_this_machines_network_has_none(driver: ComposeDriver, docker: Recorded) -> None:

@@ -62,6 +62,10 @@ class NetworkFault(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     ``allowed`` addresses. Anything else is refused. Root is not needed in a network namespace of one's own:
     ``unshare --user --map-current-user --net --keep-caps sh -c 'ip link set lo up && robot suites/'``.
 
+    Containers of the platform have networks of their own. Whoever comes from this machine is hit where a port is published;
+    other containers are hit in the container's network, in a table of the same name that goes with it. After a restart the
+    container has another network, without rules: the fault's receipt says so and proves nothing. Client ports are this machine's.
+
     Cutting and resetting in the kernel need Linux with ``nftables`` and ``iproute2``; proxy links work on every system.
 
     ## Receipts

@@ -50,7 +50,7 @@ class Place:
     spared: frozenset[Address] = frozenset()
 
     @classmethod
-    def inside(cls, targets: tuple[Target, ...], namespace: Namespace, spared: Collection[Address]) -> Place:
+    def inside(cls, targets: tuple[Target, ...], namespace: Namespace, spared: Iterable[Address]) -> Place:
         """A network of the service's own: what it answers is hit where it leaves, as its clients are elsewhere."""
         return cls(targets, "input", "output", namespace, frozenset(spared))
 

@@ -22,6 +22,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 _CAP_NET_ADMIN = 12
+_CAP_SYS_ADMIN = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ FAULT_PROGRAMS = (
     Program(("nft",), "nftables", "broken links"),
     Program(("ip",), "iproute2", "broken links"),
 )
+NETWORK_PROGRAM = Program(("nsenter",), "util-linux", "broken links between containers")
 BROWSER_PACKAGE = "chromium-headless-shell"
 
 
@@ -153,6 +155,24 @@ def check_faults() -> list[Problem]:
     found = check_programs(FAULT_PROGRAMS)
     if not can_break_links():
         found.append(_no_right_to_break_links())
+    return found
+
+
+def can_enter_networks() -> bool:
+    """Whether this process may enter the network of another one (CAP_SYS_ADMIN)."""
+    return bool(procfs.capabilities() >> _CAP_SYS_ADMIN & 1)
+
+
+def check_faults_of_containers() -> list[Problem]:
+    """Whether links of containers can be broken: here, where their ports are published, and in their own networks."""
+    found = check_programs([*FAULT_PROGRAMS, NETWORK_PROGRAM])
+    if not (can_break_links() and can_enter_networks()):
+        found.append(
+            Problem(
+                "Links of containers can't be broken: that takes the capabilities NET_ADMIN and SYS_ADMIN where Docker runs.",
+                "Run it there as root or with sudo, or leave out what needs it: robot --exclude needs-faults suites/",
+            )
+        )
     return found
 
 

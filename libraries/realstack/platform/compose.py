@@ -74,7 +74,9 @@ def create(setup: Setup) -> Driver:
     environment = lease.folder / "compose.env"
     write_private(environment, "".join(f"{name}={value}\n" for name, value in {**variables, **published, **passwords}.items()))
     docker = Docker(f"realstack-{lease.run_id}", compose_file, environment)
-    return ComposeDriver(docker, services, lease, credentials, setup.logs, shared=shared)
+    problems = checks.check_faults_of_containers()
+    unbreakable = " ".join(f"{problem.what} {problem.remedy}".strip() for problem in problems)
+    return ComposeDriver(docker, services, lease, credentials, setup.logs, shared=shared, unbreakable=unbreakable)
 
 
 def _shared_folder(name: str, entry: object, services: Collection[str], file: str) -> tuple[str, str]:
@@ -95,10 +97,11 @@ class ComposeDriver(Driver):
         credentials: The run's passwords.
         folder: For the logs that are kept.
         shared: Where folders that services share are: a service that has it, and its path in there, by the folder's name.
+        unbreakable: Why links can't be broken; empty where they can.
     """
 
     name = "compose"
-    can = frozenset(Operation) - {Operation.FAULTS, Operation.RELOAD}
+    can = frozenset(Operation) - {Operation.RELOAD}
 
     def __init__(
         self,
@@ -109,7 +112,11 @@ class ComposeDriver(Driver):
         folder: Path,
         *,
         shared: Mapping[str, tuple[str, str]],
+        unbreakable: str = "",
     ) -> None:
+        self._unbreakable = unbreakable
+        if unbreakable:
+            self.can -= {Operation.FAULTS}
         self._docker = docker
         self._services = dict(services)
         self._inside = {name: service.endpoint.port for name, service in services.items()}
@@ -197,6 +204,9 @@ class ComposeDriver(Driver):
 
     def endpoints(self) -> list[Endpoint]:
         return [service.endpoint for service in self._services.values()]
+
+    def refusal(self, operation: Operation) -> str:
+        return self._unbreakable if operation is Operation.FAULTS and self._unbreakable else super().refusal(operation)
 
     def network(self, service: str) -> Network | None:
         return None if service in self._down else self._networks.get(service)

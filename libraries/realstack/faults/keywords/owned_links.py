@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 
 from realstack.core.errors import StackError, explain
-from realstack.faults.links import LinkBook
-from realstack.platform.driver import Operation
-from realstack.platform.running import running_or_none
+from realstack.faults.links import LinkBook, Place, targets_of
+from realstack.faults.namespaces import Namespace
+from realstack.platform.driver import Network, Operation
+from realstack.platform.running import running, running_or_none
 
 
 def link_book(allowed: Sequence[str]) -> LinkBook:
@@ -19,7 +21,7 @@ def link_book(allowed: Sequence[str]) -> LinkBook:
     Raises:
         StackError: One of them is no address.
     """
-    return LinkBook(_owned_endpoints, [_address(text) for text in allowed], _known_endpoints)
+    return LinkBook(_owned_endpoints, [_address(text) for text in allowed], _known_endpoints, _networks)
 
 
 def _owned_endpoints(name: str) -> list[tuple[str, int]] | None:
@@ -39,6 +41,18 @@ def _known_endpoints(name: str) -> list[tuple[str, int]] | None:
     except StackError:  # the platform has no service of that name: it may still be a defined link
         return None
     return [(one.host, one.port) for one in driver.endpoints() if one.service in services]
+
+
+def _networks(name: str) -> list[Place]:
+    """The networks of a service's own, or of all replicas of a group that have some."""
+    driver = running()
+    found = [(service, driver.network(service)) for service in driver.resolve(name)]
+    return [_place(service, network) for service, network in found if network is not None]
+
+
+def _place(service: str, network: Network) -> Place:
+    targets = tuple(target for address in network.addresses for target in targets_of(address, network.port))
+    return Place.inside(targets, Namespace.of(network.pid, service), map(ipaddress.ip_address, network.gateways))
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -135,8 +135,7 @@ class Starting:
             )
         driver = create(adapter.driver_file, figures, _output_folder(), needs=parts, overrides=config)
         if not strict:
-            impossible = [operation for operation in Operation if operation not in driver.can]
-            lacking = {operation.value: driver.refusal(operation) for operation in impossible} | lacking
+            lacking = _why_not(driver, lacking)
         self._tell_what_is_skipped(lacking | adapter.lacking)
         names = [name for word in several(only) for name in driver.resolve(word)] if only else None
         arrived: queue.SimpleQueue[Started] = queue.SimpleQueue()
@@ -223,6 +222,12 @@ class Starting:
             raise StackFailure(
                 explain("the platform stops in good order.", f"{len(problems)} problems.", evidence="\n".join(problems))
             )
+
+
+def _why_not(driver: Driver, machine: dict[str, str]) -> dict[str, str]:
+    """Why there is not what tests need, by their tags: a driver that runs services here knows more of them than the machine."""
+    told = {operation.value: driver.refusal(operation) for operation in Operation if operation not in driver.can}
+    return machine | told if driver.runs_here else told | machine
 
 
 def _tell_versions(driver: Driver, figures: Figures, started: list[Started], took: float) -> None:
