@@ -31,6 +31,8 @@ from realstack.lease import actions
 from realstack.platform.driver import Network
 from realstack.platform.keywords.waiting import Waiting
 from realstack.platform.running import set_running
+from realstack.recording.events import FaultEnded
+from realstack.recording.recorder import recorder
 from support.kernel_scene import QUIET, Answer, Client
 
 BRIDGE, SERVICE, OTHER, PORT = "10.77.0.1", "10.77.0.2", "10.77.0.5", 8000
@@ -54,7 +56,7 @@ asyncio.run(main())
 def ip(*words: str, inside: int | None = None) -> None:
     """Run `ip`, in another process's network where one is named."""
     enter = [] if inside is None else [programs.program("nsenter", "util-linux"), "--target", str(inside), "--net"]
-    subprocess.run([*enter, programs.program("ip", "iproute2"), *words], check=True)
+    subprocess.run([*enter, programs.program("ip", "iproute2"), *words], check=True, capture_output=True)
 
 
 class Container:
@@ -64,25 +66,37 @@ class Container:
         self.process = process
 
     @classmethod
-    async def run(cls) -> Container:
-        """Start one; it has the address of the one before."""
-        words = [programs.program("unshare", "util-linux"), "--net", sys.executable, "-c", SERVER]
+    @contextlib.asynccontextmanager
+    async def run(cls) -> AsyncIterator[Container]:
+        """One that runs; it has the address of the one before."""
+        dies_with_us = [programs.program("setpriv", "util-linux"), "--pdeathsig", "KILL"]
+        words = [programs.program("unshare", "util-linux"), "--net", *dies_with_us, sys.executable, "-c", SERVER]
         made = cls(await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE))
-        assert made.process.stdout is not None
-        assert await made.process.stdout.readline() == b"listens\n"
-        ip("link", "add", "bridge", "type", "veth", "peer", "name", "eth0", "netns", str(made.process.pid))
+        try:
+            await made.connect()
+            yield made
+        finally:
+            await made.end()
+
+    async def connect(self) -> None:
+        """Give it its cables, once it listens."""
+        assert self.process.stdout is not None
+        assert await self.process.stdout.readline() == b"listens\n"
+        ip("link", "add", "bridge", "type", "veth", "peer", "name", "eth0", "netns", str(self.process.pid))
         for address in (BRIDGE, OTHER):
             ip("address", "add", f"{address}/24", "dev", "bridge")
         ip("link", "set", "bridge", "up")
-        ip("link", "set", "lo", "up", inside=made.process.pid)
-        ip("address", "add", f"{SERVICE}/24", "dev", "eth0", inside=made.process.pid)
-        ip("link", "set", "eth0", "up", inside=made.process.pid)
-        return made
+        ip("link", "set", "lo", "up", inside=self.process.pid)
+        ip("address", "add", f"{SERVICE}/24", "dev", "eth0", inside=self.process.pid)
+        ip("link", "set", "eth0", "up", inside=self.process.pid)
 
     async def end(self) -> None:
-        """It is killed, and its network is gone."""
-        self.process.kill()
-        await self.process.wait()
+        """Kill it, where it lives, and take its cables, which the kernel may leave there for a moment after that."""
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        with contextlib.suppress(subprocess.CalledProcessError):  # the kernel was first
+            ip("link", "delete", "bridge")
 
 
 class WithNetworks:
@@ -147,7 +161,6 @@ class ContainerScene:
 @contextlib.asynccontextmanager
 async def scene() -> AsyncIterator[ContainerScene]:
     """A scene that leaves no table."""
-    container = await Container.run()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
@@ -163,7 +176,7 @@ async def scene() -> AsyncIterator[ContainerScene]:
             return
         await asyncio.gather(pump(reader, inner[1]), pump(inner[0], writer))
 
-    async with await asyncio.start_server(forward, "127.0.0.1", 0) as server:
+    async with Container.run() as container, await asyncio.start_server(forward, "127.0.0.1", 0) as server:
         here = ContainerScene(container, server.sockets[0].getsockname()[1])
         try:
             yield here
@@ -172,7 +185,6 @@ async def scene() -> AsyncIterator[ContainerScene]:
             assert not here.faults.table.exists()
             if container.process.returncode is None:
                 assert not here.table.exists()
-                await container.end()
 
 
 async def both(here: ContainerScene) -> tuple[Client, Client]:
@@ -275,19 +287,20 @@ async def restarted(here: ContainerScene) -> None:
     await both(here)
     fault = await here.faults.start(Plan(here.link))
     await here.container.end()
-    again = await Container.run()
-    assert not Table("realstack_story", Namespace.of(again.process.pid, "the service")).exists()
-    assert await here.other_connects() == "connected", "nothing breaks it any more"
-    receipt = await here.faults.heal(fault)
+    async with Container.run() as again:
+        assert not Table("realstack_story", Namespace.of(again.process.pid, "the service")).exists()
+        assert await here.other_connects() == "connected", "nothing breaks it any more"
+        receipt = await here.faults.heal(fault)
     assert "the container was stopped, restarted or removed" in receipt.lost
     assert "rules were gone before it was over" in str(receipt.doubt())
+    (ended,) = [event for event in recorder.current.events() if isinstance(event, FaultEnded)]
+    assert ended.receipt == {"proven": False, "lost": receipt.lost}
     try:
         await here.faults.start(Plan(here.link, probing=False))
     except NamespaceGone:
         assert not here.faults.table.exists(), "what was broken before that was told is whole again"
     else:
         raise AssertionError("a network that is gone was broken")
-    await again.end()
 
 
 def end_run(container: int) -> None:
@@ -353,6 +366,7 @@ async def main() -> dict[str, str]:
     ip("link", "set", "lo", "up")
     for story in STORIES:
         try:
+            recorder.begin(story.__name__)
             async with asyncio.timeout(60), scene() as here:
                 await story(here)
             told[story.__name__] = ""

@@ -22,7 +22,7 @@ def told() -> dict[str, str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("libraries", "tests"))}
     command = [programs.program("unshare", "util-linux"), "--user", "--map-root-user", "--net", "--keep-caps"]
     command += [sys.executable, "-m", "support.container_scene"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=150, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -303,10 +303,9 @@ class KernelFaults:
                 used = {part.table for other in self._active.values() for part in other.parts}
                 await _undisturbed(self._clear, fault, used)
             assert fault.receipt.ended_at is not None
-            facts = fault.receipt.facts()
-            if fault.receipt.lost:
-                facts["receipt"] = {"proven": False, "lost": fault.receipt.lost}
-            recorder.record(FaultEnded(fault.plan.link.name, facts=facts, at=fault.receipt.ended_at))
+            lost = {"proven": False, "lost": fault.receipt.lost} if fault.receipt.lost else None
+            facts, at = fault.receipt.facts(), fault.receipt.ended_at
+            recorder.record(FaultEnded(fault.plan.link.name, receipt=lost, facts=facts, at=at))
             fault.over.set()
 
     def _withdraw(self, fault: Fault) -> None:
