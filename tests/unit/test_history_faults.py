@@ -255,6 +255,15 @@ def test_floors_count_within_a_fault() -> None:
         count(history, "jumps")
 
 
+def test_a_message_that_is_acknowledged_again_is_no_second_one() -> None:
+    story = Story().tabs("ann", "tab 1").send("tab 1", "a").ack("tab 1", "a", 1).send("tab 1", "b").send("tab 1", "a")
+    story.ack("tab 1", "a", 1, duplicate=True)
+    assert [count(story.history(), what) for what in ("sends", "acks")] == [2, 1]
+    # Where acknowledgements name no message, each is one.
+    nameless = Story().tabs("ann", "tab 1").frame_in("tab 1", "message_accepted", {"seq": 1})
+    assert count(nameless.frame_in("tab 1", "message_accepted", {"seq": 2}).history(), "acks") == 2
+
+
 def test_faults_are_known_by_their_names() -> None:
     story = Story().add("service", "redis", {"what": "paused"}).add("service", "redis", {"what": "killed"})
     story.add("service", "auth", {"what": "started"}).add("fault-on", "cut 1", {"link": "backend-1", "what": "reset"})

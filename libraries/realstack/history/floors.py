@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from realstack.core.errors import StackError, explain
 from realstack.history.domain import History
-from realstack.history.facts import Fact, Note, Send
+from realstack.history.facts import Ack, Fact, Note, Send
 from realstack.history.laws.faults import DOWN, Outage, ended_by, outages
 from realstack.history.values import number
 
@@ -38,7 +38,8 @@ def count(history: History, what: str, during: str | None = None) -> int:
 
     Args:
         history: What happened.
-        what: ``sends``, ``acks``, ``deliveries``, … (a message sent again counts once for ``sends``).
+        what: ``sends``, ``acks``, ``deliveries``, … (a message counts once for ``sends`` and for ``acks``, however often
+            it was sent again).
         during: The name of a fault (its source, target or id), or ``outage`` for any; None for the whole history.
 
     Raises:
@@ -51,8 +52,9 @@ def count(history: History, what: str, during: str | None = None) -> int:
     if during is not None:
         spans = _spans(history, during)
         facts = [fact for fact in facts if any(span.covers(fact.at) for span in spans)]
-    if name == "sends":
-        return len({fact.message for fact in facts if isinstance(fact, Send)})
+    if name in ("sends", "acks"):
+        # Whoever sends again is told again, and no more messages are there for it.
+        return len({fact.message or fact.index for fact in facts if isinstance(fact, Send | Ack)})
     return len(facts)
 
 

@@ -115,7 +115,7 @@ class JudgingKeywords:
         """Makes sure that enough happened for a verdict to mean anything; the test is INVALID otherwise.
 
         Args:
-            what: ``sends`` (each message once), ``acks``, ``refusals`` (by a limit), ``rejections`` (errors), ``decisions``
+            what: ``sends`` and ``acks`` (each message once), ``refusals`` (by a limit), ``rejections`` (errors), ``decisions``
                 (these three), ``deliveries``, ``resumes``, ``connections``, ``run events``, ``page readings``,
                 ``store readings``, ``probes``, ``attempts`` or ``acts``.
             at_least: How many.
