@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ from realstack.lease import actions
 from realstack.platform import docker_cli, running
 from realstack.platform.compose import ComposeDriver
 from realstack.platform.docker_cli import Docker, made_here
-from realstack.platform.driver import Network, Operation
+from realstack.platform.driver import Network, Operation, Receipt, State
 from realstack.platform.external import ExternalDriver
 from realstack.platform.keywords.starting import _why_not
 from realstack.platform.remote import remote_service
@@ -67,7 +67,7 @@ class Recorded(Docker):
     def end(self, service: str, code: int) -> None:
         """The container's process ends; Docker frees its published ports."""
         told = self.containers[service]
-        told["State"] |= {"Status": "exited", "Running": False, "Pid": 0, "ExitCode": code}
+        told["State"] |= {"Status": "exited", "Running": False, "Paused": False, "Pid": 0, "ExitCode": code}
         told["NetworkSettings"]["Ports"] = {}
         for network in told["NetworkSettings"]["Networks"].values():
             network |= {"IPAddress": "", "Gateway": ""}
@@ -112,6 +112,13 @@ class Recorded(Docker):
 
     def answer_pause(self, name: str) -> str:
         self.containers[self._service(name)]["State"] |= {"Status": "paused", "Paused": True}
+        return name
+
+    def answer_unpause(self, name: str) -> str:
+        state = self.containers[self._service(name)]["State"]
+        if not state["Paused"]:
+            raise StackError(f"Error response from daemon: Container {name} is not paused")
+        state |= {"Status": "running", "Paused": False}
         return name
 
     def answer_start(self, name: str) -> str:
@@ -264,6 +271,24 @@ def test_a_paused_service_stands_still(driver: ComposeDriver) -> None:
     receipt = background.run(driver.pause_service("redis"))
     assert (receipt.seen, receipt.exit_code) == ("frozen", None)
     assert driver.state("redis").paused
+
+
+def test_what_goes_on_can_be_told_to_go_on(driver: ComposeDriver) -> None:
+    background.run(driver.pause_service("redis"))
+    for _ in range(2):
+        assert background.run(driver.resume_service("redis")).seen == "running"
+        assert not driver.state("redis").paused
+
+
+@pytest.mark.parametrize("end", [ComposeDriver.kill_service, ComposeDriver.stop_service])
+def test_a_paused_service_that_ends_goes_on_when_it_is_started(
+    driver: ComposeDriver, end: Callable[[ComposeDriver, str], Coroutine[Any, Any, Receipt]]
+) -> None:
+    background.run(driver.pause_service("redis"))
+    background.run(end(driver, "redis"))
+    background.run(driver.start_service("redis"))
+    assert driver.state("redis") == State(running=True, paused=False, settings={})
+    assert background.run(driver.resume_service("redis")).seen == "running"
 
 
 def test_after_a_test_one_command_tells_that_all_live(driver: ComposeDriver, docker: Recorded) -> None:

@@ -265,22 +265,29 @@ class ComposeDriver(Driver):
         self._made_with[service] = dict(settings)
 
     async def stop_service(self, service: str) -> Receipt:
-        return await self._control(service, "stopped", "gone", "stop", "-t", "5", after=self._down.add)
+        return await self._control(service, "stopped", "gone", "stop", "-t", "5", after=self._gone)
 
     async def kill_service(self, service: str) -> Receipt:
-        return await self._control(service, "killed", "gone", "kill", "--signal", "SIGKILL", after=self._down.add)
+        return await self._control(service, "killed", "gone", "kill", "--signal", "SIGKILL", after=self._gone)
 
     async def pause_service(self, service: str) -> Receipt:
         return await self._control(service, "paused", "frozen", "pause", after=self._paused.add)
 
     async def resume_service(self, service: str) -> Receipt:
-        return await self._control(service, "resumed", "running", "unpause", after=self._paused.discard)
+        # Docker refuses to let go on what does so already; elsewhere, that is no error.
+        words = ["unpause"] if service in self._paused else []
+        return await self._control(service, "resumed", "running", *words, after=self._paused.discard)
+
+    def _gone(self, service: str) -> None:
+        self._down.add(service)
+        self._paused.discard(service)  # it goes on, when it is started again
 
     async def _control(self, service: str, what: str, wanted: str, *words: str, after: Callable[[str], None]) -> Receipt:
         began = time.monotonic()
         pids = self.pids(service)
         after(service)
-        await self._docker.run(*words, self._docker.name_of(service))
+        if words:
+            await self._docker.run(*words, self._docker.name_of(service))
         container = await self._docker.container(service)
         seen = "gone" if container is None or not container.running else "frozen" if container.paused else "running"
         if seen != wanted:
@@ -320,7 +327,7 @@ class ComposeDriver(Driver):
         for name in sorted(set(self._services) - self._down - await self._docker.running()):
             container = await self._docker.container(name)
             if container is not None and not container.running:
-                self._down.add(name)
+                self._gone(name)
                 pid = next(iter(self._pids.get(name, [])), 0)
                 text = await self._docker.logs(name, "--tail", str(LAST_LINES))
                 found.append(Death(name, pid, container.exit_code, time.monotonic(), secrets.scrub(text)))
