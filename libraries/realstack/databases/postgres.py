@@ -81,8 +81,7 @@ class PostgresSession:
     """One connection to a PostgreSQL server.
 
     When the server had ended it between two statements, it is opened again by itself, unless it held what is lost with it: an
-    open transaction, settings, locks, temporary tables. After each statement the server is asked what it holds, while the caller
-    goes on with the answer.
+    open transaction, settings, locks, temporary tables. After each statement the server is asked what it holds.
 
     Args:
         name: What errors call it.
@@ -126,7 +125,6 @@ class PostgresSession:
         self._behind_pooler = False
         self._given: set[str] = set()
         self._held: list[str] = []
-        self._looking: asyncio.Task[None] | None = None
         self._observer: PostgresSession | None = None
 
     async def open(self) -> None:
@@ -153,7 +151,6 @@ class PostgresSession:
         observer, self._observer = self._observer, None
         if observer is not None:
             await observer.close()
-        await self._looked()
         connection, self._connection = self._connection, None
         self._forget()
         if connection is None:
@@ -196,7 +193,7 @@ class PostgresSession:
             attributes = prepared.get_attributes()
             columns = _unambiguous([attribute.name for attribute in attributes], statement)
             found = await prepared.fetch(*arguments, timeout=limit)
-        self._looking = asyncio.create_task(self._look_what_is_held(prepared.get_statusmsg()))
+        await self._look_what_is_held(prepared.get_statusmsg())
         readers = [_LETTERS.get(attribute.type.name, plain) for attribute in attributes]
         return Rows(
             columns,
@@ -220,7 +217,7 @@ class PostgresSession:
                 prepared, arguments = await self._bound(statement, parameters, limit)
                 await prepared.fetch(*arguments, timeout=limit)
                 status = prepared.get_statusmsg()
-        self._looking = asyncio.create_task(self._look_what_is_held(status))
+        await self._look_what_is_held(status)
         return _touched(status)
 
     async def begin(self, isolation: IsolationLevel = "read committed") -> None:
@@ -248,7 +245,7 @@ class PostgresSession:
         await self._ensure_open()
         async with self._explained(word):
             done = await self._live.execute(word, timeout=self.statement_timeout + GRACE_SECONDS)
-        self._looking = asyncio.create_task(self._look_what_is_held(done))
+        await self._look_what_is_held(done)
         if done != word:
             raise StackError(
                 explain(
@@ -319,7 +316,6 @@ class PostgresSession:
         )
 
     async def _ensure_open(self) -> None:
-        await self._looked()
         if not self._lost:
             return
         if self._what_is_lost:
@@ -358,12 +354,6 @@ class PostgresSession:
         pooled = names & _OF_POOLERS or self._behind_pooler
         self._given = {name.lower() for name in self._settings} | names | (_OF_POOLERS if pooled else set())
         self._given |= {f"role {row['role']}"}
-
-    async def _looked(self) -> None:
-        """Wait until what the last statement left with the session is known: a connection does one thing at a time."""
-        looking, self._looking = self._looking, None
-        if looking is not None:
-            await looking
 
     async def _look_what_is_held(self, done: str) -> None:
         """Note what would be lost with the session; in a transaction nothing is asked, which could change what it sees."""
