@@ -120,16 +120,14 @@ class History:
             self._learn((entry.at, number_), entry, meanings)
         if not new:
             return
-        first: Order = min((entry.at, number_) for number_, entry in enumerate(new, len(self.events)))
+        late = self._position((min(entry.at for entry in new), len(self.events)))
         changed = self._known.changed()
-        if changed is not None and changed < first:
-            first = changed
-        position = self._position(first)
+        position = late if changed is None else min(late, self._position(changed))
         if position < len(self.events):
             self._take_back(position)
         for names in self._names.values():
             names.forget_asked()
-        self._merge(new)
+        self._merge(new, late)
         for index in range(position, len(self.events)):
             entry, number_ = self.events[index], self._numbers[index]
             if entry.kind != "judged" and entry.at > self.end:
@@ -144,11 +142,10 @@ class History:
     def _meanings(self, entry: Entry) -> Sequence[Taken]:
         return self.vocabulary.meanings(entry.kind[6:], entry.data.get("frame")) if entry.kind in _FRAMES else ()
 
-    def _merge(self, new: list[Entry]) -> None:
-        """Put new events where their time is, those of one time in the order of recording."""
+    def _merge(self, new: list[Entry], late: int) -> None:
+        """Put new events where their time is, the first of them at `late`, and those of one time in the order of recording."""
         begin = len(self.events)
         in_order = all(one.at <= next_.at for one, next_ in pairwise(new))
-        late = self._position((min(entry.at for entry in new), begin))
         self._numbers.extend(range(begin, begin + len(new)))
         self.events.extend(new)
         if late < begin or not in_order:
