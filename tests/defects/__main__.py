@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import difflib
 import fnmatch
 import os
 import sys
@@ -43,8 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     chosen = _with_clean_runs([defect for defect in defects if _matches(defect, options.only)])
     if not chosen:
+        known = {name for defect in defects for name in _names(defect)}
+        near = difflib.get_close_matches(options.only, sorted(known), n=5, cutoff=0.5)
         print(
-            f"No bug, journey or law matches '{options.only}'. Bugs are: {', '.join(defect.name for defect in defects)}",
+            f"No bug, journey or law matches '{options.only}'."
+            + (f" Do you mean {' or '.join(near)}?" if near else "")
+            + f" All {len(defects)} are in tests/defects/catalog; several are separated by commas.",
             file=sys.stderr,
         )
         return 2
@@ -97,9 +102,12 @@ def _with_clean_runs(chosen: list[catalog.Defect]) -> list[catalog.Defect]:
 
 def _matches(defect: catalog.Defect, patterns: str) -> bool:
     """Whether a bug is meant; one of another platform, which has to be installed first, by its name or its platform's."""
-    names = (defect.name, defect.platform) if defect.platform else (defect.name, defect.journey, defect.law, "reference")
     wanted = [pattern.strip() for pattern in patterns.split(",")]
-    return any(fnmatch.fnmatch(name, one) for name in names for one in wanted if one != "*" or not defect.platform)
+    return any(fnmatch.fnmatch(name, one) for name in _names(defect) for one in wanted if one != "*" or not defect.platform)
+
+
+def _names(defect: catalog.Defect) -> tuple[str, ...]:
+    return (defect.name, defect.platform) if defect.platform else (defect.name, defect.journey, defect.law, "reference")
 
 
 if __name__ == "__main__":

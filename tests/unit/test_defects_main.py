@@ -105,6 +105,8 @@ def test_stopped_tries_are_no_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_name_that_nothing_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert defects.main(["--only", "no-such-bug", "--results", str(tmp_path)]) == 2
     assert "No bug, journey or law matches 'no-such-bug'." in capsys.readouterr().err
+    assert defects.main(["--only", "silent-replica-stays", "--results", str(tmp_path)]) == 2
+    assert "Do you mean silent-replica-stays-in-the-round" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

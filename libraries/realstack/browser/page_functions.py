@@ -33,7 +33,8 @@ class PageFunctions(Scripts):
         Args:
             script: The JavaScript file. Functions of all files share one space of names.
             function: Its name.
-            arguments: By their names; a time is handed over in milliseconds, as Playwright takes it.
+            arguments: By their names; a time is handed over in milliseconds, as Playwright takes it. No time at all becomes one
+                millisecond: for Playwright 0 means without end.
 
         Returns:
             What the function does, as JSON can say it.
@@ -43,6 +44,7 @@ class PageFunctions(Scripts):
         ```
         """
         plain = {
-            name: value.total_seconds() * 1000 if isinstance(value, timedelta) else value for name, value in arguments.items()
+            name: max(1, value.total_seconds() * 1000) if isinstance(value, timedelta) else value
+            for name, value in arguments.items()
         }
         return self.call(script, function, **plain, page=None)
