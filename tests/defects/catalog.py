@@ -15,7 +15,7 @@ import yaml
 from realstack.history.laws import LAWS
 
 FIELDS = {"name", "file", "find", "replace", "journey", "law", "story"}
-OPTIONAL = {"test", "variables", "survives", "platform"}
+OPTIONAL = {"test", "survives", "platform"}
 
 
 class CatalogError(ValueError):
@@ -40,7 +40,6 @@ class Defect:
         law: Id of the law that must fail; `INVALID` where every test has to say that what it needs did not happen.
         story: Where such a bug was seen, or why it is likely.
         test: Name patterns of the tests that are run, a line each; all of the journey when empty.
-        variables: Robot variables of its run, a line each, `NAME:value`; where the bug needs less than its journey prepares.
         survives: Why the bug is not caught yet; empty for a bug that must be.
         platform: The adapter whose sources are changed; the reference platform's when empty.
     """
@@ -53,7 +52,6 @@ class Defect:
     law: str
     story: str
     test: str = ""
-    variables: str = ""
     survives: str = ""
     platform: str = ""
 

@@ -153,8 +153,7 @@ class Runner:
 
 
 def _options(defect: Defect) -> list[str]:
-    variables = [word for variable in defect.variables.splitlines() for word in ("--variable", variable)]
-    return [*variables, *(word for pattern in defect.test.splitlines() for word in ("--test", pattern))]
+    return [word for pattern in defect.test.splitlines() for word in ("--test", pattern)]
 
 
 async def _end(run: Run) -> None:

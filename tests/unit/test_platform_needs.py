@@ -26,3 +26,13 @@ def test_the_greatest_number_among_the_tags_is_what_is_needed(tags: list[list[st
 
 def test_before_tests_are_known_no_number_is_needed() -> None:
     assert KnownTests().most("users") == 0
+
+
+def test_kinds_are_what_tags_of_that_need_end_with() -> None:
+    tests = KnownTests()
+    tests.are(
+        [SimpleNamespace(tags=["needs-work-visit", "needs-kill"]), SimpleNamespace(tags=["needs-work-login", "needs-work-visit"])]
+    )
+    assert tests.kinds("work") == ["login", "visit"]
+    assert tests.kinds("play") == []
+    assert KnownTests().kinds("work") == []

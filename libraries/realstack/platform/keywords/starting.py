@@ -199,6 +199,28 @@ class Starting:
         """
         return self._tests.most(what)
 
+    @keyword(tags=["getter"])
+    def get_kinds_that_tests_need(self, what: str) -> list[str]:
+        """Returns the kinds among the tags `needs-what-kind` of this run's tests, in order, empty where none has such a tag.
+
+        So a suite's setup prepares only the kinds that the tests need that were chosen.
+
+        Args:
+            what: What there are kinds of; Robot Framework writes tags in lower case.
+
+        ```robotframework
+        *** Test Cases ***
+        Uploads Leave Nothing Behind
+            [Tags]    needs-work-upload
+
+        *** Keywords ***
+        Warm Up
+            ${kinds} =    Get Kinds That Tests Need    work
+            IF    'upload' in $kinds    Upload Something
+        ```
+        """
+        return self._tests.kinds(what)
+
     @keyword(tags=["run"])
     def stop_platform(self) -> None:
         """Stops all services in good order, and deletes the run's data; does nothing when the platform isn't running.

@@ -52,6 +52,11 @@ class KnownTests:
         numbers = [re.fullmatch(rf"{NEEDS}(\d+)-{re.escape(what)}", tag) for tag in self.needs or ()]
         return max((int(found[1]) for found in numbers if found), default=0)
 
+    def kinds(self, what: str) -> list[str]:
+        """What their tags `needs-what-kind` end with."""
+        beginning = f"{NEEDS}{what}-"
+        return sorted(tag.removeprefix(beginning) for tag in self.needs or () if tag.startswith(beginning))
+
     def why_not(self, tags: Iterable[str]) -> str:
         """Why a test with these tags can't be run here; nothing where it can."""
         return "\n".join(reason for tag, reason in self.lacking.items() if tag in tags)
