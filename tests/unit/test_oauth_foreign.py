@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import secrets as random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -16,6 +17,7 @@ from joserfc.jwk import RSAKey
 from realstack.core.errors import StackError, StackFailure
 from realstack.http.urls import parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
+from realstack.oauth.device import device_authorization
 from realstack.oauth.dpop import DpopProver
 from realstack.oauth.flow import authorization_request, code_of, token_set
 from realstack.oauth.forms import Page, encoded
@@ -551,3 +553,64 @@ def test_page_that_sends_its_reader_on_after_no_number_of_seconds_is_one_to_read
 async def test_form_that_leads_nowhere_is_told() -> None:
     with pytest.raises(StackError, match="an http or https URL"):
         await walked(lambda _: html("<form action='http://[::1'><input name=user></form>"), {"user": "ann"}, [])
+
+
+# What an answer says that it is need not be so
+
+
+def said(kind: str, body: str, status: int = 200) -> Response:
+    return Response(status, body.encode(), kind)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "text/html; charset=utf-8", "text/javascript", "application/JSON", "application/x-www-form-urlencoded"]
+)
+@pytest.mark.parametrize(
+    "body", ['{"refresh_token": "%s"}', "refresh_token=%s&scope=chat", '\ufeff{"a": [{"refresh_token": "%s"}]}']
+)
+async def test_credentials_of_an_answer_are_known_whatever_it_says_that_it_is(kind: str, body: str) -> None:
+    token = f"opaque-{random.token_hex(16)}"
+    async with served(lambda _: said(kind, body % token, 500)) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = type(client.metadata)(address, {"token_endpoint": f"{address}/token"})
+        with pytest.raises(StackFailure) as caught:
+            await client.grant("authorization_code", {"code": "some-code"})
+        await client.close()
+    assert "refresh_token" in str(caught.value)
+    assert token[8:] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html", '{"error": "invalid_grant"}'),
+        ("text/plain;charset=UTF-8", '\r\n{"error": "invalid_grant"}'),
+        ("application/JSON", '\ufeff{"error": "invalid_grant", "access_token": null}'),
+        ("application/x-www-form-urlencoded", "error=invalid_grant&error_description=it+is+old"),
+    ],
+)
+async def test_error_is_read_whatever_its_answer_says_that_it_is(kind: str, body: str) -> None:
+    async with served(lambda _: said(kind, body, 400)) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = type(client.metadata)(address, {"token_endpoint": f"{address}/token"})
+        with pytest.raises(OAuthRefusal) as caught:
+            await client.grant("refresh_token", {"refresh_token": "some-token"})
+        await client.close()
+    assert caught.value.code == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("given", "scope"), [(["openid", "email"], "openid email"), ("openid email", "openid email"), (None, "")]
+)
+def test_scope_may_be_a_list(given: Any, scope: str) -> None:
+    assert token_set({"access_token": "an-access-token", "token_type": "bearer", "scope": given}, "POST /token").scope == scope
+
+
+@pytest.mark.parametrize("more", [{"interval": None}, {"verification_url": "https://idp.test/device"}])
+def test_device_is_read_as_older_providers_answer(more: dict[str, Any]) -> None:
+    """Google gives ``verification_url``."""
+    told = {"device_code": "a-device-code", "user_code": "ABCD", "expires_in": 600, "verification_uri": "https://idp.test/device"}
+    if "verification_url" in more:
+        del told["verification_uri"]
+    found = device_authorization(told | more, "POST /device")
+    assert (found.verification_uri, found.interval) == ("https://idp.test/device", 5)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from realstack.secrets import HIDDEN, secrets
 
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+_FORM = re.compile(rb"[\w.%+*-]+=[!-;=?-~]*\s*")
+"""Fields of a form: names and values without a blank, a mark of HTML, or anything beyond ASCII."""
 
 BODY_SHOWN = 400
 """Characters of a body that an error shows."""
@@ -55,14 +60,20 @@ def remember_json(value: Any, what: str, name: str = "") -> None:
 
 
 def remember_body(content_type: str, body: bytes, what: str) -> None:
-    """Remember every credential in a body that says that it is JSON; one that is none has no members."""
-    if "json" not in content_type:
+    """Remember every credential in a body that is JSON or the fields of a form, whatever it says that it is.
+
+    Token endpoints of some providers answer either as ``text/html`` or ``text/plain``.
+    """
+    if content_type.lower().startswith(BINARY_TYPES):
         return
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return
-    remember_json(value, what)
+    begun = body[:64].removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if begun in (b"{", b"["):
+        try:
+            remember_json(json.loads(body), what)
+        except (ValueError, RecursionError):
+            return  # what is no JSON has no members
+    elif _FORM.fullmatch(body):
+        remember_pairs(parse_qsl(body.decode("ascii"), keep_blank_values=True), what)
 
 
 def remember_pairs(pairs: Iterable[tuple[str, Any]], what: str) -> None:

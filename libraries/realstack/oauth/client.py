@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
@@ -21,6 +22,7 @@ from realstack.oauth.flow import (
     seconds_of,
     token_set,
 )
+from realstack.oauth.forms import URLENCODED
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.metadata import Metadata, discovery_urls, read_metadata
 from realstack.oauth.signing import SigningKey
@@ -365,11 +367,18 @@ async def read_keys(session: Session, url: str, timeout: float) -> list[dict[str
 
 
 def _error_code(answer: Answer) -> str:
-    """The OAuth error of an answer (RFC 6749, 5.2), or empty; anything that is no JSON is no answer of such an endpoint."""
-    if "json" not in answer.headers.get("content-type", ""):
+    """The OAuth error of an answer (RFC 6749, 5.2), or empty.
+
+    It is read from JSON whatever the answer says that it is, and from the fields of a form, as some providers write it.
+    """
+    kind = answer.headers.get("content-type", "").lower()
+    if URLENCODED in kind:
+        body: Any = dict(parse_qsl(answer.text))
+    elif "json" in kind or answer.text.lstrip("\ufeff \t\r\n").startswith("{"):
+        body = answer.json()
+    else:
         return ""
-    body = answer.json()
-    code = body.get("error") if isinstance(body, dict) and "access_token" not in body else None
+    code = body.get("error") if isinstance(body, dict) and not body.get("access_token") else None
     return code if isinstance(code, str) else ""
 
 

@@ -40,16 +40,19 @@ class DeviceAuthorization:
 def device_authorization(body: Any, where: str) -> DeviceAuthorization:
     """Read a device authorization endpoint's answer.
 
+    The address is ``verification_url`` to providers that began before the standard, Google among them.
+
     Raises:
         StackFailure: It lacks what RFC 8628, 3.2 requires.
     """
-    told = body if isinstance(body, dict) else {}
+    told = {name.replace("_url", "_uri"): value for name, value in body.items()} if isinstance(body, dict) else {}
     needed = ("device_code", "user_code", "verification_uri")
     if not all(isinstance(told.get(name), str) and told[name] for name in needed) or "expires_in" not in told:
-        seen = f"only {', '.join(map(str, told)) or type(body).__name__}"
+        seen = f"only {', '.join(told) or type(body).__name__}"
         raise StackFailure(explain(f"{where} answers with {', '.join(needed)}, expires_in (RFC 8628, 3.2)", seen))
     life = seconds_of(told["expires_in"], f"{where} gives expires_in in seconds (RFC 8628, 3.2)")
-    pause = seconds_of(told.get("interval", INTERVAL), f"{where} gives interval in seconds (RFC 8628, 3.2)")
+    given = told.get("interval")
+    pause = seconds_of(INTERVAL if given is None else given, f"{where} gives interval in seconds (RFC 8628, 3.2)")
     return DeviceAuthorization(
         secrets.remember(told["device_code"], f"device code of {where}"),
         told["user_code"],

@@ -201,8 +201,13 @@ def token_set(body: Any, where: str) -> TokenSet:
         body.get("id_token") or "",
         str(body["token_type"]),
         _life(body.get("expires_in"), where),
-        str(body.get("scope") or ""),
+        _scope(body.get("scope")),
     )
+
+
+def _scope(given: Any) -> str:
+    """Scopes between blanks; some providers give a list of them."""
+    return " ".join(map(str, given)) if isinstance(given, list) else str(given or "")
 
 
 def _life(given: Any, where: str) -> int | None:
