@@ -9,7 +9,7 @@ from typing import Any
 import realstack.history.events  # noqa: F401 - the kinds of events that a chat has
 from realstack.history.domain import History
 from realstack.history.laws import judge
-from realstack.history.verdict import Outcome, Verdict
+from realstack.history.verdict import Outcome, Verdict, Witness
 from realstack.history.vocabulary import Vocabulary
 from realstack.recording.events import Event, event_of
 
@@ -171,3 +171,10 @@ def assert_invalid(verdict: Verdict, *words: str) -> None:
     assert verdict.outcome is Outcome.INVALID, verdict.explanation()
     for word in words:
         assert word in verdict.explanation(), f"{word!r} is not in:\n{verdict.explanation()}"
+
+
+def assert_told(verdict: Verdict, *witnesses: Witness, lacking: tuple[str, ...] = (), **counts: int) -> None:
+    """A verdict has exactly these witnesses, to the last word and event, lacks exactly this, and counted so much."""
+    assert verdict.witnesses == witnesses
+    assert verdict.lacking == lacking
+    assert {name.replace(" ", "_"): number for name, number in verdict.counts.items()} == counts

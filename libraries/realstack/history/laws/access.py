@@ -27,7 +27,7 @@ def no_entry(history: History) -> Findings:
         )
     closed = 0
     for note in history.noted("revoked"):
-        for name in note.data.get("tabs") or ():
+        for name in note.data["tabs"]:
             closed += 1
             _judge_revoked(history, findings, note, history.tabs.get(str(name)))
     findings.counts = {
@@ -41,20 +41,18 @@ def no_entry(history: History) -> Findings:
 
 def _judge_attempt(history: History, findings: Findings, note: Note) -> None:
     data = note.data
-    credential = data.get("credential", "bad")
-    answer = data.get("answer") or data.get("status") or "nothing"
+    credential = data["credential"]
+    answer = data.get("answer") or "nothing"
     if data.get("admitted"):
         findings.violated(
-            f"{note.source} opened to a credential that is {credential}: it must stay shut, because "
-            f"{data.get('because') or 'such a credential opens nothing'}; "
-            f"however, at {history.when(note.at)} it answered {answer}.",
+            f"{note.source} opened to a credential that is {credential}: it must stay shut, because such a credential opens "
+            f"nothing; however, at {history.when(note.at)} it answered {answer}.",
             note.at,
             (note.index,),
         )
         return
-    left = data.get("left") or []
-    if left:
-        listed = ", ".join(str(item) for item in left) if isinstance(left, list) else str(left)
+    if left := data.get("left"):
+        listed = ", ".join(str(item) for item in left)
         findings.violated(
             f"{note.source} refused a credential that is {credential}, but left something behind: nothing must remain, "
             "because it was refused "
@@ -74,7 +72,7 @@ def _judge_attempt(history: History, findings: Findings, note: Note) -> None:
 
 
 def _judge_revoked(history: History, findings: Findings, note: Note, tab: Tab | None) -> None:
-    within = number(note.data.get("within")) or 1.0
+    within = number(note.data.get("within", 1.0)) or 0.0
     if tab is None or not tab.stretches:
         findings.lacking.append(f"The revocation at {history.when(note.at)} names a tab that never was open.")
         return

@@ -133,7 +133,8 @@ def _judge_tab(history: History, findings: Findings, events: list[RunEvent], beg
         if known is not None and known.stretch != event.stretch:
             continue
         if known is not None:
-            _told(history, findings, (known, event), "once", f"the same event came at {history.when(known.at)} and again")
+            however = f"the same event came at {history.when(known.at)} and again"
+            _told(history, findings, (known, event), "another event", however)
             return
         if key:
             seen[key] = event
@@ -176,6 +177,7 @@ def _judge_end(
 ) -> None:
     terminal = history.vocabulary.chain[-1].stages
     ends = [event for events in tabs.values() for event in events if event.stage in terminal]
+    ends.sort(key=lambda event: event.index)
     first = min((events[0] for events in tabs.values()), key=lambda event: event.at)
     for other in ends[1:]:
         if other.event and ends[0].event and other.event != ends[0].event:
