@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from realstack.history.domain import History
@@ -104,15 +105,16 @@ def contained(history: History) -> Findings:
     calm: list[int] = []
     during: list[int] = []
     for service, probes in sorted(by_service.items()):
-        before = [p for p in probes if not any(span.covers(p.at) for span in spans)]
-        broken = [(p, span) for p in probes for span in spans if span.covers(p.at) and span.target != service]
+        at_once = [(p, [span for span in spans if span.covers(p.at)]) for p in probes]
+        before = [p for p, there in at_once if not there]
+        broken = [(p, there) for p, there in at_once if there and all(span.target != service for span in there)]
         if not broken:
             continue
         calm.append(len(before))
         during.append(len(broken))
         usual = _usual(before)
-        for probe, span in broken:
-            _judge_probe(history, findings, probe, span, usual)
+        for probe, there in broken:
+            _judge_probe(history, findings, probe, there, usual)
     findings.counts = {
         "services": len(during),
         "probes before": min(calm, default=0),
@@ -127,22 +129,23 @@ def _usual(before: list[Note]) -> float:
     return max(LEAST_USUAL, SLOWER * max(times, default=0.0))
 
 
-def _judge_probe(history: History, findings: Findings, probe: Note, span: Outage, usual: float) -> None:
+def _judge_probe(history: History, findings: Findings, probe: Note, there: Sequence[Outage], usual: float) -> None:
     seconds = number(probe.data.get("seconds")) or 0.0
     allowed = number(probe.data.get("usual")) or usual
-    answer = str(probe.data.get("answer") or probe.data.get("error") or ("well" if probe.data.get("ok") else "an error"))
+    answer = probe.data.get("answer") or "an error"
     if not probe.data.get("ok"):
         what, however = "failed", f"it answered {answer} at {history.when(probe.at)}"
     elif seconds > allowed:
         what, however = "was slow", f"its answer at {history.when(probe.at)} took {seconds:.3f} s"
     else:
         return
+    names = list(dict.fromkeys(span.target for span in there))
+    targets, were = " and ".join(names), "was" if len(names) == 1 else "were"
     findings.violated(
-        f"{probe.source} {what} while {span.target} was down: it must answer well within {allowed:.3f} s, because only "
-        f"{span.target} was broken, from "
-        f"{history.when(span.begin)} on; however, {however}.",
+        f"{probe.source} {what} while {targets} {were} down: it must answer well within {allowed:.3f} s, because only {targets} "
+        f"{were} broken, from {history.when(there[0].begin)} on; however, {however}.",
         probe.at,
-        (span.index, probe.index),
+        (*(span.index for span in there), probe.index),
     )
 
 
