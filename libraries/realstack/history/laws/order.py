@@ -99,24 +99,24 @@ def _by_tab_and_thread(history: History) -> dict[tuple[str, str], list[Deliver]]
 
 def _judge_numbers(history: History, findings: Findings) -> None:
     """One message has one sequence number, whoever tells it; a difference within one tab's acknowledgements is exactly-once's."""
-    told: dict[str, tuple[int, str, int, float]] = {}
+    told: dict[str, tuple[int, str, int, float, bool]] = {}
     claims = merge(
-        ((d.message, d.seq, d.tab, d.index, d.at) for d in history.deliveries),
-        ((a.message, a.seq, a.tab, a.index, a.at) for a in history.acks if not a.duplicate),
-        ((i.message, i.seq, f"the store {r.store}", r.index, r.at) for r in history.stores for i in r.items),
+        ((d.message, d.seq, d.tab, d.index, d.at, False) for d in history.deliveries),
+        ((a.message, a.seq, a.tab, a.index, a.at, True) for a in history.acks if not a.duplicate),
+        ((i.message, i.seq, f"the store {r.store}", r.index, r.at, False) for r in history.stores for i in r.items),
         key=lambda claim: claim[4],
     )
-    for message, seq, who, index, at in claims:
+    for message, seq, who, index, at, acked in claims:
         if seq is None:
             continue
-        first = told.setdefault(message, (seq, who, index, at))
-        if first[0] != seq and first[1] != who:
+        first = told.setdefault(message, (seq, who, index, at, acked))
+        if first[0] != seq and not (first[1] == who and first[4] and acked):
             findings.violated(
                 f"{who} has {history.name(message)} at seq {seq}: it must be {first[0]}, because {first[1]} was told so at "
                 f"{history.when(first[3])}; however, {who} was told {seq} at {history.when(at)}.",
                 at,
                 (first[2], index),
-                tuple(name for name in (first[1], who) if name in history.tabs),
+                tuple(name for name in dict.fromkeys((first[1], who)) if name in history.tabs),
             )
             return
 
