@@ -65,3 +65,26 @@ test('a file that is too large or empty is not sent', () =>
     for (const bytes of ['', 'x'.repeat(101)]) codes.push((await files.start('t', new File([bytes], 'a.pdf'), '')).error.code);
     equal([codes, Requests.sent.length], [['empty_file', 'file_too_large'], 0]);
   }));
+
+test('an upload stands on the page while its conversation is made, before each try', () =>
+  withRequests(async (files) => {
+    const made = [];
+    const upload = files.start('t', pdf(), '', () => new Promise((resolve) => made.push(resolve)));
+    equal([files.uploads.length, Requests.sent.length, made.length], [1, 0, 1]);
+    made[0]();
+    (await sent(1)).answer(0);
+    const again = files.retry(await upload);
+    made[1]();
+    (await sent(2)).answer(201, { id: 'f' });
+    equal((await again).state, 'stored');
+  }));
+
+test('an upload that is taken away before anything of it is out is never sent', () =>
+  withRequests(async (files) => {
+    let make = () => {};
+    const started = files.start('t', pdf(), '', () => new Promise((resolve) => (make = resolve)));
+    files.remove(files.uploads[0]);
+    make();
+    await started;
+    equal([files.uploads.length, Requests.sent.length], [0, 0]);
+  }));

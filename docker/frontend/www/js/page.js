@@ -181,13 +181,13 @@ function makeActions({ chat, outbox, files }) {
 /** @param {{api: Api, chat: Chat, files: Files, file: File, question: string}} parts */
 async function upload({ api, chat, files, file, question }) {
   const threadId = chat.openId ?? '';
-  if (chat.threads.get(threadId)?.draft) {
+  await files.start(threadId, file, question, async () => {
+    if (!chat.threads.get(threadId)?.draft) return;
     // The platform keeps files in threads; an unreachable one shows in the upload itself.
     const title = shortened(question || file.name);
     await api.json('POST', '/api/threads', { json: { id: threadId, title } }).catch(passOver);
     await chat.refreshList().catch(passOver);
-  }
-  await files.start(threadId, file, question);
+  });
 }
 
 /**

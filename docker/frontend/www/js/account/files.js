@@ -11,6 +11,7 @@ import { HttpError, refusal } from '../net/http.js';
  * @property {string} message_id          Of the message that carries the file; every try has the same, so that it is stored once.
  * @property {File} file
  * @property {string} question
+ * @property {() => Promise<unknown>} ready   What must be done before each try.
  * @property {'uploading'|'storing'|'stored'|'failed'} state    storing: all bytes are out, the answer isn't in.
  * @property {number} sent                Bytes.
  * @property {FileInfo|null} result
@@ -49,9 +50,10 @@ export class Files {
    * @param {string} threadId
    * @param {File} file
    * @param {string} question
+   * @param {() => Promise<unknown>} [ready]   What must be done before each try; the upload is on the page meanwhile.
    * @returns {Promise<Upload>} When it is stored, or has failed.
    */
-  start(threadId, file, question) {
+  start(threadId, file, question, ready = async () => {}) {
     /** @type {Upload} */
     const upload = {
       id: newId(),
@@ -59,6 +61,7 @@ export class Files {
       message_id: newId(),
       file,
       question,
+      ready,
       state: 'uploading',
       sent: 0,
       result: null,
@@ -108,6 +111,7 @@ export class Files {
     try {
       if (upload.file.size === 0) throw new HttpError({ status: 400, code: 'empty_file' });
       if (upload.file.size > this.maxBytes) throw new HttpError({ status: 413, code: 'file_too_large' });
+      await upload.ready();
       const token = await this.token();
       upload.result = await this.#post(upload, token).catch(async (error) => {
         if (!(error instanceof HttpError) || error.status !== 401) throw error;
@@ -132,6 +136,11 @@ export class Files {
    */
   #post(upload, token) {
     return new Promise((resolve, reject) => {
+      // Taken off the page before anything of it was out.
+      if (!this.uploads.includes(upload)) {
+        reject(new HttpError({ status: 0, code: 'aborted' }));
+        return;
+      }
       const request = new XMLHttpRequest();
       this.#requests.set(upload.id, request);
       request.open('POST', '/api/files');
