@@ -168,6 +168,71 @@ async function pressAndTypeOn(button, boxes, text, page) {
   );
 }
 
+/**
+ * All that can be seen on a page, a line for each element that says something or can be used: what it is, what stands in it, and
+ * whether it can be used now. What a page shows of its own past is left out.
+ */
+async function whatStands(page) {
+  return page.evaluate(() => {
+    const past = window.described?.selector('own past');
+    const told = ['aria-label', 'aria-current', 'aria-expanded', 'href', 'placeholder', 'disabled'];
+    const lines = [`tab: ${document.title}`];
+    const look = (element) => {
+      if (!element.checkVisibility({ visibilityProperty: true }) || (past && element.matches(past))) return;
+      const facts = told.filter((name) => element.hasAttribute(name)).map((name) => `${name}=${element.getAttribute(name)}`);
+      const typed = element.matches('input, textarea') ? [`typed=${element.value}`] : [];
+      const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data);
+      const said = [...facts, ...typed, own.join('').trim()].filter(Boolean);
+      if (said.length > 0) lines.push(`${element.localName}: ${said.join(' | ')}`);
+      for (const child of element.children) look(child);
+    };
+    look(document.body);
+    return lines;
+  });
+}
+
+/**
+ * Opens the place of a page once more beside it, until both show the same; or until neither has changed for a while, nor waits
+ * for anything. Closes it again.
+ *
+ * @param {number} quiet   Milliseconds without a change after which nothing more is expected.
+ * @returns {Promise<{here: string, later: string}>}   What only the page shows, and what only the one that was opened later shows.
+ */
+async function compareWithLater(quiet, page) {
+  const later = await page.context().newPage();
+  const asked = new Set();
+  later.on('request', (request) => asked.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) later.on(end, (request) => asked.delete(request));
+  try {
+    await later.goto(page.url(), { waitUntil: 'commit' });
+    let seen = '';
+    for (let since = Date.now(); ; ) {
+      const [here, there] = await Promise.all([whatStands(page), whatStands(later)]);
+      const both = JSON.stringify([here, there]);
+      if (both !== seen || asked.size > 0) since = Date.now();
+      seen = both;
+      const same = here.join('\n') === there.join('\n');
+      if (same || Date.now() - since > quiet) {
+        const only = (these, others) => (same ? [] : these.filter((line) => !others.includes(line))).join('\n');
+        const [mine, its] = [only(here, there), only(there, here)];
+        return same || mine || its ? { here: mine, later: its } : { here: here.join('\n'), later: there.join('\n') };
+      }
+      await page.waitForTimeout(20);
+    }
+  } finally {
+    await later.close();
+  }
+}
+
+/**
+ * Presses the last of several buttons.
+ *
+ * @param {string} buttons   Their selector.
+ */
+async function pressLast(buttons, page) {
+  await page.locator(buttons).last().click();
+}
+
 /** Seconds that the page's time of day is ahead of the time that its browser counts by. */
 async function clockAhead(page) {
   return page.evaluate(() => (Date.now() - performance.timeOrigin - performance.now()) / 1000);
@@ -256,5 +321,5 @@ async function inTime(wait) {
 
 exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
-Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, pressAndTypeOn });
+Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, pressAndTypeOn, pressLast, compareWithLater });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });

@@ -67,6 +67,21 @@ Logout On One Page Signs All Pages Out
     Law Should Hold    no-entry    tabs of revoked sessions=1
     Session Should Be Revoked Everywhere    ${finn}
 
+A Sign In That Came To Nothing Is Told Once
+    [Documentation]    Where nobody is signed in, the page says that a sign-in came to nothing, until it is loaded anew. Who was
+    ...    signed in all the while does not hear of it, after signing out neither.
+    [Tags]    needs-browser    wants-provider
+    ${iris} =    A User In A Browser    iris
+    Open Page    ${iris}    page
+    Let A Sign In Come To Nothing    ${iris}
+    Page Should Be Online    page
+    Press Sign Out    page
+    What Page Says Of A Sign In Should Be    page    nothing
+    Let A Sign In Come To Nothing    ${iris}
+    What Page Says Of A Sign In Should Be    page    that it came to nothing
+    Reload
+    What Page Says Of A Sign In Should Be    page    nothing
+
 
 *** Keywords ***
 A User With Earlier Conversations

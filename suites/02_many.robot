@@ -67,17 +67,32 @@ A Page Shows A Long Conversation Whole, And What Is New In Others
     What Is Half Written Should Stay    page    With 3 new
 
 A Conversation Is Begun On A Page
-    [Documentation]    It has what was said in it, and is called so. One that was opened and left without a word is none.
-    [Tags]    needs-browser    wants-computed-answers    wants-news
+    [Documentation]    It has what was said in it, and is called so. One that was opened and left without a word is none, and a
+    ...    title that was begun and left is none either.
+    [Tags]    needs-browser    wants-computed-answers    wants-exact-answers    wants-fan-out    wants-news
     ${jule} =    A User In A Browser    jule
     Open Page    ${jule}    page
     Begin A Conversation On Page    page
-    Question Should Be Answered On Page    ${jule}    page    What is 12 * 12?    = 144
-    ${button} =    Get Selector    new conversation button
-    Click    ${button}
-    Choose Conversation    page    What is 12 * 12?
+    Two Sums Should Be Shown As They Were Worked Out    ${jule}    page    What is 12 * 12 and what is 3 + 4?    = 144
+    Begin What Is Given Up On Page    page
+    Choose Conversation    page    What is 12 * 12
+    Page Should Be As One Opened Later    page
     Page Should List What Is Stored    ${jule}    page
     Page And Store Should Agree    ${jule}    page
+
+What Was Refused Is In Nobody's Way
+    [Documentation]    A message is refused for good, and a file is taken away before it is sent. What is said then is taken as it
+    ...    was typed. Of two messages that were refused one is discarded, and the other one stays.
+    [Tags]    needs-browser    wants-outbox
+    ${ilka} =    A User In A Browser    ilka
+    ${thread} =    A Stored Thread    ${ilka}
+    Open Page    ${ilka}    page    ${thread}
+    Page Should Be Online    page
+    Leave Message That Is Never Taken    ${ilka}    page    The first of two
+    Attach A File And Take It Away    page
+    What Is Said Then Should Be Taken    ${ilka}    page    Said after it
+    Discard The Second Of Two Messages    ${ilka}    page    Said after it
+    Page Should Be As One Opened Later    page
 
 A Tab That Asks For A Long Conversation Is Told All Of It
     [Tags]    wants-news    wants-resume

@@ -26,12 +26,12 @@ ROBOT_FILES = [*RESOURCES, *SUITES, *KEYWORD_TESTS]
 LIBRARIES = [name for name in realstack.__all__ if name[0].isupper()]
 
 _VERBS = """
-abort accept add answer ask begin break carry change chat check choose close commit count create cut damage decode define delete
-do downgrade end ensure exchange execute export fill follow forge forget give half halt heal hold inject judge kill knock leave
-let limit log look lose make mark note open pause prepare press probe promise publish push query reconnect record refresh refuse
-register release reload remember remove rename request reset restart restore resume revoke rollback run say send set shift
-shorten show sign sleep slice slow stall start stop switch take tell terminate try type upgrade upload use verify wait warm
-watch withdraw write
+abort accept add answer ask attach begin break carry change chat check choose close commit count create cut damage decode
+define delete discard do downgrade end ensure exchange execute export fill follow forge forget give half halt heal hold inject
+judge kill knock leave let limit log look lose make mark note open pause prepare press probe promise publish push query
+reconnect record refresh refuse register release reload remember remove rename request reset restart restore resume revoke
+rollback run say send set shift shorten show sign sleep slice slow stall start stop switch take tell terminate try type upgrade
+upload use verify wait warm watch withdraw write
 """
 IMPERATIVES = frozenset(_VERBS.split())
 """Verbs that keywords may begin with. A new one is added here by whoever needs it, which is the moment to think of its name."""

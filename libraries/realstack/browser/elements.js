@@ -17,7 +17,10 @@ async function describePage(description, context) {
   await context.addInitScript(describe, description);
 }
 
-/** In the page: `described.elements(name)` are the values of all elements of a name, `described.conversation()` is the open one's id. */
+/**
+ * In the page: `described.elements(name)` are the values of all elements of a name, `described.selector(name)` is where they are
+ * (null where that is not described), `described.conversation()` is the open one's id.
+ */
 function describe(description) {
   const read = (element, { of, attribute, find, says, is }) => {
     const part = of ? element.querySelector(of) : element;
@@ -37,6 +40,9 @@ function describe(description) {
         const told = Object.entries(values).map(([value, how]) => [value, read(element, how)]);
         return { ...Object.fromEntries(told), visible: element.checkVisibility() };
       });
+    },
+    selector(name) {
+      return description.elements[name]?.selector ?? null;
     },
     conversation() {
       const [before, after] = description.conversation ?? [];

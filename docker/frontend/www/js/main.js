@@ -16,7 +16,7 @@ async function main() {
   const settings = loadSettings();
   // As it is before anything of a user's stands in it.
   const blank = byId('shell').cloneNode(true);
-  const error = takeSignInError();
+  let error = takeSignInError();
   /** @type {Promise<{stop: () => void}>|null} */
   let page = null;
 
@@ -26,6 +26,8 @@ async function main() {
     show(byId('landing'), status === 'signed-out');
     show(byId('shell'), status === 'signed-in');
     if (status === 'signed-in') {
+      // Of whoever is signed in no sign-in was refused: what came back with an earlier session is no news when that one ends.
+      error = null;
       page ??= settings.then((known) => startPage({ session, tabs, settings: known, clock }));
     } else if (status === 'signed-out') {
       void page?.then((running) => {
