@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from support.robot_run import INTERRUPTED
+from support.robot_run import INTERRUPTED, end_like_ctrl_c
 
 from . import catalog, report
 from .outcome import Outcome
@@ -111,4 +111,5 @@ def _names(defect: catalog.Defect) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
+    end_like_ctrl_c()
     raise SystemExit(main())

@@ -25,6 +25,8 @@ RUN_LIMIT = 150.0
 PROJECT = ("docker", "libraries", "resources", "suites")
 """What a copy of the project is made of."""
 LISTENER = Path(__file__).with_name("listener.py")
+COPIES = "planted-"
+"""What folders with a planted copy are called. They lie in the results; what a killed run has left goes with the next one."""
 STOP_PATIENCE = 15.0
 """Seconds that an interrupted run has to stop its platform before it is killed; its reaper then cleans up."""
 
@@ -60,8 +62,9 @@ class Runner:
             log = Path(defect.name, str(number)) if times > 1 else Path(defect.name)
             tell(replace(await self.plant(defect, log), number=number, log=str(log)))
 
-        for defect in defects:
-            shutil.rmtree(self._results / defect.name, ignore_errors=True)
+        self._results.mkdir(parents=True, exist_ok=True)
+        for left in (*(self._results / defect.name for defect in defects), *self._results.glob(f"{COPIES}*")):
+            shutil.rmtree(left, ignore_errors=True)
         async with self:
             await asyncio.gather(*(one(defect, number) for defect in defects for number in range(1, times + 1)))
 
@@ -78,7 +81,7 @@ class Runner:
         """Plant one bug and run its journey, all of them where it names none; the log is in a folder that is not there yet."""
         async with contextlib.AsyncExitStack() as loading:
             await loading.enter_async_context(self._loading)
-            with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+            with tempfile.TemporaryDirectory(prefix=COPIES, dir=self._results) as folder:
                 try:
                     project, options = self._copy(defect, Path(folder))
                 except CatalogError as error:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from realstack.core.waiting import Deadline, wait_until
-from support.robot_run import quietly
+from support.robot_run import end_like_ctrl_c, quietly
 
 from .left import Traces
 
@@ -28,11 +30,12 @@ LOOK_AGAIN = 0.05
 
 
 @contextlib.contextmanager
-def _robot(journey: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _robot(journey: str, output: Path, temp: Path) -> Iterator[subprocess.Popen[bytes]]:
     output.mkdir(parents=True, exist_ok=True)
     command = [".venv/bin/python", "-m", "robot", *quietly(output), "--include", "critical", "--suite", journey, "suites"]
     with (output / "console.txt").open("wb") as console:
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+        env = os.environ | {"TMPDIR": str(temp)}
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         try:
             yield process
         finally:
@@ -52,8 +55,9 @@ def kill_once(journey: str, after: float, output: Path, within: float) -> tuple[
     Returns:
         What happened, and what was left.
     """
-    with _robot(journey, output) as process:
-        traces = Traces(process.pid)
+    with tempfile.TemporaryDirectory(prefix="killed-") as temp, _robot(journey, output, Path(temp)) as process:
+        Path(temp).chmod(0o711)  # servers that have a user of their own work in it
+        traces = Traces(process.pid, Path(temp))
         ends = Deadline(after)
         while process.poll() is None and not ends.passed:
             traces.look()
@@ -94,4 +98,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_like_ctrl_c()
     raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""What there is of a run: processes, its data folder, its kernel rules."""
+"""What there is of a run: processes, its data folder, temporary files, its kernel rules."""
 
 from __future__ import annotations
 
@@ -19,26 +19,35 @@ class Traces:
 
     Attributes:
         pid: Robot's process.
+        temp: The run's own folder for temporary files, of which nothing else makes any use.
         processes: Those that it has started by now.
         folder: Its data folder, which bears its id; None before it has one.
     """
 
     pid: int
+    temp: Path
     processes: set[procfs.ProcessId] = field(default_factory=set)
     folder: Path | None = None
 
     def look(self) -> None:
         """Note what there is now."""
         self.processes |= {process.identity for process in procfs.descendants([self.pid])}
-        self.folder = self.folder or next((folder for folder in runs_folder().iterdir() if _owner(folder) == self.pid), None)
+        self.folder = self.folder or next((folder for folder in self._runs() if _owner(folder) == self.pid), None)
 
     def left(self) -> list[str]:
         """What of it is there still, a phrase each."""
         found = [f"process {process.pid} ({process.name})" for process in self._living()]
+        found += [str(path) for path in (*self._runs(), *self.temp.iterdir()) if path != self._folder_of_runs]
         if self.folder is not None:
-            found += [f"folder {self.folder}"] if self.folder.exists() else []
             found += [f"{table} of the kernel" for table in _tables() if self.folder.name in table]
         return found
+
+    @property
+    def _folder_of_runs(self) -> Path:
+        return self.temp / runs_folder().name
+
+    def _runs(self) -> list[Path]:
+        return list(self._folder_of_runs.iterdir()) if self._folder_of_runs.exists() else []
 
     def _living(self) -> Iterable[procfs.ProcessStat]:
         living = {process.identity: process for process in procfs.all_processes() if process.alive}

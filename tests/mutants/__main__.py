@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.robot_run import INTERRUPTED
+from support.robot_run import INTERRUPTED, end_like_ctrl_c
 
 from . import measure, platform, targets
 from .operators import Mutation, mutations
@@ -156,4 +156,5 @@ async def _platform(options: argparse.Namespace, done: int, until: float, tell: 
 
 
 if __name__ == "__main__":
+    end_like_ctrl_c()
     raise SystemExit(main())

@@ -22,7 +22,7 @@ from robot.api import ExecutionResult, ResultVisitor
 from robot.errors import DataError
 from robot.result import Result, TestCase
 
-from support.robot_run import INTERRUPTED, robot
+from support.robot_run import INTERRUPTED, end_like_ctrl_c, robot
 
 from . import report
 from .statistics import TestRecord
@@ -130,4 +130,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_like_ctrl_c()
     raise SystemExit(main())

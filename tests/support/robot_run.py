@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
 INTERRUPTED = 130
 """Exit code of a tool that Ctrl-C ended: 128 and the signal's number, as shells have it."""
+
+
+def end_like_ctrl_c() -> None:
+    """From now on whoever asks this tool to end (SIGTERM) is heard as Ctrl-C is: it ends its runs and leaves nothing."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def quietly(output: Path) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from Browser import Browser
+from Browser.playwright import Playwright
+
+from realstack.browser import node_on_demand
 
 COMPUTER, NODE_ON_DEMAND = "realstack.browser.computer.Computer", "realstack.browser.node_on_demand.NodeOnDemand"
 SUITE = {"id": "s1", "longname": "Suite", "status": "PASS"}
@@ -34,3 +38,21 @@ def test_it_would_be_without_the_plugin(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(TypeError):  # nothing answers here
         one_test_without_a_page(tmp_path, COMPUTER)
     assert asked == ["process"]
+
+
+@pytest.mark.parametrize("before", [None, "/elsewhere"])
+def test_node_has_a_folder_of_its_own_for_temporary_files(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", before) if before else monkeypatch.delenv("TMPDIR", raising=False)
+    told: list[str] = []
+    monkeypatch.setattr(node_on_demand, "_start", lambda _playwright: told.append(os.environ["TMPDIR"]))
+    at_exit: list[tuple[object, ...]] = []
+    monkeypatch.setattr("atexit.register", lambda *call: at_exit.append(call))
+    node_on_demand.start_in_a_folder_of_its_own(Playwright.__new__(Playwright))
+    (folder,) = map(Path, told)
+    assert folder.is_dir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert os.environ.get("TMPDIR") == before
+    ((remove, removed),) = at_exit
+    assert removed == folder
+    remove(removed)  # type: ignore[operator]
+    assert not folder.exists()

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from realstack.core import procfs
+from realstack.lease import actions
 from realstack.lease.marker import of_run
 from support.waiting import until_nothing_left
 
@@ -21,10 +23,20 @@ GONE_SECONDS = 5.0
 """What the project promises: nothing is left so long after the end."""
 
 OWNER = """
-import json, os, subprocess, sys, time
+import atexit, json, os, subprocess, sys, time
 sys.path.insert(0, {libraries!r})
+from realstack.lease import temporary
 from realstack.lease.lease import current_lease
+
+def new_folder(use):
+    folder = temporary.new_folder(use)
+    (folder / "file").touch()
+    atexit.register(temporary.remove, folder)
+    return str(folder)
+
+before = new_folder("files")
 lease = current_lease()
+folders = [before, new_folder("browser")]
 environment = {{"PATH": os.environ["PATH"]}}
 
 def spawn(*argv):
@@ -42,7 +54,8 @@ own = subprocess.Popen(["sleep", "606"], start_new_session=True)                
 paused = spawn("sleep", "607")
 os.kill(paused.pid, 19)
 children[3].ended.result(5)
-print(json.dumps({{"run": lease.run_id, "folder": str(lease.folder), "reaper": lease.reaper_pid}}), flush=True)
+said = {{"run": lease.run_id, "folder": str(lease.folder), "reaper": lease.reaper_pid, "temporary": folders}}
+print(json.dumps(said), flush=True)
 {ending}
 """
 
@@ -65,13 +78,15 @@ class Run:
         self.id: str = said["run"]
         self.folder = Path(said["folder"])
         self.reaper: int = said["reaper"]
+        self.temporary = [Path(folder) for folder in said["temporary"]]
 
     def processes(self) -> list[procfs.ProcessStat]:
         return of_run(self.id, str(self.folder))
 
     def left(self) -> list[object]:
         reaper = procfs.stat(self.reaper)
-        return [*self.processes(), *([self.folder] if self.folder.exists() else []), *([reaper] if reaper else [])]
+        folders = [folder for folder in (self.folder, *self.temporary) if folder.exists()]
+        return [*self.processes(), *folders, *([reaper] if reaper else [])]
 
     def until_gone(self, seconds: float = GONE_SECONDS) -> None:
         until_nothing_left(self.left, seconds)
@@ -106,6 +121,7 @@ def test_everything_runs_before_the_end(start_run):
     run = start_run()
     assert len(run.processes()) >= 10
     assert run.folder.is_dir()
+    assert all((folder / "file").exists() for folder in run.temporary)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSEGV, signal.SIGHUP])
@@ -123,6 +139,36 @@ def test_the_run_ends_by_itself(start_run, ending):
     run = start_run(ending)
     run.process.wait(GONE_SECONDS)
     run.until_gone()
+
+
+def test_temporary_folders_outlive_a_lease_that_ends_in_good_order(start_run):
+    run = start_run("lease.close(); lease = current_lease(); print('again', flush=True); time.sleep(60)")
+    assert run.process.stdout.readline() == b"again\n"
+    assert all((folder / "file").exists() for folder in run.temporary)
+    run.process.kill()
+    run.process.wait()
+    run.until_gone()
+
+
+@pytest.mark.parametrize("name", ["mine", "realstack-files.0", "realstack-files.abcdefgh/..", "below/realstack-files.abcdefgh"])
+def test_nothing_else_is_taken_for_a_temporary_folder(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "realstack-files.abcdefgh").mkdir()
+    path = tmp_path / name
+    path.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(actions.ActionFailed, match="is left alone"):
+        actions.perform(actions.remove_temporary_folder(str(path)), "0123456789ab", str(tmp_path))
+    assert path.is_dir()
+
+
+def test_a_link_in_the_place_of_a_temporary_folder_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "realstack-files.abcdefgh").symlink_to(tmp_path / "mine")
+    with pytest.raises(actions.ActionFailed, match="belongs to somebody else"):
+        actions.perform(
+            actions.remove_temporary_folder(str(tmp_path / "realstack-files.abcdefgh")), "0123456789ab", str(tmp_path)
+        )
 
 
 def test_a_fork_that_outlives_the_run_keeps_nothing_alive(start_run):
@@ -146,7 +192,7 @@ def test_the_next_run_sweeps_up_when_both_were_killed(start_run):
     os.kill(run.reaper, signal.SIGKILL)
     run.process.kill()
     run.process.wait()
-    assert run.folder.is_dir()
+    assert all(folder.is_dir() for folder in (run.folder, *run.temporary))
     assert run.processes(), "nothing was left to sweep up"
     start_run("print(json.dumps(lease.swept), flush=True)")
     run.until_gone()

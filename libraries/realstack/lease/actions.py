@@ -11,10 +11,13 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from realstack.core import programs
 from realstack.core.errors import StackError
+from realstack.lease.temporary import NAME
 
 Action = dict[str, str]
 """An action as JSON: ``{"kind": …}`` and its fields, all strings."""
@@ -48,6 +51,11 @@ def remove_tree(path: str) -> Action:
     return {"kind": "remove-tree", "path": path}
 
 
+def remove_temporary_folder(path: str) -> Action:
+    """Remove a folder of `realstack.lease.temporary`, known by its name, its place and its owner."""
+    return {"kind": "temporary-folder", "path": path}
+
+
 def remove_shared_memory(postmaster_pid: str) -> Action:
     """Remove the System V segment of a PostgreSQL server that could not remove it itself.
 
@@ -70,11 +78,14 @@ def perform(action: Action, run_id: str, folder: str) -> None:
         _compose_down(action, run_id)
     elif kind == "remove-tree":
         _remove_tree(action["path"], folder)
+    elif kind == "temporary-folder":
+        _remove(_own_temporary_folder(action["path"]))
     elif kind == "shared-memory":
         _remove_shared_memory(action["path"], folder)
     else:
         raise ActionFailed(
-            f"'{kind}' is no known clean-up action; known are: nft-table, compose-down, remove-tree, shared-memory."
+            f"'{kind}' is no known clean-up action; known are: nft-table, compose-down, remove-tree, temporary-folder, "
+            "shared-memory."
         )
 
 
@@ -125,8 +136,20 @@ def _compose_down(action: Action, run_id: str) -> None:
         raise ActionFailed(f"{done.stderr.strip()[-500:]}. Do it by hand: {' '.join(argv)}")
 
 
+def _own_temporary_folder(path: str) -> str:
+    there = Path(path)
+    if not NAME.fullmatch(there.name) or there.parent != Path(tempfile.gettempdir()):
+        raise ActionFailed(f"'{path}' is no folder for temporary files of a run and is left alone.")
+    if there.is_symlink() or (there.exists() and there.stat().st_uid != os.geteuid()):
+        raise ActionFailed(f"'{path}' belongs to somebody else and is left alone.")
+    return path
+
+
 def _remove_tree(path: str, folder: str) -> None:
-    real = _inside(path, folder)
+    _remove(_inside(path, folder))
+
+
+def _remove(real: str) -> None:
     problems: list[str] = []
 
     def note(_function: Any, name: str, info: Any) -> None:

@@ -12,6 +12,7 @@ registration.cancel()          # the table has been deleted in good order
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import json
 import os
@@ -29,7 +30,7 @@ from typing import Any
 
 from realstack.core import procfs
 from realstack.core.errors import StackError, explain
-from realstack.lease import actions, ending
+from realstack.lease import actions, ending, temporary
 from realstack.lease.marker import MARKER, mark_this_process, unmark_this_process
 
 ANSWER_SECONDS = 5.0
@@ -138,6 +139,7 @@ class Lease:
         atexit.register(self.close)
         if not self._ready.wait(ANSWER_SECONDS):
             raise ReaperLost(f"The reaper did not start; its log is '{log or self.folder / 'reaper.log'}'.")
+        temporary.hold_all(lambda folder: self.on_end(actions.remove_temporary_folder(str(folder))).cancel)
 
     def _make_folder(self, runs: Path) -> int:
         all_runs = ending.lock_runs(runs)
@@ -239,7 +241,8 @@ class Lease:
             if self._actions.pop(key, None) is None or self._closed:
                 return
             self._write_record()
-        self._ask({"op": "forget", "key": key})
+        with contextlib.suppress(ReaperLost):  # which does nothing at the end, then
+            self._ask({"op": "forget", "key": key})
 
     def close(self) -> list[str]:
         """End all services of the run, undo what was registered, delete the data folder.
@@ -249,8 +252,11 @@ class Lease:
         Returns:
             What could not be done, a sentence each.
         """
+        if self._closed or os.getpid() != self._owner:
+            return []
+        temporary.let_go()
         with self._guard:
-            if self._closed or os.getpid() != self._owner:
+            if self._closed:
                 return []
             self._closed = True
         atexit.unregister(self.close)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.ownership import Owned
+from realstack.lease import temporary
 
 
 class Folders:
@@ -21,7 +17,7 @@ class Folders:
 
     def new(self) -> Path:
         """An empty folder for the running test or suite."""
-        folder = Path(tempfile.mkdtemp(prefix="realstack-files."))
+        folder = temporary.new_folder("files")
         self._owned.add(folder, current_owner())
         return folder
 
@@ -36,10 +32,4 @@ class Folders:
 
 def _remove(folders: list[Path]) -> None:
     for folder in folders:
-        shutil.rmtree(folder, onerror=_gone_already)
-
-
-def _gone_already(_function: Callable[..., Any], path: str, error: Any) -> None:
-    """A test may have removed its file itself; everything else is an error."""
-    if not isinstance(error[1], FileNotFoundError):
-        raise StackError(explain("the test's files removed", f"{path}: {error[1]}")) from error[1]
+        temporary.remove(folder)
