@@ -125,12 +125,12 @@ def _limits(history: History, user: str) -> list[Limit]:
         if note.source == user
     ]
     told = [
-        refusal
+        (refusal.limit, refusal.window)
         for refusal in history.refusals
         if refusal.user == user and refusal.limit is not None and refusal.window is not None
     ]
     if not said and told:
-        return [Limit(float("-inf"), told[0].limit, told[0].window or 60.0)]
+        return [Limit(float("-inf"), *told[0])]
     if said:
         said[0] = Limit(float("-inf"), said[0].limit, said[0].window)
     return said
