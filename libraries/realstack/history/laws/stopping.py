@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from realstack.history.domain import History
-from realstack.history.facts import Deliver, RunEvent, Stop
+from realstack.history.facts import Deliver, RunEvent, Send, Stop
 from realstack.history.values import text
 from realstack.history.verdict import Findings
 
@@ -70,8 +70,9 @@ def stop_stops(history: History) -> Findings:
 
 
 def _runs(history: History) -> list[Run]:
-    owners = {send.message: send.user for send in history.sends}
-    owners |= {delivery.message: delivery.user for delivery in history.deliveries if delivery.role == "user"}
+    # Whoever sent it owns it, whomever else it was delivered to.
+    asked: list[Send | Deliver] = [*history.sends, *(delivery for delivery in history.deliveries if delivery.role == "user")]
+    owners = {fact.message: fact.user for fact in reversed(asked)}
     runs: dict[str, Run] = {}
     of_query: dict[str, Run] = {}
     for event in history.run_events:
@@ -83,7 +84,8 @@ def _runs(history: History) -> list[Run]:
         run.user = owners.get(run.query, run.user or event.user)
     for stop in history.stops:
         if stop.user == owners.get(stop.message, stop.user):
-            run = of_query.get(stop.message) or runs.get(stop.run or "") or Run(stop.run or "", user=stop.user)
+            named = runs.get(stop.run) if stop.run else None
+            run = named or of_query.get(stop.message) or Run(stop.run or "", user=stop.user)
             run.query = stop.message
             of_query[stop.message] = runs[run.name or f"of {stop.message}"] = run
             run.asked.append(stop)
