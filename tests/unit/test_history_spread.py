@@ -344,3 +344,94 @@ def test_bursts_at_the_longest_wait_are_seen_however_many_come(clients: int, fir
     begins = [first + number * LONGEST for number in range(int(waits))]
     times = [at + 0.1 * number / clients for at in begins for number in range(clients)]
     assert_violated(came(times, clients=clients, waits=waits).judge("spread-out"), "came in bursts")
+
+
+# --- to the last figure ---
+
+
+@pytest.mark.parametrize(
+    ("seconds", "attempts"),
+    [(0.01, 1.0), (0.1, 1 + 0.5 - 1 / 3), (0.13, 1 + 0.8 - 1 / 3), (1.6, 3 + 5 - 1 / 3), (0.35, 3 - 1 / 3)],
+)
+def test_attempts_grow_with_the_outage(seconds: float, attempts: float) -> None:
+    # Means of the waits: 0.05, 0.1, 0.2 s, then 0.25 s each.
+    assert usual_attempts(seconds, SHORTEST, LONGEST) == pytest.approx(attempts)
+
+
+def told(story: Story) -> tuple[bool, list[str]]:
+    """Whether the law is violated, and what is lacking but for its least counts."""
+    verdict = story.judge("spread-out", outages=0, clients=0, longest_waits=0)
+    return bool(verdict.witnesses), list(verdict.lacking)
+
+
+@pytest.mark.parametrize(("attempts", "lacking"), [(16, False), (15, True)])
+@pytest.mark.parametrize("waits", [3.2, 2.2])
+def test_two_attempts_of_each_client_are_enough(attempts: int, lacking: bool, waits: float) -> None:
+    found = [f"Only {attempts} attempts of 8 clients, at least 2 of each must be seen."] if lacking else []
+    assert told(came(evenly(attempts, waits), waits=waits)) == (False, found)
+
+
+def test_below_its_least_counts_nothing_is_violated() -> None:
+    in_step = bursts(0.1, 0.3, 0.7, 1.2)
+    assert told(came(in_step)) == (True, [])
+    assert told(came(bursts(0.1, 0.3, 0.7, 1.2, clients=7), clients=7)) == (False, [])
+    assert told(came([at for at in in_step if at < 1.4], waits=3.0)) == (True, [])
+    assert told(came([at for at in in_step if at < 1.4], waits=2.98)) == (False, [])
+    assert Story().judge("spread-out").counts == {
+        "outages": 0,
+        "clients": 0,
+        "attempts": 0,
+        "longest waits": 0,
+        "measured waits": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "usable"),
+    [
+        ({}, True),
+        ({"clients": 1}, True),
+        ({"clients": 0}, False),
+        ({"clients": None}, False),
+        ({"shortest": LONGEST}, True),
+        ({"shortest": LONGEST + 0.1}, False),
+        ({"shortest": 0}, False),
+        ({"shortest": None}, False),
+        ({"longest": None}, False),
+        ({"times": None}, True),
+    ],
+)
+def test_what_must_be_told_of_arrivals(facts: dict[str, object], usable: bool) -> None:
+    story = Story().add("fault-on", "link", {}, at=BEGIN).add("fault-off", "link", {}, at=BEGIN + 2.0)
+    known = {"during": "link", "clients": 8, "shortest": SHORTEST, "longest": LONGEST, "times": [None, BEGIN]}
+    verdict = story.add("arrivals", "pages", {**known, **facts}, at=BEGIN + 3).judge("spread-out")
+    assert ("The arrivals of pages say neither of how many clients nor how long these wait." not in verdict.lacking) is usable
+    assert verdict.counts["outages"] == usable
+
+
+@pytest.mark.parametrize(("at", "found"), [(BEGIN, True), (BEGIN - 0.1, False)])
+def test_arrivals_are_of_a_fault_that_has_begun(at: float, found: bool) -> None:
+    story = Story()
+    facts = {"during": "link", "clients": 8, "shortest": SHORTEST, "longest": LONGEST}
+    for moment, kind in sorted([(BEGIN, "fault-on"), (at, "x-arrivals"), (BEGIN + 2, "z-off")]):
+        if kind == "x-arrivals":
+            story.add("arrivals", "pages", facts, at=moment)
+        else:
+            story.add("fault-on" if kind == "fault-on" else "fault-off", "link", {}, at=moment)
+    lacking = "The arrivals of pages are of the fault link, which did not come and go before."
+    assert (lacking not in story.judge("spread-out").lacking) is found
+
+
+def test_silence_of_just_a_quarter_holds() -> None:
+    # An outage of 2 s: nobody for 0.625 s, of which 0.125 s count nowhere, is 0.5 s of silence.
+    eighths = [number / 8 for number in range(17) if not 4 < number < 9]
+    assert told(came(sorted(eighths * 2), waits=4.0)) == (False, [])
+    assert told(came(sorted([at for at in eighths if at != 1.125] * 2 + [1.15]), waits=4.0))[0]
+
+
+@pytest.mark.parametrize(("longest", "excused"), [(0.625, False), (0.63, True)])
+def test_a_client_that_was_held_up_for_longer_than_the_quarter_excuses_silence(longest: float, excused: bool) -> None:
+    measured = [[0.05, 0.05, 0.05]] * 7 + [[0.05, 0.05, longest]]
+    violated, lacking = told(came(bursts(0.1, 0.3, 0.7, 1.2), measured=measured))
+    assert violated is not excused
+    assert [("held up for 0.130 s" in text) for text in lacking] == [True] * excused
