@@ -675,6 +675,25 @@ def test_what_was_missed_meanwhile_is_counted() -> None:
     )
 
 
+def test_another_tab_another_connection_and_another_thread_owe_their_own() -> None:
+    story = resumed(Story().tabs("ann", "tab 1", "tab 2"), "tab 1", 0, 0.5)
+    came(came(story, "tab 1", "b", 2, 1.0), "tab 1", "y", 11, 1.1, thread="u")
+    for tab in ("tab 1", "tab 2"):
+        story.add("closed", tab, {"by": "nobody"}, at=2.0).add("opened", tab, at=3.0)
+    resumed(resumed(story, "tab 2", 0, 4.0), "tab 1", 2, 4.1)
+    for tab, message, seq in (("tab 2", "a", 1), ("tab 2", "b", 2), ("tab 2", "c", 3), ("tab 1", "c", 3)):
+        came(story, tab, message, seq, 5.0)
+    stored(came(story, "tab 1", "z", 12, 6.0, thread="u"), row("a", 1), row("b", 2), row("c", 3), at=7.0)
+    stored(story, *(row(message, seq, thread_id="u") for message, seq in (("x", 10), ("y", 11), ("z", 12))), at=8.0)
+    assert_told(
+        gap(story),
+        reconnects=2,
+        messages=6,
+        caught_up=0,
+    )
+    assert gap(stored(story, row("z", 12, thread_id="u"), row("w", 13, thread_id="u"), at=9.0)).witnesses
+
+
 def online(story: Story, *items: str, at: float) -> Story:
     return shown(story, *(item(one) for one in items), at=at, status="online")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from realstack.core.errors import StackError
 from realstack.core.json_path import JsonPath, parse
 from realstack.websocket.frames import Frame
 from realstack.websocket.match import ANY, Match
@@ -220,6 +222,114 @@ def test_explanation_compares_line_by_line() -> None:
 def test_any_matches_everything() -> None:
     assert ANY(HELLO)
     assert str(ANY) == "any frame"
+
+
+# --- to the last sign ---
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "line"),
+    [
+        ("x=1", 1, "+ x=1"),
+        ("x=1", 2, "- x is 1, but was 2"),
+        ("x!=1", 1, "- x is not 1, but was 1"),
+        ("x*=b", "ac", "- x contains b, but was ac"),
+        ("x^=b", "ab", "- x starts with b, but was ab"),
+        ("x$=b", "ba", "- x ends with b, but was ba"),
+        ("x~=^b", "ab", "- x matches ^b, but was ab"),
+        ("x>=2", 1, "- x is at least 2, but was 1"),
+        ("x<=2", 3, "- x is at most 2, but was 3"),
+        ("x>2", 2, "- x is more than 2, but was 2"),
+        ("x<2", 2, "- x is less than 2, but was 2"),
+        ("x missing", None, "- x is missing, but was null"),
+        ("y exists", 1, "- y exists, but the frame has no such field"),
+        ("y=a", 1, "- y is a, but the frame has no such field"),
+        ("x[*]=9", [1, 2, 3, 4], "- x[*] is 9, but was 1, 2, 3"),
+        ("x=a", "", '- x is a, but was ""'),
+        ("x=a", " ", '- x is a, but was " "'),
+        ("x=a", {"é": None}, '- x is a, but was {"é": null}'),
+        ("x=a", b"abc", "- x is a, but was <3 bytes>"),
+        ("x=a", {1}, "- x is a, but was {1}"),
+        ("x=a", "b" * 200, "- x is a, but was " + "b" * 200),
+        ("x=a", "b" * 201, "- x is a, but was " + "b" * 199 + "…"),
+    ],
+)
+def test_what_is_told_of_each_condition(condition: str, value: Any, line: str) -> None:
+    assert Match.of(condition).explain(frame({"x": value})) == [line]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holding", "failing"),
+    [
+        ("x>=2", [2, 2.0, 3], [1, True, "2", None, [2]]),
+        ("x<=2", [2, 1], [3, False, "1"]),
+        ("x>2", [3], [2, True]),
+        ("x<2", [1], [2, False]),
+        ("x>=b", ["b", "c"], ["a", 1]),
+        ("x<b", ["a"], ["b"]),
+        ("x<=b", ["b"], ["c"]),
+        ("x>b", ["c"], ["b"]),
+        ("x=1", [1, 1.0, "1"], [2, True, "2", "1.0"]),
+        ("x=true", [True, "true"], [1, "True", False]),
+        ("x= NULL", [None], [0, "", "null "]),
+        ("x=none", [None, "none"], [0]),
+        ("x=", [""], ["a", None, 0]),
+        ("x=[1, 2]", [[1, 2], "[1, 2]"], [[1], [2, 1], [1, 2, 3]]),
+        ('x={"a": 1}', [{"a": 1}, {"a": 1, "b": 2}], [{"a": 2}, {}, {"b": 1}]),
+        ("x*=b", ["abc", ["a", "b"]], ["ac", ["ab"], 5, {"b": 1}]),
+        ("x*=5", [[5], ["5"], "a5"], [[6], 5]),
+        ("x^=a", ["ab"], ["ba", ["a"], 5]),
+        ("x$=a", ["ba"], ["ab"]),
+        ("x~=a.c", ["xabcx"], ["ac", 5]),
+        ("x!=a", ["b", 5, None], ["a"]),
+        ("x exists", [None, 0, ""], []),
+    ],
+)
+def test_what_each_operator_holds_of(condition: str, holding: list[Any], failing: list[Any]) -> None:
+    match = Match.of(condition)
+    assert [value for value in holding if not match(frame({"x": value}))] == []
+    assert [value for value in failing if match(frame({"x": value}))] == []
+
+
+def test_a_missing_field_differs_and_is_in_no_order() -> None:
+    holding = [text for text in ("x!=a", "x missing", "x=a", "x>1", "x exists", "x*=a") if Match.of(text)(frame({}))]
+    assert holding == ["x!=a", "x missing"]
+
+
+@pytest.mark.parametrize(
+    ("part", "holding", "failing"),
+    [
+        ({}, [{}, {"a": 1}, 5], []),
+        ({"a": {}}, [{"a": {}}, {"a": {"b": 1}}], [{}, {"a": 1}, {"a": []}]),
+        ({"a": {"b": 1}}, [{"a": {"b": 1, "c": 2}, "d": 3}], [{"a": {"b": 2}}, {"a": {}}, {"b": 1}]),
+        ({"a.b": 1}, [{"a.b": 1}], [{"a": {"b": 1}}]),
+        ({"a": [{"b": 1}]}, [{"a": [{"b": 1, "c": 2}]}], [{"a": [{}]}, {"a": [{"b": 1}, {}]}, {"a": {"b": 1}}]),
+    ],
+)
+def test_a_part_of_a_frame_is_contained(part: dict[str, Any], holding: list[Any], failing: list[Any]) -> None:
+    assert [data for data in holding if not Match.of(part)(frame(data))] == []
+    assert [data for data in failing if Match.of(part)(frame(data))] == []
+
+
+def test_only_names_longer_than_an_operator_end_in_one() -> None:
+    assert str(Match.of(**{"a>": "5", "b": "=5", "c<": 5, "d~": "x", "e": 5})) == "a>=5  b=5  c<=5  d~=x  e=5"
+    assert Match.of(**{">": "5"})(frame({">": 5}))
+
+
+def test_predicates_that_fail_are_told_once() -> None:
+    def broken(received: Frame) -> bool:
+        return bool(received.data["no such field"])
+
+    match = Match.of("message", broken, partial(lambda _received: 1))
+    assert str(match) == "type=message  broken()  predicate()"
+    assert not match(frame({"type": "other"}))
+    match.check()
+    assert not match(HELLO)
+    assert match.explain(HELLO) == ["+ type=message", "- broken()", "+ predicate()"]
+    assert len(match.errors) == 2
+    with pytest.raises(StackError, match=r"broken\(\) raised KeyError: 'no such field', at #1"):
+        match.check()
+    match.check()
 
 
 JSON = st.recursive(

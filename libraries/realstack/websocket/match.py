@@ -77,11 +77,9 @@ class Condition:
         if self.holds(data):
             return f"+ {self}"
         found = self.path.all(data)
-        if not found:
-            return f"- {self.path} {_OPERATORS[self.operator]} {_show(self.expected)}, but the frame has no such field"
-        seen = ", ".join(_show(value) for value in found[:3])
-        wanted = "" if self.operator == "missing" else f" {_show(self.expected)}"
-        return f"- {self.path} {_OPERATORS[self.operator]}{wanted}, but was {seen}"
+        wanted = "" if self.operator in ("exists", "missing") else f" {_show(self.expected)}"
+        seen = f"was {', '.join(_show(value) for value in found[:3])}" if found else "the frame has no such field"
+        return f"- {self.path} {_OPERATORS[self.operator]}{wanted}, but {seen}"
 
 
 class Match:
