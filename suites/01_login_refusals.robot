@@ -25,6 +25,7 @@ Token For Another Client    audience-wrong    id_token_audience
 Token For Others Too    authorized-party-wrong    id_token_audience
 Token That Has Expired    expired    id_token_expired
 Token That Is Not Valid Yet    not-yet-valid    id_token_expired
+Token Of Tomorrow    issued-in-future    id_token_expired
 Token That Never Expires    expiry-missing    id_token_malformed
 Token Without A Subject    subject-missing    id_token_subject
 Account Of Another Domain    hosted-domain-wrong    id_token_hosted_domain
@@ -37,6 +38,11 @@ Code Lost On The Way    code-missing    code_missing
 Code That The Provider Does Not Take    token-refused    code_rejected
 Answer Of Another Issuer    response-issuer-wrong    provider_error
 User Said No    access-denied    provider_error
+Exchange That Fails    token-500    provider_unreachable
+Exchange That Breaks Off    token-down    provider_unreachable
+Exchange Answered With A Page    token-garbage    provider_unreachable
+Profile That Can't Be Had    userinfo-500    provider_unreachable
+Configuration That Can't Be Had    discovery-500    provider_unreachable
 Configuration Of Another Issuer    discovery-issuer-mismatch    discovery_issuer_mismatch
 
 New Key At The Provider Works
@@ -54,6 +60,22 @@ Answer In Another Browser
 Answer After The Time Is Over
     [Template]    NONE
     Answer Should Open In Time Only
+
+Answer At Another Provider's Address
+    [Template]    NONE
+    Answer Should Open At Its Own Provider's Address Only
+
+Two Sign-Ins Of One Browser
+    [Documentation]    Begun in two tabs, one after the other: neither takes the other's cookie, and the last takes it along.
+    [Template]    NONE
+    Sign-Ins Of One Browser Should Both Be Admitted
+
+What Is Long Over Is Forgotten
+    [Documentation]    Of a sign-in that was given up and a session whose refresh token nobody can use any more nothing is kept;
+    ...    what may be gone on with is.
+    [Template]    NONE
+    What Is Long Over Should Be Gone
+    What Is Not Over Should Go On
 
 A Profile That Changes At The Provider
     [Documentation]    Name, address and picture are those of the newest sign-in, wherever they are kept; what an older session's
@@ -108,4 +130,5 @@ A Code Buys Tokens Once
 Prepare The Journey With A Rogue Provider
     [Documentation]    Tells the platform of a second provider, which the test runs.
     Prepare The Services
+    Leave Something Long Over
     Register A Rogue Provider
