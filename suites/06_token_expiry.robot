@@ -78,8 +78,7 @@ A Session Whose Time Is Over Opens Nothing And Can Be Ended
     Let Sessions Grow Old    ${una}
     ${cookie} =    Get Refresh Token    ${una}
     Try Refresh    ${una}    too old    ${cookie}    reason=${SESSION_TOO_OLD}
-    End Session    ${una}    ${una.expired}
-    Live Sessions Should Count    ${una}    0
+    Token Alone Should End The Session    ${una}    ${una.expired}    ${cookie}
     Law Should Hold    no-entry    within=0 s
 
 Expired Token Opens No Door

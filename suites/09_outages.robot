@@ -69,5 +69,5 @@ A Proxy Tells What Is Away
     [Documentation]    In a word that clients know, with the time to wait, and with all that keeps others out.
     [Tags]    needs-kill    needs-restart    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
     [Template]    What Is Away Should Be Told By The Proxy
-    ${REPLICAS}    the threads    the plan
-    ${ISSUER_SERVICE}    the profile
+    ${REPLICAS}    the threads    the plan    the files    a file    a socket
+    ${ISSUER_SERVICE}    the profile    the keys
