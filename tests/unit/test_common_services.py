@@ -472,3 +472,23 @@ def test_a_service_tells_all_its_doors_to_services_alone() -> None:
     }
     for header in ("", "Bearer", "Bearer other", "Basic inner"):
         assert asyncio.run(ask(Authorization=header)).status_code == 401
+
+
+def test_a_request_that_is_broken_off_is_no_failure_of_the_service(caplog: pytest.LogCaptureFixture) -> None:
+    async def read(request: Request) -> Response:
+        return Response(await request.body())
+
+    answered: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    app = Starlette(routes=[Route("/", read, methods=["POST"])], exception_handlers=ERROR_HANDLERS)
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [], "root_path": ""}
+    with caplog.at_level(logging.INFO):
+        asyncio.run(app(scope, receive, send))
+    assert answered[0]["status"] == 400
+    assert [record.levelname for record in caplog.records] == ["INFO"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from chat_common.logs import Log
@@ -82,6 +82,12 @@ def _http_error(_request: Request, error: Exception) -> Response:
     return ApiError(error.status_code, code, str(error.detail), headers=error.headers).response()
 
 
+def _gone(request: Request, _error: Exception) -> Response:
+    # Nobody reads it; its status is for the metrics.
+    log.info("client_gone", path=request.url.path, method=request.method)
+    return ApiError(400, "broken_off", "The request was broken off.").response()
+
+
 def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error, path=request.url.path, method=request.method)
     return ApiError(500, "internal", "The service failed unexpectedly; its log says why.").response()
@@ -92,5 +98,6 @@ ERROR_HANDLERS: dict[Any, Any] = {
     ApiError: _api_error,
     StoreUnavailable: _unavailable,
     HTTPException: _http_error,
+    ClientDisconnect: _gone,
     Exception: _unexpected,
 }
