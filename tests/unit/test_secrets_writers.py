@@ -58,6 +58,11 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "twice, the inner ones small": lambda text: everything(small(everything(text))),
     "three times": lambda text: everything(everything(everything(text))),
     "hexadecimal digits": lambda text: text.encode().hex(),
+    "hexadecimal digits in capitals": lambda text: text.encode().hex().upper(),
+    "log of nginx": lambda text: "".join(
+        chr(one) if 32 <= one < 127 and one not in b'"\\' else f"\\x{one:02X}" for one in text.encode()
+    ),
+    "shell": lambda text: re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", text),
     "CSV": lambda text: text.replace('"', '""'),
     "SQL": lambda text: text.replace("'", "''"),
     "decomposed": lambda text: normalize("NFD", text),

@@ -18,6 +18,7 @@ from realstack.secrets.redaction import LOOKS, redact_text
 from realstack.websocket.codecs.plain import Json
 from realstack.websocket.frames import read
 from realstack.websocket.masking import Masker
+from realstack.websocket.options import Options
 
 SECRET = "s3cr3t-value-of-a-user-0123456789"
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
@@ -35,7 +36,9 @@ def parse(payload: str | bytes, masker: Masker) -> tuple[str, Any, int]:
     return content, data, size
 
 
-@pytest.mark.parametrize("key", ["token", "Access_Token", "accessToken", "AUTHORIZATION", "password", "session_token"])
+@pytest.mark.parametrize(
+    "key", ["token", "Access_Token", "accessToken", "AUTHORIZATION", "password", "session_token", "refreshTokens"]
+)
 def test_fields_with_telling_names_are_hidden_at_any_depth(masker: Masker, key: str) -> None:
     value = {"payload": [{key: "short"}]}
     assert masker.payload(json.dumps(value), value) == {"payload": [{key: "<hidden>"}]}
@@ -83,6 +86,68 @@ def test_the_token_inside_a_subprotocol_is_known_too(masker: Masker) -> None:
 def test_the_credentials_of_a_header_are_known_too(masker: Masker) -> None:
     masker.register(f"Bearer {SECRET}", "header")
     assert SECRET not in masker.text(f"refused: {SECRET}")
+
+
+@pytest.mark.parametrize(
+    ("sent", "part"),
+    [
+        ("Basic " + base64.b64encode(b"u:S3cretPw9").decode(), "S3cretPw9"),
+        ("basic " + base64.b64encode("ann:S3crét>>>??pass".encode()).decode(), "S3crét>>>??pass"),
+        ('Token token="0123456789abc", nonce="def"', "0123456789abc"),
+        ("ApiKey 0123456789abc", "0123456789abc"),
+        ("base64url.bearer.authorization.k8s.io." + base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="), SECRET),
+        (f"access_token.{SECRET}", SECRET),
+    ],
+)
+def test_what_opens_by_itself_in_what_is_sent_is_known_too(masker: Masker, sent: str, part: str) -> None:
+    masker.register(sent, "header")
+    assert part not in masker.text(f"refused: {part}.")
+
+
+def test_credentials_of_a_url_and_of_cookies_are_known_each_by_itself() -> None:
+    masker = Masker(registry=Registry())
+    headers = {"Cookie": "theme=dark-and-stormy; session=abc123XYZ9abc123"}
+    Options(
+        "wss://ann:pa%2Fss-word@chat.test/ws?room=a-large-room&ticket_token=abc123XYZ9", headers=headers
+    ).register_credentials(masker)
+    seen = "pa/ss-word, a-large-room, abc123XYZ9, abc123XYZ9abc123, dark-and-stormy"
+    assert masker.text(seen) == "<hidden>, a-large-room, <hidden>, <hidden>, dark-and-stormy"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"error": 1, "refresh_token": "s3cr3t"}', '{"error": 1, "refresh_token": "<hidden>"}'),
+        ("error=expired&access_token=s3cr3t", "error=expired&access_token=<hidden>"),
+        (
+            "https://idp.test/back?a=1&code=s3cr3t-0123#id_token=s3cr3t",
+            "https://idp.test/back?a=1&code=<hidden>#id_token=<hidden>",
+        ),
+        ("closed with code=4001, see ?page_token=3", "closed with code=4001, see ?page_token=3"),
+        (
+            'Bearer resource_metadata="https://chat.test/a", error="x"',
+            'Bearer resource_metadata="https://chat.test/a", error="x"',
+        ),
+    ],
+)
+def test_what_a_server_says_of_a_refusal_or_an_end_has_no_credentials(masker: Masker, text: str, told: str) -> None:
+    assert masker.told(text) == told
+    assert masker.headers([("Location", text)]) == {"Location": told}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("eyJhbGciOiJkaXIifQ..aXZpdml2.Y2lwaGVydGV4dA.dGFndGFn, encrypted", "<hidden>, encrypted"),
+        ("ewogImFsZyI6ICJSUzI1NiIKfQ.eyAic3ViIjogImFubiIgfQ.c2lnbmF0dXJlMTIz, in lines", "<hidden>, in lines"),
+        ("Basic dTpTM2NyZXRQdzk=, and basic understanding", "Basic <hidden>, and basic understanding"),
+        ("postgresql://app:pa@55word@db/x", "postgresql://app:<hidden>@db/x"),
+        ('"redis://:pw@db","ann@chat.test"', '"redis://:<hidden>@db","ann@chat.test"'),
+        ("http://localhost:3000/@vite/client", "http://localhost:3000/@vite/client"),
+    ],
+)
+def test_credentials_are_known_by_their_looks(text: str, shown: str) -> None:
+    assert redact_text(text) == shown
 
 
 def test_escapes_do_not_hide_a_secret_from_the_masker(masker: Masker) -> None:
@@ -184,7 +249,23 @@ def test_json_in_binary_frames_is_masked_like_any(masker: Masker) -> None:
 
 
 pieces = st.sampled_from(
-    ["eyJ", "eyJhbGci.eyJzdWIi.c2ln", "jwt.", "j", "Bearer ", "BEARER  ", "bEArer\t", "://", "redis:", "u:p", "@", "a" * 16, "/"]
+    [
+        "eyJ",
+        "eyJhbGci.eyJzdWIi.c2ln",
+        "ewogICJhbGciOi.ewogICJzdWIi.c2lnbmF0dXJl",
+        "Basic dTpTM2NyZXRQdzk=",
+        "jwt.",
+        "j",
+        "Bearer ",
+        "BEARER  ",
+        "bEArer\t",
+        "://",
+        "redis:",
+        "u:p",
+        "@",
+        "a" * 16,
+        "/",
+    ]
 )
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from realstack.secrets import HIDDEN, secrets
-
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+from realstack.secrets import secrets
+from realstack.secrets.parts import password_of
+from realstack.secrets.redaction import redact_text
 
 _FORM = re.compile(rb"[\w.%+*-]+=[!-;=?-~]*\s*")
 """Fields of a form: names and values without a blank, a mark of HTML, or anything beyond ASCII."""
@@ -25,7 +25,7 @@ BINARY_TYPES = ("image/", "audio/", "video/", "application/pdf", "application/zi
 
 def masked(text: str) -> str:
     """A text without credentials, and without a token that nobody was given, in the text of an error, say."""
-    return _JWT.sub(HIDDEN, secrets.scrub(text))
+    return redact_text(secrets.scrub(text))
 
 
 def shown_body(content_type: str, body: bytes) -> str:
@@ -87,7 +87,8 @@ def remember_headers(headers: Mapping[str, str]) -> None:
     """Remember every credential among the headers of a request."""
     for name, value in headers.items():
         if name.lower() == "authorization":
-            secrets.remember(value.partition(" ")[2] or value, "Authorization header")
+            for part in (value.partition(" ")[2] or value, password_of(value)):
+                secrets.remember(part, "Authorization header")
         elif name.lower() == "cookie":
             for pair in value.split(";"):
                 cookie, _, held = pair.strip().partition("=")

@@ -35,6 +35,8 @@ _URI_PART = "!'()*"
 """What JavaScript's ``encodeURI`` and ``encodeURIComponent`` leave as it is."""
 _DRAWN = re.compile(r"[A-Za-z0-9+/=_.~-]*")
 """What tokens are made of, of which a run has thousands: their bytes are not looked for."""
+_UNSAFE = re.compile(r"[^\w@%+=:,./-]")
+"""What a shell escapes that shows a command (``printf %q``)."""
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _UNICODE = re.compile(r"\\u([0-9a-f]{4})")
 
@@ -45,8 +47,9 @@ def forms(value: str) -> set[str]:
     Percent-encoding leaves ``/`` as it is or not, has capital or small digits (RFC 3986, 2.1), and is done twice where a URL is
     put into another one, three times where that one is. JSON and XML may escape what they need not, each writer in its own way,
     and JSON may be a text within JSON, as in the log of a container. A client's secret is percent-encoded before it is base64
-    (RFC 6749, 2.3.1). Stores show a password's bytes in hexadecimal digits, CSV and SQL double their quotes, Unicode has two
-    forms of ``ä``, and UTF-8 that is read as Latin-1 has two characters for it. Half a surrogate pair is in no file as it is.
+    (RFC 6749, 2.3.1). Stores show a password's bytes in hexadecimal digits, nginx those beyond ASCII, shells escape, CSV and SQL
+    double their quotes, Unicode has two forms of ``ä``, and UTF-8 that is read as Latin-1 has two characters for it. Half a
+    surrogate pair is in no file as it is.
     """
     if (told := writable(value)) != value:
         return {value, *forms(told)}
@@ -61,13 +64,17 @@ def forms(value: str) -> set[str]:
         quoted |= {_small_digits(form) for form in quoted}
     once |= {value.replace('"', '""'), value.replace("'", "''")}
     if not _DRAWN.fullmatch(value):
-        once.add(value.encode().hex())
+        once |= {value.encode().hex(), value.encode().hex().upper(), _UNSAFE.sub(r"\\\g<0>", value), _of_nginx(value)}
     if not value.isascii():
         once |= {normalize(form, value) for form in ("NFC", "NFD")} | {value.encode().decode("latin-1")}
     found = once | quoted | {*_base64_forms(value.encode()), *_base64_forms(quote_plus(value).encode())}
     if len(value) <= LONGEST_ODD:
         found |= {*_json_forms(value), *_xml_forms(value), repr(value)[1:-1], ascii(value)[1:-1], repr(value.encode())[2:-1]}
     return found
+
+
+def _of_nginx(value: str) -> str:
+    return "".join(chr(one) if 32 <= one < 127 and one not in b'"\\' else f"\\x{one:02X}" for one in value.encode())
 
 
 def _small_digits(form: str) -> str:

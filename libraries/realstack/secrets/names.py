@@ -35,6 +35,8 @@ CREDENTIAL_NAMES = (
     ),
     # Stored in place of one: who has it may guess, or come in.
     *("*token_hash", "*token_digest", "*password_hash", "*password_digest", "*secret_hash"),
+    # Several of them.
+    *("*passwords", "*secrets", "*api_keys", "*private_keys", "access_tokens", "refresh_tokens", "id_tokens", "api_tokens"),
     # RFC 9110, 6265
     *("authorization", "proxy_authorization", "cookie", "set_cookie"),
     # Settings of Redis

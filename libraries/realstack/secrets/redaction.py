@@ -7,19 +7,30 @@ history, so that judging a written history again sees the very same facts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from realstack.secrets.names import HIDDEN, concealed, is_credential_name
+from realstack.secrets.parts import password_of
 
 PLAIN = frozenset({type(None), bool, int, float})
 """Types of JSON whose values hold no text."""
-LOOKS = (
-    (re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"), HIDDEN),
-    (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
+
+
+def _without_password(found: re.Match[str]) -> str:
+    return f"{found[1]}{HIDDEN}" if password_of(found[0]) else found[0]
+
+
+LOOKS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    # Signed or encrypted (RFC 7515, 3.1; RFC 7516, 3.1); some write a blank or a line's end behind the first brace.
+    (re.compile(r"eyJ[\w-]{5,}\.(?:[\w-]*\.[\w-]{5,}\.[\w-]{5,}\.[\w-]{5,}|[\w-]{5,}\.[\w-]*)"), HIDDEN),
+    (re.compile(r"\be(?:yA|wo|w0K)[\w-]{9,}\.[\w-]{9,}\.[\w-]{9,}"), HIDDEN),
+    # Behind a scheme may be parameters instead (RFC 9110, 11.2): they tell what is wanted.
+    (re.compile(r"(?i)\b(bearer\s+)(?![\w-]+=\")[\w.~+/=-]{8,}"), rf"\g<1>{HIDDEN}"),
+    (re.compile(r"(?i)\b(basic\s+)[\w+/-]{6,}={0,2}"), _without_password),
     (re.compile(r"\bjwt\.[\w-]{16,}"), f"jwt.{HIDDEN}"),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@"), rf"\g<1>{HIDDEN}@"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/\"'<>]+@"), rf"\g<1>{HIDDEN}@"),
 )
 """What credentials look like, and what stands in their place."""
 
@@ -27,9 +38,9 @@ LOOKS = (
 def redact(value: Any) -> Any:
     """A JSON value with every credential replaced by ``<hidden>``: itself where none is in it, otherwise a copy.
 
-    Credentials are known by the name of their field (`realstack.secrets.names`) and by their looks (signed JSON Web Tokens,
-    ``Bearer …``, the password in a URL). Names whose value is a number, a truth or null are left alone: ``"has_token": true``
-    tells nothing.
+    Credentials are known by the name of their field (`realstack.secrets.names`) and by their looks (JSON Web Tokens,
+    ``Bearer …``, ``Basic …``, the password in a URL). Names whose value is a number, a truth or null are left alone:
+    ``"has_token": true`` tells nothing.
     """
     # Every frame of a history goes through here: exact types are told apart quickly, and the rest behind them.
     kind = type(value)
@@ -75,9 +86,10 @@ def _may_hold(text: str) -> bool:
     """
     return (
         ("J" in text and "eyJ" in text)
+        or ("." in text and ("eyA" in text or "ewo" in text or "ew0K" in text))
         or ("/" in text and "://" in text)
         or ("j" in text and "jwt." in text)
-        or (("b" in text or "B" in text) and "bearer" in text.lower())
+        or (("b" in text or "B" in text) and ("bearer" in (lowered := text.lower()) or "basic" in lowered))
     )
 
 

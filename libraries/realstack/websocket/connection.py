@@ -470,7 +470,7 @@ class Connection:
         code, reason, by = self._wire.ending(aborted=self._aborted)
         closed = Closed(
             code,
-            self._masker.text(reason),
+            self._masker.told(reason),
             by,
             at=time.monotonic(),
             cause=self._masker.text(f"{type(cause).__name__}: {cause}") if cause is not None else "",

@@ -156,11 +156,11 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker, tran
         unfit = f"with {masker.text(error.unfit)}" if error.unfit else ""
         return Refused(
             expected,
-            " ".join(filter(None, (f"HTTP {answer.status}", masker.text(answer.reason), unfit, after))),
+            " ".join(filter(None, (f"HTTP {answer.status}", masker.told(answer.reason), unfit, after))),
             _remedy(answer.status, transport, unfit),
             status=answer.status,
             headers=masker.headers(answer.headers),
-            body=masker.text(answer.text())[:500],
+            body=masker.told(answer.text())[:500],
         )
     seen, remedy = _transport(error, url, masker)
     return Refused(expected, f"{seen} {after}", remedy)

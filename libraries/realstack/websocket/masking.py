@@ -8,17 +8,17 @@ knows, and strings that look like credentials.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from realstack.core.several import several
 from realstack.secrets import HIDDEN, CredentialNames, Hidden, Registry
 from realstack.secrets import secrets as run_secrets
 from realstack.secrets.forms import SHORTEST
-from realstack.secrets.names import concealed
+from realstack.secrets.names import PARAMETER_NAMES, concealed
+from realstack.secrets.parts import parts
 from realstack.secrets.redaction import PLAIN, redact_text
 
 _MEMBER = re.compile(
@@ -26,6 +26,10 @@ _MEMBER = re.compile(
     re.DOTALL,
 )
 """A member of a JSON object whose value is a text; in a JSON text within another one its quotes are escaped."""
+
+
+_PAIR = re.compile(r"(?P<before>(?<![^?&;#\s])(?P<name>[\w.-]{1,80})=)(?P<value>[^\s&;#,\"'<>]+)")
+"""A field of a form, of a query or of a fragment, whose value is not empty."""
 
 
 class Masker:
@@ -55,8 +59,24 @@ class Masker:
             secret: A token, a whole header (``Bearer …``) or a whole subprotocol (``jwt.…``).
             what: Its kind and origin, for the report of a leak.
         """
-        for part in _parts(secret):
+        for part in parts(secret):
             self._registry.remember(part, what)
+
+    def register_cookies(self, header: str, what: str) -> None:
+        """Hide what of a ``Cookie`` header is a credential, each by itself."""
+        for name, _, value in (pair.strip().partition("=") for pair in header.split(";")):
+            if self._registry.names.cookie(name, value, http_only=True):
+                self.register(value, what)
+
+    def register_url(self, url: str, what: str) -> None:
+        """Hide the password of a URL, and what in its query has the name of a credential."""
+        try:
+            parted = urlsplit(url)
+        except ValueError:  # who opens it says what is wrong with it
+            return
+        fields = [(name, value) for name, value in parse_qsl(parted.query) if self._tells(name, value)]
+        for value in (unquote(parted.password or ""), *(value for _, value in fields)):
+            self.register(value, what)
 
     def text(self, text: str) -> str:
         """The text with every known value and everything that looks like a credential hidden."""
@@ -65,6 +85,16 @@ class Masker:
     def members(self, text: str) -> str:
         """The text, masked, also where it holds JSON that nobody parsed: whole, behind something else, quoted or cut off."""
         return self.text(_MEMBER.sub(self._member, text) if ":" in text else text)
+
+    def told(self, text: str) -> str:
+        """The text of an error, a header or a reason, masked: also where it holds JSON or the fields of a form or a query."""
+        return _PAIR.sub(self._pair, self.members(text))
+
+    def _pair(self, found: re.Match[str]) -> str:
+        return found["before"] + (HIDDEN if self._tells(found["name"], found["value"]) else found["value"])
+
+    def _tells(self, name: str, value: str) -> bool:
+        return name in self.names or (name in PARAMETER_NAMES and len(value) >= SHORTEST)
 
     def _member(self, found: re.Match[str]) -> str:
         value = found["value"]
@@ -87,7 +117,7 @@ class Masker:
         """Headers by name, masked; a repeated header is joined with a comma (RFC 9110, 5.3)."""
         masked: dict[str, str] = {}
         for name, value in headers:
-            shown = self._hidden_header(name, value) if name in self.names else self.text(value)
+            shown = self._hidden_header(name, value) if name in self.names else self.told(value)
             masked[name] = _joined(masked[name], shown) if name in masked else shown
         return masked
 
@@ -145,24 +175,3 @@ def _joined(first: str, second: str) -> str:
     if isinstance(first, Hidden) and isinstance(second, Hidden):
         return Hidden(f"{first.value}, {second.value}")
     return f"{first}, {second}"
-
-
-def _parts(secret: str) -> list[str]:
-    """The secret, what a short prefix or a scheme precedes, and what base64url hides in it."""
-    parts = [secret]
-    prefix, dot, rest = secret.partition(".")
-    if dot and len(prefix) <= 8 and len(rest) >= 16:
-        parts.append(rest)
-    scheme, space, credentials = secret.partition(" ")
-    if space and scheme.lower() in {"bearer", "basic", "dpop"}:
-        parts.append(credentials)
-    decoded = [text for part in parts if (text := _decoded(part)) is not None]
-    return list(dict.fromkeys([*parts, *decoded]))
-
-
-def _decoded(part: str) -> str | None:
-    try:
-        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):  # it is not base64url, or not of a text
-        return None
-    return text if len(text) >= 16 and text.isprintable() else None

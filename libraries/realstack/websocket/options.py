@@ -171,8 +171,11 @@ class Options:
         """Tell the masker what must not be shown of these options, whether or not the caller said so."""
         for value in self.secrets:
             masker.register(value, "secret of a WebSocket handshake")
+        masker.register_url(self.url, "URL of a WebSocket")
         for name, value in self.headers.items():
-            if name in masker.names:
+            if name.lower() == "cookie":
+                masker.register_cookies(value, "cookie of a WebSocket handshake")
+            elif name in masker.names:
                 masker.register(value, f"{name} header of a WebSocket handshake")
         for name in self.offered:
             if len(name) > LONGEST_PLAIN_SUBPROTOCOL:
