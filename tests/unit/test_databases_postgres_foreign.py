@@ -77,6 +77,15 @@ def run(server: servers.Postgres, work: Work, dsn: str | None = None) -> None:
         ("''::\"char\"", ""),
         ("ARRAY['r'::\"char\", '\\377']", ["r", "\\377"]),
         ("'::ffff:1.2.3.4'::inet::text::inet", "::ffff:1.2.3.4"),
+        ("'::ffff:1.2.3.4/96'::inet", "::ffff:1.2.3.4/96"),
+        ("'::ffff:10.0.0.0/104'::cidr", "::ffff:10.0.0.0/104"),
+        (
+            "ARRAY['::1.2.3.4'::inet, '::1', '::ffff:0:1.2.3.4', 'fe80::1/64']",
+            ["::1.2.3.4", "::1", "::ffff:0:102:304", "fe80::1/64"],
+        ),
+        ("tstzrange('2030-01-01 10:00:00.5+02', NULL)", '["2030-01-01 08:00:00.5+00",)'),
+        ("numrange(1.10, 1e20)", "[1.10,100000000000000000000)"),
+        ("point 'NaN,-Infinity'", "(NaN,-Infinity)"),
     ],
 )
 def test_values_without_a_like_are_the_text_that_postgres_writes(postgres_server: servers.Postgres, sql: str, seen: Any) -> None:
@@ -112,6 +121,30 @@ def test_numbers_are_those_that_postgres_writes(postgres_server: servers.Postgre
         (found,) = (await one.fetch(f"SELECT {sql} AS x")).records
         assert (str(found["x"]) if isinstance(seen, str) else found["x"]) == seen
         shown(found["x"])
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *(f"ROW({one})" for one in ("'a b'::tsvector", "'int4'::regtype", "12.5::money", "'pg_class'::regclass")),
+        "ARRAY[ROW(1, '08:00:2b:01:02:03'::macaddr)]",
+        "ROW('5'::information_schema.cardinal_number)",
+        "pg_class FROM pg_class WHERE oid = 1259",
+    ],
+)
+def test_what_can_not_be_read_within_a_record_is_told_and_the_session_goes_on(
+    postgres_server: servers.Postgres, sql: str
+) -> None:
+    """Bytes of it came as a text, or a bare error; what the session held was lost."""
+
+    async def work(db: PostgresSession) -> None:
+        await db.begin()
+        with pytest.raises(StackError, match=r"to_jsonb"):
+            await db.fetch(f"SELECT {sql}")
+        assert (await db.fetch("SELECT ROW(1, E'\\t', 'x')::text AS x")).records == [{"x": '(1,"\t",x)'}]
+        assert db.in_transaction
 
     run(postgres_server, work)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from realstack.databases.dsn import split_dsn
 from realstack.databases.errors import SessionLost
 from realstack.databases.masking import Masking
 from realstack.databases.places import copies_over_connection, replace_places
-from realstack.databases.postgres_errors import ENDED, EXPECTED, explained
+from realstack.databases.postgres_errors import EXPECTED, ends, explained, is_of_reading, unreadable
 from realstack.databases.postgres_values import letter, prepare
 from realstack.databases.values import ForServer, Rows, for_postgres, plain
 
@@ -195,10 +196,11 @@ class PostgresSession:
             found = await prepared.fetch(*arguments, timeout=limit)
         await self._look_what_is_held(prepared.get_statusmsg())
         readers = [_LETTERS.get(attribute.type.name, plain) for attribute in attributes]
-        return Rows(
-            columns,
-            [{name: read(value) for name, read, value in zip(columns, readers, record, strict=True)} for record in found],
-        )
+        rows = [{name: read(value) for name, read, value in zip(columns, readers, record, strict=True)} for record in found]
+        for attribute in attributes:
+            if attribute.type.name in _RECORDS and any(_has_bytes(row[attribute.name]) for row in rows):
+                raise unreadable(statement, f"bytes in place of a text, in the record '{attribute.name}'")
+        return Rows(columns, rows)
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement for its effect.
@@ -389,7 +391,9 @@ class PostgresSession:
         """
         try:
             return await self._live.prepare(statement, name="", timeout=limit)
-        except (*ENDED, ConnectionError):
+        except EXPECTED as error:
+            if not ends(error):
+                raise
             self._live.terminate()
             if self._what_is_lost:
                 raise
@@ -440,8 +444,10 @@ class PostgresSession:
         try:
             yield
         except EXPECTED as error:
-            if isinstance(error, (*ENDED, ConnectionError)) and self._connection is not None:
+            if ends(error) and self._connection is not None:
                 self._connection.terminate()
+            if is_of_reading(error):
+                raise unreadable(statement, f"{type(error).__name__}: {error}") from None
             told = explained(error, self.name, statement, self.statement_timeout, self.masking, lost=self._lost)
             if self._lost and self._what_is_lost:
                 seen = str(told).partition("\nSeen: ")[2].partition("\n")[0]
@@ -458,6 +464,18 @@ def _letters(found: Any) -> Any:
 
 _LETTERS = {"char": _letters, "char[]": _letters}
 """The driver's own reading of `"char"`, which it takes no other for, is bytes."""
+
+
+_RECORDS = {"record", "record[]"}
+_BYTES = re.compile(r"[\x00-\x08\x0e-\x1a]")
+"""What no text of PostgreSQL has, or hardly any has, and the bytes of nearly all other types have."""
+
+
+def _has_bytes(value: Any) -> bool:
+    if isinstance(value, str):
+        return _BYTES.search(value) is not None
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_has_bytes, items))
 
 
 def _check(statement: str) -> None:

@@ -21,12 +21,38 @@ ENDED = (
 )
 """Errors that mean: the server has ended this session."""
 
-EXPECTED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError, OSError)
+EXPECTED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, UnicodeDecodeError, TimeoutError, OSError)
 """Everything that asking a server can end in."""
 
 _BAD_TEXT = {"22P02", "22007", "22008", "22003", "22026", "2200G"}
 """Codes of texts that can't be read as a type; their messages quote the text."""
+_OF_READING = re.compile(r"composite|decoder")
+"""What the driver says of an answer that it can't read, though the session goes on."""
 _BAD_ARGUMENT = re.compile(r"invalid input for query argument (\$\d+)")
+
+
+def ends(error: BaseException) -> bool:
+    """Whether an error means that the server has ended the session."""
+    return isinstance(error, (*ENDED, ConnectionError)) and not is_of_reading(error)
+
+
+def is_of_reading(error: BaseException) -> bool:
+    """Whether the driver could not read an answer."""
+    of_driver = isinstance(error, (asyncpg.InternalClientError, asyncpg.InterfaceError))
+    return isinstance(error, UnicodeDecodeError) or (of_driver and _OF_READING.search(str(error)) is not None)
+
+
+def unreadable(statement: str, seen: str) -> StackError:
+    """What to raise for a record with a value that the driver reads as text only: of records it gets the bytes."""
+    return StackError(
+        explain(
+            "records of values that the driver can read",
+            seen,
+            evidence=shorten(statement, 500),
+            remedy="Within a record, values such as money, tsvector, regclass and hstore come as bytes: cast them or the record "
+            "to text, or give to_jsonb(…) of it.",
+        )
+    )
 
 
 def explained(error: BaseException, name: str, statement: str, timeout: float, masking: Masking, *, lost: bool) -> StackError:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import re
 import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from realstack.core.errors import StackError
@@ -100,12 +102,25 @@ def shape_text(found: Any) -> str:
 
 
 def _decimal(value: float) -> str:
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return repr(value).removesuffix(".0")
 
 
 def _bound(value: Any) -> str:
-    text = str(value)
+    if isinstance(value, datetime):
+        micros = f".{value:%f}".rstrip("0").rstrip(".")
+        text = f"{value:%Y-%m-%d %H:%M:%S}{micros}{'' if value.tzinfo is None else _offset(_east(value))}"
+    elif isinstance(value, float):
+        text = _decimal(value)
+    else:
+        text = format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)
     return f'"{text}"' if re.search(r'[\s,"\\()\[\]]', text) or not text else text
+
+
+def _east(value: datetime) -> int:
+    """Seconds that a zone is ahead of UTC."""
+    return (value.utcoffset() or timedelta()) // timedelta(seconds=1)
 
 
 def _json(value: Any) -> bytes:

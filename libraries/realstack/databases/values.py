@@ -49,9 +49,7 @@ def plain(value: Any) -> Any:
         whole = value.is_finite() and value.adjusted() < MOST_DIGITS and value == value.to_integral_value()
         return int(value) if whole else value
     if isinstance(value, _AS_TEXT):
-        # An address of IPv4 in one of IPv6 as stores write it, and Python itself from 3.13 on.
-        mapped = value.ipv4_mapped if isinstance(value, ipaddress.IPv6Address) else None
-        return f"::ffff:{mapped}" if mapped else str(value)
+        return _address(value) if isinstance(value, (ipaddress.IPv6Address, ipaddress.IPv6Network)) else str(value)
     if type(value).__module__ in _DRIVERS:
         return range_text(value) if type(value).__name__ == "Range" else shape_text(value)
     if hasattr(value, "items"):
@@ -59,6 +57,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
+
+
+def _address(value: ipaddress.IPv6Address | ipaddress.IPv6Network) -> str:
+    """An address of IPv6 as stores write it: with one of IPv4 in it, where it has one (RFC 4291, 2.2, 2.5.5)."""
+    text, slash, length = str(value).partition("/")
+    number = int(value.network_address if isinstance(value, ipaddress.IPv6Network) else value)
+    if number >> 32 == 0xFFFF or (number >> 32 == 0 and number >> 16):
+        text = f"{'::ffff:' if number >> 32 else '::'}{ipaddress.IPv4Address(number & 0xFFFFFFFF)}"
+    return f"{text}{slash}{length}"
 
 
 def name_of(key: Any) -> str:
