@@ -189,6 +189,44 @@ def layers(**digests: str | None) -> Story:
     return story
 
 
+def after_a_fault(*answers: bool) -> Story:
+    story = Story().add("probe", "readers", {"ok": False}).add("service", "store", {"what": "killed", "seen": "gone"})
+    story.add("probe", "readers", {"ok": False}).add("service", "store", {"what": "ready"})
+    for ok in answers:
+        story.add("probe", "readers", {"ok": ok, "answer": "503"})
+    return story
+
+
+def test_services_answer_everybody_once_the_fault_is_over() -> None:
+    floors = {"pages": 0, "readings_during_a_fault": 0}
+    assert_holds(after_a_fault(True, True).judge("recovers-alone", **floors, probes_after=2))
+    assert_violated(
+        after_a_fault(True, False).judge("recovers-alone", **floors),
+        "readers does not answer well again",
+        "the fault on store ended at 0.040 s",
+        "it answered 503 at 0.060 s",
+    )
+    broken_again = after_a_fault(False).add("service", "cache", {"what": "killed", "seen": "gone"})
+    assert_holds(broken_again.judge("recovers-alone", **floors, probes_after=0))
+
+
+def test_nothing_unforeseen() -> None:
+    story = Story().add("logs", "auth").add("logs", "backend", {"unforeseen": []})
+    assert story.judge("nothing-unforeseen").counts == {"services": 2, "logs": 2}
+    assert_holds(story.judge("nothing-unforeseen"))
+
+
+def test_what_nobody_foresaw_is_shown_with_its_service_and_how_often() -> None:
+    story = Story().add("logs", "auth").add("logs", "backend", {"unforeseen": ["KeyError: 'sid'", "KeyError: 'seq'"]})
+    verdict = story.judge("nothing-unforeseen")
+    assert_violated(verdict, "backend met what nobody foresaw", "2 times, first in: KeyError: 'sid'")
+    assert len(verdict.witnesses) == 1
+
+
+def test_logs_that_nobody_looked_through_prove_nothing() -> None:
+    assert_invalid(Story().judge("nothing-unforeseen"), "Only 0 services")
+
+
 def test_whole_file() -> None:
     assert_holds(
         layers(original="aa", store="AA", download="aa")

@@ -199,6 +199,15 @@ def test_closed_when_the_token_expired() -> None:
     )
 
 
+def test_a_tab_that_is_told_of_each_expiry_and_one_that_is_not() -> None:
+    story = Story().tabs("ann", "tab 1").add("expiry-notice", "tab 1", {"told": True})
+    assert_holds(story.judge("one-connection", expiries_lived_through=0, notices=1))
+    assert_violated(
+        story.add("expiry-notice", "tab 1", {"told": False}).judge("one-connection", expiries_lived_through=0),
+        "tab 1 was not told that its token is about to expire",
+    )
+
+
 def test_another_greeting_of_one_connection_and_the_greeting_of_the_next() -> None:
     story = Story().add("tab", "tab 1", {"user": "ann"}).open("tab 1", account="a", connection="c1", expires_at=WALL + 2)
     again = {"connection_id": "c2", "user_id": "a"}

@@ -254,6 +254,13 @@ class Arrivals(Event):
     waits: Sequence[Sequence[float | None]] = ()
 
 
+@event("logs")
+class LogsRead(Event):
+    """The log of a service was looked through: its lines that tell of what nobody foresaw."""
+
+    unforeseen: Sequence[str] = ()
+
+
 # Credentials.
 
 
@@ -281,6 +288,13 @@ class SessionRevoked(Event):
 @event("expiry")
 class TokenExpired(Event):
     """A tab's credential expired."""
+
+
+@event("expiry-notice")
+class ExpiryNotice(Event):
+    """A tab's credential is about to expire; whether the tab was told so in time."""
+
+    told: bool
 
 
 @event("claims")

@@ -19,9 +19,11 @@ from realstack.history.events import (
     Arrivals,
     ClaimsRead,
     EntryAttempt,
+    ExpiryNotice,
     FileLayer,
     Judged,
     Leftover,
+    LogsRead,
     PageRead,
     Probe,
     SettingRead,
@@ -382,6 +384,11 @@ def _another_connection(scene: Scene) -> Iterator[Edit]:
             yield {after: [Closed(fact.tab, 4401, by="server", at=scene.events[after].at), scene.events[after]]}
 
 
+def _not_told_in_time(scene: Scene) -> Iterator[Edit]:
+    for index, event in scene.of(ExpiryNotice):
+        yield {index: [replace(event, told=False)]}
+
+
 def _another_claim(scene: Scene) -> Iterator[Edit]:
     for index, event in reversed(scene.of(ClaimsRead)):
         for name, value in event.claims.items():
@@ -424,6 +431,14 @@ def _not_working(scene: Scene, index: int) -> Event:
     return replace(event, working=False)
 
 
+def _somebody_unanswered(scene: Scene) -> Iterator[Edit]:
+    spans = outages(scene.history)
+    over = max((span.end for span in spans), default=0.0)
+    for index, event in scene.of(Probe):
+        if spans and event.ok and not event.dependent and event.at > over:
+            yield {index: [replace(event, ok=False, answer="503")]}
+
+
 def _all_at_once(scene: Scene) -> Iterator[Edit]:
     for index, event in scene.of(Arrivals):
         bursts = sorted(event.times)[:: max(event.clients, 1)]
@@ -439,6 +454,11 @@ def _without_jitter(scene: Scene) -> Iterator[Edit]:
         ]
         if event.waits:
             yield {index: [replace(event, waits=whole)]}
+
+
+def _unforeseen(scene: Scene) -> Iterator[Edit]:
+    for index, event in scene.of(LogsRead):
+        yield {index: [replace(event, unforeseen=[*event.unforeseen, "Traceback (most recent call last)"])]}
 
 
 def _growing(scene: Scene) -> Iterator[Edit]:
@@ -571,10 +591,12 @@ CHANGES = (
     Change("a refused message was admitted", ("admits-exactly",), _limit_not_kept),
     Change("an admitted message was refused", ("admits-exactly",), _refused_too_early),
     Change("a connection did not outlive its token", ("one-connection",), _another_connection),
+    Change("a tab was not told that its token expires", ("one-connection",), _not_told_in_time),
     Change("a refreshed token claims something else", ("same-claims",), _another_claim),
     Change("a bad credential opened a door, or a revoked session stayed open", ("no-entry",), _entered),
     Change("a service failed because another was down", ("contained",), _not_contained),
     Change("a page does not work again", ("recovers-alone",), _never_back),
+    Change("a service did not answer well when the fault was over", ("recovers-alone",), _somebody_unanswered),
     Change("clients come back in bursts", ("spread-out",), _all_at_once),
     Change("clients wait without jitter", ("spread-out",), _without_jitter),
     Change("a text is stored with another blank", ("said-is-stored",), _stored_otherwise),
@@ -585,6 +607,7 @@ CHANGES = (
     Change("something grows with the work", ("no-growth",), _growing),
     Change("a layer holds other bytes", ("whole-file",), _other_bytes),
     Change("a refused upload left something behind", ("whole-file",), _something_left),
+    Change("a service met what nobody foresaw", ("nothing-unforeseen",), _unforeseen),
 )
 
 

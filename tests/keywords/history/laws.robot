@@ -119,6 +119,13 @@ A Canary Is Made And Searched For
     Run Keyword And Expect Error    no-crosstalk violated: keys of Redis of bob holds the canary of ann*
     ...    Law Should Hold    no-crosstalk
 
+What Nobody Foresaw In A Log Is Told
+    Record Unforeseen    backend    ${{[]}}
+    Law Should Hold    nothing-unforeseen    within=0 s    services=1
+    Record Unforeseen    backend    ${{['Traceback (most recent call last):']}}
+    Run Keyword And Expect Error    nothing-unforeseen violated: backend met what nobody foresaw: * Traceback *
+    ...    Law Should Hold    nothing-unforeseen    within=0 s
+
 
 *** Keywords ***
 Open Two Tabs

@@ -7,7 +7,7 @@ from typing import Any
 
 from robot.api.deco import keyword
 
-from realstack.history.events import ClaimsRead, EntryAttempt, SessionRevoked, TokenExpired
+from realstack.history.events import ClaimsRead, EntryAttempt, ExpiryNotice, SessionRevoked, TokenExpired
 from realstack.recording.recorder import Recorder
 
 
@@ -96,6 +96,21 @@ class CredentialKeywords:
         ```
         """
         self._record(TokenExpired(alias))
+
+    @keyword(tags=["evidence"])
+    def record_expiry_notice(self, alias: str, told: bool) -> None:
+        """Records whether a tab was told in time that its credential is about to expire, for the law ``one-connection``.
+
+        Args:
+            alias: The tab.
+            told: Whether it was.
+
+        ```robotframework
+        ${told} =    Run Keyword And Return Status    Wait For Frame    auth_expiring    alias=tab 1    timeout=2 s
+        Record Expiry Notice    tab 1    ${told}
+        ```
+        """
+        self._record(ExpiryNotice(alias, told))
 
     @keyword(tags=["evidence"])
     def record_claims(self, session: str, claims: dict[str, Any]) -> None:

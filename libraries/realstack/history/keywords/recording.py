@@ -26,6 +26,7 @@ from realstack.history.events import (
     LimitCounter,
     LimitSet,
     ListenerRegistered,
+    LogsRead,
     PaceDeclared,
     PageRead,
     Posted,
@@ -463,6 +464,22 @@ class RecordingKeywords:
         """
         limit = None if usual is None else usual.total_seconds()
         self._record(Probe(service, ok, duration(seconds), answer, limit, dependent))
+
+    @keyword(tags=["evidence"])
+    def record_unforeseen(self, service: str, lines: list[str]) -> None:
+        """Records that a service's log was looked through, for the law ``nothing-unforeseen``.
+
+        Args:
+            service: Whose log it is.
+            lines: Those of its lines that tell of a failure which nobody foresaw; none where all was well.
+
+        ```robotframework
+        ${log} =    Get Service Log    backend
+        Record Unforeseen    backend    ${{re.findall('(?m)^Traceback.*$', $log)}}
+        Law Should Hold    nothing-unforeseen
+        ```
+        """
+        self._record(LogsRead(service, list(lines)))
 
     @keyword(tags=["evidence"])
     def record_operation_snapshot(

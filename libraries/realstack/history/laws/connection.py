@@ -1,4 +1,4 @@
-"""The law one-connection: a connection outlives its token."""
+"""The law one-connection: a connection outlives its token, and whoever is to bring the next one is told in time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from realstack.history.verdict import Findings
 
 
 def one_connection(history: History) -> Findings:
-    """Token expiry alone neither closes a connection nor changes its id.
+    """Token expiry is told in time, and alone neither closes a connection nor changes its id.
 
     Expiries are read from what the platform told (greetings and refreshes name the moment). A tab that saw one
     pass must still be on the same connection, unless the test closed it itself; a page's readings must all name one connection.
+    Of each token that ``expiry-notice`` events are about, its tab was told that it is about to expire.
     """
     findings = Findings()
     lived = 0
@@ -24,7 +25,22 @@ def one_connection(history: History) -> Findings:
         elif any(greeting.tab == tab.name for greeting in history.greetings):
             judged += 1
             lived += _judge_tab(history, findings, tab)
-    findings.counts = {"tabs": judged, "expiries lived through": lived, "refreshes": len(history.refreshes)}
+    notices = history.noted("expiry-notice")
+    for note in notices:
+        if not note.data.get("told"):
+            findings.violated(
+                f"{note.source} was not told that its token is about to expire: it must be, for each of its tokens and in time, "
+                f"because it is to bring the next one; however, at {history.when(note.at)} nothing had said so.",
+                note.at,
+                (note.index,),
+                (note.source,),
+            )
+    findings.counts = {
+        "tabs": judged,
+        "expiries lived through": lived,
+        "refreshes": len(history.refreshes),
+        "notices": len(notices),
+    }
     return findings
 
 

@@ -156,7 +156,8 @@ def recovers_alone(history: History) -> Findings:
     to help: reload, sign in again, click retry). A page that works again says so, and has handed over everything that its
     user typed: what is gone would have to be typed again. The page must have been seen not working during the fault, or its
     recovery proves nothing. A fault that leaves a way round it (only connections that were open are dead) needs no
-    end: the page must take that way.
+    end: the page must take that way. Services must answer well, too, once all faults are over (``probe`` events from then on): to
+    whoever asks first, not only to whoever asks again.
     """
     findings = Findings()
     spans = [span for span in outages(history) if span.over or span.way_round]
@@ -174,8 +175,31 @@ def recovers_alone(history: History) -> Findings:
                 touched.append(span)
         if touched:
             _judge_typed(history, findings, tab, touched)
-    findings.counts = {"pages": len(pages), "faults": len(spans), "readings during a fault": readings_during}
+    after = _probes_after_all(history)
+    for probe, span in after:
+        if not probe.data.get("ok"):
+            findings.violated(
+                f"{probe.source} does not answer well again: it must, to everybody, because {_told(history, span)}; however, it "
+                f"answered {probe.data.get('answer') or 'an error'} at {history.when(probe.at)}.",
+                probe.at,
+                (span.index, probe.index),
+            )
+    findings.counts = {
+        "pages": len(pages),
+        "faults": len(spans),
+        "readings during a fault": readings_during,
+        "probes after": len(after),
+    }
     return findings
+
+
+def _probes_after_all(history: History) -> list[tuple[Note, Outage]]:
+    """Probes that came when no fault was left, each with the fault that was over last."""
+    spans = outages(history)
+    if not spans or not all(span.over for span in spans):
+        return []
+    last = max(spans, key=lambda span: span.end)
+    return [(probe, last) for probe in history.noted("probe") if probe.at > last.end and not probe.data.get("dependent")]
 
 
 def _judge_return(history: History, findings: Findings, span: Outage, readings: list[PageReading], down_at: float) -> None:

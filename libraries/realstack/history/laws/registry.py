@@ -28,6 +28,7 @@ from realstack.history.laws import (
     stopping,
     stores,
     tools,
+    unforeseen,
 )
 from realstack.history.verdict import Findings, Verdict, settle
 
@@ -143,7 +144,7 @@ def _laws() -> dict[str, Law]:
         ),
         Law(
             "one-connection",
-            "Token expiry alone neither closes a connection nor changes its id.",
+            "Token expiry is told in time, and alone neither closes a connection nor changes its id.",
             connection.one_connection,
             {"tabs": 1, "expiries lived through": 1},
             timed=True,
@@ -169,7 +170,7 @@ def _laws() -> dict[str, Law]:
         ),
         Law(
             "recovers-alone",
-            "After the fault the user's page works again with no act of the user's.",
+            "After the fault the user's page works again with no act of the user's, and services answer everybody well.",
             faults.recovers_alone,
             {"pages": 1, "faults": 1, "readings during a fault": 1},
             timed=True,
@@ -199,6 +200,12 @@ def _laws() -> dict[str, Law]:
             "Every layer that holds a file holds the same bytes (SHA-256), and a half upload leaves nothing behind.",
             files.whole_file,
             {"files": 1},
+        ),
+        Law(
+            "nothing-unforeseen",
+            "Whatever users do and whatever breaks, no service meets what nobody foresaw.",
+            unforeseen.nothing_unforeseen,
+            {"services": 1},
         ),
     )
     return {law.id: law for law in laws}

@@ -1,0 +1,30 @@
+"""The law nothing-unforeseen: services fail in foreseen ways only."""
+
+from __future__ import annotations
+
+from realstack.history.domain import History
+from realstack.history.verdict import Findings
+
+LONGEST = 300
+"""Characters of a line that a violation shows."""
+
+
+def nothing_unforeseen(history: History) -> Findings:
+    """Whatever users do and whatever breaks, no service meets what nobody foresaw.
+
+    Read from ``logs`` events: the lines of a service's log that tell of a failure for which it has no word of its own, such as
+    a traceback. What came of it may look well (it was tried again, somebody else did it), and is wrong once in a while.
+    """
+    findings = Findings()
+    logs = history.noted("logs")
+    for note in logs:
+        lines = [str(line) for line in note.data.get("unforeseen") or ()]
+        if lines:
+            findings.violated(
+                f"{note.source} met what nobody foresaw: it must not, because whatever was done or broken here is what platforms "
+                f"live with; however, its log tells of it {len(lines)} times, first in: {lines[0][:LONGEST]}",
+                note.at,
+                (note.index,),
+            )
+    findings.counts = {"services": len({note.source for note in logs}), "logs": len(logs)}
+    return findings
