@@ -97,6 +97,7 @@ A Page That Was Open Before Saves What Was Typed And Nothing Else
     Page Should Be Online    dashboard
     ${change} =    A Change    ${gro}    named elsewhere
     Record Change    another device    name    ${gro.name}    ${change}[text]
+    Record Change    another device    time zone    ${gro.name}    ${change}[zone]
     Make Change    ${gro}    ${change}
     Make Workspace On Page    dashboard    Made on the page
     Last Name Should Be Everywhere    ${gro}    dashboard
