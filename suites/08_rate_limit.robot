@@ -1,6 +1,7 @@
 *** Settings ***
 Documentation       The free plan's limit on real Redis: in one window exactly so many messages are admitted, the first ones.
 Resource            ../resources/journey.resource
+Resource            ../resources/files.resource
 Resource            ../resources/limits.resource
 Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
@@ -36,8 +37,7 @@ Tabs On Two Replicas That Race Share One Limit
     Receipts Should Be In
 
 Window Begins With Its First Message
-    [Documentation]    Whoever sends the rest half a window later is told to wait for the half that is left, and may then
-    ...    send again.
+    [Documentation]    Whoever sends the rest half a window later is told to wait for the half that is left, and may send then.
     ${fay} =    A Free User    fay
     ${thread} =    A New Thread
     Open Tabs    ${fay}    tab
@@ -71,11 +71,12 @@ Time To Wait Is Honoured
 
 Nothing Is Admitted While Redis Is Down
     [Documentation]    The declared policy: messages are refused and say so, nothing is stored; with Redis the limit is back.
-    [Tags]    needs-kill    needs-restart
+    [Tags]    needs-kill    needs-restart    wants-upload
     ${ida} =    A Free User    ida
     ${thread} =    A New Thread
     Open Tabs    ${ida}    tab
     Kill Redis
+    Upload Should Be Refused For Want Of Redis    ${ida}    ${thread}
     ${ids} =    Send More Than The Limit    ${ida}    tab    ${thread}
     Start Redis
     Send More Than The Limit    ${ida}    tab    ${thread}
@@ -95,8 +96,7 @@ Limit Outlives Redis
     Limit Should Have Held    ${jon}
 
 Refused Message Is Neither Stored Nor Answered
-    [Documentation]    The agents answer what was admitted, and nothing else is anywhere; after the window the same message
-    ...    is taken.
+    [Documentation]    The agents answer what was admitted, and nothing else is anywhere; after the window it is taken, too.
     ${kim} =    A Free User    kim
     ${thread} =    A New Thread
     Open Tabs    ${kim}    tab

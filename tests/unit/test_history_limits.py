@@ -47,6 +47,34 @@ def test_not_the_first_five(pattern: str, words: str) -> None:
     assert_violated(tries(limited(), pattern).judge("admits-exactly"), words)
 
 
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({}, ""),
+        ({"window": 60.00000001}, ""),
+        ({"window": 61}, "told of 5 in 61 s"),
+        ({"window": 60.2}, "told of 5 in 60.2 s"),
+        ({"window": 59.5}, "told of 5 in 59.5 s"),
+        ({"limit": 6}, "it must be 5 in 60 s, because that is the plan of ann"),
+        ({"limit": 4}, "told of 4 in 60 s"),
+    ],
+)
+def test_a_refusal_names_the_plans_limit(named: dict[str, Any], words: str) -> None:
+    story = tries(limited(), "yyyyy").send("tab 1", "x", at=11.0).refuse("tab 1", "x", retry_after=59, at=11.01, **named)
+    assert_violated(story.judge("admits-exactly"), words) if words else assert_holds(story.judge("admits-exactly"))
+
+
+def test_a_window_may_be_named_in_whole_seconds_rounded_up() -> None:
+    story = Story().tabs("ann", "tab 1").add("limit", "ann", {"limit": 1, "window": 1.5})
+    story = story.send("tab 1", "a", at=10.0).ack("tab 1", "a", 1, at=10.01).send("tab 1", "b", at=10.1)
+    assert_holds(story.refuse("tab 1", "b", retry_after=2, limit=1, window=2, at=10.11).judge("admits-exactly"))
+
+
+def test_a_plan_that_is_over_names_nothing() -> None:
+    story = tries(limited(), "yyyyyn").add("limit", "ann", {"limit": 7, "window": 60}, at=20.0)
+    assert_holds(story.judge("admits-exactly"))
+
+
 def test_what_began_just_after_the_window_may_have_been_in_it() -> None:
     # Four of five at its beginning; the fifth begins at its end, which is known no better than to PATIENCE.
     story = tries(limited(), "yyyy")

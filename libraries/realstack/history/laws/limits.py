@@ -16,6 +16,8 @@ ROUNDING = 0.1
 """Seconds by which a time to wait may be rounded up, where it is not told in whole seconds."""
 PAGE_ROUNDING = 1.0
 """Seconds by which a page rounds a time up that it tells."""
+TINY = 1e-6
+"""Seconds that numbers may lose on their way."""
 NEVER = -1.0
 """What Redis says of a key without an expiry."""
 
@@ -52,8 +54,9 @@ def admits_exactly(history: History) -> Findings:
 
     A window begins with the first admitted message and lasts as long as the plan says. When a decision fell is only known
     to lie between the sending and its answer; a violation is told only where it is certain for every such moment. Limits come
-    from ``limit`` events, or else from what refusals name. A window is full when more was tried in it than it admits, or a page
-    held messages back because of it; what a page holds back is admitted in the window after.
+    from ``limit`` events, or else from what refusals name, and whatever one names must be these. A window is full when more
+    was tried in it than it admits, or a page held messages back because of it; what a page holds back is admitted in the window
+    after.
     """
     findings = Findings()
     attempts = _attempts(history)
@@ -71,6 +74,7 @@ def admits_exactly(history: History) -> Findings:
                 windows += bool(mine)
                 continue
             counted, filled = _judge_windows(history, findings, user, mine, limit)
+            _judge_named(history, findings, user, limit, until)
             shown = [page for page in history.pages if page.user == user and limit.since <= page.at < until]
             held = _judge_pages(history, findings, shown, mine, limit)
             windows, full = windows + counted, full + filled + held
@@ -269,6 +273,26 @@ def _judge_told(history: History, findings: Findings, refused: list[Attempt], li
                 (attempt.tab,),
             )
             return
+
+
+def _judge_named(history: History, findings: Findings, user: str, limit: Limit, until: float) -> None:
+    """A refusal that names the limit, or its window, names those of the plan; whole seconds may be rounded up."""
+    for refusal in history.refusals:
+        if refusal.user != user or not limit.since <= refusal.at < until:
+            continue
+        window = limit.window if refusal.window is None else refusal.window
+        rounding = 1.0 if window.is_integer() else ROUNDING
+        if refusal.limit in (None, limit.limit) and 0 <= window - limit.window + TINY < rounding:
+            continue
+        findings.violated(
+            f"the refusal of {history.name(refusal.message)} names another limit: it must be {limit.limit} in "
+            f"{limit.window:g} s, because that is the plan of {user}; however, {refusal.tab} was told of {refusal.limit} in "
+            f"{window:g} s at {history.when(refusal.at)}.",
+            refusal.at,
+            (refusal.index,),
+            (refusal.tab,),
+        )
+        return
 
 
 def _judge_waiting(history: History, findings: Findings, refused: list[Attempt], rest: list[Attempt], limit: int) -> None:
