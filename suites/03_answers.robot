@@ -28,6 +28,14 @@ What Is Hard To Read Is Answered To The Letter
     ${thread} =    A New Thread
     Answers Should Be Right To The Letter    tab    ${thread}
 
+What Was Said Before Is Found
+    [Documentation]    In any conversation, by all of the words or as it was said, in small letters or capitals, of one's own
+    ...    words only, and of no search; of many the newest, and how many there are.
+    [Tags]    wants-exact-answers
+    ${mona} =    A Paid User    mona
+    Open Tabs    ${mona}    tab
+    What Was Said Should Be Found    ${mona}    tab
+
 Tools Are Called As Questions Need Them
     [Documentation]    Calculations, searches, lists, summaries, and small talk, all at once: the right tools, in their order,
     ...    with the right arguments.

@@ -32,3 +32,14 @@ A File On A Page Is Answered From
     Upload On Page    ${kay}    page    ${report}    ${report.question}
     Page Should Show    page    ${report.answer}
     Page And Store Should Agree    ${kay}    page
+
+A Bomb Harms Nobody
+    [Documentation]    A small file that unpacks to a gigabyte: its run ends as every run does, and the next file is read.
+    [Setup]    Prepare User Who Uploads    joe    paid
+    ${bomb} =    Make Unpacking Bomb    unpacked=1 GiB
+    Upload And Record File    ${USER}    tab    ${bomb}    ${THREAD}
+    Files Should Have Been Read
+    ${report} =    A Short Report With A Fact    ${USER}
+    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
+    Files Should Have Been Read    2
+    File Should Be Answered From    ${report}    tab

@@ -25,6 +25,7 @@ def _primes(highest: int) -> str:
 
 HARD = [
     _asked("of nothing", "list the primes up to 1", _primes(1)),
+    _asked("of a square", "list the primes up to 25", _primes(25)),
     _asked("of what was never said", 'search messages for "nobody said this"', "Found messages for nobody said this = 0"),
     _computed("of a single number", "median of 7", 7),
     _computed("that needs two numbers and has one", "range of 7", 0),
@@ -37,6 +38,12 @@ HARD = [
     _computed("beyond 2^53", "2^53 + 1", 2**53 + 1),
     _computed("of two hundred bits", "3^120 - 1", 3**120 - 1),
     _computed("that binary numbers miss", "0.1 + 0.2", "0.3"),
+    _computed("of as many bits as may be", "2^1024 * 2^1023", 2**2047),
+    _asked("of a bit more", "What is 2^1024 * 2^1023 + 2^1024 * 2^1023?", "+ 2^1024 * 2^1023: cannot be computed"),
+    _computed("of an exact root beyond binary numbers", "sqrt((10^20 + 1)^2)", 10**20 + 1),
+    _computed("of many parentheses", "+".join(61 * ["(1)"]), 61),
+    _computed("as deep as may be", f"{59 * '('}1{59 * ')'} + 1", 2),
+    _asked("a bit deeper", f"What is {60 * '('}1{60 * ')'} + 1?", "1: cannot be computed, the expression is nested too deeply"),
     _asked("that is long", "list the primes up to 2000", _primes(2000)),
 ]
 """As dictionaries with `name`, `query` and `expected`; what is expected stands somewhere in the answer."""
