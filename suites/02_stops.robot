@@ -34,7 +34,7 @@ An Answer Is Stopped On Its Own Tab
 An Answer That Waits Or Works Is Stopped At Once
     [Documentation]    All of a user's places stand still in the middle of their tools, and one answer more waits its turn: that
     ...    one never begins, and the others end though what they wait for never comes.
-    [Tags]    wants-computed-answers    wants-held-steps    wants-stop
+    [Tags]    wants-computed-answers    wants-held-steps    wants-ledger    wants-stop
     ${olga} =    A Paid User    olga
     Open Tabs    ${olga}    tab
     ${thread} =    A New Thread
@@ -43,6 +43,8 @@ An Answer That Waits Or Works Is Stopped At Once
     Law Should Hold    stop-stops    within=${FIGURES.settle_time}
     Stop Answers    tab    ${thread}    @{held}
     Stopped Answers Should Stay    ${olga}    stops=5
+    Every Store Should Tell What Was Said    ${olga}
+    Tab Should Be Told What Is Stored    ${olga}    tab
 
 What Is Over Or Another User's Is Not Stopped
     [Documentation]    A stranger's stop is refused and the answer goes on to its end; then its own user's stop is told that it is

@@ -38,12 +38,13 @@ What Was Said Before Is Found
 
 Tools Are Called As Questions Need Them
     [Documentation]    Calculations, searches, lists, summaries, and small talk, all at once: the right tools, in their order,
-    ...    with the right arguments.
-    [Tags]    wants-exact-answers
+    ...    with the right arguments. All that a tab is told is what is stored.
+    [Tags]    wants-exact-answers    wants-ledger
     ${lena} =    A Paid User    lena
     Open Tabs    ${lena}    tab
     ${thread} =    A New Thread
     Tools Should Be Called As Questions Need Them    tab    ${thread}
+    Tab Should Be Told What Is Stored    ${lena}    tab
 
 A Long Answer Flows
     [Documentation]    Its first word comes soon, no next one is long in coming, and it ends in time: on the tab that asked, and

@@ -67,7 +67,7 @@ What One User Asks Waits Its Turn And Is Answered
 
 An Agent Dies Halfway And Its Runs Are Taken Over
     [Documentation]    An agent is killed while it works on questions; the other one goes on with them, and each is answered once.
-    [Tags]    needs-kill    needs-10-users    wants-agent-queue    wants-computed-answers    wants-held-steps
+    [Tags]    needs-kill    needs-10-users    wants-agent-queue    wants-computed-answers    wants-held-steps    wants-ledger
     ${users} =    A Part Of The Crowd    10    ${SEARCHES}
     Hold Up Answering
     Let Users Ask At The Same Moment    ${users}
@@ -77,6 +77,7 @@ An Agent Dies Halfway And Its Runs Are Taken Over
     Runs Should Have Been Taken Over    @{users}
     Answers Should Be Right And In Time    ${users}
     Nothing Should Be Left To Answer    @{users}
+    Every Store Should Tell What Was Said    @{users}
     [Teardown]    NONE
 
 

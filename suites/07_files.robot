@@ -11,7 +11,7 @@ Test Tags           needs-folders    wants-file-layers    wants-upload
 *** Test Cases ***
 A Report Is Uploaded, Read And Answered From
     [Documentation]    5 MB on a page with visible progress; an agent reads it, and its fact comes back. The page saves it again.
-    [Tags]    critical    needs-browser    wants-computed-answers    wants-exact-answers
+    [Tags]    critical    needs-browser    wants-computed-answers    wants-exact-answers    wants-ledger
     ${kim} =    A User In A Browser    kim
     ${report} =    A Page And A Tab And A Report    ${kim}
     Watch Progress    page
@@ -21,6 +21,7 @@ A Report Is Uploaded, Read And Answered From
     Record All Layers    ${kim}    ${report}    ${id}    page=page
     Every Layer Should Hold The Same
     Answer Should Be Shown And Kept    ${kim}    ${report}
+    Every Store Should Tell What Was Said    ${kim}
 
 What Is No PDF Is Refused
     [Documentation]    Each for its own reason, and no layer has anything of it.
@@ -83,6 +84,7 @@ An Upload That Dies With Its Replica Leaves Nothing
 
 The Same File Twice Is Two Files
     [Documentation]    Two uploads of the same bytes: each is stored whole, and answered on its own.
+    [Tags]    wants-ledger
     [Setup]    Prepare User Who Uploads    cleo    paid
     ${report} =    A Short Report With A Fact    ${USER}
     ${first}    ${second} =    Upload And Record File Twice    ${USER}    ${report}    ${THREAD}
@@ -91,9 +93,12 @@ The Same File Twice Is Two Files
     Record All Layers    ${USER}    ${report}    ${first}[id]
     Record All Layers    ${USER}    ${second}[file]    ${second}[id]
     Every Layer Should Hold The Same    files=2    answers=2
+    Every Store Should Tell What Was Said    ${USER}
+    Tab Should Be Told What Is Stored    ${USER}    tab
 
 The Same Upload Again Is The Same File
     [Documentation]    Sent again under its message's id, as clients do that got no answer: taken once, answered once.
+    [Tags]    wants-ledger
     [Setup]    Prepare User Who Uploads    dave    paid
     ${report} =    A Report With The Id Of Its Message    ${USER}
     ${first} =    Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
@@ -101,6 +106,7 @@ The Same Upload Again Is The Same File
     Same Upload Should Be Taken Once    ${USER}    ${report}    ${THREAD}    ${first}
     Record Stored Messages Of Users    ${USER}
     Laws Should Hold    acked-is-kept    exactly-once    from-somebody    agent-stream
+    Every Store Should Tell What Was Said    ${USER}
 
 A Foreign File Opens To Nobody
     [Documentation]    Max knows the id of Ida's file and asks for it, by every door; her agent finds its words, and his does not.
@@ -127,10 +133,12 @@ A Killed Agent's File Is Read By Another
 
 A File That Was Damaged On Disk Is Not Answered From
     [Documentation]    The agent compares the fingerprint with the one that the upload had, and says what is wrong.
-    [Tags]    needs-pause
+    [Tags]    needs-pause    wants-ledger
     [Setup]    Prepare User Who Uploads    hal    paid
     ${report} =    A Short Report With A Fact    ${USER}
     Damaged File Should Yield Nothing    ${USER}    ${report}    ${THREAD}
+    Every Store Should Tell What Was Said    ${USER}
+    Tab Should Be Told What Is Stored    ${USER}    tab
     Receipts Should Be In
 
 The Page Tells What Became Of An Upload

@@ -22,11 +22,13 @@ Uploads And Messages Share One Limit
     Limit Should Have Held    ${una}
 
 What Is Refused Or Sent Again Does Not Count
-    [Documentation]    The rest of the window is there for whoever says it.
+    [Documentation]    The rest of the window is there for whoever says it. Every store has what was taken, once.
+    [Tags]    wants-ledger
     ${vic}    ${thread} =    A Free User With A Tab    vic
     Send What Does Not Count    ${vic}    ${thread}
     Say    ${vic}    ${thread}    ${FIGURES.rate_limit}
     Limit Should Have Held    ${vic}
+    Every Store Should Tell What Was Said    ${vic}
 
 A Change Of Plan Counts At Every Door
     [Documentation]    Paid, everything is taken and nothing is counted; free again, the limit is back at once, and paid again it
