@@ -283,6 +283,48 @@ def test_any_command_runs_but_those_of_a_connection(redis_server: servers.Redis)
     run(redis_server, work)
 
 
+def test_answers_are_whole(redis_server: servers.Redis) -> None:
+    async def work(session: RedisSession) -> None:
+        await session.command(["XADD", "s", "1-1", "a", "1", "b", "x", "a", "2"])
+        entry = {"id": "1-1", "fields": {"a": ["1", "2"], "b": "x"}}
+        assert await session.read("s") == await session.stream("s") == [entry]
+        assert await session.command(["EVAL", "return {1, {redis.error_reply('MINE no'), 'x'}}", 0]) == [1, ["MINE no", "x"]]
+        await session.command(["SADD", "members", "b", "a"])
+        assert await session.command(["SMEMBERS", "members"]) == ["a", "b"]
+
+    run(redis_server, work)
+
+
+@pytest.mark.parametrize("text", ["1_000", " 12 ", "\u0663", "007", "+5", "-0", "9" * 19, ""])
+def test_a_counter_holds_what_incr_takes(redis_server: servers.Redis, text: str) -> None:
+    async def work(session: RedisSession) -> None:
+        await session.set("n", text, None)
+        with pytest.raises(NotThere, match="a whole number in 'n'"):
+            await session.counter("n")
+        with pytest.raises(StatementRefused):
+            await session.command(["INCR", "n"])
+
+    run(redis_server, work)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "seen"),
+    [
+        ("MOVED 3999 127.0.0.1:6381", "MOVED", r"MOVED 3999 127.0.0.1:6381\nRemedy: .*another node"),
+        ("CLUSTERDOWN Hash slot not served", "CLUSTERDOWN", "CLUSTERDOWN Hash"),
+        ("NOAUTH Authentication required.", "NOAUTH", "Authentication required"),
+        ("WRONGPASS invalid username-password pair", "WRONGPASS", "invalid"),
+    ],
+)
+def test_refusals_have_their_code(redis_server: servers.Redis, said: str, code: str, seen: str) -> None:
+    async def work(session: RedisSession) -> None:
+        with pytest.raises(StatementRefused, match=seen) as caught:
+            await session.command(["EVAL", "return redis.error_reply(ARGV[1])", 0, said])
+        assert caught.value.code == code
+
+    run(redis_server, work)
+
+
 def test_half_a_surrogate_pair_is_not_sent_as_another_text(redis_server: servers.Redis) -> None:
     half = "x \ud83d"
 

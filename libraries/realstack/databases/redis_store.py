@@ -34,6 +34,11 @@ CONNECT_SECONDS = 5.0
 SCAN_BATCH = 500
 STREAM_PAGE = 1000
 
+_COUNTED = re.compile(r"0|-?[1-9][0-9]{0,18}")
+"""How Redis writes a number that it counts with."""
+_ELSEWHERE = dict.fromkeys(
+    ("MOVED", "ASK"), "The key is on another node of a cluster: open a session at the address that the error names."
+)
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
 
@@ -71,6 +76,40 @@ class RedisTarget:
 
     url: str | None = field(default=None, repr=False)
     pieces: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def _entries_of(found: Any, **_: Any) -> list[tuple[Any, Any]]:
+    """Entries of a stream; of a field that an entry has several times, which the driver's own reading forgets, all values."""
+    return [(identifier, _fields_of(flat)) for identifier, flat in found or ()]
+
+
+def _fields_of(flat: list[Any] | None) -> dict[Any, Any] | None:
+    if flat is None:
+        return None
+    fields: dict[Any, list[Any]] = {}
+    for name, value in zip(flat[::2], flat[1::2], strict=True):
+        fields.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+
+
+def _told(answer: Any) -> Any:
+    """An answer as test data: of errors in it, as scripts give them, what they say; sets as sorted lists."""
+    if isinstance(answer, Exception):
+        return str(answer)
+    if isinstance(answer, dict):
+        return {name: _told(value) for name, value in answer.items()}
+    if isinstance(answer, (set, frozenset)):
+        return sorted(map(_told, answer), key=str)
+    return [_told(item) for item in answer] if isinstance(answer, list) else answer
+
+
+def _refusal(error: ResponseError) -> tuple[str, str]:
+    """The code of an error, and what to show of it."""
+    # What follows quotes arguments, which may be secret.
+    text = redact_text(str(error).partition(", with args")[0])
+    # Of the commoner ones the driver cuts off the code.
+    code = getattr(error, "status_code", None) or text.partition(" ")[0]
+    return code, text if code == "ERR" or text.startswith(code) else f"{code} {text}"
 
 
 def _reads(method: Reading) -> Reading:
@@ -132,12 +171,16 @@ class RedisSession:
         }
         try:
             if self.target.url is None:
-                return redis_asyncio.Redis(**self.target.pieces, **options)
-            # By itself the client lets the URL count more.
-            told = parse_url(self.target.url)
-            return redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**{**options, **told, **self.target.pieces}))
+                client = redis_asyncio.Redis(**self.target.pieces, **options)
+            else:
+                # By itself the client lets the URL count more.
+                told = parse_url(self.target.url)
+                client = redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**{**options, **told, **self.target.pieces}))
         except ValueError as error:
             raise StackError(explain("a Redis URL such as redis://:password@host:6379/0", redact_text(str(error)))) from None
+        for name in ("XRANGE", "XREVRANGE"):
+            client.set_response_callback(name, cast(Any, _entries_of))
+        return client
 
     async def close(self) -> None:
         """Close the connections."""
@@ -167,14 +210,12 @@ class RedisSession:
         try:
             yield
         except ResponseError as error:
-            raise StatementRefused(
-                # What follows quotes arguments, which may be secret.
-                explain(f"Redis '{self.name}' to carry out {what}", redact_text(str(error).partition(", with args")[0])),
-                # Of the commoner ones the driver cuts off the prefix.
-                code=getattr(error, "status_code", None) or str(error).split(" ", 1)[0],
-            ) from None
+            code, seen = _refusal(error)
+            expected = f"Redis '{self.name}' to carry out {what}"
+            raise StatementRefused(explain(expected, seen, remedy=_ELSEWHERE.get(code, "")), code=code) from None
         except AuthenticationError as error:
-            raise StatementRefused(explain(f"Redis '{self.name}' to accept the account", str(error)), code="WRONGPASS") from None
+            code = "NOAUTH" if "authentication required" in str(error).lower() else "WRONGPASS"
+            raise StatementRefused(explain(f"Redis '{self.name}' to accept the account", str(error)), code=code) from None
         except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
             raise StoreUnreachable(
                 explain(
@@ -265,7 +306,7 @@ class RedisSession:
         if name == "COMMAND":  # one word for the client, which otherwise takes the answer for that of COMMAND alone
             words = [" ".join(map(str, words[:2])), *words[2:]]
         async with self.explained(name):
-            return await self.client.execute_command(*words)  # type: ignore[no-untyped-call] # redis has no types for it
+            return _told(await self.client.execute_command(*words))  # type: ignore[no-untyped-call] # redis has no types for it
 
     @_reads
     async def read(self, name: str, limit: int | None = None) -> Any:
@@ -324,10 +365,11 @@ class RedisSession:
         value = await self.call(self.client.get, await self.key(key))
         if value is None:
             return 0
-        try:
-            return int(value)
-        except ValueError:
-            raise NotThere(explain(f"a whole number in '{key}'", repr(value))) from None
+        # Python's int reads more: blanks around it, digits of other scripts, underscores between them.
+        if not _COUNTED.fullmatch(value) or not -(2**63) <= int(value) < 2**63:
+            remedy = "Redis counts with whole numbers of 64 bits, without anything before or behind their digits but a minus."
+            raise NotThere(explain(f"a whole number in '{key}'", repr(value), remedy=remedy))
+        return int(value)
 
     @_reads
     async def seconds_to_live(self, key: str) -> float:
