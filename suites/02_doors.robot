@@ -48,12 +48,15 @@ Nobody Gets At What Is Another User's
 
 What Is Beyond An Edge Is Refused
     [Documentation]    Longest texts, first and last numbers, ids, bodies and keys, in frames and over HTTP: just so they are
-    ...    taken, just beyond they are refused for their own reason.
+    ...    taken, just beyond they are refused for their own reason. The tab on which all that was tried goes on as any other.
     [Tags]    wants-upload
     ${owen} =    A Paid User With A Tab    owen
     ${thread} =    A Stored Thread    ${owen}
-    Set To Dictionary    ${owen}    thread=${thread}
+    ${quiet} =    A Stored Thread    ${owen}
+    Set To Dictionary    ${owen}    thread=${thread}    quiet=${quiet}
     What Is Beyond An Edge Should Be Refused    ${owen}
+    Say And Record What Is Stored    ${owen}    owen    ${quiet}
+    Laws Should Hold    acked-is-kept    exactly-once    same-order    within=${FIGURES.settle_time}
 
 
 *** Keywords ***
@@ -74,3 +77,10 @@ A Stranger
     Answer Should Reach    ${id}    ${name}
     Set To Dictionary    ${user}    thread=${thread}
     RETURN    ${user}
+
+Say And Record What Is Stored
+    [Documentation]    Says something more on a tab, which has its time to be told that it is taken; records what is stored then.
+    [Arguments]    ${user}    ${tab}    ${thread}
+    ${id} =    Send Message    ${user}    ${tab}    ${thread}    Said after all that
+    Run Keyword And Return Status    Message Should Be Acknowledged    ${tab}    ${id}    timeout=${FIGURES.usual_time}
+    Record Stored Messages Of Users    ${user}

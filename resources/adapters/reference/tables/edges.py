@@ -1,7 +1,8 @@
 """Variable file: what the platform takes just so, and what lies just beyond: longest and shortest texts, first and last numbers.
 
 A line says at which door, what is brought along (as in every_door.yaml), and what it is; `reason` is the code of the refusal, and
-without one it is taken. `$own` is a thread of whoever knocks, with one message.
+without one it is taken. `$own` is a thread of whoever knocks, `$OWN` the same, written in capitals; `$quiet` is another one, in
+which nobody has said anything.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def _read(what: str, seq: Any, reason: str = "") -> dict[str, Any]:
 
 
 def _resumed(what: str, payload: Any, reason: str = "") -> dict[str, Any]:
-    return _frame(what, "resume", reason, payload=payload)
+    return _frame(what, "resume", reason, payload=payload, thread="$quiet")
 
 
 def _runs(count: int) -> dict[str, Any]:
@@ -58,6 +59,7 @@ ENVELOPE_EDGES = [
 FRAME_EDGES = [
     _said("a text of one character", "x"),
     _said("a text of as many characters as may be", LONGEST_TEXT * "x"),
+    _frame("a conversation whose id is written in capitals", "user_message", thread="$OWN", payload={"text": "x"}),
     _said("a text of one more", (LONGEST_TEXT + 1) * "x", "too_long"),
     _said("an empty text", "", "bad_frame"),
     _said("a text of nothing but blanks", " \t\n", "bad_frame"),
@@ -83,10 +85,10 @@ FRAME_EDGES = [
     _read("no place", None, "bad_frame"),
     _resumed("from the beginning", {"after": 0}),
     _resumed("from where nobody says", {}),
-    _resumed("from the last place that may be", {"after": LAST_PLACE}),
-    _resumed("from beyond it", {"after": LAST_PLACE + 1}, "bad_frame"),
+    _resumed("from beyond the last place that may be", {"after": LAST_PLACE + 1}, "bad_frame"),
     _resumed("from before all", {"after": -1}, "bad_frame"),
     _resumed("as many runs as may be", _runs(MOST_RUNS)),
+    _resumed("from the last place that may be", {"after": LAST_PLACE}),
     _resumed("one run more", _runs(MOST_RUNS + 1), "bad_frame"),
     _resumed("runs that are a list", {"after": 0, "runs": [A_RUN.format(1)]}, "bad_frame"),
     _resumed("a run whose id is none", {"after": 0, "runs": {"none": 0}}, "bad_frame"),
@@ -171,7 +173,7 @@ ROUTE_EDGES = [
     _uploaded("fields of one more", "bad_upload", more=_in_form(LONGEST_FORM + 1)),
     _uploaded("as many parts as may be", **{f"more {n}": "x" for n in range(MOST_PARTS - 2)}),
     _uploaded("one part more", "bad_upload", **{f"more {n}": "x" for n in range(MOST_PARTS - 1)}),
-    _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * "x"),
+    _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * "y"),
     _uploaded("a question of one more", "bad_request", question=(LONGEST_TEXT + 1) * "x"),
     _uploaded("a message whose id is none", "bad_request", message_id="none"),
     {"what": "what is no operation", "door": "GET /auth/operations/{operation_id}", "path": "none", "reason": "not_found"},
@@ -185,16 +187,19 @@ def place_of(line: Mapping[str, Any]) -> tuple[str, str]:
     return method, re.sub(r"{\w+}", line.get("path", ""), path)
 
 
-def frames_with_ends(lines: Iterable[Mapping[str, Any]], thread: str, fill: Callable[..., Any]) -> list[dict[str, Any]]:
+def frames_with_ends(
+    lines: Iterable[Mapping[str, Any]], thread: str, quiet: str, fill: Callable[..., Any]
+) -> list[dict[str, Any]]:
     """Frames as they are sent; after each comes one of a kind that nobody knows: what is refused before that is, was the frame.
 
     Args:
         lines: Lines of the table.
         thread: A thread of whoever sends them.
+        quiet: Another one, in which nobody has said anything.
         fill: Puts ids into a line (`brought_along`).
     """
     found: list[dict[str, Any]] = []
-    for number, line in enumerate(fill(line, {}, own=thread) for line in lines):
+    for number, line in enumerate(fill(line, {"quiet": quiet}, own=thread) for line in lines):
         ids = {"thread_id": line["thread"], "message_id": line.get("message")}
         found.append({"type": line["type"], "payload": line["payload"], **ids})
         found.append({"type": "nothing", "payload": {}, "thread_id": thread, "message_id": _end(number)})
