@@ -4,6 +4,7 @@ Documentation       The free plan's limit through every door: what counts counts
 Resource            ../resources/journey.resource
 Resource            ../resources/files.resource
 Resource            ../resources/limits.resource
+Resource            ../resources/tokens.resource
 Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -12,13 +13,14 @@ Test Tags           wants-limit    wants-upload
 
 *** Test Cases ***
 Uploads And Messages Share One Limit
-    [Documentation]    An upload takes a message's place, and is refused as one when there is none left.
+    [Documentation]    An upload takes a message's place, and is refused as one when there is none left, on whichever device.
     ${una}    ${thread} =    A Free User With A Tab    una
+    Open Tab On Another Device    ${una}    elsewhere
     Say    ${una}    ${thread}    1
     Upload Against The Limit    ${una}    ${thread}
     Say    ${una}    ${thread}    ${TWO_LESS}
     Upload Against The Limit    ${una}    ${thread}
-    Say    ${una}    ${thread}    1
+    Say    ${una}    ${thread}    1    elsewhere
     Limit Should Have Held    ${una}
 
 What Is Refused Or Sent Again Does Not Count
