@@ -283,6 +283,7 @@ def test_what_an_ended_connection_is_told_with() -> None:
         tabs=1,
         expiries_lived_through=2,
         refreshes=0,
+        notices=0,
     )
     story = connected(2.0, 5.0, 9.0).add("closed", "tab 1", {"by": "server"}, at=4.5)
     assert_told(
@@ -297,6 +298,7 @@ def test_what_an_ended_connection_is_told_with() -> None:
         tabs=1,
         expiries_lived_through=1,
         refreshes=0,
+        notices=0,
     )
 
 
@@ -308,6 +310,7 @@ def test_an_expiry_is_lived_through_between_opening_and_end() -> None:
         tabs=1,
         expiries_lived_through=2,
         refreshes=0,
+        notices=0,
     )
     closed = connected(4.0, 6.0).add("closed", "tab 1", {"by": "client"}, at=6.0).add("note", "x", at=9.0)
     assert_told(
@@ -315,6 +318,7 @@ def test_an_expiry_is_lived_through_between_opening_and_end() -> None:
         tabs=1,
         expiries_lived_through=1,
         refreshes=0,
+        notices=0,
     )
 
 
@@ -334,6 +338,7 @@ def test_a_connection_that_is_greeted_again() -> None:
         tabs=1,
         expiries_lived_through=1,
         refreshes=0,
+        notices=0,
     )
 
 
@@ -345,6 +350,7 @@ def test_another_connection_may_have_another_id() -> None:
         tabs=1,
         expiries_lived_through=1,
         refreshes=0,
+        notices=0,
     )
 
 
@@ -371,6 +377,7 @@ def test_a_page_that_changes_its_connection() -> None:
         tabs=2,
         expiries_lived_through=1,
         refreshes=0,
+        notices=0,
     )
 
 
@@ -389,4 +396,5 @@ def test_the_moments_that_the_platform_tells_are_on_the_wall() -> None:
         tabs=1,
         expiries_lived_through=1,
         refreshes=2,
+        notices=0,
     )

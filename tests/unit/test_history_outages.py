@@ -227,6 +227,7 @@ def test_a_page_that_does_not_work_again() -> None:
         pages=1,
         faults=1,
         readings_during_a_fault=2,
+        probes_after=0,
     )
     assert_told(
         alone(shows(down(way_round=True, end=None), 15.0, False)),
@@ -241,6 +242,7 @@ def test_a_page_that_does_not_work_again() -> None:
         pages=1,
         faults=1,
         readings_during_a_fault=2,
+        probes_after=0,
     )
 
 
@@ -268,6 +270,7 @@ def test_a_page_that_was_down_at_the_very_beginning_and_another_that_works() -> 
         pages=2,
         faults=1,
         readings_during_a_fault=2,
+        probes_after=0,
     )
 
 
@@ -278,6 +281,7 @@ def test_what_was_down_only_before_the_fault_proves_nothing() -> None:
         pages=1,
         faults=1,
         readings_during_a_fault=0,
+        probes_after=0,
     )
 
 
@@ -304,6 +308,7 @@ def test_the_first_help_is_told() -> None:
         pages=1,
         faults=1,
         readings_during_a_fault=1,
+        probes_after=0,
     )
 
 
@@ -336,6 +341,7 @@ def test_what_was_typed_and_not_handed_over() -> None:
         pages=1,
         faults=1,
         readings_during_a_fault=1,
+        probes_after=0,
     )
 
 
@@ -408,6 +414,7 @@ def test_of_the_faults_that_touched_a_page_the_last_to_be_over_is_told() -> None
         pages=1,
         faults=3,
         readings_during_a_fault=2,
+        probes_after=0,
     )
     story = fault(typed(down(), "a", 13.0), "proxy", 11.0, 30.0, way_round=True)
     assert_told(
@@ -423,4 +430,5 @@ def test_of_the_faults_that_touched_a_page_the_last_to_be_over_is_told() -> None
         pages=1,
         faults=2,
         readings_during_a_fault=3,
+        probes_after=0,
     )
