@@ -92,12 +92,13 @@ Expired Token Opens No Socket
     Expired Token Should Open No Socket
 
 Expired Token Is Good For Nothing On An Open Socket
-    [Documentation]    What is said on it is refused, and the socket is closed when its grace is over.
+    [Documentation]    What is said on it is refused, and it is closed when its grace is over, unless it is told a newer one.
+    [Tags]    wants-resume
     ${mia} =    A Signed In User    mia
     ${thread} =    A New Thread
-    Open Tabs    ${mia}    tab
+    Open Tabs    ${mia}    tab    late
     Message Should Be Accepted    ${mia}    tab    ${thread}
-    Let Socket's Token Expire    ${mia}    tab
+    Tab That Is Told A Newer Token Late Should Go On    ${mia}    late    ${thread}    tab
     Try To Speak    ${mia}    tab    ${thread}    expired
     Socket Should End With Its Token
 
@@ -126,18 +127,6 @@ Prepare The Journey With Short Tokens
     [Documentation]    Lets the auth service issue tokens that expire during a test.
     Prepare The Journey
     Shorten Life Of Tokens
-
-A User With A Watched Page
-    [Documentation]    A user who chats on a page in a browser, whose every state is kept from now on.
-    [Arguments]    ${name}
-    ${user} =    A User In A Browser    ${name}
-    ${thread} =    A Stored Thread    ${user}
-    Open Page    ${user}    page    ${thread}
-    Watch Page    page
-    ${first_token} =    Get Last Refresh Of    ${user}
-    Set To Dictionary    ${user}    since=${first_token}
-    Type Message    ${user}    page    What is 6 * 9?
-    RETURN    ${user}
 
 Page Should Refresh While The Auth Service Is Away
     [Documentation]    The auth service is away just when the page wants a new token, and comes back at once.
