@@ -43,7 +43,7 @@ JUDGES = (
         ("history/laws/*.py", "history/domain.py", "history/items.py", "history/known.py", "history/floors.py"),
         ("test_history_*.py",),
     ),
-    Judge(("monitor/leak.py", "monitor/trend.py"), ("test_monitor_leak.py",)),
+    Judge(("monitor/leak.py", "monitor/trend.py"), ("test_monitor_leak*.py",)),
     Judge(("websocket/match.py",), ("test_websocket_match.py",)),
 )
 

@@ -180,11 +180,11 @@ def judge_growth(series: Series) -> GrowthVerdict:
 
 def _judge_slope(series: Series, points: list[tuple[float, float]]) -> GrowthVerdict:
     span = points[-1][0] - points[0][0]
-    whole = _classify(series, trend([points], CONFIDENCE), span)
+    whole = _classify(series, _fitted([points]), span)
     step = find_step(points)
     if step is not None:
         return _judge_with_step(series, points, step, whole)
-    if whole.outcome is Growth.GROWS and _died_out(series, points, span):
+    if whole.outcome is Growth.GROWS and _died_out(series, points):
         return _retold(whole, Growth.STEADY, f"{_figures(series, whole)}; the growth died out in the first half.")
     return whole
 
@@ -199,7 +199,7 @@ def _judge_rise(series: Series, points: list[tuple[float, float]], unknown: Grow
     step = find_step(points)
     height = max(0.0, step[1]) if step is not None else 0.0
     risen = points[-1][1] - points[0][1] - series.lump - height
-    if span > 0 and risen >= series.budget * span and not _died_out(series, points, span):
+    if risen >= series.budget * span and not _died_out(series, points):
         text = (
             f"{series.name} grows: it must stay under {series.budget:g} {series.unit} per {series.operation}, because that is "
             f"its budget; however, over {span:.0f} {plural(series.operation, span)} it rose by {risen:.0f} {series.unit} more "
@@ -207,7 +207,7 @@ def _judge_rise(series: Series, points: list[tuple[float, float]], unknown: Grow
         )
         return GrowthVerdict(Growth.GROWS, text, unknown.slope, unknown.low, unknown.high, unknown.limit, round(span))
     gained = max(value for _, value in points) - min(value for _, value in points) + series.lump
-    if span <= 0 or gained >= series.budget * span:
+    if gained >= series.budget * span:
         return unknown
     text = (
         f"{series.name}: between its lowest and its highest, with what a lump may hide, lie {gained:.0f} {series.unit} over "
@@ -257,10 +257,15 @@ def blocks(series: Series) -> list[tuple[float, float]]:
     return [(median(n for n, _ in group), median(v for _, v in group)) for _, group in sorted(groups.items())]
 
 
-def _classify(series: Series, found: Trend | None, span: float) -> GrowthVerdict:
-    if found is None:
-        return GrowthVerdict(Growth.UNKNOWN, f"{series.name} can't be fitted: too few points.")
-    limit = max(found.half_width, series.lump / span if span else math.inf)
+def _fitted(parts: Sequence[Sequence[tuple[float, float]]]) -> Trend:
+    """The trend of parts that have four points each, at least."""
+    found = trend(parts, CONFIDENCE)
+    assert found is not None
+    return found
+
+
+def _classify(series: Series, found: Trend, span: float) -> GrowthVerdict:
+    limit = max(found.half_width, series.lump / span)
     draft = GrowthVerdict(Growth.UNKNOWN, "", found.slope, found.low, found.high, limit, round(span))
     budget = series.budget
     if found.low >= budget:
@@ -279,16 +284,17 @@ def _judge_with_step(
 ) -> GrowthVerdict:
     cut, height = step
     span = points[-1][0] - points[0][0]
-    parts = _classify(series, trend([points[:cut], points[cut:]], CONFIDENCE), span)
+    parts = _classify(series, _fitted([points[:cut], points[cut:]]), span)
     told = f"one step of {height:+.0f} {series.unit} at {plural(series.operation, 1)} {points[cut][0]:.0f}"
     if parts.outcome is Growth.GROWS:
         return _retold(parts, Growth.GROWS, parts.sentence.rstrip(".") + f", besides {told}.")
-    if parts.outcome is Growth.STEADY and (height <= 0 or height / span < series.budget):
+    small = height / span < series.budget
+    if parts.outcome is Growth.STEADY and small:
         return _retold(parts, Growth.STEADY, f"{_figures(series, parts)}, besides {told}.")
-    if parts.outcome is Growth.UNKNOWN and whole.outcome is Growth.STEADY and height / span < series.budget:
+    if whole.outcome is Growth.STEADY and small:
         # The parts are too short to tell, but even with the step in it the whole stays under the budget.
         return _retold(whole, Growth.STEADY, f"{_figures(series, whole)}, {told} included.")
-    if parts.outcome is Growth.STEADY or whole.outcome is Growth.GROWS:
+    if height > 0 and (parts.outcome is Growth.STEADY or whole.outcome is Growth.GROWS):
         text = (
             f"{series.name} grew by {told}, which may be a leak in lumps or something that happens once: "
             f"do more {plural(series.operation, 2)}."
@@ -297,13 +303,13 @@ def _judge_with_step(
     return parts
 
 
-def _died_out(series: Series, points: list[tuple[float, float]], span: float) -> bool:
+def _died_out(series: Series, points: list[tuple[float, float]]) -> bool:
     """Whether the last half shows no growth any more: neither a slope nor a rise of half the budget."""
     half = points[len(points) // 2 :]
     length = half[-1][0] - half[0][0]
     rise = half[-1][1] - half[0][1]
-    late = trend([half], CONFIDENCE)
-    return late is not None and late.high < series.budget and late.low <= 0 and rise < series.budget / 2 * length and span > 0
+    late = _fitted([half])
+    return late.high < series.budget and late.low <= 0 and rise < series.budget / 2 * length
 
 
 def _retold(verdict: GrowthVerdict, outcome: Growth, sentence: str) -> GrowthVerdict:

@@ -78,7 +78,7 @@ def _inflation(residuals: Sequence[Sequence[float]]) -> float:
         numerator += sum(a * b for a, b in pairwise(centred))
         denominator += sum(value * value for value in centred)
         count += len(values)
-    if denominator <= 0 or count < 4:
+    if denominator <= 0:
         return 1.0
     # The estimate from few values is biased towards -1/n (Kendall 1954); undo that, then allow only widening.
     raw = numerator / denominator
@@ -100,14 +100,9 @@ def find_step(points: Sequence[tuple[float, float]], least_gain: float = 0.5) ->
     if len(points) < 10:
         return None
     plain = _spread([list(points)])
-    best: tuple[float, int] | None = None
-    for cut in range(4, len(points) - 3):
-        cost = _spread([list(points[:cut]), list(points[cut:])])
-        if best is None or cost < best[0]:
-            best = (cost, cut)
-    if best is None or plain <= 0 or best[0] > least_gain * plain:
+    cost, cut = min((_spread([list(points[:cut]), list(points[cut:])]), cut) for cut in range(4, len(points) - 3))
+    if plain <= 0 or cost > least_gain * plain:
         return None
-    cut = best[1]
     slope = _common_slope([points[:cut], points[cut:]])
     left = median(y - slope * x for x, y in points[:cut])
     right = median(y - slope * x for x, y in points[cut:])
@@ -115,8 +110,7 @@ def find_step(points: Sequence[tuple[float, float]], least_gain: float = 0.5) ->
 
 
 def _common_slope(strata: Sequence[Sequence[tuple[float, float]]]) -> float:
-    slopes = [slope for points in strata for slope in _pair_slopes(points)]
-    return median(slopes) if slopes else 0.0
+    return median(slope for points in strata for slope in _pair_slopes(points))
 
 
 def _spread(strata: Sequence[Sequence[tuple[float, float]]]) -> float:
