@@ -35,6 +35,8 @@ LOGGING = {"print", "debug", "info", "warning", "error", "exception", "log"}
 """Calls that only tell people something: a test need not notice when they say nothing."""
 TELLING = LOGGING | {"violated"}
 """Calls whose words are for people: a change of those is no bug that a test should see."""
+COMMUTATIVE = {"max", "min"}
+"""Calls whose arguments may stand in any order."""
 TOKENS = {
     ".js": {
         "condition negated": [(r" === ", " !== "), (r" !== ", " === ")],
@@ -155,7 +157,8 @@ def _python(text: str) -> Iterator[Mutation]:
 
 def _swappable(node: ast.Call, quiet: set[int]) -> bool:
     told = id(node.args[0]) in quiet if node.args else True
-    return len(node.args) >= 2 and not told and not any(isinstance(argument, ast.Starred) for argument in node.args)
+    meant = not told and _name(node) not in COMMUTATIVE
+    return len(node.args) >= 2 and meant and not any(isinstance(argument, ast.Starred) for argument in node.args)
 
 
 def _name(node: ast.expr) -> str:

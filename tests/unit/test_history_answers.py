@@ -795,10 +795,12 @@ def test_a_call_that_comes_again_counts_once_and_calls_without_ids_are_all_count
 
 
 def test_only_tabs_that_saw_the_run_begin_are_judged() -> None:
-    story = calling(("a", "1"), told={"calls": TWO[:1]}).tabs("ann", "tab 2").tabs("ann", "tab 3")
-    event(story, "tab 2", "completed", 3, at=9.5, query="q")
+    story = Story().tabs("ann", "tab 1", "tab 2", "tab 3").add("tools", "test", {"message": "q", "calls": TWO[:1]})
+    event(event(story, "tab 3", "started", 1, at=0.8, run="s", query="p"), "tab 3", "error", 2, at=0.9, run="s")
+    event(story, "tab 2", "completed", 3, at=0.95, query="q")
+    story.call("tab 1", "r", 2, "a", "1", at=2.0)
     assert_told(
-        tools(event(event(story, "tab 3", "started", 1, at=9.6, run="s", query="p"), "tab 3", "error", 2, at=9.7, run="s")),
+        tools(event(event(story, "tab 1", "started", 1, at=1.0, query="q"), "tab 1", "completed", 3, at=9.0)),
         questions=1,
         calls=1,
         told=1,

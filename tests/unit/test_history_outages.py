@@ -365,6 +365,11 @@ def test_only_the_last_reading_of_the_store_counts() -> None:
     assert alone(shows(typed(down(), "a", 13.0), 25.0, True, "a").stored(("a", 1)).stored(("b", 1), texts={"b": "b"})).witnesses
 
 
+def test_what_was_handed_over_hides_nothing_that_was_typed_after_it() -> None:
+    story = typed(typed(down(), "a", 13.0), "b", 14.0).tabs("ann", "tab 1").ack("tab 1", "a", 1)
+    assert len(alone(shows(story, 25.0, True, "a", "b")).witnesses) == 1
+
+
 @pytest.mark.parametrize(("at", "due"), [(25.0, True), (25.001, False)])
 def test_what_was_typed_until_the_last_reading_is_due(at: float, due: bool) -> None:
     assert bool(alone(typed(shows(down(), 25.0, True, "x"), "a", at)).witnesses) is due

@@ -578,6 +578,25 @@ def test_messages_that_stand_the_wrong_way_round() -> None:
     assert order(stored(refused, row("b", 1), row("a", 2))).witnesses == ()
 
 
+def test_of_two_messages_at_one_place_neither_is_before_the_other() -> None:
+    story = Story().tabs("ann", "tab 1")
+    for message, at in (("a", 1.0), ("c", 2.0), ("b", 3.0)):
+        story.send("tab 1", message, at=at)
+    assert_told(
+        order(stored(story, row("a", 1), row("b", 1), row("c", 3), at=9.0)),
+        Witness(
+            "m-3 stands before m-2: it must stand after it, because tab 1 sent m-2 at 2.000 s and m-3 at 3.000 s; "
+            "however, the store messages has them at 3 and 1.",
+            9.0,
+            (4, 5, 6),
+            ("tab 1",),
+        ),
+        messages=3,
+        views=1,
+        threads=1,
+    )
+
+
 # --- resume-without-gap ---
 
 

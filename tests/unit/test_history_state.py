@@ -72,7 +72,8 @@ def test_the_word_of_a_place_counts_that_was_read_after_a_tab_was_told(began: fl
 def test_a_change_comes_about_when_it_is_told_from_when_it_was_asked_for(told: float, counts: bool) -> None:
     # A tab that was told the same before is not what the change brought about; then it counts from when it was asked for.
     story = tell(renamed("tab 1"), "tab 1", "one", 0.5) if not counts else renamed("tab 1")
-    story = tell(ask(story, "tab 1", "one", 1.0), "tab 1", "one", max(told, 1.0) if counts else 3.0)
+    story = ask(story, "tab 1", "one", 1.0)
+    story = tell(tell(story, "tab 1", "one", told) if counts else story, "tab 1", "one", 3.0)
     assert bool(converges(look(story, "store", "old", 2.0)).witnesses) is counts
 
 
@@ -189,15 +190,19 @@ def test_of_an_empty_thread_nothing_can_be_read() -> None:
 
 
 def test_a_tab_that_was_never_told() -> None:
-    story = ask(renamed("tab 1", "tab 2", "tab 3", others=("bob 1",)).page("ann", "page"), "tab 1", "one", 1.0)
-    story.add("page", "page", {"status": "online"}, at=1.1)
+    story = (
+        renamed("tab 1", "tab 2", "tab 3", others=("bob 1",))
+        .page("ann", "page")
+        .add("page", "page", {"status": "online"}, at=0.5)
+    )
+    ask(story, "tab 1", "one", 1.0)
     assert_told(
         converges(look(tell(tell(story, "tab 1", "one", 1.5), "tab 3", "one", 1.6), "store", "one", 2.0)),
         Witness(
             "tab 2 was never told the title of t-1: it must, because tab 1 changed it to 'one' at 1.000 s; "
             "however, nothing came until 2.000 s.",
             1.0,
-            (13,),
+            (14,),
             ("tab 2",),
             retryable=True,
         ),
