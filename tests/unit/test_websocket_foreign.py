@@ -127,6 +127,37 @@ def test_what_is_no_handshake_is_shown(said: bytes, seen: str) -> None:
         raise refused(talk)
 
 
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0-OpenSSH_9.2p1\r\n", b"-ERR unknown command 'GET'\r\n", b"HTTP/1.1 102 Processing\r\n\r\n"]
+)
+def test_what_came_is_told_where_an_answer_never_does(said: bytes) -> None:
+    refusal = refused(saying(said), lambda url: Options(url, open_timeout=0.2))
+    assert repr(said)[2:12] in refusal.seen
+    assert "speaks no HTTP" in refusal.remedy
+
+
+@pytest.mark.parametrize("charset", ["idna", "base64", "punycode", "undefined", "unicode_escape", "no-such"])
+def test_a_body_in_what_is_no_charset_of_the_web_is_read(charset: str) -> None:
+    body = b"no \xff entry \\ud800"
+    said = b"HTTP/1.1 403 No\r\nContent-Type: text/html; charset=%s\r\nContent-Length: %d\r\n\r\n" % (charset.encode(), len(body))
+    assert refused(saying(said + body)).body == "no \ufffd entry \\ud800"
+
+
+def test_a_url_is_asked_for_as_browsers_do() -> None:
+    asked: list[bytes] = []
+
+    async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(request.partition(b"\r\n")[0])
+        writer.write(accepted(request))
+
+    async def scenario(url: str) -> None:
+        connection = await Connection.open("a", Options(f" {url}/a room?x=a b "), record=None)
+        await connection.abort()
+
+    told(talk, scenario)
+    assert asked == [b"GET /a%20room?x=a%20b HTTP/1.1"]
+
+
 def test_who_hangs_up_is_told() -> None:
     async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()

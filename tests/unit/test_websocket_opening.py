@@ -22,7 +22,7 @@ TOKEN = "a-credential-that-nobody-may-see-" + "x7" * 12
 
 @pytest.mark.parametrize(
     ("status", "remedy"),
-    [(401, "offer it as a subprotocol"), (403, "origin="), (404, "check the URL"), (302, "log of this moment")],
+    [(401, "offer it as a subprotocol"), (403, "origin="), (404, "check the URL"), (302, "A redirect is not followed")],
 )
 def test_a_refused_handshake_explains_its_status(status: int, remedy: str) -> None:
     recorded = Recorded()

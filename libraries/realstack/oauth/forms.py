@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import secrets as random
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
+from realstack.core.charsets import known_charset
 from realstack.http.urls import joined
 from realstack.oauth.markup import RAW, attributes, in_one_line
 
@@ -31,18 +31,6 @@ _SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "noemb
 
 SOON = 5
 """Seconds after which a page that sends its reader on is one to read."""
-
-
-def known_charset(name: str) -> str:
-    """A charset by the name that Python has for it as browsers take it; UTF-8 where nobody knows it (Encoding Standard, 4.2)."""
-    try:
-        found = codecs.lookup(name.strip()).name
-        # Python calls more an encoding than there are charsets: base64, idna, unicode-escape.
-        if b"\\u0041\xff".decode(found, "replace").startswith("A"):
-            return "utf-8"
-    except (LookupError, ValueError):
-        return "utf-8"
-    return "cp1252" if found in {"iso8859-1", "ascii"} else found
 
 
 @dataclass(slots=True)

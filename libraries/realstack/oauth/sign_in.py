@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from realstack.core.charsets import known_charset
 from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
 from realstack.http.credentials import remember_pairs
 from realstack.http.urls import origin, parameters, shown, split, with_parameters
-from realstack.oauth.forms import URLENCODED, Button, Form, Link, Page, encoded, known_charset
+from realstack.oauth.forms import URLENCODED, Button, Form, Link, Page, encoded
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 import brotli
 import h11
 
+from realstack.core.charsets import known_charset
+
 LONGEST_HEAD = 256 * 1024
 """Bytes of status line and headers that are read."""
 MOST_BODY = 64 * 1024
@@ -58,6 +60,11 @@ class Answer:
         asked = [("Host", "any"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
         self._http.send(h11.Request(method="GET", target="/", headers=asked))
         self._http.send(h11.EndOfMessage())
+
+    @property
+    def unread(self) -> str:
+        """How what came begins where it is no whole head of an answer yet; empty where nothing came, or a head."""
+        return "" if self.status or not self._raw else repr(bytes(self._raw[:60]))
 
     @property
     def upgraded(self) -> bool:
@@ -128,10 +135,7 @@ class Answer:
         if body is None:
             return f"<{len(self.body)} bytes that can't be read as Content-Encoding: {self.named('content-encoding')}>"
         charset = _CHARSET.search(self.named("content-type"))
-        try:
-            return body.decode(charset[1] if charset else "utf-8", "replace")
-        except LookupError:  # a character set that nobody knows
-            return body.decode("utf-8", "replace")
+        return body.decode(known_charset(charset[1] if charset else "utf-8"), "replace")
 
     def content(self) -> bytes | None:
         """What came of the body, decompressed; None where that can't be done. It is no longer than what is read."""

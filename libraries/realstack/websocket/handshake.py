@@ -167,11 +167,9 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker, tran
 
 
 def _remedy(status: int, transport: str, unfit: str) -> str:
-    known = _REMEDIES
+    known = _REMEDIES | dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE)
     if transport != "websocket":
-        known = (
-            _REMEDIES | (_POLLING if transport == "polling" else _STREAMS) | dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE)
-        )
+        known |= _POLLING if transport == "polling" else _STREAMS
     return _UNFIT if unfit else known.get(status, "Look at the server's log of this moment.")
 
 

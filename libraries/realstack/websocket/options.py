@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidURI
+from websockets.exceptions import InvalidMessage, InvalidURI
 from websockets.typing import Origin, Subprotocol
 
 from realstack.core.errors import StackError, explain
 from realstack.core.several import several
 from realstack.recording.trace import trace
+from realstack.websocket.answer import Answer
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import Tls
 from realstack.websocket.mailbox import DEFAULT_CAPACITY
@@ -255,16 +256,30 @@ def _give_up(wire: Stream | Polling | None, error: BaseException) -> None:
 
     Raises:
         NoUpgrade: The answer had begun when time was up.
+        InvalidMessage: Something else had come.
     """
     if wire is not None:
         wire.drop()
-        if isinstance(error, TimeoutError) and wire.answer.status:
-            raise NoUpgrade(wire.answer) from None
+        if isinstance(error, TimeoutError):
+            _tell_what_came(wire.answer)
+
+
+def _tell_what_came(answer: Answer | None) -> None:
+    """Say what had come when time was up; nothing where nothing had.
+
+    Raises:
+        NoUpgrade: An answer had begun.
+        InvalidMessage: Something else had.
+    """
+    if answer is not None and answer.status:
+        raise NoUpgrade(answer) from None
+    if answer is not None and answer.unread:
+        raise InvalidMessage(f"no whole HTTP answer: it began with {answer.unread}") from None
 
 
 async def _dial_websocket(options: Options) -> Wire:
     settings: dict[str, Any] = {}
-    if options.url.startswith("wss:"):
+    if options.url.lower().startswith("wss:"):
         settings["ssl"] = options.tls.context()
         if options.tls.server_name:
             settings["server_hostname"] = options.tls.server_name
@@ -277,7 +292,7 @@ async def _dial_websocket(options: Options) -> Wire:
     try:
         async with asyncio.timeout(options.open_timeout):
             opened = await _Connect(
-                options.url,
+                options.url.strip().replace(" ", "%20"),  # as browsers do; a request has no blank in its target
                 origin=Origin(options.origin) if options.origin is not None else None,
                 subprotocols=[Subprotocol(name) for name in options.offered] or None,
                 additional_headers={name: str(value) for name, value in options.headers.items()} | trace.headers(options.headers),
@@ -292,8 +307,7 @@ async def _dial_websocket(options: Options) -> Wire:
                 **settings,
             )
     except TimeoutError:
-        if wires and wires[-1].answer.status:
-            raise NoUpgrade(wires[-1].answer) from None
+        _tell_what_came(wires[-1].answer if wires else None)
         raise
     assert isinstance(opened, Wire)
     return opened
