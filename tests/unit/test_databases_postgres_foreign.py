@@ -15,9 +15,10 @@ from assertionengine import AssertionOperator
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.waiting import Deadline, poll
-from realstack.databases.dsn import split_dsn
+from realstack.databases.dsn import passwords_of, split_dsn
 from realstack.databases.errors import SessionLost, StatementRefused
 from realstack.databases.keywords.reading import Assertion, judge
+from realstack.databases.library import Databases
 from realstack.databases.masking import Masking
 from realstack.databases.places import copies_over_connection
 from realstack.databases.postgres import PostgresSession, PostgresTarget
@@ -430,3 +431,40 @@ def test_what_is_for_libpq_does_not_go_to_the_server(dsn: str | None, seen: tupl
 def test_what_can_not_be_kept_is_refused(option: str) -> None:
     with pytest.raises(StackError, match=option.partition("=")[0]):
         split_dsn(f"postgresql://h/db?{option}", 5)
+
+
+PASSWORD = "Zq-Very%sSecret-0123"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("postgresql://app:pa%2Fss@db/x", ["pa/ss", "pa%2Fss"]),
+        ("postgresql://app:pa/ss@db/x", ["pa/ss"]),
+        ("redis://:pa#s@s@db:6379/0", ["pa#s@s"]),
+        ("postgres://app:pass@[::1/db", ["pass"]),
+        ("postgresql://db/x?user=app&password=pa%20ss&sslpassword=other", ["pa ss", "pa%20ss", "other"]),
+        ("host=db password='pa ss' user=app", ["pa ss"]),
+        ("jdbc:postgresql://db/x?password=pass", ["pass"]),
+        ("http://db:8123/a@b", []),
+        ("redis://db/0?x=1", []),
+        (None, []),
+    ],
+)
+def test_passwords_of_urls_are_known_also_of_those_that_can_not_be_read(url: str | None, found: list[str]) -> None:
+    assert passwords_of(url) == found
+
+
+@pytest.mark.parametrize("mark", ["/", "#", "?", "@[", ":"])
+@pytest.mark.parametrize("kind", ["postgres", "redis", "clickhouse"])
+def test_a_url_with_an_odd_password_is_refused_without_it(kind: str, mark: str) -> None:
+    library, scheme = Databases(), {"postgres": "postgresql", "redis": "redis", "clickhouse": "http"}[kind]
+    with pytest.raises(StackError) as caught:
+        getattr(library, f"open_{kind}_session")("a", f"{scheme}://app:{PASSWORD % mark}@127.0.0.1:1/")
+    assert "Secret" not in str(caught.value)
+    assert "Very" not in str(caught.value)
+
+
+def test_a_query_that_nothing_reads_is_refused() -> None:
+    with pytest.raises(StackError, match="a URL without a query"):
+        Databases().open_clickhouse_session("a", "http://127.0.0.1:1/?user=app&database=chat")

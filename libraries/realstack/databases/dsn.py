@@ -1,10 +1,19 @@
-"""Connection URLs of PostgreSQL as other clients write them."""
+"""Connection URLs as other clients write them, and what in them is secret."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from realstack.core.errors import StackError, explain
+
+ESCAPED = "In a URL's user and password, / is written %2F, ? %3F, # %23, @ %40 and % %25; or give password= apart from it."
+"""What to do with a URL that can't be read."""
+
+_ACCOUNT = re.compile(r"[^/@]*(?://)?[^:/?#@]*:(?P<password>.+)@", re.DOTALL)
+"""What looks like an account before the last @."""
+_FIELD = re.compile(r"(?i)(?<![^?&;\s])(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|[^&;\s]+)")
+"""A password of a query, or between others as libpq takes them."""
 
 _OF_LIBPQ = {
     "channel_binding",
@@ -49,3 +58,17 @@ def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
         raise StackError(explain("connect_timeout in seconds", repr(given["connect_timeout"]))) from None
     left = [(name, value) for name, value in options if name not in _OF_LIBPQ]
     return (f"{address}?{urlencode(left, quote_via=quote)}" if left else address), seconds
+
+
+def passwords_of(url: str | None) -> list[str]:
+    """The passwords in a connection URL, also in one that can't be read: whoever says so must not show them."""
+    text = url or ""
+    known, account = None, _ACCOUNT.match(text)
+    try:
+        parts = urlsplit(text)
+        if parts.hostname and parts.port != 0:  # that it has one that can be read tells where the account ends
+            known, account = parts.password, None
+    except ValueError:
+        pass  # who opens it says so
+    found = [known or "", account["password"] if account else "", *(field.strip("'") for field in _FIELD.findall(text))]
+    return list(dict.fromkeys(form for one in found for form in (unquote(one), one) if form))

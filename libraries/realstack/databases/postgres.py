@@ -20,13 +20,14 @@ import asyncpg
 from realstack.core.errors import StackError, explain
 from realstack.core.table import shorten
 from realstack.core.writable import writable
-from realstack.databases.dsn import split_dsn
+from realstack.databases.dsn import ESCAPED, split_dsn
 from realstack.databases.errors import SessionLost
 from realstack.databases.masking import Masking
 from realstack.databases.places import copies_over_connection, replace_places
 from realstack.databases.postgres_errors import EXPECTED, ends, explained, is_of_reading, unreadable
 from realstack.databases.postgres_values import letter, prepare
 from realstack.databases.values import ForServer, Rows, for_postgres, plain
+from realstack.secrets.redaction import redact_text
 
 # At DEBUG the driver writes statements and their values to the log.
 logging.getLogger("asyncpg").setLevel(logging.WARNING)
@@ -308,14 +309,20 @@ class PostgresSession:
         return connection
 
     async def _connect(self, settings: dict[str, str]) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(
-            self._dsn,
-            **self.target.pieces,
-            timeout=self._connect_seconds,
-            server_settings=settings,
-            # Behind a pooler the next statement may come to another session of the server, which knows no statement of this one.
-            statement_cache_size=0,
-        )
+        try:
+            return await asyncpg.connect(
+                self._dsn,
+                **self.target.pieces,
+                timeout=self._connect_seconds,
+                server_settings=settings,
+                # Behind a pooler the next statement may come to another session of the server, which knows none of this one.
+                statement_cache_size=0,
+            )
+        except asyncpg.ClientConfigurationError as error:
+            raise StackError(explain("connection settings that the driver understands", redact_text(str(error)))) from None
+        except ValueError:  # what it says may hold a part of the password
+            example = "a connection URL such as postgresql://user:password@host:5432/database"
+            raise StackError(explain(example, "one that can't be read", remedy=ESCAPED)) from None
 
     async def _ensure_open(self) -> None:
         if not self._lost:

@@ -23,7 +23,9 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from realstack.core.errors import StackError, explain
 from realstack.core.writable import writable
+from realstack.databases.dsn import ESCAPED
 from realstack.databases.errors import ODD_ANSWER, NotThere, StatementRefused, StoreUnreachable
+from realstack.secrets import HIDDEN
 from realstack.secrets.redaction import redact_text
 
 logging.getLogger("redis").setLevel(logging.WARNING)
@@ -39,6 +41,7 @@ _COUNTED = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _ELSEWHERE = dict.fromkeys(
     ("MOVED", "ASK"), "The key is on another node of a cluster: open a session at the address that the error names."
 )
+_QUOTED = re.compile(r"'.*'", re.DOTALL)
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
 
@@ -177,7 +180,8 @@ class RedisSession:
                 told = parse_url(self.target.url)
                 client = redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**{**options, **told, **self.target.pieces}))
         except ValueError as error:
-            raise StackError(explain("a Redis URL such as redis://:password@host:6379/0", redact_text(str(error)))) from None
+            seen = _QUOTED.sub(f"'{HIDDEN}'", str(error))  # it may be a part of the password
+            raise StackError(explain("a Redis URL such as redis://:password@host:6379/0", seen, remedy=ESCAPED)) from None
         for name in ("XRANGE", "XREVRANGE"):
             client.set_response_callback(name, cast(Any, _entries_of))
         return client

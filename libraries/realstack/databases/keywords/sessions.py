@@ -14,6 +14,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
+from realstack.databases.dsn import ESCAPED, passwords_of
 from realstack.databases.errors import StatementRefused
 from realstack.databases.keywords.arguments import remember, unwrap
 from realstack.databases.keywords.held import Held, Session
@@ -93,7 +94,8 @@ class SessionKeywords:
         if not plain_dsn and not host:
             remedy = "Pass dsn=, or host= port= user= password= database=."
             raise StackError(explain("a DSN or at least a host", "neither", remedy=remedy))
-        remember(given.get("password") or _password_of(plain_dsn), f"password of PostgreSQL session '{alias}'")
+        for one in (given.get("password"), *passwords_of(plain_dsn)):
+            remember(one, f"password of PostgreSQL session '{alias}'")
         session = PostgresSession(
             alias,
             PostgresTarget(plain_dsn or None, given),
@@ -147,7 +149,8 @@ class SessionKeywords:
         pieces: dict[str, Any] = {"host": host, "port": port, "username": user, "password": unwrap(password), "db": database}
         if not plain_url and not host:
             raise StackError(explain("a URL or at least a host", "neither", remedy="Pass url=, or host= port= password=."))
-        remember(pieces["password"] or _password_of(plain_url), f"password of Redis session '{alias}'")
+        for one in (pieces["password"], *passwords_of(plain_url)):
+            remember(one, f"password of Redis session '{alias}'")
         target = RedisTarget(plain_url or None, {name: value for name, value in pieces.items() if value is not None})
         return self._opened(alias, RedisSession(alias, target, self._run, timeout=timeout.total_seconds()))
 
@@ -191,13 +194,22 @@ class SessionKeywords:
             Get Row Count    SELECT event_id FROM chat_events    >=    1    retry_timeout=2s
         ```
         """
-        parts = urlsplit(unwrap(url) or "")
+        plain_url = unwrap(url) or ""
+        for one in passwords_of(plain_url):
+            remember(one, f"password of ClickHouse session '{alias}'")
+        try:
+            parts, port = urlsplit(plain_url), urlsplit(plain_url).port
+        except ValueError:  # what it says may hold a part of the password
+            raise StackError(explain("a URL such as http://host:8123", "one that can't be read", remedy=ESCAPED)) from None
+        if parts.query:
+            remedy = "Give user=, password= and database= apart from it."
+            raise StackError(explain("a URL without a query, which nothing of this library reads", "one with it", remedy=remedy))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise StackError(explain("a URL such as http://host:8123", f"one of scheme {parts.scheme!r} without a usable host"))
         key = unwrap(password) or unquote(parts.password or "")
         remember(key, f"password of ClickHouse session '{alias}'")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        base = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+        base = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
         base += parts.path.rstrip("/")
         target = ClickHouseTarget(base, user or unquote(parts.username or "default"), key, database, str(ca) if ca else None)
         return self._opened(
@@ -312,11 +324,3 @@ class SessionKeywords:
         self._held.sessions.keep(alias, session)
         logger.info(f"Session '{alias}': {session.kind} {version}, known there as {self._run}")
         return version
-
-
-def _password_of(url: str | None) -> str | None:
-    try:
-        found = urlsplit(url or "").password
-    except ValueError:
-        return None  # the driver will say what is wrong with it
-    return unquote(found) if found else None
