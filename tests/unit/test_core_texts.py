@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -63,6 +63,11 @@ def test_whole_numbers_stay_exact():
         (Decimal("1.10"), "1.1", Decimal("1.1")),
         (timedelta(seconds=1), "500 ms", timedelta(seconds=0.5)),
         (datetime(2030, 1, 31, 12, tzinfo=UTC), "2030-01-31T12:00:00Z", datetime(2030, 1, 31, 12, tzinfo=UTC)),
+        (datetime(2030, 1, 31, 12, tzinfo=UTC), "2030-01-31 12:00:00", datetime(2030, 1, 31, 12, tzinfo=UTC)),
+        (time(12, tzinfo=UTC), "12:00", time(12, tzinfo=UTC)),
+        (datetime(2030, 1, 31, 12), "2030-01-31 12:00:00", datetime(2030, 1, 31, 12)),
+        (1000, "1_000", "1_000"),
+        (3, "\u0663", "\u0663"),
         ([1, 2], "1, 2", [1, 2]),
         ([1], "[1, 2]", [1, 2]),
         ([1, 2], [1, "2"], [1, 2]),

@@ -113,6 +113,9 @@ def _whole(seen: Any, expected: Any) -> Any:
     if expected.strip().lower() in {"none", "null"}:
         return None
     try:
-        return next((read(expected) for kind, read in _READERS if isinstance(seen, kind)), expected)
+        found: Any = next((read(expected) for kind, read in _READERS if isinstance(seen, kind)), expected)
+        # Who leaves the zone out means the one that is seen: without it nothing is equal, and everything different.
+        in_zone = isinstance(seen, (datetime, time)) and isinstance(found, (datetime, time)) and found.tzinfo is None
+        return found.replace(tzinfo=seen.tzinfo) if in_zone else found
     except (ValueError, ArithmeticError, StackError):
         return expected

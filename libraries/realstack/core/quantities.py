@@ -38,7 +38,8 @@ def number(value: object, what: str = "the value") -> int | float:
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    if isinstance(value, str):
+    # Python reads more than people write: digits of other scripts, and underscores between them.
+    if isinstance(value, str) and value.isascii() and "_" not in value:
         for kind in (int, float):
             try:
                 return kind(value.strip())
