@@ -403,6 +403,23 @@ async def test_page_that_sends_its_reader_on_is_followed() -> None:
     assert code_of(stopped.url) == "the-code-of-a-refresh"
 
 
+@pytest.mark.parametrize(
+    ("kind", "refresh", "there"),
+    [("text/html", "0; url=/there", "/there"), ("", "1;/there", "/there"), ("text/html", "60; url=/there", "/")],
+)
+async def test_header_that_sends_its_reader_on_is_followed(kind: str, refresh: str, there: str) -> None:
+    def site(request: Request) -> Response:
+        if request.path == "/there":
+            return Response(200, b"<p>welcome</p>", "text/html")
+        return Response(200, b"<p>wait</p>", kind, headers={"Refresh": refresh})
+
+    async with served(site) as address:
+        session = Session("user")
+        walk = await FormWalk(session, {}).run(f"{address}/")
+        await session.close()
+    assert walk.url == f"{address}{there}"
+
+
 async def test_form_that_wants_no_validation_may_lack_what_is_required() -> None:
     def site(request: Request) -> Response:
         fields = "<input name=user><input name=phone required>"

@@ -212,6 +212,13 @@ def _method(written: str) -> str:
     return "POST" if written.lower() == "post" else "GET"
 
 
+def sent_on(refresh: str, base: str) -> str:
+    """Where a reader is sent soon by a page's refresh or by a ``Refresh`` header, absolute; empty where to nowhere."""
+    told = _REFRESH.match(refresh)
+    soon = told is not None and len(told[1] or "") < 5 and int(told[1] or 0) <= SOON
+    return joined(base, told[2].strip()) if told is not None and soon else ""
+
+
 def _of_area(area: Field, data: str) -> str:
     """What a text area holds more of; its first line's end is dropped."""
     written = unescape(data)
@@ -343,9 +350,8 @@ class Page(HTMLParser):
             self.base, self._has_base = joined(self.url, found["href"]), True
 
     def _open_meta(self, found: dict[str, str]) -> None:
-        told = _REFRESH.match(found.get("content", "")) if found.get("http-equiv", "").lower() == "refresh" else None
-        if told and len(told[1] or "") < 5 and int(told[1] or 0) <= SOON and not self.refresh:
-            self.refresh = joined(self.base, told[2].strip())
+        if found.get("http-equiv", "").lower() == "refresh" and not self.refresh:
+            self.refresh = sent_on(found.get("content", ""), self.base)
 
     def _open_form(self, found: dict[str, str]) -> None:
         if self._form is not None or found.get("method", "").lower() == "dialog":

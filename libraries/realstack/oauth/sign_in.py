@@ -17,7 +17,7 @@ from realstack.core.errors import StackFailure, explain
 from realstack.core.waiting import Deadline
 from realstack.http.credentials import remember_pairs
 from realstack.http.urls import origin, parameters, shown, split, with_parameters
-from realstack.oauth.forms import URLENCODED, Button, Form, Link, Page, encoded
+from realstack.oauth.forms import URLENCODED, Button, Form, Link, Page, encoded, sent_on
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
 
@@ -134,10 +134,12 @@ class FormWalk:
                     )
                 answer = await self._send("GET", target, deadline)
                 continue
-            if "html" not in answer.headers.get("content-type", ""):
+            refresh = answer.headers.get("refresh", "")
+            if "html" not in answer.headers.get("content-type", "") and not refresh:
                 return Walk(answer.url, False, answer, tuple(self._hops))
             charset = _charset(answer)
             page = Page(answer.url, answer.body.decode(charset, errors="replace"), charset)
+            page.refresh = sent_on(refresh, answer.url) or page.refresh
             posted = _posted_answer(page)
             if posted is not None and self._stop_before and posted.action.startswith(self._stop_before):
                 target = with_parameters(posted.action, dict(posted.submission({}, None)))
