@@ -27,11 +27,12 @@ DATA = {
     "times",
     "left",
     "key_columns",
+    "lines",
     "arguments",
     "parameters",
     "body",
 }
-"""Lists that are data of the test's, such as the users of a load, and no list of names."""
+"""Lists that are data of the test's, such as the users of a load or lines of a log, and no list of names."""
 READ_BY_NAMES = {"masked_fields", "secret_columns", "credential_names"}
 """Lists that `realstack.secrets.names` reads."""
 BYTES = {"max_size", "size", "budget", "unpacked", "rate of Limit Bandwidth", "count of Cut After Bytes"}
