@@ -53,6 +53,20 @@ Logout Ends The Session Everywhere
     Law Should Hold    no-entry    tabs of revoked sessions=3    good entries=5
     Revocation Should Outlast Token    ${erin}    the threads    the plan
 
+Two Tabs That Refresh At Once Have One Session
+    [Documentation]    Both bring the same refresh token before either is served: it has one successor, and both go on.
+    [Tags]    wants-refresh    wants-held-steps
+    ${ivo} =    A Signed In User    ivo
+    Hold Up Refreshing    ${ivo}
+    Begin Refresh    ${ivo}    one tab
+    Begin Refresh    ${ivo}    another tab
+    Refreshes Should Stand Still    2
+    Let Step Go On    refreshing
+    Refresh Should Be Granted    one tab
+    Refresh Should Be Granted    another tab
+    Session Should Have One Successor    ${ivo}
+    Law Should Hold    no-entry    within=0 s
+
 Logout On One Page Signs All Pages Out
     [Documentation]    Two pages of one browser and a socket of the same session; the user signs out on one page.
     [Tags]    needs-browser    wants-revocation

@@ -39,13 +39,12 @@ Two Tabs Refresh At Once
     Everything Said Should Be Everywhere    ${ron}
 
 Signing Key Changes During The Chat
-    [Documentation]    Tokens of the old key are good until they expire, those of each new one at once; the connection stays.
+    [Documentation]    Tokens of the old key are good until they end, those of each new one at once; the connection stays.
     [Tags]    needs-reload    needs-folders    needs-logs    wants-key-rotation
     ${uma} =    A Signed In User    uma
     ${thread} =    A New Thread
     Open Tabs    ${uma}    tab
-    A New Signing Key
-    Backend Should Take Token    ${uma}
+    Key Before The New One Should Be Good    ${uma}
     Tell Tokens Of New Keys    ${uma}    tab    2
     Law Should Hold    one-connection    within=0 s
     Send Message    ${uma}    tab    ${thread}    What is 8 * 7?

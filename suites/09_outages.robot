@@ -42,6 +42,18 @@ The Agents Are Killed
     [Tags]    needs-kill    needs-restart
     the agents    killed    saying    tidying up    leaving
 
+A Cache That Forgot Is Told Again Who Left
+    [Documentation]    It dies with the last thing that it was told not written down yet: that a session is over.
+    [Tags]    needs-kill    needs-restart    wants-revocation    -wants-fan-out    -wants-two-replicas
+    [Template]    NONE
+    ${gone} =    A Signed In User    gone
+    Doors Should Open    ${gone}    the threads
+    Sign Out    ${gone}
+    Let Cache Die Before It Wrote Down Who Left    ${gone}
+    Give Service Time To Tell Cache Again    ${gone}
+    Try Doors In Vain    ${gone}    of a session that was ended    the threads
+    Law Should Hold    no-entry    within=0 s
+
 A Backend Whose Store Hangs Says So In Time
     [Documentation]    By its own word, and before its proxy gives it up.
     [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
