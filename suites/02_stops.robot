@@ -76,14 +76,13 @@ Who Just Leaves Stops Nothing And Comes Back In The Middle
     Answer Should Reach    ${quinn.question}    later
 
 An Answer Is Stopped On A Page
-    [Documentation]    Asked on a device and stopped on a page, which is reloaded in the middle and goes on: both pages show what
-    ...    was said, and so does a reload afterwards. What was asked on the other page is answered to its end.
-    [Tags]    needs-browser    wants-computed-answers    wants-fan-out    wants-stop
+    [Documentation]    Asked on one page and stopped on another one, which is reloaded in the middle and goes on: both show what
+    ...    was said, and so does a reload afterwards.
+    [Tags]    needs-browser    wants-fan-out    wants-stop
     ${ruth} =    A User In A Browser    ruth
     Open Tabs    ${ruth}    device
-    ${thread} =    Ask On One Of Two Pages    ${ruth}    one    other    ${LONG_QUESTION}
-    Get Question On Tab    device
-    ${question} =    Ask The Long Question    ${ruth}    device    ${thread}
+    Ask On One Of Two Pages    ${ruth}    one    other    ${LONG_QUESTION}
+    ${question} =    Get Question On Tab    device
     Reload In The Middle Of An Answer    other
     Stop On Page    other    ${question}
     Stopped Answers Should Stay    ${ruth}
