@@ -196,7 +196,8 @@ async function whatStands(page) {
  * for anything. Closes it again.
  *
  * @param {number} quiet   Milliseconds without a change after which nothing more is expected.
- * @returns {Promise<{here: string, later: string}>}   What only the page shows, and what only the one that was opened later shows.
+ * @returns {Promise<{here: string, later: string, told: string}>}   What only the page shows, what only the one that was opened later
+ *   shows, and the beginning of both in one line.
  */
 async function compareWithLater(quiet, page) {
   const later = await page.context().newPage();
@@ -204,7 +205,7 @@ async function compareWithLater(quiet, page) {
   later.on('request', (request) => asked.add(request));
   for (const end of ['requestfinished', 'requestfailed']) later.on(end, (request) => asked.delete(request));
   try {
-    await later.goto(page.url(), { waitUntil: 'commit' });
+    await later.goto(page.url(), { waitUntil: 'domcontentloaded' });
     let seen = '';
     for (let since = Date.now(); ; ) {
       const [here, there] = await Promise.all([whatStands(page), whatStands(later)]);
@@ -215,7 +216,9 @@ async function compareWithLater(quiet, page) {
       if (same || Date.now() - since > quiet) {
         const only = (these, others) => (same ? [] : these.filter((line) => !others.includes(line))).join('\n');
         const [mine, its] = [only(here, there), only(there, here)];
-        return same || mine || its ? { here: mine, later: its } : { here: here.join('\n'), later: there.join('\n') };
+        if (!same && !mine && !its) return { here: here.join('\n'), later: there.join('\n'), told: ' (the same in another order)' };
+        const [first, other] = [mine, its].map((lines) => lines.replaceAll('\n', '; ').slice(0, 120) || 'nothing');
+        return { here: mine, later: its, told: same ? '' : ` (here: ${first}. Later: ${other}.)` };
       }
       await page.waitForTimeout(20);
     }
@@ -230,7 +233,7 @@ async function compareWithLater(quiet, page) {
  * @param {string} buttons   Their selector.
  */
 async function pressLast(buttons, page) {
-  await page.locator(buttons).last().click();
+  await page.locator(buttons).last().dispatchEvent('click');
 }
 
 /** Seconds that the page's time of day is ahead of the time that its browser counts by. */
