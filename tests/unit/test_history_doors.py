@@ -138,6 +138,10 @@ def test_a_tab_that_is_closed_just_in_time(within: float, closed: float) -> None
     )
 
 
+def test_a_session_that_is_to_end_at_once() -> None:
+    assert revoked(0.0).add("closed", "tab 1", {"by": "server"}, at=5.001).judge("no-entry").witnesses
+
+
 def test_a_tab_that_is_closed_just_too_late() -> None:
     assert_told(
         revoked().add("closed", "tab 1", {"by": "server"}, at=6.001).judge("no-entry"),

@@ -273,6 +273,8 @@ def test_what_is_told_late_is_as_if_it_had_been_told_in_time() -> None:
     story = Story().tabs("ann", "tab 1").page("ann", "page")
     story.add("closed", "tab 1", {"by": "server"}, at=1.0).add("opened", "tab 1", at=2.0)
     story.add("page", "page", {"messages": [{"id": "a", "role": "user", "state": "stored"}]}, at=3.0).send("tab 1", "b", at=4.0)
+    story.resume("tab 1", 0, thread="u").stop("tab 1", "s").run_event("tab 1", "agent_started", "r", 1)
+    story.frame_in("tab 1", "thread_renamed", {"title": "x"}, thread_id="v")
     story.add("opened", "late", at=4.5).add("closed", "tab 1", {"by": "server"}, at=5.0)
     for at in (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.5, 5.0, 6.0):
         late = event_of("note", "x", at=at)

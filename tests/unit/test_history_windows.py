@@ -602,6 +602,8 @@ def test_what_was_refused_is_not_stored_delivered_or_answered() -> None:
         (80.0, 0, -2.0, False),
         (20.0, 0, 60.25, False),
         (20.0, 0, 60.26, True),
+        (10.4, 0, 60.25, False),
+        (11.2, 1, 58.9, False),
         (11.0, 1, 59.5, False),
         (11.0, 2, 59.5, False),
         (10.9, 2, 59.6, True),

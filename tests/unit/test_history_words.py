@@ -218,6 +218,7 @@ def typed(text: str, at: float | None = None) -> Story:
         ({"user_id": "stranger"}, None, True),
         ({"user_id": "stranger"}, ["ann"], True),
         ({"user_id": "stranger"}, ["bob"], False),
+        ({"user_id": "account-bob"}, ["ann"], False),
         ({"user_id": None}, ["ann"], True),
     ],
 )

@@ -74,9 +74,7 @@ def _same(one: Note, other: Note) -> bool:
 
 
 def _likeness(one: Note, other: Note) -> int:
-    return sum(
-        1 for key in ("id", "name", "toxic", "what", "kind", "on") if key in one.data and one.data[key] == other.data.get(key)
-    )
+    return sum(key in one.data and one.data[key] == other.data.get(key) for key in ("id", "name", "toxic", "what", "kind", "on"))
 
 
 def _target(note: Note) -> str:
