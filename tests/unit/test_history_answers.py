@@ -174,6 +174,19 @@ def test_what_comes_again_after_the_end_is_no_more_of_it(
     assert (not stops(event(story, "tab 1", "chunk", again[1], at=3.3, event=again[0])).witnesses) is same
 
 
+def test_what_comes_again_hides_nothing_that_is_new() -> None:
+    story = event(asked("tab 1").stop("tab 1", "q", at=3.0), "tab 1", "stopped", 2, at=3.1)
+    event(event(story, "tab 1", "stopped", 2, at=3.2), "tab 1", "chunk", 3, at=3.3)
+    assert len(stops(story).witnesses) == 1
+
+
+def test_a_run_without_a_question_is_of_whom_it_came_to_first() -> None:
+    story = Story().tabs("ann", "tab 1").tabs("bob", "bob 1")
+    event(event(story, "tab 1", "started", 1, at=1.0), "bob 1", "stopped", 2, at=2.0)
+    (witness,) = stops(story).witnesses
+    assert witness.text.startswith("the run r-1 was stopped by nobody: it must go on, because ann did not ask")
+
+
 # --- stop-stops: the end on every tab ---
 
 
@@ -383,6 +396,16 @@ def test_pieces_are_one_text_where_a_tab_saw_all_of_them(numbers: tuple[int | No
         text = {1: "o", 2: "n", 3: "one"}.get(n)
         event(story, "tab 1", stage, number, at=2.0 + n / 2, text=text, answer="x" if n == 3 else None, query="q", event=f"e{n}")
     assert any("in pieces" in witness.text for witness in stops(story).witnesses) is whole
+
+
+def test_pieces_from_the_first_number_on_and_on_each_tab() -> None:
+    story = Story().tabs("ann", "tab 1", "tab 2").send("tab 1", "q", at=1.0)
+    event(story, "tab 1", "chunk", 1, at=2.0, text="x", query="q").stop("tab 1", "q", at=2.5)
+    event(event(story, "tab 2", "chunk", 1, at=2.6, text="x", query="q"), "tab 2", "chunk", 2, at=2.7, text="y")
+    texts = [witness.text for witness in stops(event(story, "tab 2", "stopped", 3, at=2.8, text="y", answer="a")).witnesses]
+    (told,) = (text for text in texts if "in pieces" in text)
+    assert "on tab 2, in pieces: it must be the 1 characters" in told
+    assert told.endswith("there were 2.")
 
 
 # --- stop-stops: what nobody asked to stop ---

@@ -273,6 +273,11 @@ def test_a_connection_that_ends_with_its_token(closed: float, by: str, violated:
     assert bool(verdict.witnesses) is violated
 
 
+def test_a_token_that_expires_with_its_connection_has_expired() -> None:
+    (witness,) = connected(5.0).add("closed", "tab 1", {"by": "server"}, at=5.0).judge("one-connection").witnesses
+    assert "because only its token expired, at 5.000 s" in witness.text
+
+
 def test_what_an_ended_connection_is_told_with() -> None:
     story = connected(2.0, 5.0, 9.0).add("closed", "tab 1", {"by": "server", "code": 4401}, at=5.5)
     assert_told(

@@ -299,6 +299,15 @@ def test_one_text_twice_is_two_messages_where_it_was_said_twice() -> None:
         assert once(stored(story, row("a", text="hello"), row("b", text="hello"), at=5.0)).witnesses == ()
 
 
+def test_what_was_said_twice_or_before_hides_no_twin_of_another_text() -> None:
+    story = Story().tabs("ann", "tab 1")
+    for message, words in (("x", "yes"), ("y", "yes"), ("a", "hello")):
+        story.send("tab 1", message, words)
+    rows = [row(message, text=words) for message, words in (("x", "yes"), ("y", "yes"), ("a", "hello"), ("b", "hello"))]
+    (witness,) = once(stored(story, *rows)).witnesses
+    assert witness.events == (5, 6)
+
+
 def test_answers_in_the_same_words_are_no_twins() -> None:
     story = stored(twin(), row("a", text="hello"), row("x", role="agent", text="hello"), row("y", role="agent", text="hello"))
     story.deliver("tab 1", "a", 1, text="hello").deliver("tab 1", "x", 2, role="agent", text="hello")
@@ -752,7 +761,7 @@ def test_what_a_page_must_show_once_it_is_back(read: float, last: bool, due: boo
 
 def test_a_page_that_was_down_twice_came_back_twice() -> None:
     story = stored(Story().page("ann", "page").page("ann", "other"), row("a", 1), row("b", 2), at=0.5)
-    for at, status in enumerate(("offline", "offline", "online", "online", "offline", None, "online"), 1):
+    for at, status in enumerate(("offline", None, "offline", "online", "online", "offline", "online"), 1):
         shown(story, item("a"), item("b"), at=float(at), status=status)
     assert_told(
         gap(online(story, "b", at=9.0)),

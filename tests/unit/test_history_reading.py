@@ -261,6 +261,11 @@ def test_a_tab_that_nobody_registered_is_a_page_where_it_was_read_as_one() -> No
     assert story.history().user_of("nobody") == "nobody"
 
 
+def test_an_account_that_a_test_tells_and_a_text_that_was_only_sent() -> None:
+    history = Story().add("tab", "tab", {"user": "ann", "account": "a"}).send("tab", "m", "x").history()
+    assert (history.accounts, history.ids_with_text("x")) == ({"a": "ann"}, [])
+
+
 def test_a_verdict_does_not_prolong_a_history() -> None:
     story = Story().add("note", "x", at=2.0).add("judged", "x", {"law": "l", "upto": 1}, at=5.0).add("note", "x", at=1.0)
     assert story.history().end == 2.0

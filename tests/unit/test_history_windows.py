@@ -472,17 +472,19 @@ def test_who_waits_as_told_is_admitted(sent: float, wrong: bool) -> None:
 
 
 def test_a_wait_that_was_not_honoured() -> None:
-    story = tried(limited(), *FULL, ("m", 12.0, 12.5, "20"), ("n", 32.5, 33.0, "30"), ("o", 34.0, 34.1, "30"))
+    story = tried(
+        limited(), *FULL, ("l", 11.6, 11.7, "40"), ("m", 12.0, 12.5, "20"), ("n", 32.5, 33.0, "30"), ("o", 34.0, 34.1, "30")
+    )
     assert_told(
         admits(story),
         Witness(
-            "m-4 was refused after the wait: it must be admitted, because tab 1 was told at 12.500 s to wait 20 s "
+            "m-5 was refused after the wait: it must be admitted, because tab 1 was told at 12.500 s to wait 20 s "
             "and it was sent at 32.500 s; however, it was refused at 33.000 s.",
             33.0,
-            (11, 12, 13, 14),
+            (13, 14, 15, 16),
             ("tab 1", "tab 1"),
         ),
-        attempts=5,
+        attempts=6,
         admitted=2,
         windows=1,
         full_windows=1,
@@ -553,29 +555,31 @@ def test_a_page_that_holds_back_for_too_long_and_what_was_admitted_meanwhile() -
 
 
 def test_what_was_refused_is_not_stored_delivered_or_answered() -> None:
-    story = tried(limited(), *FULL, *((name, 12.0, 12.5, "n") for name in "mno"), ("a", 13.0, 13.5, "n"))
-    story.frame_in("tab 1", "rate_limited", {}, at=14.0).stored(("a", 1), ("m", 2)).deliver("tab 2", "n", 3)
+    story = tried(limited(), *FULL, ("a", 11.6, 11.7, "n"))
+    story.frame_in("tab 1", "rate_limited", {}, at=11.8)
+    tried(story, *((name, 12.0, 12.5, "n") for name in "mno")).add("note", "x", at=14.0)
+    story.stored(("a", 1), ("m", 2)).deliver("tab 2", "n", 3)
     story.run_event("tab 2", "agent_started", "r", 1, query="o").deliver("tab 2", "m", 2)
     assert_told(
         admits(story),
         Witness(
-            "m-3 was stored: it must not be, because it was refused to tab 1 at 12.500 s; however, it was stored at 14.010 s.",
+            "m-4 was stored: it must not be, because it was refused to tab 1 at 12.500 s; however, it was stored at 14.010 s.",
             14.01,
-            (14, 20),
+            (17, 21),
             ("tab 1",),
         ),
         Witness(
-            "m-4 was delivered: it must not be, because it was refused to tab 1 at 12.500 s; however, it was "
+            "m-5 was delivered: it must not be, because it was refused to tab 1 at 12.500 s; however, it was "
             "delivered at 14.020 s.",
             14.02,
-            (15, 21),
+            (18, 22),
             ("tab 1",),
         ),
         Witness(
-            "m-5 was answered: it must not be, because it was refused to tab 1 at 12.500 s; however, it was "
+            "m-6 was answered: it must not be, because it was refused to tab 1 at 12.500 s; however, it was "
             "answered at 14.030 s.",
             14.03,
-            (16, 22),
+            (19, 23),
             ("tab 1",),
         ),
         attempts=6,
@@ -621,6 +625,12 @@ def test_what_a_counter_may_be(at: float, count: int, left: float, wrong: bool) 
     story = tried(limited().add("limit-counter", "bob", {"count": 9, "left": 9.0}, at=1.0), *FULL)
     story.add("limit-counter", "ann", {"count": count, "left": left}, at=at)
     assert any("counter" in text for text in texts(story)) is wrong
+
+
+def test_a_counter_is_shown_with_what_it_may_count_where_nothing_is_certain() -> None:
+    story = limited().send("tab 1", "a", at=10.0).add("limit-counter", "ann", {"count": 9, "left": 60.0}, at=10.4)
+    (witness,) = admits(story.ack("tab 1", "a", 1, at=10.5)).witnesses
+    assert witness.events == (8, 7, 9)
 
 
 def test_a_counter_that_is_wrong() -> None:

@@ -459,7 +459,13 @@ def test_a_message_and_a_run_on_another_users_tab() -> None:
 
 def test_two_users_of_one_account() -> None:
     story = users().send("ann 1", "a", CANARY)
-    for tab, account in (("x", "account-ann"), ("bob 2", None), ("bob 3", "account-ann"), ("ann 2", "account-ann")):
+    for tab, account in (
+        ("x", "account-ann"),
+        ("bob 2", None),
+        ("ann 3", None),
+        ("bob 3", "account-ann"),
+        ("ann 2", "account-ann"),
+    ):
         if tab != "x":
             story.add("tab", tab, {"user": tab[:3]})
         story.open(tab, account=account)
@@ -467,9 +473,9 @@ def test_two_users_of_one_account() -> None:
         crosstalk(story),
         Witness(
             "bob 3 of bob was connected as ann: it must be its own account, because two users never share one; "
-            "however, the platform named the same account to both, to bob 3 at 0.160 s.",
-            0.16,
-            (2, 15),
+            "however, the platform named the same account to both, to bob 3 at 0.190 s.",
+            0.19,
+            (2, 18),
             ("bob 3",),
         ),
         users=2,

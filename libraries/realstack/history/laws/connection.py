@@ -56,7 +56,7 @@ def _judge_tab(history: History, findings: Findings, tab: Tab) -> int:
     moments = _expiries(history, tab)
     first = tab.stretches[0]
     greetings = [greeting for greeting in history.greetings if greeting.tab == tab.name]
-    ended = first.closed if first.closed is not None and not first.by_us else None
+    ended = None if first.by_us else first.closed
     until = first.closed if first.closed is not None else history.end
     lived = [moment for moment in moments if first.opened < moment < until]
     # A platform closes on expiry a little early or late; what closed well before any expiry is another law's business.
