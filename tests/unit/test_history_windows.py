@@ -96,6 +96,13 @@ def test_a_limit_that_was_recorded_counts_for_what_was_before_and_more_than_what
     assert_told(
         admits(story.add("limit", "ann", {"limit": 2, "window": 60}, at=5.0)),
         Witness(
+            "the refusal of m-4 names another limit: it must be 2 in 60 s, because that is the plan of ann; "
+            "however, tab 1 was told of 9 in 9 s at 4.100 s.",
+            4.1,
+            (13,),
+            ("tab 1",),
+        ),
+        Witness(
             "m-3 was admitted as number 3: only 2 must be, because the window of ann opened with m-1 at 1.100 s "
             "and lasts 60 s; however, it was acknowledged to tab 1 at 3.100 s.",
             3.1,
@@ -212,7 +219,7 @@ def test_a_message_counts_from_its_first_sending_that_was_not_turned_down() -> N
 
 def test_a_refusal_is_of_the_last_sending() -> None:
     assert_told(
-        admits(limited().send("tab 1", "m", at=10.0).send("tab 1", "m", at=11.0).refuse("tab 1", "m", 9, at=11.5)),
+        admits(limited().send("tab 1", "m", at=10.0).send("tab 1", "m", at=11.0).refuse("tab 1", "m", 9, limit=2, at=11.5)),
         Witness(
             "m-1 was refused: it must be admitted, because a window of ann admits 2 and none had been; however, "
             "tab 1 was refused at 11.500 s.",
@@ -461,6 +468,45 @@ def test_a_time_to_wait_that_is_too_long() -> None:
         full_windows=1,
         counter_readings=0,
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "wrong"),
+    [
+        ({}, False),
+        ({"limit": 1}, False),
+        ({"limit": 2}, True),
+        ({"limit": 1, "window": 60}, False),
+        ({"window": 59}, True),
+        ({"window": 59.9999}, True),
+        ({"window": 61}, True),
+        ({"window": 60.09}, False),
+        ({"window": 60.11}, True),
+    ],
+)
+def test_a_refusal_names_the_limit_of_the_plan(named: dict[str, float], wrong: bool) -> None:
+    story = refused(tried(limited(1), ("a", 10.0, 10.5, "y")).tabs("bob", "bob 1"), "x", 11.0, "bob 1", limit=9, window=9)
+    found = texts(refused(story, "m", 12.0, **named))
+    assert [text for text in found if "m-3 names another limit" in text] == (
+        [
+            f"the refusal of m-3 names another limit: it must be 1 in 60 s, because that is the plan of ann; however, tab 1 was "
+            f"told of {named.get('limit')} in {named.get('window', 60):g} s at 12.100 s."
+        ]
+        if wrong
+        else []
+    )
+
+
+@pytest.mark.parametrize(("at", "wrong"), [(19.9, True), (20.0, False), (29.9, False), (30.0, True)])
+def test_a_refusal_names_the_plan_that_held_then(at: float, wrong: bool) -> None:
+    story = tried(limited(1), ("a", 10.0, 10.5, "y")).send("tab 1", "m", at=11.0)
+    plans = [(20.0, {"limit": 7, "window": 60}), (30.0, {"limit": 1, "window": 60})]
+    for moment, plan in sorted([*plans, (at, None)], key=lambda step: (step[0], step[1] is None)):
+        if plan is None:
+            story.frame_in("tab 1", "rate_limited", {"message_id": "m", "limit": 7}, at=moment)
+        else:
+            story.add("limit", "ann", plan, at=moment)
+    assert any("names another limit" in text for text in texts(story)) is wrong
 
 
 @pytest.mark.parametrize(("sent", "wrong"), [(62.5, True), (62.499, False)])
