@@ -631,3 +631,32 @@ def test_device_is_read_as_older_providers_answer(more: dict[str, Any]) -> None:
         del told["verification_uri"]
     found = device_authorization(told | more, "POST /device")
     assert (found.verification_uri, found.interval) == ("https://idp.test/device", 5)
+
+
+# Keys as issuers publish them
+
+
+SIGNING = RSAKey.generate_key(2048)
+SIGNED = decode(sign({"alg": "RS256", "kid": "k1"}, CLAIMS, SIGNING))
+PUBLIC = {**SIGNING.as_dict(private=False), "kid": "k1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"use": None, "alg": None, "key_ops": None, "x5c": None, "x5t": None}, ""),
+        ({"use": "", "key_ops": []}, ""),
+        ({"use": "sig", "key_ops": ["verify"], "x5c": [], "x5u": 5, "nbf": 1}, ""),
+        ({"use": "enc"}, "key_unknown"),
+        ({"key_ops": ["encrypt"]}, "key_unknown"),
+        ({"n": "no key!"}, "key_unknown"),
+        ({"n": None}, "key_unknown"),
+        ({"e": "Aw"}, "signature"),
+    ],
+)
+def test_key_is_what_it_is_made_of(changes: dict[str, Any], problem: str) -> None:
+    assert codes(SIGNED, keys=[{**PUBLIC, **changes}]) == [one for one in [problem] if one]
+
+
+def test_header_that_must_be_understood_is_not_empty() -> None:
+    assert codes(decode(sign({"alg": "RS256", "kid": "k1", "crit": []}, CLAIMS, SIGNING)), keys=[PUBLIC]) == ["critical_header"]

@@ -34,6 +34,9 @@ LATEST = 10**13
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 """Each of these signs with one curve only (RFC 7518, 3.4)."""
 
+_OF_KEYS = frozenset({"kty", "n", "e", "crv", "x", "y"})
+"""What a public key is made of (RFC 7518, 6; RFC 8037, 2)."""
+
 KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 
@@ -157,8 +160,9 @@ def problems(token: Token, demands: Demands) -> list[Problem]:
 def signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     """The reasons to refuse a token that lie in its header and signature."""
     algorithm = token.header.get("alg")
-    if crit := token.header.get("crit"):
-        yield Problem("critical_header", "no header extension that must be understood", f"crit {crit!r}", "RFC 7515, 4.1.11")
+    if "crit" in token.header:  # an empty one is not allowed either
+        seen = f"crit {token.header['crit']!r}"
+        yield Problem("critical_header", "no header extension that must be understood", seen, "RFC 7515, 4.1.11")
     if not isinstance(algorithm, str) or algorithm not in demands.algorithms:
         accepted = ", ".join(sorted(demands.algorithms))
         yield Problem("algorithm", f"one of {accepted}", f"alg {algorithm!r}", "OpenID Connect Core 3.1.3.7 (7), RFC 8725, 3.1")
@@ -175,7 +179,7 @@ def signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     kid = token.header.get("kid")
     kind = KEY_TYPES[algorithm[:2]]
     curve = CURVES.get(algorithm)
-    fitting = [key for key in demands.keys if key.get("kty") == kind and key.get("use", "sig") == "sig"]
+    fitting = [key for key in demands.keys if key.get("kty") == kind and _may_verify(key)]
     fitting = [key for key in fitting if curve is None or key.get("crv") == curve]
     chosen = [key for key in fitting if kid is None or key.get("kid") == kid]
     if not chosen:
@@ -184,7 +188,11 @@ def signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
             "key_unknown", f"an {kind} key of the issuer with the kid {kid!r}", f"the issuer's keys {known}", "RFC 7515, 4.1.4"
         )
         return
-    if not any(_signed_by(token, key, algorithm) for key in chosen):
+    readable = [imported for key in chosen if (imported := _imported(key)) is not None]
+    if not readable:
+        yield Problem("key_unknown", f"an {kind} key that can be read", f"one that can't, with the kid {kid!r}", "RFC 7518, 6")
+        return
+    if not any(_signed_by(token, key, algorithm) for key in readable):
         yield Problem(
             "signature",
             f"a signature made with the issuer's key {kid!r}",
@@ -205,13 +213,30 @@ def _symmetric_problems(token: Token, algorithm: str, secret: str | None) -> Ite
         yield Problem("signature", "a signature made with the client's secret", seen, source)
 
 
-def _signed_by(token: Token, key: Mapping[str, Any], algorithm: str) -> bool:
+def _may_verify(key: Mapping[str, Any]) -> bool:
+    """Whether a key is there for signatures (RFC 7517, 4.2 and 4.3); some issuers write null for what they leave open."""
+    operations = key.get("key_ops")
+    return key.get("use") in (None, "", "sig") and (not isinstance(operations, list) or not operations or "verify" in operations)
+
+
+def _imported(key: Mapping[str, Any]) -> Any:
+    """A key by what is its own, whatever else is said of it; None where that can't be read."""
+    own = {name: value for name, value in key.items() if name in _OF_KEYS}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # small keys are what some issuers sign with
+            return JWKRegistry.import_key(own)
+    except (JoseError, LookupError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _signed_by(token: Token, key: Any, algorithm: str) -> bool:
     signed = token.raw.rpartition(".")[0].encode()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SecurityWarning)  # ``EdDSA`` and small keys are what some issuers sign with
+            warnings.simplefilter("ignore", SecurityWarning)  # ``EdDSA`` is what some issuers sign with
             method = JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
-            return bool(method.verify(signed, token.signature, JWKRegistry.import_key(dict(key))))
+            return bool(method.verify(signed, token.signature, key))
     except (JoseError, LookupError, ValueError, TypeError, AttributeError):
         return False  # a key or a signature of the wrong shape verifies nothing
 
