@@ -155,6 +155,16 @@ def test_addresses_are_read_as_browsers_read_them() -> None:
     assert page.links[0].url == "http://a.test/on?a=1&para=2&times=3"
 
 
+def test_blanks_around_an_address_are_none_of_it_and_the_first_of_equal_ids_is_meant() -> None:
+    page = Page(
+        "http://idp.test/a/b",
+        "<form id=f action=' /x?a=b c \n'></form><form id=f></form><input form=f name=n><a href='\t./y '>go</a>",
+    )
+    assert [form.action for form in page.forms] == ["http://idp.test/x?a=b c", "http://idp.test/a/b"]
+    assert [form.visible for form in page.forms] == [["n"], []]
+    assert page.link("go").url == "http://idp.test/a/y"
+
+
 def test_picture_is_a_button_that_sends_a_point() -> None:
     form = Page("http://a.test/", "<form><input type=image name=go alt=Enter><input type=image></form>").forms[0]
     assert form.submission({}, form.button("Enter")) == [("go.x", "0"), ("go.y", "0")]

@@ -12,6 +12,8 @@ from realstack.secrets import secrets
 
 LEFT_OUT = "…"
 """In the place of each value, whatever it is."""
+_AROUND = "".join(map(chr, range(33)))
+"""Control characters of ASCII, and the blank."""
 _SHOWN_PARAMETERS = frozenset({"error", "provider", "response_type", "scope", "code_challenge_method", "prompt"})
 
 
@@ -24,9 +26,9 @@ def split(url: str) -> SplitResult:
 
 
 def joined(base: str, target: str) -> str:
-    """Where a link leads that stands at a URL; as it is written where that is no URL."""
+    """Where a link leads that stands at a URL, without blanks around it (URL Standard, 4.4); as written where that is none."""
     try:
-        return urljoin(base, target)
+        return urljoin(base, target.strip(_AROUND))
     except ValueError:
         return target
 

@@ -368,7 +368,7 @@ class Page(HTMLParser):
         )
         self.forms.append(self._form)
         if self._form.form_id:
-            self._by_id[self._form.form_id] = self._form
+            self._by_id.setdefault(self._form.form_id, self._form)  # of several the first is meant
 
     def _open_a(self, found: dict[str, str]) -> None:
         if "href" in found:
