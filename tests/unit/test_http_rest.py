@@ -64,6 +64,25 @@ def test_credentials_of_all_parts_of_a_request_are_masked(server: RestServer, se
     assert "Ann" in str(answer.request.body)
 
 
+@pytest.mark.parametrize("given", ["password=%s&name=Ann", '{"password": "%s"}', [("password", "%s")], b"client_secret=%s"])
+def test_credentials_of_a_body_are_masked_however_it_is_given(server: RestServer, session: RestSession, given: Any) -> None:
+    value = token()
+    if isinstance(given, list):
+        data: Any = [(name, text % value) for name, text in given]
+    else:
+        data = given % (value.encode() if isinstance(given, bytes) else value)
+    answer = session.post(f"{server.url}/echo", data=data)
+    assert value.encode() in answer.content
+    assert value not in handed_over(answer)
+
+
+def test_credentials_of_a_url_and_of_an_account_are_masked(server: RestServer, session: RestSession) -> None:
+    value = token()[:14]
+    answer = session.get(f"{server.url}/echo".replace("://", f"://ann:{value}@"))
+    assert value not in handed_over(answer)
+    assert value not in secrets.scrub(f"the password {value} is wrong")
+
+
 def test_credentials_that_come_back_are_wrapped_or_masked(server: RestServer, session: RestSession) -> None:
     value = token()
     answer = session.get(f"{server.url}/token", params={"is": value})

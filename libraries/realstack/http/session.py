@@ -30,7 +30,7 @@ from realstack.http.credentials import (
     shown_body,
     wrapped,
 )
-from realstack.http.urls import joined, shown, split
+from realstack.http.urls import joined, parameters, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.recording.trace import trace
@@ -195,12 +195,16 @@ def _remember_sent(url: str, sent: Mapping[str, Any]) -> None:
 
 
 def _remember_received(response: requests.Response) -> None:
-    remember_headers(_texts(response.request.headers))
+    asked = _texts(response.request.headers)
+    remember_headers(asked)
+    if body := response.request.body:  # a text that was given as it is, or the fields that were made of pairs
+        sent = body if isinstance(body, bytes) else str(body).encode(errors="replace")
+        remember_body(asked.get("content-type", ""), sent, f"sent to {shown(response.url)}")
     for cookie in response.cookies:
         if secrets.names.cookie(cookie.name, cookie.value or "", http_only=cookie.has_nonstandard_attr("HttpOnly")):
             secrets.remember(cookie.value or "", f"cookie {cookie.name} of {split(response.url).netloc}")
     if target := response.headers.get("location"):
-        remember_pairs(parse_qsl(split(joined(response.url, target)).query), f"redirect from {split(response.url).netloc}")
+        remember_pairs(parameters(joined(response.url, target)).items(), f"redirect from {split(response.url).netloc}")
     remember_body(response.headers.get("content-type", ""), response.content, f"answer of {shown(response.url)}")
 
 
