@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.secrets import Registry
 from realstack.websocket import Connection, Masker, Match, Options
 from realstack.websocket.codecs import Codec, find
+from realstack.websocket.codecs.packed import MsgPack
 from realstack.websocket.frames import read
 from support.websocket_scene import Recorded, with_server
 
@@ -425,3 +427,15 @@ def test_several_frames_of_a_message_go_out_with_nothing_between_them() -> None:
         await tab.close()
 
     with_server(scenario)
+
+
+def test_values_of_messagepack_are_whole() -> None:
+    value = {
+        b"a\xff": 1,
+        None: 2,
+        True: 3,
+        5: [msgpack.Timestamp(1, 123456789), msgpack.Timestamp(1, 500000000), msgpack.Timestamp(1)],
+    }
+    (message,) = MsgPack().decode(msgpack.packb(value))
+    times = ["1970-01-01T00:00:01.123456789Z", "1970-01-01T00:00:01.500000Z", "1970-01-01T00:00:01Z"]
+    assert message.data == {"a\\xff": 1, "null": 2, "true": 3, "5": times}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,13 +45,15 @@ class MsgPack(Codec):
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name if isinstance(name, str) else str(name): self._plain(item) for name, item in value.items()}
+            return {_name(name): self._plain(item) for name, item in value.items()}
         if isinstance(value, (list, tuple)) and not isinstance(value, self._msgpack.ExtType):
             return [self._plain(item) for item in value]
         if isinstance(value, self._msgpack.ExtType):
             return {"ext": value.code, "data": value.data}
         if isinstance(value, self._msgpack.Timestamp):
-            return value.to_datetime().isoformat().replace("+00:00", "Z")
+            text = value.to_datetime().replace(tzinfo=None).isoformat()
+            # A datetime has no nanoseconds.
+            return f"{text[:19]}.{value.nanoseconds:09d}Z" if value.nanoseconds % 1000 else f"{text}Z"
         return value
 
     def encode(self, value: Any) -> list[Payload]:
@@ -63,3 +66,10 @@ class MsgPack(Codec):
         if isinstance(value, Mapping):
             return dict(value)
         raise TypeError(f"a {type(value).__name__}, which MessagePack does not know")
+
+
+def _name(key: Any) -> str:
+    """The name of a member, whatever a map has for a key."""
+    if isinstance(key, (str, bytes)):
+        return key if isinstance(key, str) else key.decode(errors="backslashreplace")
+    return json.dumps(key) if key is None or isinstance(key, bool) else str(key)
