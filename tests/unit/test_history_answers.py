@@ -91,7 +91,7 @@ def test_a_stop_finds_its_run_by_its_name_else_by_its_question() -> None:
             ("tab 1",),
         ),
         stops=1,
-        runs=2,
+        runs=1,
         tabs=1,
         texts=0,
     )
@@ -406,6 +406,18 @@ def test_pieces_from_the_first_number_on_and_on_each_tab() -> None:
     (told,) = (text for text in texts if "in pieces" in text)
     assert "on tab 2, in pieces: it must be the 1 characters" in told
     assert told.endswith("there were 2.")
+
+
+def test_of_a_stopped_run_only_answers_may_have_been_seen() -> None:
+    named = Story().tabs("ann", "tab 1").stop("tab 1", "q", run="r", at=1.0)
+    assert len(stops(answered(answered(named, "tab 1", "one", 2.0), "tab 1", "two", 3.0)).witnesses) == 1
+    nameless = (
+        Story().tabs("ann", "tab 1").frame_in("tab 1", "stop_acknowledged", {"message_id": "q", "state": "stopped"}, at=1.0)
+    )
+    for text, at in (("one", 2.0), ("two", 3.0)):
+        payload = {"message_id": "x", "seq": 2, "role": "agent", "text": text}
+        nameless.frame_in("tab 1", "message", payload, at=at, thread_id="t")
+    assert stops(nameless).witnesses == ()
 
 
 # --- stop-stops: what nobody asked to stop ---

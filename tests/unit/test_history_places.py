@@ -662,6 +662,12 @@ def test_a_gap_after_a_reconnect() -> None:
     )
 
 
+def test_what_came_instead_stands_after_what_is_missing() -> None:
+    story = came(came(back(("a", 1)), "tab 1", "x", 2, 6.0), "tab 1", "c", 3, 7.0)
+    (witness,) = gap(stored(story, row("a", 1), row("b", 2), row("x", 2), row("c", 3), at=9.0)).witnesses
+    assert witness.text.endswith("however, what came was m-3 (seq 3) at 7.000 s.")
+
+
 @pytest.mark.parametrize(
     ("story", "missing"),
     [

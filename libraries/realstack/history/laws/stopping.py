@@ -85,11 +85,11 @@ def _runs(history: History) -> list[Run]:
     for stop in history.stops:
         if stop.user == owners.get(stop.message, stop.user):
             named = runs.get(stop.run) if stop.run else None
-            run = named or of_query.get(stop.message) or Run(stop.run or "", user=stop.user)
-            run.query = stop.message
-            of_query[stop.message] = runs[run.name or f"of {stop.message}"] = run
+            run = named or of_query.get(stop.message) or Run("", user=stop.user)
+            run.name, run.query = run.name or stop.run or "", stop.message
+            of_query[stop.message] = run
             run.asked.append(stop)
-    return list(runs.values())
+    return list({id(run): run for run in (*runs.values(), *of_query.values())}.values())
 
 
 def _judge_arrivals(history: History, findings: Findings, run: Run, terminal: frozenset[str]) -> None:
