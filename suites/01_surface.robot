@@ -21,6 +21,13 @@ Every Answer Keeps Others Out
     Try Answers Of Doors    ${olga}
     Law Should Hold    no-entry    within=0 s
 
+A Page Is Told What The Platform Keeps To
+    [Documentation]    How often it is to be heard of, how it comes back, how large a file may be, and how long a token lives.
+    [Tags]    wants-doors
+    ${orla} =    A Signed In User    orla
+    Page Should Be Told What The Platform Keeps To    ${orla}
+    Law Should Hold    converges    within=0 s
+
 Cookies Are For The Platform Alone
     [Documentation]    Whenever a cookie is set; it lives as long as what it holds, and is gone after the sign-out.
     [Tags]    wants-refresh    wants-revocation

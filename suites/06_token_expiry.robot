@@ -63,12 +63,14 @@ Auth Service Can't Be Reached When The Page Refreshes
     can't be reached
 
 Refresh Changes No Claim
-    [Documentation]    Each newer token says the same of its user, and what the provider says.
+    [Documentation]    Each newer token says the same of its user, and what the provider and the platform's answers say.
     [Tags]    wants-provider
     ${tom} =    A Signed In User    tom
     Record Claims Of Provider    ${tom}
     Record Claims Of Refreshed Tokens    ${tom}    2
     Law Should Hold    same-claims    refreshed tokens=5    within=0 s
+    Answers Should Say What The Token Says    ${tom}
+    Law Should Hold    converges    within=0 s
 
 A Session Whose Time Is Over Opens Nothing And Can Be Ended
     [Documentation]    Neither the access token nor the refresh token is good any more; its user can sign out all the same.

@@ -43,15 +43,17 @@ The Agents Are Killed
     the agents    killed    saying    tidying up    leaving
 
 A Cache That Forgot Is Told Again Who Left
-    [Documentation]    It dies with the last thing that it was told not written down yet: that a session is over.
+    [Documentation]    It dies with the last things that it was told not written down yet: that two sessions are over.
     [Tags]    needs-kill    needs-restart    wants-revocation    -wants-fan-out    -wants-two-replicas
     [Template]    NONE
-    ${gone} =    A Signed In User    gone
-    Doors Should Open    ${gone}    the threads
-    Sign Out    ${gone}
-    Let Cache Die Before It Wrote Down Who Left    ${gone}
-    Give Service Time To Tell Cache Again    ${gone}
-    Try Doors In Vain    ${gone}    of a session that was ended    the threads
+    ${first} =    A Signed In User    first
+    ${last} =    A Signed In User    last
+    Doors Should Open    ${last}    the threads
+    Sign Out    ${first}
+    Sign Out    ${last}
+    Let Cache Die Before It Wrote Down Who Left    ${first}    ${last}
+    Give Service Time To Tell Cache Again    ${last}
+    Try Doors In Vain    ${last}    of a session that was ended    the threads
     Law Should Hold    no-entry    within=0 s
 
 A Backend Whose Store Hangs Says So In Time

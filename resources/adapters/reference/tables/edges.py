@@ -16,6 +16,7 @@ LONGEST_TEXT = 16_000
 LONGEST_TITLE = 200
 LONGEST_NAME = 80
 LONGEST_KEY = 200
+LONGEST_WAY = 2048
 MOST_RUNS = 50
 LAST_PLACE = 2**62
 LONGEST_BODY = 64 * 1024
@@ -121,6 +122,7 @@ def _in_form(length: int) -> str:
     return (length - len(A_RUN.format(1))) * "x"
 
 
+LOGIN, CALLBACK = "/auth/login", "/auth/callback/{provider}"
 THREADS, MESSAGES, PLAN = "/api/threads", "/api/threads/{id}/messages", "/api/plan"
 ROUTE_EDGES = [
     _asked("one of the list", THREADS, limit=1),
@@ -176,6 +178,12 @@ ROUTE_EDGES = [
     _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * "y"),
     _uploaded("a question of one more", "bad_request", question=(LONGEST_TEXT + 1) * "x"),
     _uploaded("a message whose id is none", "bad_request", message_id="none"),
+    _asked("a provider that nobody knows", LOGIN, "unknown_provider", provider="nobody"),
+    _asked("a way back of as many characters as may be", LOGIN, return_to="/" + (LONGEST_WAY - 1) * "x"),
+    _asked("a way back of one more", LOGIN, "bad_return_to", return_to="/" + LONGEST_WAY * "x"),
+    {**_asked("an answer of a provider that nobody knows", CALLBACK, "unknown_provider", state="x"), "path": "nobody"},
+    {**_asked("an answer without a state", CALLBACK, "state_missing"), "path": "canaille"},
+    {**_asked("an answer with a state that is none", CALLBACK, "state_unknown", state="x", code="x"), "path": "canaille"},
     {"what": "what is no operation", "door": "GET /auth/operations/{operation_id}", "path": "none", "reason": "not_found"},
     {"what": "what is no file", "door": "GET /api/files/{id}", "path": "none", "reason": "not_found"},
 ]

@@ -59,7 +59,11 @@ KINDS = {
         "another method": (STATUS, "405$"),
         "a client that is not told the methods": ("allow", r"[A-Z]+(, [A-Z]+)*$"),
     },
-    "a refusal for now": {**AN_ANSWER, "a client that comes again at once": ("retry-after", r"[1-9]\d*$")},
+    "a refusal for now": {
+        **AN_ANSWER,
+        "whoever takes it for an answer": (STATUS, "503$"),
+        "a client that comes again at once": ("retry-after", r"[1-9]\d*$"),
+    },
     "keys": {
         "a cache that keeps what was withdrawn": ("cache-control", "public, max-age=60$"),
         "another type": ("content-type", "application/json"),
