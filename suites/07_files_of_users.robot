@@ -43,3 +43,13 @@ A Bomb Harms Nobody
     Upload And Record File    ${USER}    tab    ${report}    ${THREAD}    ${report.question}
     Files Should Have Been Read    2
     File Should Be Answered From    ${report}    tab
+
+A File Is Read When Those Are Gone Who Looked At Files Before
+    [Documentation]    Services let processes of their own look at what nobody trusts. All of them are killed; the next file is
+    ...    taken and read as those before.
+    [Tags]    needs-kill    needs-processes    wants-file-layers
+    [Setup]    Prepare User Who Uploads    lou    paid
+    ${report} =    A Short Report With A Fact    ${USER}
+    Kill Helpers Of Services
+    File Should Be Taken And Read    ${USER}    ${report}    ${THREAD}
+    File Should Be Answered From    ${report}    tab
