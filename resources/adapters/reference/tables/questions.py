@@ -90,7 +90,7 @@ def _search(n: int) -> Question:
     }
 
 
-KINDS: tuple[Callable[[int], Question], ...] = (
+_KINDS: tuple[Callable[[int], Question], ...] = (
     _arithmetic,
     _summary,
     _deviation,
@@ -102,7 +102,7 @@ KINDS: tuple[Callable[[int], Question], ...] = (
     _roots,
 )
 
-QUESTIONS = [KINDS[n % len(KINDS)](n + 1) for n in range(COUNT)]
+QUESTIONS = [_KINDS[n % len(_KINDS)](n + 1) for n in range(COUNT)]
 """As dictionaries with `query` and `expected`, of all kinds in turn."""
 
 SEARCHES = [_search(n + 1) for n in range(COUNT)]

@@ -41,7 +41,7 @@ KEEPS_OUT = {
 
 STATUS = ":status"
 AN_ANSWER = {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "application/json")}
-KINDS = {
+_KINDS = {
     "a page": {"a cache": ("cache-control", "no-store"), "another type": ("content-type", "text/html; charset=utf-8$")},
     "a script": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "text/javascript; charset=utf-8$")},
     "a style": {"a cache": ("cache-control", "no-cache"), "another type": ("content-type", "text/css; charset=utf-8$")},
@@ -123,7 +123,7 @@ ELSEWHERE = {
 def let_in(answer: Any, kind: str) -> list[str]:
     """Who would get in by an answer of a kind, by its status, its headers, and keys that it tells."""
     said = {**answer.headers, STATUS: answer.status}
-    kept = {**KEEPS_OUT, **KINDS[kind]}
+    kept = {**KEEPS_OUT, **_KINDS[kind]}
     found = _past_the_policy(str(said.get("content-security-policy", "")))
     found += [who for who, (name, says) in kept.items() if not re.match(says, str(said.get(name, "")))]
     if kind == "keys" and any(OF_PRIVATE_KEYS & set(key) for key in answer.json["keys"]):
