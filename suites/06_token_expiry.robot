@@ -44,11 +44,11 @@ Signing Key Changes During The Chat
     ${uma} =    A Signed In User    uma
     ${thread} =    A New Thread
     Open Tabs    ${uma}    tab
-    Key Before The New One Should Be Good    ${uma}
     Tell Tokens Of New Keys    ${uma}    tab    2
     Law Should Hold    one-connection    within=0 s
     Send Message    ${uma}    tab    ${thread}    What is 8 * 7?
     Everything Said Should Be Everywhere    ${uma}    tabs=1
+    Key Before The New One Should Be Good    ${uma}
 
 Auth Service Stands Still When The Page Refreshes
     [Documentation]    The page's refresh waits for the auth service; the user notices nothing.
