@@ -90,9 +90,7 @@ def remember_headers(headers: Mapping[str, str]) -> None:
             for part in (value.partition(" ")[2] or value, password_of(value)):
                 secrets.remember(part, "Authorization header")
         elif name.lower() == "cookie":
-            for pair in value.split(";"):
-                cookie, _, held = pair.strip().partition("=")
-                if secrets.names.cookie(cookie, held, http_only=True):
-                    secrets.remember(held, f"cookie {cookie} of a Cookie header")
+            for cookie, held in secrets.names.in_cookies(value):
+                secrets.remember(held, f"cookie {cookie} of a Cookie header")
         elif name in secrets.names:
             secrets.remember(value, f"{name} header")

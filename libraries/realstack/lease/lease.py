@@ -254,7 +254,7 @@ class Lease:
         """
         if self._closed or os.getpid() != self._owner:
             return []
-        temporary.let_go()
+        temporary.let_go()  # outside the guard: whoever makes a folder there comes here second
         with self._guard:
             if self._closed:
                 return []

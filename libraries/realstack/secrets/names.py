@@ -7,7 +7,7 @@ wherever they appear; a word that is one in some places only (``code``, ``nonce`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -103,6 +103,13 @@ class CredentialNames:
         if told is not None:
             return told
         return _last_that_fits(COOKIE_NAMES, name) is True or (http_only and _random(value))
+
+    def in_cookies(self, header: str) -> Iterator[tuple[str, str]]:
+        """Name and value of each credential in a ``Cookie`` header, which does not say what is kept from scripts."""
+        for pair in header.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if self.cookie(name, value, http_only=True):
+                yield name, value
 
     def _tells(self, name: str) -> bool | None:
         # Each frame and event asks for each of its fields; names that come from outside have no end.

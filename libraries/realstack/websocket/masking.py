@@ -64,9 +64,8 @@ class Masker:
 
     def register_cookies(self, header: str, what: str) -> None:
         """Hide what of a ``Cookie`` header is a credential, each by itself."""
-        for name, _, value in (pair.strip().partition("=") for pair in header.split(";")):
-            if self._registry.names.cookie(name, value, http_only=True):
-                self.register(value, what)
+        for _, value in self._registry.names.in_cookies(header):
+            self.register(value, what)
 
     def register_url(self, url: str, what: str) -> None:
         """Hide the password of a URL, and what in its query has the name of a credential."""

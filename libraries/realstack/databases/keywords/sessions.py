@@ -94,8 +94,7 @@ class SessionKeywords:
         if not plain_dsn and not host:
             remedy = "Pass dsn=, or host= port= user= password= database=."
             raise StackError(explain("a DSN or at least a host", "neither", remedy=remedy))
-        for one in (given.get("password"), *passwords_of(plain_dsn)):
-            remember(one, f"password of PostgreSQL session '{alias}'")
+        _remember_passwords("PostgreSQL", alias, given.get("password"), plain_dsn)
         session = PostgresSession(
             alias,
             PostgresTarget(plain_dsn or None, given),
@@ -149,8 +148,7 @@ class SessionKeywords:
         pieces: dict[str, Any] = {"host": host, "port": port, "username": user, "password": unwrap(password), "db": database}
         if not plain_url and not host:
             raise StackError(explain("a URL or at least a host", "neither", remedy="Pass url=, or host= port= password=."))
-        for one in (pieces["password"], *passwords_of(plain_url)):
-            remember(one, f"password of Redis session '{alias}'")
+        _remember_passwords("Redis", alias, pieces["password"], plain_url)
         target = RedisTarget(plain_url or None, {name: value for name, value in pieces.items() if value is not None})
         return self._opened(alias, RedisSession(alias, target, self._run, timeout=timeout.total_seconds()))
 
@@ -195,10 +193,11 @@ class SessionKeywords:
         ```
         """
         plain_url = unwrap(url) or ""
-        for one in passwords_of(plain_url):
-            remember(one, f"password of ClickHouse session '{alias}'")
+        plain_password = unwrap(password)
+        _remember_passwords("ClickHouse", alias, plain_password, plain_url)
         try:
-            parts, port = urlsplit(plain_url), urlsplit(plain_url).port
+            parts = urlsplit(plain_url)
+            port = parts.port
         except ValueError:  # what it says may hold a part of the password
             raise StackError(explain("a URL such as http://host:8123", "one that can't be read", remedy=ESCAPED)) from None
         if parts.query:
@@ -206,8 +205,7 @@ class SessionKeywords:
             raise StackError(explain("a URL without a query, which nothing of this library reads", "one with it", remedy=remedy))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise StackError(explain("a URL such as http://host:8123", f"one of scheme {parts.scheme!r} without a usable host"))
-        key = unwrap(password) or unquote(parts.password or "")
-        remember(key, f"password of ClickHouse session '{alias}'")
+        key = plain_password or unquote(parts.password or "")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         base = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
         base += parts.path.rstrip("/")
@@ -324,3 +322,8 @@ class SessionKeywords:
         self._held.sessions.keep(alias, session)
         logger.info(f"Session '{alias}': {session.kind} {version}, known there as {self._run}")
         return version
+
+
+def _remember_passwords(store: str, alias: str, given: str | None, url: str | None) -> None:
+    for one in (given, *passwords_of(url)):
+        remember(one, f"password of {store} session '{alias}'")
