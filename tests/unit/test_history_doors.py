@@ -87,18 +87,42 @@ def test_a_door_that_stays_shut(attempt: dict[str, Any]) -> None:
     )
 
 
-def test_only_a_good_credential_that_was_let_in_shows_that_a_door_opens() -> None:
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ({}, "nothing"),
+        ({"answer": "403"}, "403"),
+        ({"reason": "not_found"}, "not_found"),
+        ({"answer": "403", "reason": "x"}, "403"),
+    ],
+)
+def test_a_door_that_stays_shut_to_a_good_credential(said: dict[str, Any], answered: str) -> None:
+    assert_told(
+        knocked().add("attempt", "GET /me", {"credential": "valid", "good": True, "admitted": False, **said}).judge("no-entry"),
+        Witness(
+            "GET /me stayed shut to a good credential (valid): it must open, because nothing is wrong with that one; "
+            f"however, at 0.030 s it answered {answered}.",
+            0.03,
+            (2,),
+        ),
+        refused_entries=1,
+        doors=1,
+        good_entries=2,
+        tabs_of_revoked_sessions=0,
+    )
+
+
+def test_a_door_at_which_no_good_credential_was_tried_proves_nothing() -> None:
     story = Story()
-    story.add("attempt", "b", {"credential": "valid", "good": True, "admitted": False})
     story.add("attempt", "b", {"credential": "forged", "admitted": False})
     story.add("attempt", "a", {"credential": "forged", "admitted": False})
     story.add("attempt", "c", {"credential": "valid", "good": True, "admitted": True})
     assert_told(
         story.judge("no-entry"),
-        lacking=("a, b opened to nobody: try a good credential there, too, or staying shut proves nothing.",),
+        lacking=("At a, b no good credential was tried: try one there, too, or staying shut proves nothing.",),
         refused_entries=2,
         doors=3,
-        good_entries=2,
+        good_entries=1,
         tabs_of_revoked_sessions=0,
     )
     opened = Story().add("attempt", "a", {"credential": "forged", "admitted": True})
@@ -110,7 +134,7 @@ def test_only_a_good_credential_that_was_let_in_shows_that_a_door_opens() -> Non
             0.01,
             (0,),
         ),
-        lacking=("a opened to nobody: try a good credential there, too, or staying shut proves nothing.",),
+        lacking=("At a no good credential was tried: try one there, too, or staying shut proves nothing.",),
         refused_entries=1,
         doors=1,
         good_entries=0,

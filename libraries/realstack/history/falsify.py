@@ -407,6 +407,12 @@ def _entered(scene: Scene) -> Iterator[Edit]:
                 yield {index: [] for index in closed}
 
 
+def _shut_out(scene: Scene) -> Iterator[Edit]:
+    for index, event in scene.of(EntryAttempt):
+        if event.admitted and event.good:
+            yield {index: [replace(event, admitted=False)]}
+
+
 def _not_contained(scene: Scene) -> Iterator[Edit]:
     spans = outages(scene.history)
     for index, event in reversed(scene.of(Probe)):
@@ -594,6 +600,7 @@ CHANGES = (
     Change("a tab was not told that its token expires", ("one-connection",), _not_told_in_time),
     Change("a refreshed token claims something else", ("same-claims",), _another_claim),
     Change("a bad credential opened a door, or a revoked session stayed open", ("no-entry",), _entered),
+    Change("a good credential opened no door", ("no-entry",), _shut_out),
     Change("a service failed because another was down", ("contained",), _not_contained),
     Change("a page does not work again", ("recovers-alone",), _never_back),
     Change("a service did not answer well when the fault was over", ("recovers-alone",), _somebody_unanswered),

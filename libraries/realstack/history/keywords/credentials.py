@@ -36,7 +36,7 @@ class CredentialKeywords:
     ) -> None:
         """Records that a credential was tried somewhere, for the law ``no-entry``.
 
-        Try a good credential at every door, too: a door that opens to nobody proves nothing by staying shut.
+        Try a good credential at every door, too: a door at which none was tried proves nothing by staying shut.
 
         Args:
             door: Where: a route, the socket, the callback.

@@ -1,4 +1,4 @@
-"""The law no-entry: a bad credential opens nothing."""
+"""The law no-entry: a bad credential opens nothing, and a good one its door."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from realstack.history.verdict import Findings
 
 
 def no_entry(history: History) -> Findings:
-    """An expired, forged, replayed or revoked credential opens nothing, anywhere.
+    """An expired, forged, replayed or revoked credential opens nothing, anywhere, and a good one its door.
 
     Read from ``attempt`` events (a credential tried at a door: what came of it, for which reason, what was left
-    behind) and ``revoked`` events (tabs whose session ended and that must be closed in time). A door that opened to no
-    good credential in the same history proves nothing by staying shut: the verdict is then invalid.
+    behind) and ``revoked`` events (tabs whose session ended and that must be closed in time). A door at which no good
+    credential was tried in the same history proves nothing by staying shut: the verdict is then invalid.
     """
     findings = Findings()
     attempts = history.noted("attempt")
+    good = [note for note in attempts if note.data.get("good")]
     bad = [note for note in attempts if not note.data.get("good")]
-    opened = {note.source for note in attempts if note.data.get("good") and note.data.get("admitted")}
+    for note in good:
+        _judge_good(history, findings, note)
     for note in bad:
-        _judge_attempt(history, findings, note)
-    if never := sorted({note.source for note in bad} - opened):
+        _judge_bad(history, findings, note)
+    if never := sorted({note.source for note in bad} - {note.source for note in good}):
         findings.lacking.append(
-            f"{', '.join(never)} opened to nobody: try a good credential there, too, or staying shut proves nothing."
+            f"At {', '.join(never)} no good credential was tried: try one there, too, or staying shut proves nothing."
         )
     closed = 0
     for note in history.noted("revoked"):
@@ -33,13 +35,25 @@ def no_entry(history: History) -> Findings:
     findings.counts = {
         "refused entries": len(bad) + closed,
         "doors": len({note.source for note in attempts}),
-        "good entries": len([note for note in attempts if note.data.get("good")]),
+        "good entries": len(good),
         "tabs of revoked sessions": closed,
     }
     return findings
 
 
-def _judge_attempt(history: History, findings: Findings, note: Note) -> None:
+def _judge_good(history: History, findings: Findings, note: Note) -> None:
+    if note.data.get("admitted"):
+        return
+    answer = note.data.get("answer") or note.data.get("reason") or "nothing"
+    findings.violated(
+        f"{note.source} stayed shut to a good credential ({note.data['credential']}): it must open, because nothing is wrong "
+        f"with that one; however, at {history.when(note.at)} it answered {answer}.",
+        note.at,
+        (note.index,),
+    )
+
+
+def _judge_bad(history: History, findings: Findings, note: Note) -> None:
     data = note.data
     credential = data["credential"]
     answer = data.get("answer") or "nothing"

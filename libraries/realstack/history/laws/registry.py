@@ -157,7 +157,7 @@ def _laws() -> dict[str, Law]:
         ),
         Law(
             "no-entry",
-            "An expired, forged, replayed or revoked credential opens nothing, anywhere.",
+            "An expired, forged, replayed or revoked credential opens nothing, anywhere, and a good one its door.",
             access.no_entry,
             {"refused entries": 1},
         ),
