@@ -105,12 +105,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m repeat", description=__doc__)
     parser.add_argument("runs", type=int)
     parser.add_argument("--include", action="append", default=[], help="only tests with this tag")
+    parser.add_argument("--suite", action="append", default=[], help="only tests of this suite, such as '03*'")
     parser.add_argument("--busy", choices=report.BUSY, default="half", help="which runs have a busy core beside them")
     parser.add_argument("--seed", type=int, default=None, help="seed of the shuffling; printed, so that a run can be repeated")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "repeat")
     options = parser.parse_args(arguments)
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
-    chosen = [word for tag in options.include for word in ("--include", tag)]
+    chosen = [word for name in ("include", "suite") for value in getattr(options, name) for word in (f"--{name}", value)]
     repetition = report.Repetition(options.runs, seed, options.busy)
     beside = f"{report.BUSY[options.busy]} beside a busy core"
     print(f"Running the journeys {options.runs} times, seed {seed}, {beside}.", flush=True)

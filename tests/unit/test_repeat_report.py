@@ -86,3 +86,10 @@ def test_ctrl_c_keeps_the_report_of_the_runs_before(
     assert repeat.main(["3", "--results", str(tmp_path), "--busy", "none"]) == INTERRUPTED
     assert json.loads((tmp_path / "repeat.json").read_text(encoding="utf-8"))["done"] == 1
     assert "Stopped in run 2; only the runs before it count." in capsys.readouterr().out
+
+
+def test_tags_and_suites_choose_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(repeat, "_run", lambda seed, output, chosen: asked.append(chosen))
+    repeat.main(["1", "--results", str(tmp_path), "--busy", "none", "--include", "critical", "--suite", "03*", "--suite", "10*"])
+    assert asked == [["--include", "critical", "--suite", "03*", "--suite", "10*"]]
