@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -35,19 +34,11 @@ def test_returns_the_result_and_runs_in_another_thread(background: BackgroundLoo
     assert background.run(where()) == "test-loop"
 
 
-def nice(*argv: str) -> int:
-    """The nice value of a process that is started so."""
-    return int(subprocess.run(["nice", *argv], capture_output=True, text=True, check=True).stdout)
+def test_its_thread_is_served_like_the_rest_of_the_process(background: BackgroundLoop) -> None:
+    async def own() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-
-def test_goes_before_other_processes_but_what_it_starts_does_not() -> None:
-    async def own() -> tuple[int, int]:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), await asyncio.to_thread(nice)
-
-    ahead = BackgroundLoop("test-loop", ahead=10)
-    # What may not be less nice stays as it is.
-    assert ahead.run(own()) == (nice("-n", "-10", "nice"), nice())
-    ahead.stop()
+    assert background.run(own()) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_raises_what_the_coroutine_raised(background: BackgroundLoop) -> None:

@@ -4,11 +4,6 @@ Robot runs keywords in its main thread and stands still between them; sockets mu
 asyncio loop runs in a daemon thread, and keywords wait on it with [run][BackgroundLoop.run].
 Code on the loop never logs through Robot (messages from other threads are dropped): it records, and
 the keyword that reads the record logs.
-
-What measures a platform must not wait for it: where the system allows it (to root, mostly), the loop's thread is served before
-the platform's processes when there are too few cores for all. Threads and processes that it starts are not. In 24 loads of 25
-users and a flood beside busy cores, each with and without that side by side, the generator's 99th percentile was the worse
-without in 17, by half as much again at the median (60 ms with it).
 """
 
 from __future__ import annotations
@@ -20,8 +15,6 @@ import threading
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
-
-from realstack.core.priority import be_nice, niceness
 
 T = TypeVar("T")
 
@@ -38,12 +31,10 @@ class BackgroundLoop:
 
     Args:
         name: Of its thread.
-        ahead: By how much its thread is less nice than the rest of the process.
     """
 
-    def __init__(self, name: str = "realstack-loop", ahead: int = 0) -> None:
+    def __init__(self, name: str = "realstack-loop") -> None:
         self._name = name
-        self._ahead = ahead
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -60,16 +51,9 @@ class BackgroundLoop:
     def _start(self) -> None:
         ready = threading.Event()
         loop = asyncio.new_event_loop()
-        usual = niceness()
-        # Threads take after the thread that starts them, and so do processes.
-        workers = concurrent.futures.ThreadPoolExecutor(
-            thread_name_prefix=f"{self._name}-worker", initializer=be_nice, initargs=(usual,)
-        )
 
         def serve() -> None:
             asyncio.set_event_loop(loop)
-            loop.set_default_executor(workers)
-            be_nice(usual - self._ahead)
             loop.call_soon(ready.set)
             try:
                 loop.run_forever()
@@ -173,6 +157,6 @@ def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(loop.shutdown_asyncgens())
 
 
-background = BackgroundLoop(ahead=10)
+background = BackgroundLoop()
 """The loop that all libraries of a process share."""
 atexit.register(background.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -11,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from realstack.core.collector import set_apart
 from realstack.core.errors import StackError, explain
 from realstack.core.priority import be_nice, niceness
 from realstack.load.channel import Channel, Ended
@@ -181,7 +181,9 @@ class _Worker:
 
     async def _ready(self, problems: list[str]) -> float:
         self._tell()
-        set_apart()  # connections and scripts stay; the collector need not walk over them while users are under way
+        # Connections and scripts stay. A collection that walked over them while users are under way would make all of them late.
+        gc.collect()
+        gc.freeze()
         self._channel.tell("ready", problems)
         return await self._begin
 

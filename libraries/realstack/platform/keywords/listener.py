@@ -8,7 +8,6 @@ from typing import Any
 from robot.api import logger
 from robot.utils import escape
 
-from realstack.core.collector import set_apart
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
 from realstack.platform import known
@@ -59,11 +58,9 @@ class Listener:
             top = top.parent
         self._tests.are(list(top.all_tests))
         self._changes.begin(result.full_name)
-        if data.tests:
-            set_apart()
-            # What prepares for tests that are all skipped would ask for what can't be had as well.
-            if all(self._tests.why_not(test.tags) for test in data.tests):
-                data.setup, data.teardown = None, None
+        # What prepares for tests that are all skipped would ask for what can't be had as well.
+        if data.tests and all(self._tests.why_not(test.tags) for test in data.tests):
+            data.setup, data.teardown = None, None
 
     def start_test(self, data: Any, result: Any) -> None:
         if reason := self._tests.why_not(data.tags):
