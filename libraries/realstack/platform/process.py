@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SIGNAL_SECONDS = 3.0
 """How long the kernel may take to stop or end a whole tree of processes."""
 
+_PAUSE = 0.005
+
 
 class ServiceProcess:
     """The process of one service.
@@ -90,7 +92,7 @@ class ServiceProcess:
         self.expected_down = True
         procfs.send(child.identity, self.service.stop_signal)
         if self.paused:
-            self._signal_tree(signal.SIGCONT)
+            self._let_go_on()
             self.paused = False
         try:
             async with asyncio.timeout(self.service.stop_seconds):
@@ -111,19 +113,19 @@ class ServiceProcess:
 
         The tree is stopped first, so that no process can start another one while the list is worked off.
         """
-        child = self._running("killed")
+        self._running("killed")
         began = time.monotonic()
         self.expected_down = True
-        killed: list[procfs.ProcessId] = []
-        self._signal_tree(signal.SIGSTOP)
-        for process in procfs.tree(child.identity):
-            killed.append(process.identity)
-            procfs.send(process.identity, signal.SIGKILL)
+        # What can't be stopped in time (it waits for a disk) starts nothing, either, and is killed as it is.
+        await self._stands_still()
+        killed = [process.identity for process in self._tree()]
+        for identity in killed:
+            procfs.send(identity, signal.SIGKILL)
         await self._until(lambda: not any(map(procfs.is_alive, killed)), "ends after SIGKILL")
         async with asyncio.timeout(SIGNAL_SECONDS):
             code = await self.ended()
         self.paused = False
-        pids = tuple(process.pid for process in killed)
+        pids = tuple(identity.pid for identity in killed)
         return Receipt(self.service.name, "killed", pids, "gone", code, began, time.monotonic() - began)
 
     async def pause(self) -> Receipt:
@@ -131,8 +133,8 @@ class ServiceProcess:
         self._running("paused")
         began = time.monotonic()
         self.paused = True
-        self._signal_tree(signal.SIGSTOP)
-        await self._until(lambda: all(process.state == "T" for process in self._tree()), "stands still after SIGSTOP")
+        if not await self._stands_still():
+            raise self._disobeyed("stands still after SIGSTOP")
         pids = tuple(self.pids())
         return Receipt(self.service.name, "paused", pids, "state T", None, began, time.monotonic() - began)
 
@@ -140,7 +142,7 @@ class ServiceProcess:
         """Let it go on after a pause."""
         self._running("resumed")
         began = time.monotonic()
-        self._signal_tree(signal.SIGCONT)
+        self._let_go_on()
         await self._until(lambda: all(process.state != "T" for process in self._tree()), "goes on after SIGCONT")
         self.paused = False
         pids = tuple(self.pids())
@@ -168,19 +170,39 @@ class ServiceProcess:
     def _tree(self) -> list[procfs.ProcessStat]:
         return procfs.tree(self.child.identity) if self.child is not None else []
 
-    def _signal_tree(self, number: signal.Signals) -> None:
-        # A process may start another one until it is stopped itself; so look again until nothing is new.
-        seen: set[procfs.ProcessId] = set()
-        while new := [process.identity for process in self._tree() if process.identity not in seen]:
-            for process in new:
-                seen.add(process)
-                procfs.send(process, number)
+    def _let_go_on(self) -> None:
+        for process in self._tree():
+            procfs.send(process.identity, signal.SIGCONT)
+
+    async def _stands_still(self) -> bool:
+        """Stop the whole tree (`SIGSTOP`), also what a process starts before its own stop has reached it.
+
+        Returns:
+            Whether all of it stood still in time.
+        """
+        stopped: set[procfs.ProcessId] = set()
+
+        async def look() -> bool:
+            nonlocal stopped
+            tree = self._tree()
+            before, stopped = stopped, {process.identity for process in tree if process.state == "T"}
+            for process in tree:
+                if process.identity not in stopped:
+                    procfs.send(process.identity, signal.SIGSTOP)
+            # A look takes a while and may miss a child that is started meanwhile. Those that stood still at the look before
+            # have no child that this one has not seen.
+            return before == stopped and len(stopped) == len(tree)
+
+        return (await poll(look, bool, Deadline(SIGNAL_SECONDS), pause=_PAUSE))[0]
 
     async def _until(self, holds: Callable[[], bool], what: str) -> None:
         async def look() -> bool:
             return holds()
 
-        held, _ = await poll(look, bool, Deadline(SIGNAL_SECONDS), pause=0.005)
+        held, _ = await poll(look, bool, Deadline(SIGNAL_SECONDS), pause=_PAUSE)
         if not held:
-            states = ", ".join(f"{process.name} {process.pid}: {process.state}" for process in self._tree())
-            raise InvalidRun(explain(f"{self.service.name} {what}.", f"After {SIGNAL_SECONDS:g} s: {states}."))
+            raise self._disobeyed(what)
+
+    def _disobeyed(self, what: str) -> InvalidRun:
+        states = ", ".join(f"{process.name} {process.pid}: {process.state}" for process in self._tree())
+        return InvalidRun(explain(f"{self.service.name} {what}.", f"After {SIGNAL_SECONDS:g} s: {states}."))
