@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from realstack.platform.ports import PortLocks
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
@@ -45,10 +46,7 @@ class Provider:
 @contextmanager
 def canaille() -> Iterator[Provider]:
     """Run the provider on a free port, with an empty data folder."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="canaille.") as folder:
+    with _port() as port, tempfile.TemporaryDirectory(prefix="canaille.") as folder:
         provider = Provider(f"http://{HOST}:{port}", Path(folder) / "keys", 0)
         environment = {
             "PATH": os.environ["PATH"],
@@ -72,6 +70,16 @@ def canaille() -> Iterator[Provider]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(10)
+
+
+@contextmanager
+def _port() -> Iterator[int]:
+    """A port that no client and no other run is given meanwhile."""
+    locks = PortLocks(HOST)
+    try:
+        yield locks.take()
+    finally:
+        locks.release()
 
 
 def _wait(process: subprocess.Popen[bytes], issuer: str, log: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from support.loopback import serve
+from support.servers import free_port
 
 FRONTEND = Path(__file__).parents[2] / "docker" / "frontend"
 
@@ -31,13 +32,6 @@ def load_render() -> types.ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,19 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from realstack.core import programs
+from realstack.platform.ports import PortLocks
 from reference_platform.stores import clickhouse_program
 from support.node_peers import PEERS, installed
 from support.project import SOURCES
@@ -36,6 +37,11 @@ PREFIX = "realstack-scratch."
 
 STOP_SECONDS = 5.0
 """How long a server may take to end before it is killed."""
+
+HELD = 64
+"""Ports that are held at a time: far more than servers are between being given one and listening on it."""
+
+_held: deque[PortLocks] = deque()
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,16 @@ class ClickHouse:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback address for a server that is started next.
+
+    Nobody listens on it, no client is given it as its own, and neither this process nor another run takes it for the next ones.
+    """
+    locks = PortLocks()
+    port = locks.take()
+    _held.append(locks)
+    if len(_held) > HELD:
+        _held.popleft().release()
+    return port
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from support.frontend import FRONTEND, Frontend, Upstream, free_port, load_render, running
+from support.frontend import FRONTEND, Frontend, Upstream, load_render, running
+from support.servers import free_port
 from support.waiting import until
 
 FILE_MAX = 200_000
