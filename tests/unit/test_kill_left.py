@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -31,7 +32,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.
     folder.mkdir(parents=True)
     (folder / "lease.json").write_text(json.dumps({"run": RUN, "owner": process.pid}))
     yield process
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # the test has ended all of them, and somebody collected the child
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

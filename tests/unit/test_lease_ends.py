@@ -16,11 +16,13 @@ import pytest
 from realstack.core import procfs
 from realstack.lease import actions
 from realstack.lease.marker import of_run
-from support.waiting import until_nothing_left
+from support.waiting import until, until_nothing_left
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "libraries"
 GONE_SECONDS = 5.0
 """What the project promises: nothing is left so long after the end."""
+PROCESSES = 10
+"""So many has a run of these at least; more where a shell does not become its last command."""
 
 OWNER = """
 import atexit, json, os, subprocess, sys, time
@@ -83,10 +85,14 @@ class Run:
     def processes(self) -> list[procfs.ProcessStat]:
         return of_run(self.id, str(self.folder))
 
+    def until_all_run(self) -> None:
+        """The shells start their children when they get to it."""
+        until(lambda: len(self.processes()) >= PROCESSES, "the run's processes")
+
     def left(self) -> list[object]:
         reaper = procfs.stat(self.reaper)
         folders = [folder for folder in (self.folder, *self.temporary) if folder.exists()]
-        return [*self.processes(), *folders, *([reaper] if reaper else [])]
+        return [*self.processes(), *folders, *([reaper] if reaper is not None and reaper.alive else [])]
 
     def until_gone(self, seconds: float = GONE_SECONDS) -> None:
         until_nothing_left(self.left, seconds)
@@ -119,7 +125,7 @@ def start_run(tmp_path: Path) -> Iterator[object]:
 
 def test_everything_runs_before_the_end(start_run):
     run = start_run()
-    assert len(run.processes()) >= 10
+    run.until_all_run()
     assert run.folder.is_dir()
     assert all((folder / "file").exists() for folder in run.temporary)
 
@@ -200,10 +206,11 @@ def test_the_next_run_sweeps_up_when_both_were_killed(start_run):
 
 def test_two_runs_leave_each_other_alone(start_run):
     one, other = start_run(), start_run()
+    other.until_all_run()
     one.process.kill()
     one.process.wait()
     one.until_gone()
-    assert len(other.processes()) >= 10
+    assert len(other.processes()) >= PROCESSES
     assert other.folder.is_dir()
 
 
