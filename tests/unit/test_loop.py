@@ -59,37 +59,52 @@ def test_a_timeout_error_of_the_coroutine_is_not_taken_for_the_deadline(backgrou
 
 
 @pytest.mark.parametrize("timeout", [0.02, timedelta(milliseconds=20)])
-def test_deadline_cancels_and_waits_for_the_clean_up(background: BackgroundLoop, timeout: float | timedelta) -> None:
-    cleaned = threading.Event()
+def test_deadline_cancels_and_waits_for_the_clean_up(
+    background: BackgroundLoop, timeout: float | timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, cleaned = threading.Event(), threading.Event()
 
     async def stubborn() -> None:
         try:
+            started.set()
             await asyncio.Event().wait()
         finally:
             await asyncio.sleep(0.05)
             cleaned.set()
 
+    result = concurrent.futures.Future.result
+
+    def after_the_start(future: concurrent.futures.Future[None], seconds: float | None = None) -> None:
+        assert started.wait(10), "a coroutine that never starts has nothing to clean up"
+        return result(future, seconds)
+
+    monkeypatch.setattr(concurrent.futures.Future, "result", after_the_start)
     with pytest.raises(LoopTimeout, match=r"0\.02 s"):
         background.run(stubborn(), timeout=timeout)
     assert cleaned.is_set()
 
 
 def test_a_zero_deadline_cancels_a_coroutine_that_never_started(
-    background: BackgroundLoop, recwarn: pytest.WarningsRecorder
+    background: BackgroundLoop, recwarn: pytest.WarningsRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocked, release = threading.Event(), threading.Event()
+    blocked, cancelled = threading.Event(), threading.Event()
 
     def block() -> None:
         blocked.set()
-        release.wait(2)
+        cancelled.wait(10)
 
     background.loop.call_soon_threadsafe(block)
     assert blocked.wait(2)
-    timer = threading.Timer(0.05, release.set)
-    timer.start()
+    cancel = concurrent.futures.Future.cancel
+
+    def cancel_and_go_on(future: concurrent.futures.Future[object]) -> bool:
+        done = cancel(future)
+        cancelled.set()
+        return done
+
+    monkeypatch.setattr(concurrent.futures.Future, "cancel", cancel_and_go_on)
     with pytest.raises(LoopTimeout):
         background.run(answer(1), timeout=0)
-    timer.join()
     assert not [warning for warning in recwarn if "never awaited" in str(warning.message)]
 
 
