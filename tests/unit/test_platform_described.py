@@ -18,6 +18,7 @@ from realstack.core.loop import background
 from realstack.platform import described
 from realstack.platform.config import Setup
 from realstack.platform.described import Described
+from realstack.platform.driver import Started
 from realstack.platform.embedded import create
 from support.project import ROOT
 
@@ -61,18 +62,19 @@ def test_it_is_started_with_addresses_and_passwords_of_the_run(sources: Path) ->
     }
     content = {"driver": "embedded", "sources": str(sources), "cache": str(ROOT / ".cache"), "processes": processes}
     driver = create(Setup(content, Figures("fast", {}), sources / "out", frozenset(), sources / "platform.yaml"))
-    started: list[str] = []
+    told: list[Started] = []
     try:
-        background.run(driver.start(lambda one: started.append(one.service)))
-        assert started == ["store", "front"]
+        background.run(driver.start(told.append))
+        started = {one.service: one for one in told}
+        assert started["store"].at <= started["front"].at - started["front"].took, "the store was healthy before"
         assert background.run(tables(driver.credential_url("store"))) == [("notes", "service"), ("others", "service")]
         assert background.run(driver.problem("front")) is None
         assert background.run(driver.version("front")) == "unknown"
         assert driver.credential("front") not in driver.url("front")
-        told = driver.plugin.environment(driver.stack)
-        assert told["STORE_URL"] == driver.credential_url("store")
-        assert told["STORE_PASSWORD"] in told["STORE_URL"]
-        assert told["FRONT_PASSWORD"] == driver.credential("front")
+        environment = driver.plugin.environment(driver.stack)
+        assert environment["STORE_URL"] == driver.credential_url("store")
+        assert environment["STORE_PASSWORD"] in environment["STORE_URL"]
+        assert environment["FRONT_PASSWORD"] == driver.credential("front")
     finally:
         assert background.run(driver.end()) == []
 
