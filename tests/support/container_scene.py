@@ -33,7 +33,7 @@ from realstack.platform.keywords.waiting import Waiting
 from realstack.platform.running import set_running
 from realstack.recording.events import FaultEnded
 from realstack.recording.recorder import recorder
-from support.kernel_scene import QUIET, Answer, Client
+from support.kernel_scene import PATIENCE, QUIET, Answer, Client
 
 BRIDGE, SERVICE, OTHER, PORT = "10.77.0.1", "10.77.0.2", "10.77.0.5", 8000
 SERVER = f"""
@@ -142,10 +142,10 @@ class ContainerScene:
         """Another container's client."""
         return Client(*await asyncio.open_connection(SERVICE, PORT, local_addr=(OTHER, 0)))
 
-    async def other_connects(self) -> str:
+    async def other_connects(self, patience: float = PATIENCE) -> str:
         """How a new connection of another container ends."""
         try:
-            async with asyncio.timeout(QUIET):
+            async with asyncio.timeout(patience):
                 (await self.from_other()).writer.close()
         except TimeoutError:
             return "silent"
@@ -153,9 +153,9 @@ class ContainerScene:
             return "refused"
         return "connected"
 
-    async def connects(self) -> str:
+    async def connects(self, patience: float = PATIENCE) -> str:
         """How a new connection to the published port ends."""
-        return (await probe(self.link.targets[0], QUIET)).outcome
+        return (await probe(self.link.targets[0], patience)).outcome
 
 
 @contextlib.asynccontextmanager
@@ -204,7 +204,7 @@ async def drop(here: ContainerScene) -> None:
     fault = await here.faults.start(Plan(here.link))
     assert here.table.exists()
     assert await said(clients) == [None, None]
-    assert (await here.connects(), await here.other_connects()) == ("silent", "silent")
+    assert (await here.connects(QUIET), await here.other_connects(QUIET)) == ("silent", "silent")
     await here.faults.look(fault)
     assert all(part.hit[0].packets for part in fault.parts), "each part has hit its own clients"
     receipt = await here.faults.heal(fault)
@@ -230,7 +230,7 @@ async def reset(here: ContainerScene) -> None:
     clients = await both(here)
     fault = await here.faults.start(Plan(here.link, Kind.RESET))
     assert fault.receipt.reset_connections == 2
-    assert {answer in (ConnectionResetError, ConnectionAbortedError) for answer in await said(clients, 10)} == {True}
+    assert {answer in (ConnectionResetError, ConnectionAbortedError) for answer in await said(clients, PATIENCE)} == {True}
     assert (await here.connects(), await here.other_connects()) == ("refused", "refused")
     receipt = await here.faults.heal(fault)
     assert receipt.doubt() is None, receipt.doubt()
@@ -265,7 +265,7 @@ async def one_client(here: ContainerScene) -> None:
     """Ports of clients mean those here: no other container is hit, nor is one that has the same port by chance."""
     hit, other = await both(here)
     fault = await here.faults.start(Plan(here.link, client_ports=frozenset({hit.port})))
-    assert await said((hit, other)) == [None, b"during"]
+    assert (await hit.say(b"during", QUIET), await other.say(b"during")) == (None, b"during")
     assert not here.table.exists()
     await here.faults.heal(fault)
 
