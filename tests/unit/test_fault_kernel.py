@@ -47,7 +47,8 @@ def test_the_probes_own_packets_are_no_drops_of_the_fault() -> None:
     play(story)
 
 
-def test_what_a_slow_service_still_says_to_the_first_probe_is_no_drop_either() -> None:
+@pytest.mark.parametrize("kind", [Kind.DROP, Kind.RESET])
+def test_what_a_slow_service_still_says_to_the_first_probe_is_no_hit_either(kind: Kind) -> None:
     async def story(_: Scene) -> None:
         fault_is_there, said = asyncio.Event(), asyncio.Event()
 
@@ -59,12 +60,13 @@ def test_what_a_slow_service_still_says_to_the_first_probe_is_no_drop_either() -
 
         async with await asyncio.start_server(end_late, "127.0.0.1", 0) as server, scene() as other:
             link = Link("slow", targets_of("127.0.0.1", server.sockets[0].getsockname()[1]))
-            fault = await other.faults.start(Plan(link))
+            fault = await other.faults.start(Plan(link, kind))
             fault_is_there.set()
             await said.wait()
             receipt = await other.faults.heal(fault)
             assert receipt.hit("both").packets == 0
             assert receipt.probe_packets.packets > 0
+            assert (receipt.aimed_connections, receipt.reset_connections) == (0, 0)
 
     play(story)
 

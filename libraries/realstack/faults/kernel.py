@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -200,7 +200,7 @@ class KernelFaults:
         number = next(self._numbers)
         existing: frozenset[sockets.TcpConnection] = frozenset()
         if plan.hits_existing_only or plan.kind is Kind.RESET:
-            existing = await self._existing(plan)
+            existing = await self._existing(plan, {*plan.spared_ports, *probe_ports})
         probing = probe_socket(target) if plan.probed else None
         if probing is not None:
             probe_ports.append(probing.getsockname()[1])
@@ -235,9 +235,9 @@ class KernelFaults:
             fault.receipt.aimed_connections = len(existing)
             fault.timer = asyncio.get_running_loop().create_task(self._expire(fault))
             if plan.kind is Kind.RESET and plan.connections is not Connections.NEW:
-                killed = await asyncio.to_thread(
-                    sockets.kill, plan.link, client_ports=plan.client_ports, spared_ports=plan.spared_ports
-                )
+                # What a busy service keeps of a probe's connection is nobody's that the fault is to end.
+                spared = {*plan.spared_ports, *probe_ports}
+                killed = await asyncio.to_thread(sockets.kill, plan.link, client_ports=plan.client_ports, spared_ports=spared)
                 fault.receipt.reset_connections = len(killed)
         except BaseException:
             if probing is not None:
@@ -248,10 +248,8 @@ class KernelFaults:
         recorder.record(FaultBegun(plan.link.name, str(plan), facts=facts, at=fault.receipt.started_at))
         return fault
 
-    async def _existing(self, plan: Plan) -> frozenset[sockets.TcpConnection]:
-        found = await asyncio.to_thread(
-            sockets.connections, plan.link, client_ports=plan.client_ports, spared_ports=plan.spared_ports
-        )
+    async def _existing(self, plan: Plan, spared: Collection[int]) -> frozenset[sockets.TcpConnection]:
+        found = await asyncio.to_thread(sockets.connections, plan.link, client_ports=plan.client_ports, spared_ports=spared)
         if not found and plan.hits_existing_only:
             raise StackError(
                 explain(
