@@ -77,20 +77,23 @@ def test_ports_lie_outside_the_ephemeral_range(driver):
 
 @pytest.mark.parametrize("name", STORES)
 def test_a_killed_store_is_gone_with_all_its_processes_and_comes_back(driver, name):
-    def living() -> list[int]:
-        folder = str(driver.stack.folder / name)
-        return [process.pid for process in procfs.all_processes() if process.alive and procfs.works_in(process.pid, folder)]
+    def of_the_reaper() -> set[int]:
+        # The stores' main processes, and whatever has lost the process that it belonged to.
+        children = [process for process in procfs.all_processes() if process.parent == driver.lease.reaper_pid]
+        return {process.pid for process in children if process.alive}
 
     # Helpers of PostgreSQL come and go: of those that were there before, only its main process is sure to be among the killed.
     main, *helpers = driver.pids(name)
-    assert main in living()
+    all_stores = of_the_reaper()
+    assert main in all_stores
+    assert len(all_stores) == len(STORES)
     receipt = background.run(driver.kill_service(name))
     assert receipt.pids[0] == main
     assert receipt.exit_code == -signal.SIGKILL
     # What has ended may be there until the reaper has collected it.
     before = {main, *helpers, *receipt.pids}
     assert not [found for pid in before if (found := procfs.stat(pid)) is not None and found.alive]
-    assert living() == []
+    assert of_the_reaper() == all_stores - {main}
     assert background.run(driver.problem(name)) is not None
     background.run(driver.start_service(name))
     background.run(driver.wait_healthy(name))
