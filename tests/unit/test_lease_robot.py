@@ -46,6 +46,8 @@ def run() -> Iterator[RobotRun]:
         robot = RobotRun(Path(temp))
         yield robot
         robot.kill()
+        # A store that still ends may write while its folder is being removed.
+        until_nothing_left(robot.left, GONE_SECONDS)
 
 
 def test_the_runs_own_processes_bear_its_marker(run):
