@@ -49,7 +49,7 @@ class Upstream:
 
     Args:
         name: What it answers, so that a test sees who did.
-        port: Where it listens; 0 picks one.
+        port: Where it listens; 0 picks one, which nobody else is given either when it has closed.
     """
 
     def __init__(self, name: str, port: int = 0) -> None:
@@ -89,7 +89,7 @@ class Upstream:
             def log_message(self, *args: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port or free_port()), Handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_port)
         serve(self._server)
