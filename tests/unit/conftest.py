@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from support import servers
 from support.chat import Chat, chat
@@ -18,6 +19,10 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The same examples in every run, and none of them too late: a check fails for what it checks, on a busy machine as well.
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+# Hypothesis mixes in constants of all sources that are imported by then, unless the checkout is in a folder called "tests": with
+# them the examples differ by what else is run, by where, and by each change of a source. Only other examples each time have them.
+constants_of_sources = providers._get_local_constants
+providers._get_local_constants = lambda: providers._local_constants if settings.default.derandomize else constants_of_sources()
 # `make fuzz`: others each time.
 settings.register_profile("fuzz", settings.get_profile("house"), derandomize=False, database=None, max_examples=2000)
 
