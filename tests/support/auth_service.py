@@ -74,8 +74,9 @@ class AuthService:
         self.process.send_signal(number)
 
     def log(self) -> list[dict[str, Any]]:
-        """Its log, a mapping a line."""
-        return [json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{")]
+        """Its log, a mapping a line; one that is being written is none yet."""
+        whole = self.log_file.read_bytes().rpartition(b"\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
 
     def _answers(self, path: str) -> bool:
         try:

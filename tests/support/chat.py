@@ -129,8 +129,9 @@ class Service:
         return self.process.wait(5)
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Log lines of an event."""
-        lines = (json.loads(line) for line in self.log_path.read_text().splitlines() if line.startswith("{"))
+        """Log lines of an event; one that is being written is none yet."""
+        whole = self.log_path.read_bytes().rpartition(b"\n")[0]
+        lines = (json.loads(line) for line in whole.splitlines() if line.startswith(b"{"))
         return [line for line in lines if line["event"] == name]
 
     def wait_for_event(self, name: str, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
