@@ -160,11 +160,11 @@ def test_limit_is_the_sessions_own_unless_given(server: RestServer) -> None:
 
 
 def test_server_that_is_not_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     session = RestSession("ann", "http://127.0.0.1", seconds=5)
-    with pytest.raises(StackFailure, match="Is the service up"):
-        session.get(f"http://127.0.0.1:{port}/echo?code={token()}")
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        with pytest.raises(StackFailure, match="Is the service up"):
+            session.get(f"http://127.0.0.1:{reserved.getsockname()[1]}/echo?code={token()}")
 
 
 def test_what_is_no_url_is_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -126,7 +127,7 @@ async def test_latency_counts_from_the_planned_time_when_the_platform_stalls() -
 async def test_who_gets_no_answer_counts_as_longer_than_all_others() -> None:
     """Left out, they would make a platform that answers half of its users look as quick as one that answers all."""
     async with server() as made:
-        held = Await(("answer", "payload.from=user-1"), 0.05, "answer")
+        held = Await(("answer", "payload.from=user-1"), 1.0, "answer")
         ask = Send({"type": "ask", "payload": {"text": "{n}", "from": "{user}"}})
         results = await Load(Plan(Script("half", [Open(made.url)], [ask, held]), people(4))).run()
         series = results.series("answer")
@@ -228,10 +229,11 @@ async def test_lost_connection_is_opened_again() -> None:
 
 
 async def test_users_that_are_not_ready_end_the_load_and_leave_nothing() -> None:
-    async with server() as made:
-        url = made.url
-    with pytest.raises(StackFailure, match="all 3 users of 'questions' are ready"):
-        await Load(Plan(script(url), people(3), Schedule())).run()
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{reserved.getsockname()[1]}/"
+        with pytest.raises(StackFailure, match="all 3 users of 'questions' are ready"):
+            await Load(Plan(script(url), people(3), Schedule())).run()
 
 
 async def test_wrong_script_ends_the_load_at_once() -> None:
@@ -500,7 +502,8 @@ async def test_first_word_and_longest_gap_of_an_answer_in_pieces_are_measures_of
     worst = {name: series.worst for name, series in results.measures.items()}
     assert list(worst) == ["answer: longest gap", "answer: first word", "answer"]
     assert 0.05 <= worst["answer: first word"] < worst["answer"]
-    assert 0.2 <= worst["answer: longest gap"] < worst["answer"]
+    # A gap is what lies between arrivals: less than the pause where the piece before it arrived late.
+    assert 0.1 < worst["answer: longest gap"] < worst["answer"]
     assert worst["answer"] >= 0.27
     assert "answer: first word: 1 latencies" in report.summary("flow", results)
 
@@ -509,7 +512,7 @@ async def test_pieces_are_those_of_one_answer() -> None:
     """The second answer's first word is its own: pieces of the first one are taken."""
     results = await _flow(0.0, 0.02, 0.02, times=3)
     assert {name: series.count for name, series in results.measures.items()} == dict.fromkeys(results.measures, 3)
-    assert results.measures["answer: longest gap"].percentile(1) >= 0.02
+    assert results.measures["answer: longest gap"].percentile(1) > 0.01
 
 
 async def test_an_answer_in_one_piece_has_its_first_word_at_its_end() -> None:
