@@ -14,6 +14,7 @@ HEAD = f"""
 *** Settings ***
 Library    realstack.WebSocket
 Library    {ROOT}/tests/support/WebSocketServer.py
+Suite Setup    Server URL
 
 """
 
@@ -63,15 +64,15 @@ Goes On
     Server Should Have Connections    0
 
 Keyword Waits Too Long
+    ${url} =    Server URL
+    Open Connection    ${url}/echo    tab
+    Send Json    type=first
     Wait Briefly
     [Teardown]    Wait For Frame    first
 
 *** Keywords ***
 Wait Briefly
     [Timeout]    200ms
-    ${url} =    Server URL
-    Open Connection    ${url}/echo    tab
-    Send Json    type=first
     Wait For Frames    2    type exists    timeout=1h
 """
 

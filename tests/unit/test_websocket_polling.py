@@ -265,12 +265,12 @@ def test_a_slow_post_holds_up_its_sender_alone() -> None:
         connection = await opened(url)
         sending = asyncio.create_task(connection.send("3"))
         await connection.wait_for(Match.of("ping", type_path=TYPE), 2)
+        await server.posts.acquire()
         assert not sending.done()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         assert connection.state == "open"
         waiting = asyncio.create_task(connection.send("3"))
-        await server.posts.acquire()
         await server.posts.acquire()
         closed = await connection.abort()
         assert closed.by == "client"
@@ -285,7 +285,7 @@ def test_leaving_waits_no_longer_than_it_may() -> None:
 
     async def scenario(url: str) -> None:
         connection = await opened(url)
-        closed = await connection.close(timeout=0.05)
+        closed = await connection.close(timeout=0.5)
         assert (closed.by, closed.cause, server.posted) == ("client", "", [b"1"])
 
     told(server, scenario)
