@@ -131,11 +131,9 @@ class Schedule:
         """When the rate's integral reaches a number; None when it never does."""
         assert self.rate is not None
         end = self.rate if self.rate_end is None else self.rate_end
-        slope = (end - self.rate) / self.duration
-        if abs(slope) < 1e-12:
-            return arrived / self.rate
-        inside = self.rate**2 + 2 * slope * arrived
-        return None if inside < 0 else (math.sqrt(inside) - self.rate) / slope
+        inside = self.rate**2 + 2 * arrived * (end - self.rate) / self.duration
+        # Not the difference of two numbers over the slope: between rates that hardly differ nothing would be left of it.
+        return None if inside < 0 else 2 * arrived / (math.sqrt(inside) + self.rate)
 
 
 class _Deal:
