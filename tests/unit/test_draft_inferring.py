@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 import yaml
@@ -97,6 +98,16 @@ def test_the_chain_of_a_run_is_the_order_in_which_its_frames_came() -> None:
     assert talk_of("reference").answered
     assert talk_of("reference").agent_roles == ["agent"]
     assert set(talk_of("reference").forward) == {"read marker"}
+
+
+def test_of_two_ids_that_all_frames_of_a_run_have_the_first_is_the_runs() -> None:
+    def traced(one: Frame) -> Frame:
+        told = json.loads(one.payload)
+        run = told["payload"].get("run_id")
+        return replace(one, payload=json.dumps({**told, "trace": str(uuid5(NAMESPACE_OID, run))})) if run else one
+
+    seen = looked_at("reference")
+    assert infer(replace(seen, frames=list(map(traced, seen.frames)))).runs == talk_of("reference").runs
 
 
 def test_who_is_told_of_a_text_is_seen_on_both_tabs() -> None:

@@ -106,7 +106,7 @@ class _Frames:
             return
         frames = [one for one, _ in found.values()]
         text = Counter(steps for _, steps in found.values()).most_common(1)[0][0]
-        carried = Counter(value for one in self.came for value in {value for _, value in leaves(one.data) if is_id(value)})
+        carried = Counter(value for one in self.came for value in _ids_in(one))
         ids = _common(frames, is_id)
         own = [steps for steps, values in ids.items() if len(set(values)) == len(frames) and len(values) == len(frames)]
         take: dict[str, str] = {}
@@ -195,13 +195,8 @@ class _Frames:
         everywhere: Counter[str] = Counter()
         for number in self.talk.messages:
             inside = [one for one in self.came if one.phase == number + 1]
-            ids = Counter(value for one in inside for value in {value for _, value in leaves(one.data) if is_id(value)} - known)
-            together = {
-                value
-                for one in inside
-                if self.talk.messages[number] in (values := {value for _, value in leaves(one.data) if is_id(value)})
-                for value in values
-            }
+            ids = Counter(value for one in inside for value in _ids_in(one) if value not in known)
+            together = {value for one in inside if self.talk.messages[number] in (values := _ids_in(one)) for value in values}
             begun[number] = Counter({one: count for one, count in ids.items() if count > 2 and one in together})
             everywhere.update(begun[number].keys())
         for number, ids in begun.items():
@@ -478,7 +473,7 @@ class _Frames:
             self.talk.thread,
             self.talk.account,
         }
-        ids = {value for _, value in leaves(one.data) if is_id(value)} - known
+        ids = [value for value in _ids_in(one) if value not in known]
         others = Counter(
             value
             for two in self.came
@@ -777,6 +772,11 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _objects(inner)
+
+
+def _ids_in(one: Heard) -> list[str]:
+    """The ids in a frame, each once and in their order: where two came equally often, the first counts in each process."""
+    return list(dict.fromkeys(value for _, value in leaves(one.data) if is_id(value)))
 
 
 def _pairs(value: Any, pairs: set[tuple[str, str]], keys: tuple[str, str], steps: Steps = ()) -> Iterator[tuple[Steps, Steps]]:
