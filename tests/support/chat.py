@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import subprocess
@@ -65,10 +66,11 @@ class Issuer:
         return f"http://127.0.0.1:{self.server.server_port}/.well-known/jwks.json"
 
     def token(self, user: User, seconds: float = 300, **changes: Any) -> str:
-        """An access token."""
+        """An access token, good for at least so many seconds: its expiry is a whole second."""
         now = time.time()
         person = {"sub": user.id, "sid": user.session, "email": f"{user.id[:8]}@example.org", "name": "User", "picture": ""}
-        claims = {"iss": ORIGIN, "aud": "chat", **person, "iat": int(now), "exp": int(now + seconds), "jti": str(uuid.uuid4())}
+        times = {"iat": int(now), "exp": math.ceil(now + seconds)}
+        claims = {"iss": ORIGIN, "aud": "chat", **person, **times, "jti": str(uuid.uuid4())}
         return jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims | changes, self.key)
 
 
@@ -165,9 +167,9 @@ class Chat:
             "FILES_DIR": str(self.files),
             "FILE_MAX_BYTES": "6000000",
             "FILE_MAX_PAGES": "50",
-            "LIMIT_WINDOW": "2",
+            "LIMIT_WINDOW": "60",
             "AUTH_EXPIRY_NOTICE": "1",
-            "AUTH_EXPIRY_GRACE": "1",
+            "AUTH_EXPIRY_GRACE": "3",
             "AGENT_TAKEOVER_SECONDS": "1",
         }
         self.replicas: list[Service] = []

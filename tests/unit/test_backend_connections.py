@@ -61,7 +61,8 @@ def test_reconnecting_under_traffic_leaves_no_gap_and_repeats_nothing(platform: 
         await writer.until_messages(1)
         writing = asyncio.create_task(write())
         while after < total:
-            tab = await platform.tab(user, reconnects % 2)
+            tab = Tab(await platform.socket(platform.issuer.token(user), reconnects % 2))
+            # Asked at once, and not when it is greeted: what is live waits for that a quarter of a second and no longer.
             await tab.send("resume", {"after": after}, thread_id=thread_id)
             wanted = min(total, after + 11)
             while (tab.messages() or [{"seq": after}])[-1]["seq"] < wanted:
