@@ -6,9 +6,9 @@ import asyncio
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import asyncpg
@@ -24,7 +24,8 @@ from support.auth_service import PUBLIC_URL, AuthService, User, auth_service, lo
 from support.openid_provider import OpenIdProvider, openid_provider
 from support.waiting import until
 
-GRACE_SECONDS = 0.5
+GRACE_SECONDS = 30
+"""So long that a busy machine keeps nobody from being in time; nobody waits for its end."""
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +66,12 @@ def execute(dsn: str, query: str, *values: object) -> None:
 
 def test_rotates_the_refresh_token_and_keeps_the_claims(user: User) -> None:
     first, before = user.browser.cookies["refresh_token"], user.refresh().json()
-    answer = user.refresh()
-    after, answered_at = answer.json(), parsedate_to_datetime(answer.headers["date"]).timestamp()
+    asked_at = int(time.time())
+    after = user.refresh().json()
     assert user.browser.cookies["refresh_token"] != first
     assert after["user"] == before["user"]
     assert after["expires_in"] == 300
-    assert 298 <= after["expires_at"] - answered_at <= 301, "by the service's own clock, in whole seconds"
+    assert asked_at <= after["expires_at"] - 300 <= time.time(), "in whole seconds"
     assert user.refresh().headers["cache-control"] == "no-store"
 
 
@@ -141,10 +142,11 @@ def test_logs_out_everywhere(user: User, redis_server: servers.Redis, by: str) -
         user.browser.cookies.clear()
     answer = user.browser.post("/auth/logout", headers=user.bearer if by == "bearer" else {})
     assert answer.status_code == 204
+    # A logout waits for Redis for a moment only: where that takes longer, it is told afterwards.
+    until(lambda: bool(client.exists(f"session:revoked:{session}")), "the revocation in Redis")
     assert 300 < client.ttl(f"session:revoked:{session}") <= 360
-    message = listener.get_message(timeout=2)
-    assert message is not None
-    assert message["data"] == f'{{"sid": "{session}", "reason": "logout"}}'
+    news = f'{{"sid": "{session}", "reason": "logout"}}'
+    until(lambda: (listener.get_message() or {}).get("data") == news, "the news of the logout")
     assert with_cookie(user.service, token).json()["error"] == "session_revoked"
     assert user.browser.get("/auth/me", headers=user.bearer).headers["www-authenticate"] == 'Bearer error="invalid_token"'
     assert "refresh_token" not in user.browser.cookies
@@ -237,9 +239,14 @@ def test_stops_gracefully(provider: OpenIdProvider, auth_stores: dict[str, str],
 def test_waits_for_its_database_and_says_so(provider: OpenIdProvider, auth_stores: dict[str, str], tmp_path: Path) -> None:
     settings = {**auth_stores, "AUTH_DATABASE_URL": "postgresql://owner:pass-word-1@127.0.0.1:1/none"}
     with auth_service(tmp_path, provider, wait="live", **settings) as service:
-        ready = httpx.get(f"{service.url}/health/ready", trust_env=False)
-        assert (ready.status_code, ready.json()["status"]) == (503, "unready")
-        assert (ready.json()["checks"]["redis"], ready.json()["checks"]["clickhouse"]) == ("ok", "ok")
+
+        def others() -> list[str]:
+            ready = httpx.get(f"{service.url}/health/ready", trust_env=False)
+            assert (ready.status_code, ready.json()["status"]) == (503, "unready")
+            return [ready.json()["checks"][store] for store in ("redis", "clickhouse")]
+
+        # A check has half a second, which the first ones of a process may need on a busy machine.
+        until(lambda: others() == ["ok", "ok"], "the other stores")
         refused = httpx.get(f"{service.url}/auth/login?provider=test", trust_env=False)
         assert (refused.status_code, refused.json()["error"], refused.headers["retry-after"]) == (503, "unavailable", "1")
     assert "pass-word-1" not in service.log_file.read_text()
