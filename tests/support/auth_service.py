@@ -22,6 +22,8 @@ from support.servers import free_port
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
 PUBLIC_URL = "http://127.0.0.1:1"
+STEP_SECONDS = "1"
+"""Time limit of a step, which some tests wait for."""
 
 
 @dataclass
@@ -108,7 +110,7 @@ def auth_service(folder: Path, provider: OpenIdProvider, *, wait: str = "ready",
         "INTERNAL_TOKEN": "internal",
         "AUTH_PROVIDERS": json.dumps(providers),
         "AUTH_SIGNING_KEYS_DIR": str(folder / "keys"),
-        "OPERATION_STEP_TIMEOUT": "0.5",
+        "OPERATION_STEP_TIMEOUT": STEP_SECONDS,
         "AUTH_REFRESH_GRACE": "1",
         **settings,
     }

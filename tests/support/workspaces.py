@@ -37,14 +37,13 @@ class Workspaces:
     async def put(self, request: Request) -> Response:
         """Make a workspace."""
         workspace, body = request.path_params["id"], await request.json()
-        if self.shut:
-            await self._wait(lambda: not self.shut)
-            self.late.append(workspace)
-        if self.status != 200:
-            return Response(status_code=self.status)
-        if workspace not in self.tombstones:
+        waited = self.shut
+        await self._wait(lambda: not self.shut)
+        if self.status == 200 and workspace not in self.tombstones:
             self.living[workspace] = body["name"]
-        return Response(status_code=200)
+        if waited:
+            self.late.append(workspace)
+        return Response(status_code=self.status)
 
     async def delete(self, request: Request) -> Response:
         """Take it back."""

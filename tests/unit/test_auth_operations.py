@@ -21,7 +21,7 @@ import pytest
 from chat_auth.operations import Coordinator
 from chat_auth.steps import WorkspaceStep
 from support import servers
-from support.auth_service import AuthService, User, auth_service, login
+from support.auth_service import STEP_SECONDS, AuthService, User, auth_service, login
 from support.openid_provider import OpenIdProvider, openid_provider
 from support.waiting import until
 from support.workspaces import Workspaces, workspaces
@@ -260,6 +260,7 @@ def test_is_not_fooled_by_a_workspace_that_comes_late(stores: Stores) -> None:
     assert stores.settled() == ["rolled_back"]
     stores.backend.late.clear()
     stores.backend.shut = False
+    until(lambda: bool(stores.backend.late), "the workspace that comes late")
     assert stores.seen() == before
 
 
@@ -314,14 +315,14 @@ def gate(backend: Workspaces) -> Iterator[None]:
 
 @contextmanager
 def asked_while(stores: Stores, hold: Any) -> Iterator[Future[httpx.Response]]:
-    # The step time limit must not end the operation before the service is killed.
+    # The step time limit must not end the operation before the test does.
     stores.user.service.end()
     stores.user.service.start(OPERATION_STEP_TIMEOUT="5")
     try:
         with hold, asked(stores, "k", display_name="New") as answer:
             yield answer
     finally:
-        stores.user.service.environment["OPERATION_STEP_TIMEOUT"] = "0.5"
+        stores.user.service.environment["OPERATION_STEP_TIMEOUT"] = STEP_SECONDS
 
 
 def test_goes_on_undoing_until_it_is_done(stores: Stores) -> None:
@@ -336,7 +337,7 @@ def test_goes_on_undoing_until_it_is_done(stores: Stores) -> None:
 
 def test_rolls_back_when_its_session_is_terminated(stores: Stores) -> None:
     before = stores.seen()
-    with row_locked(stores), asked(stores, "k", display_name="New") as answer:
+    with asked_while(stores, row_locked(stores)) as answer:
         until(lambda: blocked(stores))
         stores.fetch(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'auth' AND wait_event_type = 'Lock'"

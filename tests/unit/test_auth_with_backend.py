@@ -132,10 +132,14 @@ def test_leaves_no_workspace_that_a_lock_held_up(user: User, backend: Backend) -
 
 
 def test_rolls_back_when_the_backend_is_killed_and_goes_on_when_it_is_back(user: User, backend: Backend) -> None:
+    def begun() -> int:
+        return sum(line["event"] == "operation_begun" for line in user.service.log())
+
+    before = begun()
     os.kill(backend.process.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(user.change, "k", display_name="New")
-        until(lambda: asked.done() or "operation_begun" in user.service.log_file.read_text())
+        until(lambda: asked.done() or begun() > before)
         backend.kill()
         answer = asked.result(8)
     assert answer.status_code == 503
