@@ -33,7 +33,7 @@ from chat_common.logs import JsonFormatter, Log, redact
 from chat_common.postgres import Database, migrate
 from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
 from chat_common.tasks import Together, jittered, keep_running
-from chat_common.tokens import REFETCH_PAUSE, REFETCHES_AT_ONCE, TokenRefused, Verifier, check_token, keys_by_id
+from chat_common.tokens import REFETCHES_AT_ONCE, TokenRefused, Verifier, check_token, keys_by_id
 from support import servers
 from support.loopback import served
 
@@ -173,18 +173,21 @@ def test_clickhouse_gives_back_what_it_was_given(clickhouse_server: servers.Clic
 
 def test_clickhouse_says_whether_a_request_may_have_been_carried_out(clickhouse_server: servers.ClickHouse) -> None:
     async def hang(_request: Request) -> Response:
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(answered.wait, 10)
         return Response()
 
     async def reason(url: str) -> bool:
-        client = ClickHouse(ClickHouseSettings(url, "u", "p", "events"), timeout=0.1)
+        # The connection must be there in that time, too.
+        client = ClickHouse(ClickHouseSettings(url, "u", "p", "events"), timeout=0.5)
         with pytest.raises(StoreUnavailable) as failure:
             await client.execute("SELECT 1")
         await client.close()
         return failure.value.outcome_unknown
 
+    answered = threading.Event()
     with served(Starlette(routes=[Route("/", hang, methods=["POST"])])) as origin:
         assert asyncio.run(reason(origin)) is True
+        answered.set()
     assert asyncio.run(reason("http://127.0.0.1:1")) is False
 
 
@@ -194,7 +197,7 @@ def test_database_comes_up_when_its_server_does(postgres_server: servers.Postgre
     async def run() -> None:
         port = servers.free_port()
         database = Database(
-            postgres_server.dsn.replace(str(postgres_server.port), str(port)), name="late", schema=LATE, timeout=2
+            postgres_server.dsn.replace(f":{postgres_server.port}/", f":{port}/"), name="late", schema=LATE, timeout=2
         )
         await database.start()
         with pytest.raises(StoreUnavailable):
@@ -334,7 +337,9 @@ def test_accepts_no_algorithm_but_its_own(header: dict[str, str]) -> None:
         check_token(f"{forged}.{rest}", {str(KEY.kid): KEY}, ISSUER, AUDIENCE)
 
 
-def test_verifier_follows_new_keys_and_outlives_the_issuer() -> None:
+def test_verifier_follows_new_keys_and_outlives_the_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # However long it takes, no other question is earned meanwhile.
+    monkeypatch.setattr(tokens, "REFETCH_PAUSE", 3600.0)
     published, asked = [KEY], []
 
     async def jwks(_request: Request) -> Response:
@@ -352,7 +357,7 @@ def test_verifier_follows_new_keys_and_outlives_the_issuer() -> None:
                 await verifier.verify(make_token(NOBODYS))
         assert len(asked) == REFETCHES_AT_ONCE
         published.append(NOBODYS)
-        verifier._asks_counted -= REFETCH_PAUSE
+        verifier._asks_counted -= tokens.REFETCH_PAUSE
         assert (await verifier.verify(make_token(NOBODYS))).user_id == "u"
         return verifier
 
@@ -373,12 +378,14 @@ def test_nobody_whose_key_is_known_waits_for_a_silent_issuer(monkeypatch: pytest
     """Keys that are old are fetched again beside the requests; who needs a new one shares one wait, which ends."""
     monkeypatch.setattr(tokens, "KEYS_LIFETIME", 0.0)
     monkeypatch.setattr(tokens, "RETRY_PAUSE", 60.0)
-    monkeypatch.setattr(tokens, "FETCH_SECONDS", 0.2)
     asked, silent, speak = [0], threading.Event(), threading.Event()
 
     async def jwks(_request: Request) -> Response:
         asked[0] += 1
-        if asked[0] > 1:
+        if asked[0] == 1:
+            # Only the silent ones are given up so soon: this one must come through.
+            monkeypatch.setattr(tokens, "FETCH_SECONDS", 0.2)
+        else:
             silent.set()
             await asyncio.to_thread(speak.wait, 10)
         return JSONResponse({"keys": [KEY.as_dict(private=False)]})
