@@ -15,7 +15,7 @@ Users Of A Hub Beat And Answer
     Let Script Send Frame    {{"type":1,"target":"ask","arguments":["{query}"]}}\x1e
     Let Script Await    told    arguments[0]={query}    measure=answer
     Let Script Await    6
-    Run Load    hub    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2
+    Run Load    hub    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2    most_lag=1 min
     Get Error Count    ==    0
 
 Users Ask By A Request Whose Answer Is Streamed
@@ -26,7 +26,7 @@ Users Ask By A Request Whose Answer Is Streamed
     Let Script Open Connection    ${url}/completions    transport=sse    body=${question}    measure=begin
     Let Script Await    data.delta={query}    measure=answer
     Let Script Await    message    data=[DONE]
-    Run Load    answers    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2
+    Run Load    answers    users=${{ {'ann': {'query': 'a'}, 'bob': {'query': 'b'}} }}    times=2    most_lag=1 min
     Get Error Count    ==    0
 
 Bad Steps
