@@ -29,9 +29,12 @@ class frames:  # noqa: N801 - named as suites import it
         recorder.record(events.Closed(tab, 1000, by="client"))
 
     @keyword
-    def fault_began_before(self, name: str, seconds: float) -> None:
-        """A fault began so many seconds ago."""
-        recorder.record(events.FaultBegun(name, at=time.monotonic() - seconds))
+    def fault_lasted(self, name: str, seconds: float) -> float:
+        """A fault lasted so many seconds and is over now; returns when it began, in seconds since the epoch."""
+        now, today = time.monotonic(), time.time()
+        recorder.record(events.FaultBegun(name, at=now - seconds))
+        recorder.record(events.FaultEnded(name, at=now))
+        return today - seconds
 
     @keyword
     def exchange(self, sender: str, message: str, seq: int, *tabs: str, text: str | None = None, thread: str = "t") -> None:
@@ -49,9 +52,15 @@ class frames:  # noqa: N801 - named as suites import it
         self._frame("in", tab, "message", payload, thread_id=thread)
 
     @keyword
-    def deliver_soon(self, tab: str, message: str, seq: int, seconds: float = 0.2) -> None:
-        """A message arrives in the background after a while."""
-        timer = threading.Timer(seconds, self.deliver, (tab, message, seq))
+    def deliver_soon(self, tab: str, message: str, seq: int, *later: str, seconds: float = 0.2) -> None:
+        """A message arrives in the background after a while, and on each further tab after as long again."""
+
+        def arrive() -> None:
+            self.deliver(tab, message, seq)
+            if later:
+                self.deliver_soon(later[0], message, seq, *later[1:], seconds=seconds)
+
+        timer = threading.Timer(seconds, arrive)
         timer.daemon = True
         timer.start()
 
