@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
@@ -44,16 +45,28 @@ class WebSocketServer:
     def server_should_have_connections(self, count: int) -> None:
         """Fails unless the server soon has exactly that many connections, not counting those that it is deaf to."""
         assert self._loop is not None
-        seen = asyncio.run_coroutine_threadsafe(self._settle(count), self._loop).result(5)
+        seen = asyncio.run_coroutine_threadsafe(self._settle(count), self._loop).result(20)
         if seen != count:
             raise AssertionError(f"The server has {seen} connections, not {count}")
 
     async def _settle(self, count: int) -> int:
-        for _ in range(100):
+        for _ in range(500):
             if self._count() == count:
                 break
             await asyncio.sleep(0.01)
         return self._count()
+
+    @keyword
+    def send_to_clients(self, path: str, kind: str) -> None:
+        """Sends a frame to the clients of a path, and waits until they have read it: they answer a ping in its turn."""
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(self._send(path, kind), self._loop).result(10)
+
+    async def _send(self, path: str, kind: str) -> None:
+        for connection in self._server.connections:
+            if connection.request.path == path:
+                await connection.send(json.dumps({"type": kind}))
+                await (await connection.ping())
 
     def _count(self) -> int:
         return sum(1 for connection in self._server.connections if connection.request.path != "/deaf")

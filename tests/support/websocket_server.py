@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -53,9 +52,6 @@ async def _talk(socket: ServerConnection) -> None:
         socket.transport.pause_reading()
         await socket.wait_closed()
         return
-    if path == "/late":
-        await asyncio.sleep(0.1)
-        await socket.send(json.dumps({"type": "late"}))
     async for message in socket:
         if message == "drop":
             socket.transport.abort()
@@ -75,9 +71,9 @@ async def _serve_one(socket: ServerConnection) -> None:
 async def websocket_server(context: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[tuple[str, Server]]:
     """Run the server.
 
-    Paths: ``/echo`` sends everything back, ``/quiet`` nothing; ``/burst`` sends 100 ticks first, ``/late`` one frame after 0.1 s,
-    ``/headers`` the request's headers; ``/cookie`` sets one; ``/deaf`` stops reading; ``/close/CODE`` closes at once;
-    ``/status/CODE`` refuses the handshake. The text ``drop`` makes it drop the transport.
+    Paths: ``/echo`` sends everything back, ``/quiet`` nothing; ``/burst`` sends 100 ticks first, ``/headers`` the request's
+    headers; ``/cookie`` sets one; ``/deaf`` stops reading; ``/close/CODE`` closes at once; ``/status/CODE`` refuses the
+    handshake. The text ``drop`` makes it drop the transport.
 
     Yields:
         The base URL without a slash at its end, and the server.
