@@ -89,9 +89,10 @@ Bytes Come Back As They Went
     Wait For Frame    MESSAGE    body.hex=ffd800ff
 
 Heartbeats Go Both Ways
-    Open Session    tab    heartbeat=100,100
+    [Documentation]    The broker gives a client up that was silent for twice its 300 ms, and sends its fourth after a second.
+    Open Session    tab    heartbeat=300,100
     Send Every    50 ms    ${{ '\n' }}    name=heartbeat
-    Wait For Frames    3    heart-beat
+    Wait For Frames    4    heart-beat
     Connection Should Be Open
     Stop Sending    heartbeat
 

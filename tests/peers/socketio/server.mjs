@@ -40,8 +40,8 @@ rooms.on('connection', (socket) => {
   socket.on('tell', (room, text) => rooms.to(room).emit('told', room, text));
 });
 
-// Ends clients that don't answer its heartbeat.
-new Server(http, { path: '/impatient', transports: ['polling', 'websocket'], pingInterval: 20, pingTimeout: 50 });
+// Ends clients that don't answer its heartbeat; one that polls must have had the time to fetch it.
+new Server(http, { path: '/impatient', transports: ['polling', 'websocket'], pingInterval: 20, pingTimeout: 500 });
 
 http.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ url: `ws://127.0.0.1:${http.address().port}` })}\n`);
