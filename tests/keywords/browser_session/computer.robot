@@ -46,7 +46,7 @@ Dates That Are Named Are Themselves
 Line Is Slow
     [Documentation]    The page's script is told many times how far its upload is.
     Open A Page
-    Narrow Uplink    400000
+    Narrow Uplink    200000
     ${places}    Call Page Function    ${SCRIPT}    placesOfUpload    size=${200000}
     Should Be True    $places >= 3
 

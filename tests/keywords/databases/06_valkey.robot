@@ -10,10 +10,10 @@ Suite Setup         Start Server
 *** Test Cases ***
 Values Expire
     [Documentation]    Text, time to live, type.
-    Set Redis Value    a    hello    expires_in=20s
+    Set Redis Value    a    hello    expires_in=60s
     Get Redis Value    a    ==    hello
     Get Redis Type    a    ==    string
-    Get Redis Time To Live    a    >    19
+    Get Redis Time To Live    a    >    30
     Set Redis Value    short    gone    expires_in=100ms
     Get Redis Type    short    ==    none    retry_timeout=3s
 

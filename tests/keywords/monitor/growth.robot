@@ -88,7 +88,7 @@ Work That Is Needed Depends On The Budget
     Run Keyword And Expect Error    *the budget is bytes, such as *    Get Operations Needed    much
 
 Robot Timeouts End The Wait
-    [Timeout]    5 s
+    [Timeout]    40 s
     Watch A Server    --keep
     Take Baseline
     Churn    ${20}

@@ -84,6 +84,7 @@ Answers Of The Browser Can Be Wrong
     response-issuer-wrong       *carries the iss*RFC 9207*issuer.invalid*
 
 Token Endpoint Can Be Broken
+    [Setup]    Open As A Hasty Client
     [Template]    Exchange Should Fail With
     token-refused       *the provider grants tokens*error invalid_grant*
     token-500           *an OAuth answer*→ 500*
@@ -167,6 +168,12 @@ Start The Rogue Provider
     [Documentation]    For all tests of the suite; each uses it as its client.
     Begin Run    slow exchange    --outputdir    ${OUTPUT_DIR}/inner timeouts    ${CURDIR}/_inner/timeouts.robot
     ${issuer}    Start Rogue Provider
+    ${secret}    Get Rogue Client Secret
+    Open Provider    ${issuer}    client    ${secret}    redirect_uri=${REDIRECT_URI}
+
+Open As A Hasty Client
+    [Documentation]    For one test, which waits for no answer longer than a second.
+    ${issuer}    Get Rogue Issuer
     ${secret}    Get Rogue Client Secret
     Open Provider    ${issuer}    client    ${secret}    redirect_uri=${REDIRECT_URI}    timeout=1 s
 

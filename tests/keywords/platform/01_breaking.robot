@@ -27,7 +27,7 @@ A group is all its replicas
     Service Should Be Down    postgres-auth
     Service Should Be Down    postgres-backend
     Start Service    postgres
-    Wait Until Service Is Healthy    postgres    timeout=5 s
+    Wait Until Service Is Healthy    postgres
 
 A paused service answers nobody and keeps its process
     ${pid}    Get Service Pid    redis

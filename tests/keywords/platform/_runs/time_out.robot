@@ -20,7 +20,7 @@ A Wait Ends With The Keyword's Time
 
 Then The Service Is Back
     [Documentation]    Passes.
-    [Timeout]    1 second
+    [Timeout]    40 seconds
     Service Should Be Healthy    redis
 
 
