@@ -248,6 +248,32 @@ def test_hub_knows_a_session_while_it_has_a_tab() -> None:
     asyncio.run(scenario())
 
 
+def test_replica_that_is_cut_off_again_while_it_asks_for_revocations_asks_once_more() -> None:
+    """What is revoked in the second interruption is in no answer to the first question."""
+
+    answers = [None, "1"]
+
+    async def scenario() -> None:
+        class Revocations(Store):
+            async def mget(self, _keys: list[str]) -> list[str | None]:
+                if len(answers) > 1:
+                    hub._subscribed(SESSIONS)
+                return [answers.pop(0)]
+
+        store: Any = Revocations(0)
+        hub = Hub(store, store, store, store, bus_url="redis://127.0.0.1:1/0", name="hub")
+        tab: Any = Listener()
+        hub.register(tab)
+        hub._subscribed(SESSIONS)
+        await hub._make_good(0.0)
+        assert tab.closed == []
+        await hub._make_good(0.0)
+        assert tab.closed == [EXPIRED]
+        await hub.stop()
+
+    asyncio.run(scenario())
+
+
 async def soon_heard(redis: Any, text: str) -> None:
     """Publish something to whoever listens for sessions that ended, as soon as somebody does."""
     async with asyncio.timeout(10):

@@ -231,8 +231,13 @@ class Hub:
 
     async def _make_good(self, unheard: float) -> None:
         if self._check_sessions:
-            await self._check_revocations()
+            # Whoever is cut off again while it asks must ask once more.
             self._check_sessions = False
+            try:
+                await self._check_revocations()
+            except BaseException:
+                self._check_sessions = True
+                raise
         users, self._resubscribed = self._resubscribed & self._feeds.keys(), set()
         # A user whose channel has just been opened for the first time has missed no announcements, but perhaps runs: it may
         # have taken its time.
