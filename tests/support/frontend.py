@@ -127,7 +127,9 @@ class Frontend:
 
     def access_log(self) -> list[dict[str, Any]]:
         """All lines of the access log, parsed; every one of them must be JSON."""
-        return [json.loads(line) for line in (self.folder / "access.log").read_text().splitlines()]
+        # What comes after the last end of a line is a line that is being written.
+        whole = (self.folder / "access.log").read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 @contextmanager
