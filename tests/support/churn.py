@@ -16,13 +16,14 @@ SERVER = Path(__file__).with_name("leaky_server.py")
 
 @dataclass
 class LeakyServer:
-    """A running server: its process number and port."""
+    """A running server: its process number and port, and whether it keeps sockets open."""
 
     pid: int
     port: int
+    keeps: bool = False
 
     def churn(self, connections: int, done: Callable[[], object] = lambda: None) -> None:
-        """Open, use and reset connections, one after another; `done` is called after each.
+        """Open, use and reset connections, one after another; `done` is called after each, which the server has closed by then.
 
         Reset, because those that are closed stay in the system's table for a minute, which each look of the sampler reads.
         """
@@ -30,7 +31,8 @@ class LeakyServer:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.sendall(b"hello\n")
-                connection.recv(100)
+                while connection.recv(100) and not self.keeps:
+                    pass
             done()
 
 
@@ -40,6 +42,6 @@ def leaky_server(*options: str) -> Iterator[LeakyServer]:
     with subprocess.Popen([sys.executable, str(SERVER), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
-            yield LeakyServer(process.pid, int(process.stdout.readline()))
+            yield LeakyServer(process.pid, int(process.stdout.readline()), "--keep" in options)
         finally:
             process.kill()
