@@ -32,7 +32,10 @@ def signing_keys(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any
 
 def load_keys(config: MutableMapping[str, Any], folder: Path) -> None:
     """Put the folder's keys into Canaille's configuration, which it looks at whenever it signs or publishes."""
-    config["ACTIVE_JWKS"], config["INACTIVE_JWKS"] = signing_keys(folder)
+    active, older = signing_keys(folder)
+    # Threads answer requests meanwhile: at each moment the key that has signed until now is published.
+    config["INACTIVE_JWKS"] = older
+    config["ACTIVE_JWKS"] = active
 
 
 def _make_key(path: Path) -> Path:
