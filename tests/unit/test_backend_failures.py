@@ -142,8 +142,10 @@ def test_run_of_a_killed_worker_is_taken_over_and_answered_once(platform: Chat, 
         # Both workers get stuck halfway, before their commit; one of them dies there.
         run_id = await start_run(tab, lock, user, thread_id)
         started = await tab.next("agent_started", run_id=run_id)
-        owner = (await redis.xpending_range("runs", "agents", "-", "+", 10))[0]["consumer"]
-        victim = platform.agents[int(owner[-1]) - 1]
+        # What an earlier test left unfinished may be in the queue, too.
+        entry = next(entry for entry, fields in await redis.xrange("runs") if fields["run_id"] == run_id)
+        (held,) = await redis.xpending_range("runs", "agents", entry, entry, 1)
+        victim = platform.agents[int(held["consumer"][-1]) - 1]
         os.kill(victim.pid, signal.SIGKILL)
         await lock.execute("COMMIT")
         done = await tab.next("agent_completed", run_id=run_id, timeout=10)
