@@ -10,13 +10,16 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 import redis
 
+from chat_auth import revocations
 from chat_auth.settings import read_settings
+from chat_common.errors import StoreUnavailable
 from chat_common.settings import SettingsError
 from chat_common.tokens import TokenRefused, Verifier
 from support import servers
@@ -163,6 +166,41 @@ def test_tells_redis_what_it_missed(provider: OpenIdProvider, auth_stores: dict[
         for _ in range(2):
             with _redis(tmp_path, port) as client:
                 until(lambda: client.ttl(f"session:revoked:{session}") > 0)
+
+
+def test_an_announcement_that_the_database_held_up_is_made_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocations, "WATCH_SECONDS", 0.01)
+
+    class Stores:
+        """A Redis that stays the same, and a database that can't be reached the second time it is asked."""
+
+        asked = 0
+
+        async def info(self, _section: str) -> dict[str, str]:
+            return {"run_id": "one"}
+
+        async def execute(self, *_query: object) -> None:
+            """Nothing is forgotten, since nothing was announced."""
+
+        async def fetch(self, *_query: object) -> list[object]:
+            self.asked += 1
+            if self.asked == 1:
+                announcing.notify()
+            if self.asked == 2:
+                raise StoreUnavailable("postgres", "ConnectionRefusedError")
+            if self.asked == 3:
+                again.set()
+            return []
+
+    async def scenario() -> None:
+        running = asyncio.create_task(announcing.run())
+        await asyncio.wait_for(again.wait(), 10)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    stores: Any = Stores()
+    announcing, again = revocations.Revocations(stores, stores, 300), asyncio.Event()
+    asyncio.run(scenario())
 
 
 class _redis:  # noqa: N801 - used as a function

@@ -69,9 +69,10 @@ class Revocations:
                 elif self._wake.is_set():
                     self._wake.clear()
                     await self._announce()
-            except REDIS_ERRORS as error:
+            except (*REDIS_ERRORS, StoreUnavailable) as error:
+                # There is something to announce still, whichever store could not be asked.
                 self._wake.set()
-                log.debug("redis_unavailable", reason=type(error).__name__)
+                log.debug("announcement_waits", reason=type(error).__name__)
                 await asyncio.sleep(WATCH_SECONDS / 4)
             else:
                 await self._pause()
