@@ -6,7 +6,7 @@ Library           realstack.Platform
 
 Suite Setup       Begin Runs And Platform
 Suite Teardown    End Runs And Platform
-Test Timeout      30 seconds
+Test Timeout      90 seconds
 
 
 *** Variables ***
