@@ -138,8 +138,9 @@ class Sessions:
         successor_id = uuid4()
         successor = _derive(token, successor_id)
         await self._add_token(connection, successor_id, row["session_id"], successor)
+        # Not when the transaction began: it may have waited for its turn for longer than the grace lasts.
         await connection.execute(
-            "UPDATE refresh_tokens SET used_at = now(), replaced_by = $2 WHERE id = $1", row["id"], successor_id
+            "UPDATE refresh_tokens SET used_at = clock_timestamp(), replaced_by = $2 WHERE id = $1", row["id"], successor_id
         )
         return successor
 
