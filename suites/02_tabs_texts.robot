@@ -18,6 +18,7 @@ Texts Of Every Kind Come Back As They Were Said
     Open Tabs On Each Replica    ${nora}    here    there
     ${thread} =    A New Thread
     ${ids} =    Say Texts    here    ${thread}    ${TEXTS}
+    Floor Should Be Met    acks    at_least=${{len($ids)}}    within=${FIGURES.answer_time}
     Everything Said Should Be Everywhere    ${nora}
     Open A Late Tab    ${nora}    late    ${thread}
     Record Answers That Quote    there    ${TEXTS}    ${ids}
@@ -56,7 +57,9 @@ The Longest Text Comes Back Whole
     Open Tabs On Each Replica    ${olaf}    here    there
     ${thread} =    A New Thread
     ${longest} =    A Longest Text
-    Say Texts    here    ${thread}    ${longest}
+    ${ids} =    Say Texts    here    ${thread}    ${longest}
+    # Its answer is said for nearly as long as the laws wait for what is under way.
+    Answer Should Reach    ${ids}[longest]    here    there
     Everything Said Should Be Everywhere    ${olaf}
     Open A Late Tab    ${olaf}    late    ${thread}
     Record The History Over Rest    ${olaf}    ${thread}
