@@ -56,7 +56,7 @@ What Is Beyond An Edge Is Refused
     Set To Dictionary    ${owen}    thread=${thread}    quiet=${quiet}
     What Is Beyond An Edge Should Be Refused    ${owen}
     Say And Record What Is Stored    ${owen}    owen    ${quiet}
-    Laws Should Hold    acked-is-kept    exactly-once    same-order    within=${FIGURES.settle_time}
+    Laws Should Hold    acked-is-kept    exactly-once    same-order    within=${FIGURES.usual_time}
 
 
 *** Keywords ***
