@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as random
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -182,6 +183,21 @@ def test_closed_session_sends_nothing(server: RestServer, session: RestSession) 
     session.close()
     with pytest.raises(StackError, match="was closed"):
         session.get(f"{server.url}/echo")
+
+
+def test_closing_ends_connections_though_their_answers_are_kept() -> None:
+    one = RestSession("ann", "", seconds=5)
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        asked = pool.submit(one.get, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(5)
+            assert connection.recv(1024)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            answer = asked.result()
+            one.close()
+            assert connection.recv(1) == b""
+    assert answer.text == "hi"
 
 
 def test_exchange_is_recorded_without_values(server: RestServer, session: RestSession) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from realstack.core.errors import StackError, StackFailure, explain
@@ -156,6 +157,12 @@ class RestSession(requests.Session):
     def close(self) -> None:
         """Close all connections; nothing can be sent any more."""
         self._closed = True
+        for adapter in self.adapters.values():
+            assert isinstance(adapter, HTTPAdapter)
+            pools = adapter.poolmanager.pools
+            for key in pools.keys():  # noqa: SIM118 # they can't be walked through as they are
+                # Left to urllib3, connections end when nobody holds the pool any more, and each answer of it that is kept does.
+                pools[key].close()
         super().close()
 
 
