@@ -271,19 +271,22 @@ async function waitUntilAllAre(state, timeout, page) {
 }
 
 /**
- * From now on each of these pages keeps how long it waits before it tries to connect again: seconds from the end of the attempt
- * before, null where a new one began sooner. Each attempt that gets through begins a new list; the wait before the first attempt
- * after a loss is not seen.
+ * From now on each of these pages keeps when it tries to connect, in seconds since the epoch, and how long it waits before it tries
+ * again: seconds from the end of the attempt before, null where a new one began sooner. Each attempt that gets through begins a new
+ * list of waits; the wait before the first attempt after a loss is not seen.
  */
 async function watchAttempts(page) {
   await page.evaluate(() => {
     for (const one of window.crowd) {
+      const begun = [];
       const waits = [[]];
       let first = true;
       let ended = null;
+      one.begun = begun;
       one.waits = waits;
       one.WebSocket = class extends one.WebSocket {
         constructor(...given) {
+          begun.push(Date.now() / 1000);
           if (!first) waits.at(-1).push(ended === null ? null : (performance.now() - ended) / 1000);
           first = false;
           ended = null;
@@ -301,12 +304,13 @@ async function watchAttempts(page) {
   });
 }
 
-/** What each of these pages says of its connection now, and how long it waited where that is watched. */
+/** What each of these pages says of its connection now, and when it tried and how long it waited where that is watched. */
 async function statesOfAll(page) {
   return page.evaluate(() =>
     window.crowd.map((one) => {
       const [connection] = one.described.elements('connection');
-      return { state: connection?.state ?? null, connection: connection?.id ?? null, waits: one.waits ?? [] };
+      const { begun = [], waits = [] } = one;
+      return { state: connection?.state ?? null, connection: connection?.id ?? null, begun, waits };
     }),
   );
 }

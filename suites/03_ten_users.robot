@@ -73,7 +73,7 @@ An Agent Dies Halfway And Its Runs Are Taken Over
     Let Users Ask At The Same Moment    ${users}
     Kill Agent At Its Work    ${ONE_AGENT}
     Let Answering Go On
-    Each Question Should Have Been Answered Once    ${users}
+    Each Question Should Have Been Answered Once    ${users}    goes_on_after=${FIGURES.takeover}
     Runs Should Have Been Taken Over    @{users}
     Answers Should Be Right And In Time    ${users}
     Nothing Should Be Left To Answer    @{users}

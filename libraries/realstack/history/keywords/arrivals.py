@@ -38,12 +38,13 @@ class ArrivalKeywords:
     ) -> None:
         """Records when clients that lost their connections tried to connect, for the law ``spread-out``.
 
-        Take the times from whoever receives the attempts (an access log), not from the clients: what arrives is what a
-        server has to bear. Those that lie outside the outage are not judged, so a whole log may be given.
+        Take the times from whoever receives the attempts (an access log): what arrives is what a server has to bear. Where
+        something on the way smears them, as a browser that makes one handshake at a time, clients tell better whether they are
+        in step. Times that lie outside the outage are not judged, so a whole log may be given.
 
         Args:
             name: What the clients are, for witnesses.
-            times: When each attempt arrived: seconds since the epoch, or RFC 3339 times. They are kept on the history's
+            times: When each attempt arrived or began: seconds since the epoch, or RFC 3339 times. They are kept on the history's
                 clock.
             during: The fault that the clients lost their connections by, as it is named in the history.
             clients: How many clients lost their connections; count them where the times come from.
