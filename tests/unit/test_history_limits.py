@@ -360,9 +360,9 @@ def test_refused_as_it_must_be() -> None:
     assert_holds(door(credential="expired", admitted=False, answer="401", reason="x", expected_reason="x").judge("no-entry"))
 
 
-def test_a_door_that_opens_to_nobody() -> None:
+def test_a_door_at_which_nobody_good_was() -> None:
     story = Story().add("attempt", "GET /auth/me", {"credential": "expired", "admitted": False})
-    assert_invalid(story.judge("no-entry"), "GET /auth/me opened to nobody")
+    assert_invalid(story.judge("no-entry"), "At GET /auth/me no good credential was tried")
 
 
 def test_a_revocation_of_a_tab_that_never_was_proves_nothing() -> None:
