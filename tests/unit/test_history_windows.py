@@ -663,13 +663,21 @@ def test_what_was_refused_is_not_stored_delivered_or_answered() -> None:
         (10.4, 1, 60.0, False),
         (70.0, 0, 60.0, False),
         (70.0, 1, 0.0, False),
-        (70.75, 0, 0.0, True),
-        (70.76, 0, 0.0, False),
+        (69.75, 0, 0.0, True),
+        (69.76, 0, 0.0, False),
+        (70.75, 0, -2.0, False),
     ],
 )
 def test_what_a_counter_may_be(at: float, count: int, left: float, wrong: bool) -> None:
     story = tried(limited().add("limit-counter", "bob", {"count": 9, "left": 9.0}, at=1.0), *FULL)
     story.add("limit-counter", "ann", {"count": count, "left": left}, at=at)
+    assert any("counter" in text for text in texts(story)) is wrong
+
+
+@pytest.mark.parametrize(("second", "wrong"), [(70.5, False), (70.51, True)])
+def test_a_counter_that_is_gone_may_be_of_a_window_that_was_open_before(second: float, wrong: bool) -> None:
+    story = tried(limited(), ("a", 10.0, 10.5, "y"), ("b", second, second + 0.5, "y"))
+    story.add("limit-counter", "ann", {"count": 0, "left": -2.0}, at=second + 60 - 0.25)
     assert any("counter" in text for text in texts(story)) is wrong
 
 

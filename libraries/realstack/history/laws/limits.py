@@ -378,7 +378,14 @@ def _judge_counters(history: History, findings: Findings, user: str, tried: list
         opened = note.at - (limit.window - left) if left > 0 else note.at - limit.window
         admitted = [attempt for attempt in tried if attempt.admitted and attempt.begin <= note.at]
         possible = [a for a in admitted if a.end >= opened - PATIENCE]
-        certain = [a for a in admitted if a.begin >= opened + (0 if left > 0 else PATIENCE) and a.end <= note.at]
+        since = opened if left > 0 else opened + PATIENCE
+        # What is over tells no beginning: an attempt from before may have opened the window that later ones were in.
+        openers = [] if left > 0 else [a for a in admitted if a.begin < since]
+        certain = [
+            a
+            for a in admitted
+            if a.begin >= since and a.end <= note.at and not any(one.end >= a.begin - limit.window for one in openers)
+        ]
         if counted and left == NEVER:
             wrong = f"it must end, because a window lasts {limit.window:g} s; however, it counted {counted} and had no expiry"
         elif left > limit.window + PATIENCE:
