@@ -13,7 +13,7 @@ Test Tags           needs-processes    wants-refresh    wants-resume    wants-up
 Users Who Come And Go Leave Nothing Behind
     [Documentation]    Users log in, open tabs, chat, upload and leave, over and over (in profile `soak` for `SOAK_DURATION`);
     ...    memory, connections, files, threads and sessions are as they were.
-    [Tags]    critical    needs-work-visit
+    [Tags]    critical    needs-work-upload    needs-work-visit
     visit    ${BROWSERS_LINK}    act    ${FIGURES.act_budget}    @{PLATFORM_SERVICES}
 
 Connections Leave Nothing Behind
