@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from support.logs import whole_lines
 from support.openid_provider import CLIENT_ID, OpenIdProvider
 from support.servers import free_port
 
@@ -76,9 +77,8 @@ class AuthService:
         self.process.send_signal(number)
 
     def log(self) -> list[dict[str, Any]]:
-        """Its log, a mapping a line; one that is being written is none yet."""
-        whole = self.log_file.read_bytes().rpartition(b"\n")[0]
-        return [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
+        """Its log, a mapping a line."""
+        return [json.loads(line) for line in whole_lines(self.log_file) if line.startswith("{")]
 
     def _answers(self, path: str) -> bool:
         try:

@@ -30,6 +30,7 @@ from joserfc.jwk import ECKey
 from websockets.asyncio.client import ClientConnection, connect
 
 from support import servers
+from support.logs import whole_lines
 from support.loopback import serve
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
@@ -131,9 +132,8 @@ class Service:
         return self.process.wait(5)
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Log lines of an event; one that is being written is none yet."""
-        whole = self.log_path.read_bytes().rpartition(b"\n")[0]
-        lines = (json.loads(line) for line in whole.splitlines() if line.startswith(b"{"))
+        """Log lines of an event."""
+        lines = (json.loads(line) for line in whole_lines(self.log_path) if line.startswith("{"))
         return [line for line in lines if line["event"] == name]
 
     def wait_for_event(self, name: str, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:

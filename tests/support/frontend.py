@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from support.logs import whole_lines
 from support.loopback import serve
 from support.servers import free_port
 
@@ -127,9 +128,7 @@ class Frontend:
 
     def access_log(self) -> list[dict[str, Any]]:
         """All lines of the access log, parsed; every one of them must be JSON."""
-        # What comes after the last end of a line is a line that is being written.
-        whole = (self.folder / "access.log").read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        return [json.loads(line) for line in whole_lines(self.folder / "access.log")]
 
 
 @contextmanager
