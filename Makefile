@@ -17,7 +17,8 @@ URL ?=
 TIMES ?= 1
 WHAT ?= judges
 SEED ?= 1
-MINUTES ?= 10
+# fuzz takes 10; without any, defects has the time for all.
+MINUTES ?=
 
 PYTHON := .venv/bin/python
 # Compiled modules make every later start faster; some environments switch them off.
@@ -94,11 +95,11 @@ keywords: setup ## the libraries' keywords (Robot)
 
 .PHONY: fuzz
 fuzz: setup ## what comes from outside, generated and mutated, for MINUTES=10: no bare error may come of it
-	@tools/fuzz $(MINUTES)
+	@tools/fuzz $(or $(MINUTES),10)
 
 .PHONY: defects
-defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, TIMES=20 to try each so often
-	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --times '$(TIMES)' --results $(RESULTS)/defects
+defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, TIMES=20 to try each so often; MINUTES=40 for as many as there is time for
+	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --times '$(TIMES)' $(if $(MINUTES),--minutes $(MINUTES)) --results $(RESULTS)/defects
 
 .PHONY: mutants
 mutants: setup ## N random changes of the judges (WHAT=platform: of the platform) by SEED: do tests (journeys) notice?

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import shutil
 import signal
 import socket
@@ -31,6 +32,10 @@ STOP_PATIENCE = 15.0
 """Seconds that an interrupted run has to stop its platform before it is killed; its reaper then cleans up."""
 
 
+class TooLateError(Exception):
+    """No run is begun any more."""
+
+
 class Runner:
     """Runs journeys against planted copies, several at a time.
 
@@ -43,11 +48,13 @@ class Runner:
         results: Folder for the runs' logs.
         parallel: Runs at work at the same time, each with a platform of its own.
         options: Robot's, for all runs.
+        until: When, by `time.monotonic`, the last run may begin.
     """
 
-    def __init__(self, root: Path, results: Path, parallel: int, options: Sequence[str] = ()) -> None:
+    def __init__(self, root: Path, results: Path, parallel: int, options: Sequence[str] = (), *, until: float = math.inf) -> None:
         self._root = root
         self._options = options
+        self._until = until
         self._results = results.resolve()
         self._loading = asyncio.Semaphore(parallel)
         self._at_work = asyncio.Semaphore(parallel)
@@ -55,12 +62,14 @@ class Runner:
     async def run(self, defects: list[Defect], tell: Callable[[Outcome], None], times: int = 1) -> None:
         """Plant every bug so many times, and tell each outcome as it is known.
 
-        The log of a bug is in the folder of its name; where it is tried several times, in a folder there for each try.
+        The log of a bug is in the folder of its name; where it is tried several times, in a folder there for each try. Of
+        those for which it is too late nothing is told.
         """
 
         async def one(defect: Defect, number: int) -> None:
             log = Path(defect.name, str(number)) if times > 1 else Path(defect.name)
-            tell(replace(await self.plant(defect, log), number=number, log=str(log)))
+            with contextlib.suppress(TooLateError):
+                tell(replace(await self.plant(defect, log), number=number, log=str(log)))
 
         self._results.mkdir(parents=True, exist_ok=True)
         for left in (*(self._results / defect.name for defect in defects), *self._results.glob(f"{COPIES}*")):
@@ -78,9 +87,15 @@ class Runner:
         await self._runs.__aexit__()
 
     async def plant(self, defect: Defect, log: Path) -> Outcome:
-        """Plant one bug and run its journey, all of them where it names none; the log is in a folder that is not there yet."""
+        """Plant one bug and run its journey, all of them where it names none; the log is in a folder that is not there yet.
+
+        Raises:
+            TooLateError: Its turn came after the last run may begin.
+        """
         async with contextlib.AsyncExitStack() as loading:
             await loading.enter_async_context(self._loading)
+            if time.monotonic() > self._until:
+                raise TooLateError
             with tempfile.TemporaryDirectory(prefix=COPIES, dir=self._results) as folder:
                 try:
                     project, options = self._copy(defect, Path(folder))

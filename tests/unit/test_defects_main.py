@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -10,9 +11,11 @@ from typing import ClassVar
 import pytest
 
 from defects import __main__ as defects
-from defects.catalog import Defect
+from defects.catalog import Defect, load
 from defects.outcome import Outcome, Verdict
 from support.robot_run import INTERRUPTED
+
+TESTS = Path(__file__).resolve().parents[1]
 
 
 class RunnerThatIsStopped:
@@ -20,8 +23,8 @@ class RunnerThatIsStopped:
 
     verdict: Verdict = "clean"
 
-    def __init__(self, *_arguments: object) -> None:
-        pass
+    def __init__(self, *_arguments: object, until: float) -> None:
+        self.until = until
 
     async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None], times: int) -> None:
         for number in range(1, times + 1):
@@ -39,6 +42,17 @@ class RunnerThatEnds(RunnerThatIsStopped):
             for number in range(times, 0, -1):
                 verdict = self.exceptions.get((defect.name, number), self.verdict)
                 tell(Outcome(defect, verdict, 7.0, witness=f"seen {number}", number=number))
+
+
+class RunnerWithTimeForThree(RunnerThatIsStopped):
+    """Has no time for more, and tells when the last one may begin and what was to come."""
+
+    told: ClassVar[list[tuple[float, list[str]]]] = []
+
+    async def run(self, chosen: list[Defect], tell: Callable[[Outcome], None], _times: int) -> None:
+        self.told.append((self.until, [defect.name for defect in chosen]))
+        for defect in chosen[:3]:
+            tell(Outcome(defect, "clean" if defect.is_clean else "killed", 7.0))
 
 
 def names(folder: Path) -> list[str]:
@@ -94,6 +108,32 @@ def test_how_often_is_a_number_from_one_on(times: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         defects.main(["--times", times])
     assert "--times" in capsys.readouterr().err
+
+
+def test_what_there_is_no_time_for_is_named_and_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(defects, "Runner", RunnerWithTimeForThree)
+    monkeypatch.setattr(RunnerWithTimeForThree, "told", [])
+    for seed in ("1", "1", "2"):
+        options = ["--only", "01_login_refusals", "--minutes", "7", "--seed", seed, "--results", str(tmp_path / seed)]
+        began = time.monotonic()
+        assert defects.main(options) == 0
+        assert began + 420 <= RunnerWithTimeForThree.told[-1][0] <= time.monotonic() + 420
+    (_, first), (_, again), (_, other) = RunnerWithTimeForThree.told
+    assert first == again != other
+    assert sorted(first) == sorted(other)
+    assert first[0] == other[0] == "clean-01_login_refusals", "the journey without a bug comes before its first one"
+    said = capsys.readouterr().out.splitlines()
+    told = next(line for line in said if "seed 2" in line)
+    assert told.startswith(f"There was no time for {len(other) - 3} of {len(other)} (in 7 minutes, in the order of seed 2)")
+    assert all(name in told for name in other[3:])
+    assert not any(f" {name}" in told for name in other[:3])
+    assert said[-1] == "3 passed, 0 failed"
+    assert sorted(json.loads((tmp_path / "2" / "untried.json").read_text(encoding="utf-8"))) == sorted(other[3:])
+    # The report keeps the catalog's order, whatever the order of the runs.
+    whole = [bug.name for bug in load(TESTS / "defects" / "catalog", TESTS.parent / "suites") if bug.name in other[:3]]
+    assert names(tmp_path / "2") == [first[0], *whole]
 
 
 def test_stopped_tries_are_no_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

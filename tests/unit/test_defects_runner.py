@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,16 @@ def test_each_try_has_a_copy_and_a_log_of_its_own(project: Path) -> None:
     assert not left.exists()
     folders = [line.split()[0] for line in (project / "diary").read_text(encoding="utf-8").splitlines()]
     assert len(set(folders)) == 4
+
+
+def test_what_comes_too_late_is_not_begun(project: Path) -> None:
+    began = time.monotonic()
+    told: list[Outcome] = []
+    late = runner.Runner(project, project / "results", 1, until=began)
+    asyncio.run(late.run([planted("a", "bug"), planted("b", "bug")], told.append))
+    assert told == []
+    assert not (project / "diary").exists()
+    assert not list((project / "results").iterdir())
 
 
 def test_run_that_hangs_or_holds_no_test_does_not_hold_up_the_next(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
