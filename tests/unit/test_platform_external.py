@@ -14,7 +14,7 @@ import pytest
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
 from realstack.platform.create import create
-from realstack.platform.driver import Driver, Started
+from realstack.platform.driver import Driver, Operation, Started
 from realstack.platform.remote import RemoteService, remote_service
 from support import servers
 from support.project import figures, platform_file
@@ -123,10 +123,25 @@ def test_what_can_not_be_done_names_the_tag_to_exclude(tmp_path, operation, tag)
 
 def test_processes_and_settings_are_refused(tmp_path):
     driver = external({"auth": "http://127.0.0.1:1"}, tmp_path)
-    with pytest.raises(StackError, match="needs-processes"):
+    with pytest.raises(StackError, match=r"(?s)No service of the external platform has a 'pid_file'.*needs-processes"):
         driver.pids("auth")
     with pytest.raises(StackError, match="needs-restart"):
         driver.set_settings("auth", {})
+
+
+def test_processes_are_known_by_their_files(tmp_path):
+    file = tmp_path / "auth.pid"
+    driver = external({"auth": {"url": "http://127.0.0.1:1", "pid_file": str(file)}, "redis": "redis://127.0.0.1:1"}, tmp_path)
+    assert driver.can == {Operation.PROCESSES}
+    with pytest.raises(StackError, match=r"main process of 'auth'(.|\n)*auth\.pid: .*No such file"):
+        driver.pids("auth")
+    file.write_text("4711\n")
+    assert driver.pids("auth") == [4711]
+    file.write_text("soon")
+    with pytest.raises(StackError, match=r"main process of 'auth'(.|\n)*'soon'"):
+        driver.pids("auth")
+    with pytest.raises(StackError, match=r"main process of 'redis'(.|\n)*no 'pid_file' is given(.|\n)*/run/redis\.pid"):
+        driver.pids("redis")
 
 
 @pytest.mark.parametrize(

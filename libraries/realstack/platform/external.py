@@ -1,4 +1,7 @@
-"""A platform that somebody else runs: its addresses are given, and nothing can be done to it but use it."""
+"""A platform that somebody else runs: its addresses are given, and nothing can be done to it but use it.
+
+Processes of this machine can be looked at, where files tell their numbers.
+"""
 
 from __future__ import annotations
 
@@ -67,6 +70,13 @@ class ExternalDriver(Driver):
     def __init__(self, services: Mapping[str, RemoteService], credentials: Mapping[str, str]) -> None:
         self._services = dict(services)
         self._credentials = dict(credentials)
+        if any(service.pid_file for service in services.values()):
+            self.can |= {Operation.PROCESSES}
+
+    def refusal(self, operation: Operation) -> str:
+        if operation is Operation.PROCESSES:
+            return "No service of the external platform has a 'pid_file': nobody says which processes are its own."
+        return super().refusal(operation)
 
     def services(self) -> list[str]:
         return list(self._services)
@@ -139,7 +149,8 @@ class ExternalDriver(Driver):
         raise AssertionError(operation)
 
     def pids(self, service: str) -> list[int]:
-        self._refuse(Operation.PROCESSES, service)
+        self.demand(Operation.PROCESSES, service)
+        return [self._services[service].pid()]
 
     def state(self, service: str) -> State:
         return State(running=True, paused=False, settings={})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -31,6 +32,7 @@ class RemoteService:
         group: What it is a replica of.
         health: Path that answers 2xx when it is healthy (HTTP only).
         about: Path whose JSON tells the `version`; that of health where none is given.
+        pid_file: File with the number of its main process, where that is one of this machine; empty where none is given.
         user: Account of the tests; empty when it asks for none.
         password: Its password.
     """
@@ -42,6 +44,7 @@ class RemoteService:
     user: str = ""
     password: str = field(default="", repr=False)
     about: str = ""
+    pid_file: str = ""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -56,6 +59,21 @@ class RemoteService:
             return self.url
         scheme, rest = self.url.split("://", 1)
         return f"{scheme}://{quote(self.user, safe='')}:{quote(self.password, safe='')}@{rest}"
+
+    def pid(self) -> int:
+        """The number of its main process.
+
+        Raises:
+            StackError: There is no file that tells it, or it tells none.
+        """
+        wanted = f"a file tells the number of the main process of '{self.name}'"
+        if not self.pid_file:
+            remedy = f"services: {{{self.name}: {{url: …, pid_file: /run/{self.name}.pid}}}}, where it runs on this machine."
+            raise StackError(explain(wanted, "no 'pid_file' is given", remedy=remedy))
+        try:
+            return int(Path(self.pid_file).read_text(encoding="ascii"))
+        except (OSError, ValueError) as error:
+            raise StackError(explain(wanted, f"{self.pid_file}: {error}")) from error
 
     async def probe(self) -> None:
         """Ask whether it is healthy.
@@ -119,7 +137,7 @@ def remote_service(name: str, given: object, environment: Mapping[str, str], fil
         StackError: Something is missing or of the wrong kind; the text names it.
     """
     entry = {"url": given} if isinstance(given, str) else given
-    known = {"url", "group", "health", "about", "user", "password_env"}
+    known = {"url", "group", "health", "about", "user", "password_env", "pid_file"}
     if not isinstance(entry, Mapping) or not isinstance(entry.get("url"), str) or set(entry) - known:
         raise StackError(
             explain(
@@ -157,4 +175,5 @@ def remote_service(name: str, given: object, environment: Mapping[str, str], fil
         str(entry.get("user") or parts.username or ""),
         environment[variable] if variable else "",
         str(entry.get("about") or ""),
+        str(entry.get("pid_file") or ""),
     )
