@@ -22,7 +22,6 @@ from realstack.core.errors import InvalidRun, StackError
 from realstack.core.loop import background
 from realstack.core.waiting import Deadline, wait_until
 from realstack.load import cluster as cluster_module
-from realstack.load import crew
 from realstack.load.cluster import Cluster, Tls
 from realstack.load.crew import Crew
 from realstack.load.plan import Plan, Script
@@ -101,11 +100,6 @@ def server() -> Iterator[str]:
     yield f"ws://{HERE}:{listening.sockets[0].getsockname()[1]}/"
     listening.close()
     background.run(listening.wait_closed())
-
-
-@pytest.fixture(autouse=True)
-def small_crews(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "USERS_EACH", 2)
 
 
 def until(good: Callable[[], bool]) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import json
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 from robot.api.deco import keyword, library
 from websocket_server import websocket_server
 
@@ -55,6 +57,19 @@ class WebSocketServer:
                 break
             await asyncio.sleep(0.01)
         return self._count()
+
+    @keyword
+    def kill_a_load_worker(self, of: int) -> None:
+        """Kills one of this process's children that are connected to the server; fails unless there are so many."""
+        port = urlsplit(self._url).port
+        workers = [
+            child
+            for child in psutil.Process().children()
+            if any(connection.raddr and connection.raddr.port == port for connection in child.net_connections("tcp"))
+        ]
+        if len(workers) != of:
+            raise AssertionError(f"{len(workers)} workers are connected to the server, not {of}")
+        workers[-1].kill()
 
     @keyword
     def send_to_clients(self, path: str, kind: str) -> None:

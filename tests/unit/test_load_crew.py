@@ -80,14 +80,9 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[LocalWorkers]:
-    made = LocalWorkers(2)
+    made = LocalWorkers()
     yield made
     made.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def small_crews(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "USERS_EACH", 2)
 
 
 def script(url: str, *more: Any) -> Script:
@@ -163,7 +158,7 @@ def test_credentials_are_known_on_both_sides(server: Server, workers: LocalWorke
 
 
 def test_lost_worker_is_no_verdict_and_names_its_users(server: Server) -> None:
-    with LocalWorkers(2) as own:
+    with LocalWorkers() as own:
         load = Crew(Plan(script(server.url), people(4), Schedule(times=1000, every=0.05), recorded=False), own, 2)
         future = background.spawn(load.run())
         until(lambda: load.results.done > 4)
@@ -177,7 +172,7 @@ def test_lost_worker_is_no_verdict_and_names_its_users(server: Server) -> None:
 
 
 def test_a_load_goes_on_without_lost_workers_where_asked_for_as_long_as_there_are_others(server: Server) -> None:
-    with LocalWorkers(2) as own:
+    with LocalWorkers() as own:
         plan = Plan(script(server.url), people(4), Schedule(times=1000, every=0.05), recorded=False)
         load = Crew(plan, own, 2, without_lost=True)
         future = background.spawn(load.run())
@@ -187,11 +182,27 @@ def test_a_load_goes_on_without_lost_workers_where_asked_for_as_long_as_there_ar
         until(lambda: load.results.lost)
         done = load.results.done
         until(lambda: load.results.done > done + 4)
+        assert load.lost_users == 2
         assert re.search(r"2 of 4 users: user-\d, user-\d", report.summary("questions", load.results))
         os.kill(second, signal.SIGKILL)
         with pytest.raises(InvalidRun, match=r"worker \d was lost(.|\n)*worker \d was lost"):
             future.result(PATIENCE)
         until(lambda: not server.open)
+
+
+def test_users_are_divided_among_as_many_workers_as_were_asked_for() -> None:
+    scripts = Scripts()
+    running = Running(scripts)
+    try:
+        assert running._where.among(10) == 1, "by default for few users one is enough"
+        running.use_load_workers("2")
+        assert running._where.among(10) == 2
+        plan = Plan(script("ws://127.0.0.1:9/"), people(3))
+        assert [list(part.people) for part in plan.parts(2)] == [["user-1", "user-3"], ["user-2"]]
+        assert Crew(plan, running._where.executor, 7).plan.workers == 3, "a worker without a user is none"
+    finally:
+        running.release("", below=True)
+        running.close()
 
 
 def test_users_that_are_not_ready_end_the_load(workers: LocalWorkers) -> None:

@@ -36,9 +36,6 @@ ENDING = 10.0
 REASON = 1.0
 """Seconds in which an executor tells why a worker has hung up; not all of them do."""
 
-USERS_EACH = 250
-"""Users for whom one more worker is worth its start."""
-
 LOOKS = 5
 """How often a worker's clock is compared; the quickest answer tells most."""
 
@@ -74,7 +71,7 @@ class Crew:
     Args:
         plan: What it is to be.
         executor: Where workers are.
-        most: How many of them to use at most.
+        workers: How many of them the users are divided among; each has one user at least.
         counts: Is told of each piece of work that steps count.
         reach: How workers reach this process.
         without_lost: Whether to go on without the users of a worker that is lost on the way.
@@ -90,13 +87,13 @@ class Crew:
         self,
         plan: Plan,
         executor: Executor,
-        most: int = 1,
+        workers: int = 1,
         counts: Callable[[str], object] | None = None,
         *,
         reach: Reach = Reach(),
         without_lost: bool = False,
     ) -> None:
-        workers = max(1, min(most, -(-plan.count // USERS_EACH)))
+        workers = max(1, min(workers, plan.count))
         self.plan = plan = replace(plan, workers=workers)
         plan.check()
         self.results = Results(plan.count, plan.schedule.count(plan.count), plan.limits.most_lag, counts=counts)
@@ -110,6 +107,11 @@ class Crew:
         self._server: asyncio.Server | None = None
         self._parts = plan.parts(workers)
         self._members: list[_Member] = []
+
+    @property
+    def lost_users(self) -> int:
+        """Those whose workers were lost, and without whom it goes on."""
+        return sum(len(member.plan.people) for member in self._members if member.lost)
 
     async def run(self) -> Results:
         """Have all users prepared, let them all go at their times, and let them leave, unless they are to stay.
@@ -375,7 +377,7 @@ class _Member:
             self._fail(lost)
         elif self.lost is None and not self._dismissed:
             self.lost = lost
-            self._crew.results.lost.append(str(lost))
+            self._crew.results.lost.append(str(lost).removeprefix("INVALID: "))  # it goes on
             _settle(self.over, None)
 
     def _lost(self, how: str) -> Lost:
@@ -386,7 +388,7 @@ class _Member:
                 f"all workers of {self.plan.script.name!r} stay until the load is over",
                 f"worker {self.number} was lost after {max(self._crew.clock.now, 0.0):.1f} s: {how}",
                 evidence=f"with it {len(names)} of {self.plan.count} users: {users}",
-                remedy="See what ended the process (memory, a signal), and run it again.",
+                remedy="See what ended the process: memory, a signal.",
             )
         )
 

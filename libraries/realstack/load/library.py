@@ -70,12 +70,13 @@ class Load(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     [Get User Values] returns what each user's steps kept. The log shows a table and every latency as a dot.
 
     ## Workers
-    Users are in processes of their own (one for each core, where there are 250 users and more for each), and what measures is not held up by
+    Users are in processes of their own (one, and one more for each 250 users, up to one for each core), and what measures is not held up by
     what judges. A process is started with the suite and ends with the run, also when that is killed. Workers are given what they
     need as data: the script, and of the users' values those that the script names; credentials go over pipes and the loopback interface, in
     memory only. All times are those of one clock: the difference between a worker's clock and this process's is measured, and told
     with its error. What is recorded comes back while the load is under way, and is all there before something is judged. When a
-    worker is lost, the load is ``INVALID`` and says which users went with it. [Use Load Workers] takes other workers.
+    worker is lost, the load is ``INVALID`` and says which users went with it. [Use Load Workers] says how many there are, takes other workers,
+    and lets a load go on without those that are lost.
 
     ## The generator itself
     How late a free user woke up, and how late the event loop was, is measured too. When 99 % of these lags are not within ``most_lag``

@@ -26,14 +26,9 @@ PATIENCE = 5.0
 
 
 class LocalWorkers(Executor):
-    """One process for each call under way; those that have nothing to do wait for the next one.
+    """One process for each call under way; those that have nothing to do wait for the next one."""
 
-    Args:
-        count: How many loads may use; one for each core that this process may use unless given.
-    """
-
-    def __init__(self, count: int | None = None) -> None:
-        self.count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._all: set[_Worker] = set()
         self._free: list[_Worker] = []

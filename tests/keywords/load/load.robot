@@ -97,6 +97,26 @@ Workers Are Chosen For A Test
     Get Latency Count    ==    8
     Run Keyword And Expect Error    *at least one worker*Seen: 0*    Use Load Workers    0
 
+Load Goes On When One Of Its Workers Is Killed Halfway
+    Use Load Workers    2    without_lost=${True}
+    ${users}    Get Users    4
+    Start Load    echo    users=${users}    duration=2 min    every=20 ms    most_lag=1 min
+    Wait Until Load Has Done    8    timeout=20 s
+    Kill A Load Worker    of=${2}
+    ${done}    Get Progress    done
+    Wait Until Load Has Done    ${done + 20}    timeout=20 s
+    Server Should Have Connections    2
+    Stop Load
+    Get Error Count    ==    0
+
+Load Without Any Worker Left Is No Verdict
+    Use Load Workers    1    without_lost=${True}
+    ${users}    Get Users    2
+    Start Load    echo    users=${users}    duration=2 min    every=20 ms    most_lag=1 min
+    Wait Until Load Has Done    4    timeout=20 s
+    Kill A Load Worker    of=${1}
+    Run Keyword And Expect Error    *INVALID*worker 0 was lost*2 of 2 users: user-1, user-2*    Wait For Load
+
 Users Follow A Function
     Create Script    function
     Let Script Open Connection    ${URL}/echo

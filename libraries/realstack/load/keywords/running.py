@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -41,6 +42,9 @@ R = TypeVar("R")
 STOPPING = 15.0
 """Seconds that a load may take to end once it was told to."""
 
+USERS_EACH = 250
+"""Users for whom one more worker is worth its start, where nobody has said how many there are to be."""
+
 
 def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
     """Let a keyword take the arguments of another one, which tells them."""
@@ -55,6 +59,7 @@ def arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Cal
 @dataclass(frozen=True, slots=True)
 class _Workers:
     executor: Executor
+    count: int | None = None
     credentials: bool = True
     without_lost: bool = False
 
@@ -62,6 +67,13 @@ class _Workers:
     def may_know(self) -> bool:
         """Whether users' credentials may go there."""
         return self.credentials or not isinstance(self.executor, Cluster) or self.executor.reach.host == LOOPBACK
+
+    def among(self, users: int) -> int:
+        """How many of them so many users are divided among: as many as were asked for, or as are worth it."""
+        needed = -(-users // USERS_EACH)
+        if self.count is not None:
+            return self.count
+        return min(needed, _cores()) if isinstance(self.executor, LocalWorkers) else needed
 
 
 class Running:
@@ -124,7 +136,7 @@ class Running:
             self._forget(running)
             self._dismiss(running)
         for workers in self._workers.release(owner, below=below):
-            if isinstance(workers.executor, LocalWorkers | Cluster):
+            if isinstance(workers.executor, Cluster):
                 workers.executor.shutdown()
 
     @keyword(tags=["load"])
@@ -140,16 +152,16 @@ class Running:
     ) -> None:
         """Says where the users of loads are from now on, until the end of the test, or of the suite when said in its setup.
 
-        Without it they are in processes of this machine, one for each core where there are so many users.
+        Without it they are in processes of this machine: one, and one more for each 250 users, up to one for each core.
 
         Args:
-            workers: How many processes of this machine; or the address of a [Dask](https://distributed.dask.org) scheduler,
-                whose workers take one part each; or an executor (Python's `concurrent.futures.Executor`) with processes of
-                this machine.
+            workers: How many processes of this machine, among which the users are divided however few they are; or the address
+                of a [Dask](https://distributed.dask.org) scheduler, whose workers take one part each; or an executor (Python's
+                `concurrent.futures.Executor`) with processes of this machine.
             credentials: Whether users' Secrets may travel to workers of other machines: the scheduler, its workers and this
                 process trust each other. At ``tcp://`` they also talk in the clear, and belong in a network of their own.
-            without_lost: Whether a load goes on without the users of a worker that is lost on the way, with a warning. Otherwise
-                it is ``INVALID``.
+            without_lost: Whether a load goes on without the users of a worker that is lost on the way, with a warning that names
+                them, as long as there are others. Otherwise it is ``INVALID``.
             ca: PEM file of the cluster's authority, for a scheduler at ``tls://``. Without it Dask's own configuration
                 ([distributed.comm.tls](https://distributed.dask.org/en/stable/tls.html)) says what is trusted.
             certificate: PEM file with this process's certificate of that authority; it may hold the key, too.
@@ -159,20 +171,22 @@ class Running:
             StackError: There is no scheduler, it has no workers, or they have another version of this package or of Python.
 
         ```robotframework
-        Use Load Workers    4
-        Use Load Workers    tcp://10.0.0.5:8786    without_lost=True
+        Use Load Workers    2    without_lost=True
+        Use Load Workers    tcp://10.0.0.5:8786
         Use Load Workers    tls://10.0.0.5:8786    credentials=True    ca=ca.pem    certificate=me.pem    key=me.key
         ```
         """
         if isinstance(workers, str) and workers.isdecimal():  # a cell of a table
             workers = int(workers)
+        count: int | None = None
         if isinstance(workers, int):
             if workers < 1:
                 raise StackError(explain("at least one worker", f"{workers}"))
-            workers = LocalWorkers(workers)
+            count, workers = workers, self._local
         elif isinstance(workers, str):
             workers = Cluster(workers, Tls(ca, certificate, key) if ca or certificate else None)
-        self._workers.add(_Workers(workers, credentials, without_lost), current_owner())
+            count = workers.count
+        self._workers.add(_Workers(workers, count, credentials, without_lost), current_owner())
 
     @keyword(tags=["load"])
     def start_load(
@@ -263,7 +277,7 @@ class Running:
         """Waits until the load is over, and shows its results.
 
         Args:
-            progress: How often to tell on the console how far it is, and how long it still takes.
+            progress: How often to tell on the console how far it is, how many users are lost, and how long it still takes.
 
         Raises:
             StackFailure: Users could not be prepared.
@@ -355,10 +369,9 @@ class Running:
         if self._running is not None:
             raise StackError(f"The load {self._name!r} is still running. Use [Wait For Load] or [Stop Load] first.")
         where = self._where
-        executor = where.executor
-        most = executor.count if isinstance(executor, LocalWorkers | Cluster) else plan.count
-        reach = executor.reach if isinstance(executor, Cluster) else Reach()
-        running = Crew(plan, executor, most, sampler.count, reach=reach, without_lost=where.without_lost)
+        reach = where.executor.reach if isinstance(where.executor, Cluster) else Reach()
+        workers = where.among(plan.count)
+        running = Crew(plan, where.executor, workers, sampler.count, reach=reach, without_lost=where.without_lost)
         self._running, self._name, self._results = running, plan.script.name, None
         self._future = background.spawn(running.run())
         self._owned.add(running, current_owner())
@@ -390,7 +403,10 @@ class Running:
     def _show(self) -> None:
         assert self._results is not None
         for lost in self._results.lost:
-            logger.warn(f"The load {self._name!r} went on without some of its users.\n{lost}")
+            logger.warn(
+                f"The load {self._name!r} went on without some of its users: from then on, what it did and counted is the "
+                f"others' work.\n{lost}"
+            )
         logger.info(report.summary(self._name, self._results))
         logger.info(report.table(self._results) + report.picture(self._name, self._results), html=True)
 
@@ -400,7 +416,12 @@ class Running:
         at = time.strftime("%H:%M:%S")
         errors = sum(results.errors.values())
         done = f"{results.done} iterations" if running.plan.schedule.closed else f"{results.done} of {results.planned} iterations"
-        return f"  {at}  load '{self._name}': {done} done, {errors} errors, {timedelta(seconds=round(left))} left"
+        lost = f", {running.lost_users} of {results.users} users lost" if running.lost_users else ""
+        return f"  {at}  load '{self._name}': {done} done, {errors} errors{lost}, {timedelta(seconds=round(left))} left"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _people(
