@@ -11,9 +11,10 @@ from robot.libdocpkg import LibraryDocumentation
 from story import CHAT, Story
 
 from realstack.core.errors import StackError
+from realstack.core.file_names import file_name
 from realstack.history import report
 from realstack.history.events import TabRegistered
-from realstack.history.export import file_name, load, write
+from realstack.history.export import load, write
 from realstack.history.judge import EXIT_DIFFERS, EXIT_HOLDS, EXIT_INVALID, EXIT_USAGE, EXIT_VIOLATED, main
 from realstack.history.laws import LAWS, judge
 from realstack.history.search import found_in

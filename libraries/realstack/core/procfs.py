@@ -105,6 +105,15 @@ def clock_ticks() -> int:
     return os.sysconf("SC_CLK_TCK")
 
 
+def boot() -> str:
+    """Id of this boot of the machine, since which starts of processes are counted; empty where the system tells none."""
+    try:
+        with open(f"{PROC}/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
 def stat(pid: int) -> ProcessStat | None:
     """Read a process's state; ``None`` when there is no such process."""
     try:

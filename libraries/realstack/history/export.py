@@ -8,7 +8,6 @@ law, its floors, how many events it was made over, and its verdict. So judging a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +95,3 @@ def load(path: Path) -> Stored:
         except StackError as error:
             raise StackError(f"In line {number} of {path}: {error}") from error
     return Stored(str(head.get("name", "")), vocabulary, float(head.get("began_wall", 0.0)), events)
-
-
-def file_name(test: str) -> str:
-    """A file name for a test's full name: safe on every system, and still readable."""
-    safe = re.sub(r"[^\w.-]+", "_", test).strip("._") or "history"
-    return f"{safe[-120:]}.jsonl"

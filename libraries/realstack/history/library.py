@@ -11,9 +11,11 @@ from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from robotlibcore import DynamicCore
 
 from realstack import __version__
+from realstack.core.file_names import file_name
+from realstack.core.keywords.scope import output_folder
 from realstack.core.keywords.writable import Writable
 from realstack.history import report
-from realstack.history.export import file_name, write
+from realstack.history.export import write
 from realstack.history.judgements import Judgements
 from realstack.history.keywords.answers import AnswerKeywords
 from realstack.history.keywords.arrivals import ArrivalKeywords
@@ -185,13 +187,8 @@ class History(DynamicCore):  # type: ignore[misc]  # robotlibcore comes without 
         recording = self._session.test
         if not self._export or recording is None or not len(recording):
             return
-        try:
-            folder = BuiltIn().get_variable_value("${OUTPUT DIR}")
-        except RobotNotRunningError:
-            return
-        if folder is None or str(folder).upper() == "NONE":
-            return
-        write(Path(folder) / "histories" / file_name(recording.name), recording, self._session.vocabulary)
+        if (folder := output_folder()) is not None:
+            write(folder / "histories" / file_name(recording.name), recording, self._session.vocabulary)
 
 
 def _shown(trace_id: str) -> str:

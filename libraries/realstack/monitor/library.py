@@ -35,6 +35,9 @@ class Monitor(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     | ``clients`` | TCP connections that others opened to the service: sockets without those of its own pools |
     | ``gauge`` | the number of a gauge |
 
+    Samples are on disk as they come, in ``${OUTPUT DIR}/samples``: whatever ends a run, `python -m realstack.monitor judge` can
+    judge them, and [Start Monitoring] of a later run can go on with them while the same processes live.
+
     ## Growth
 
     Work is counted by [Count Operations]. [Should Not Grow] tells how much memory each operation left behind: a robust slope

@@ -99,8 +99,13 @@ def descriptors(pids: Iterable[int], tables: tcp.Tables | None = None) -> Descri
 
 def alive(pid: int) -> bool:
     """Whether a process is there and not a zombie."""
+    return identity(pid) is not None
+
+
+def identity(pid: int) -> procfs.ProcessId | None:
+    """The process with its start, which none that gets its number later has; None where it is gone or a zombie."""
     found = procfs.stat(pid)
-    return found is not None and found.alive
+    return found.identity if found is not None and found.alive else None
 
 
 def _usage_of(pid: int) -> Usage | None:

@@ -13,11 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from realstack.core import procfs
 from realstack.core.errors import StackError
 from realstack.monitor import process
 from realstack.monitor.gauges import StoreGauge
+from realstack.monitor.journal import Journal
 from realstack.monitor.leak import Series
 from realstack.monitor.reader import reader
+from realstack.monitor.sample import Processes, Sample
 
 Metric = Literal["memory", "pss", "cpu", "descriptors", "files", "sockets", "clients", "threads", "processes", "gauge"]
 """What is measured."""
@@ -35,29 +38,12 @@ Pids = Callable[[], Sequence[int]]
 Gauge = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One look at everything that is watched.
-
-    Attributes:
-        at: Seconds on the monotonic clock.
-        operations: Work done so far, by the name of the operation.
-        values: ``(service, metric)`` to value; what could not be read is missing. Gauges have the metric ``gauge``.
-        roots: Main processes of each service, to tell when one was replaced.
-    """
-
-    at: float
-    operations: Mapping[str, int]
-    values: Mapping[tuple[str, str], float]
-    roots: Mapping[str, tuple[int, ...]]
-
-
 @dataclass(slots=True)
 class _Target:
     pids: Pids
     every: float = 0.0
     read: float = 0.0
-    roots: tuple[int, ...] = ()
+    roots: Processes = ()
     cpu: tuple[float, float] | None = None
 
 
@@ -75,6 +61,7 @@ class Sampler:
         self._gauges: dict[str, Gauge] = {}
         self._operations: Counter[str] = Counter()
         self._samples: list[Sample] = []
+        self._journal: Journal | None = None
         self._lock = threading.RLock()
         self._looking = threading.Lock()
         self._stop = threading.Event()
@@ -125,6 +112,31 @@ class Sampler:
             self._operations[operation] += number
             return self._operations[operation]
 
+    def processes(self) -> dict[str, Processes]:
+        """The main processes of each service, as they are now."""
+        with self._lock:
+            targets = dict(self._targets)
+        with self._looking:
+            for name, target in targets.items():
+                self._find_roots(name, target)
+        return {name: target.roots for name, target in targets.items()}
+
+    def begin(self, interval: float, earlier: Sequence[Sample] = (), journal: Journal | None = None) -> None:
+        """Begin sampling in the background, with a first sample at once.
+
+        Args:
+            interval: Seconds between two samples.
+            earlier: Samples to go on with: the work that they count goes on to be counted.
+            journal: Is written, and closed when sampling ends.
+        """
+        with self._lock:
+            self.interval = interval
+            self._journal = journal
+            self._samples = list(earlier)
+            self._operations.update(earlier[-1].operations if earlier else {})
+        self.look()
+        self.start()
+
     def start(self) -> None:
         """Begin sampling in the background."""
         if self.running:
@@ -141,6 +153,10 @@ class Sampler:
         self._stop.set()
         thread.join(self.interval + 5.0)
         self.look()
+        with self._lock:
+            journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
 
     def clear(self) -> None:
         """Forget all samples and counted work."""
@@ -187,17 +203,28 @@ class Sampler:
             done = {name: (before.get(name, 0) + now) // 2 for name, now in self._operations.items()}
             sample = Sample(at, done, values, roots)
             self._samples.append(sample)
-            if len(self._samples) > MOST_SAMPLES:
+            self._write(sample)
+            while len(self._samples) > MOST_SAMPLES:
                 self._samples = self._samples[::2]
                 self.interval *= 2
         return sample
 
-    def _find_roots(self, name: str, target: _Target) -> None:
-        """Ask for the main processes anew when they have ended: whoever knows them may have to search for them."""
-        if target.roots and all(process.alive(pid) for pid in target.roots):
+    def _write(self, sample: Sample) -> None:
+        if self._journal is None:
             return
         try:
-            target.roots = tuple(target.pids())
+            self._journal.write(sample)
+        except OSError as error:  # a full disk ends no sampling; what was written until then can be read
+            self.problems["samples on disk"] = f"{type(error).__name__}: {error}"
+            self._journal.close()
+            self._journal = None
+
+    def _find_roots(self, name: str, target: _Target) -> None:
+        """Ask for the main processes anew when they have ended: whoever knows them may have to search for them."""
+        if target.roots and all(procfs.is_alive(root) for root in target.roots):
+            return
+        try:
+            target.roots = tuple(root for pid in target.pids() if (root := process.identity(pid)))
         except Exception as error:
             self.problems[name] = f"{type(error).__name__}: {error}"
             target.roots = ()
@@ -206,7 +233,7 @@ class Sampler:
         if not targets:
             return
         try:
-            answer = reader.look({name: target.roots for name, target in targets.items()})
+            answer = reader.look({name: [root.pid for root in target.roots] for name, target in targets.items()})
         except StackError as error:
             self.problems.update(dict.fromkeys(targets, str(error)))
             return

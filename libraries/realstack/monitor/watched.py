@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.ownership import Owned
 from realstack.monitor.gauges import StoreGauge
-from realstack.monitor.sampler import Gauge, Pids, Sample, Sampler
+from realstack.monitor.journal import Journal, Kept
+from realstack.monitor.sample import Sample
+from realstack.monitor.sampler import Gauge, Pids, Sampler
 from realstack.secrets.redaction import redact_text
 
 _SAMPLING = ""
@@ -47,13 +50,25 @@ class Watched:
         self._sampler.watch_gauge(name, gauge)
         self._own(owner, name, end)
 
-    def begin_sampling(self, owner: str, interval: float) -> None:
-        """Take samples from now on; earlier ones are forgotten."""
+    def begin_sampling(self, owner: str, interval: float, kept: Path | None = None, earlier: Kept | None = None) -> None:
+        """Take samples from now on; those of this run are forgotten.
+
+        Args:
+            owner: Full name of the test or suite with which it ends.
+            interval: Seconds between two samples.
+            kept: File that they are written into, as they come; None keeps none.
+            earlier: Samples of an earlier run to go on with.
+
+        Raises:
+            StackError: Those are of other processes.
+        """
         self._sampler.stop()
         self._sampler.clear()
-        self._sampler.interval = interval
-        self._sampler.look()
-        self._sampler.start()
+        if earlier is not None:
+            earlier.demand_same(self._sampler.processes())
+        samples = earlier.samples if earlier is not None else []
+        journal = Journal(kept, samples) if kept is not None else None
+        self._sampler.begin(interval, samples, journal)
         self._own(owner, _SAMPLING, self._sampler.stop)
 
     def release(self, owner: str) -> list[str]:

@@ -25,6 +25,26 @@ A Server That Does Not Leak Passes
     Law Should Hold    no-growth    slopes=1    exact counts=2
     Log Plot    pss    cpu    title=A server under churn
 
+Samples Of An Earlier Run Are Gone On With While The Process Lives
+    Watch A Server
+    Churn    ${600}
+    Start Monitoring    interval=50 ms    go_on_with=${OUTPUT_DIR}/samples
+    Churn    ${600}
+    ${done} =    Count Operations    connection    ${0}
+    Should Be Equal    ${done}    ${1200}
+    Should Not Grow    operation=connection    budget=4 KiB
+    Get Usage    server    processes    ==    1    of=highest
+
+Samples Of A Process That Has Ended Are Not Gone On With
+    Watch A Server
+    End Server
+    ${pid} =    Start Server
+    Watch Process    server    ${pid}
+    Run Keyword And Expect Error    *server: process * then, process * now*PLATFORM:external*python -m realstack.monitor judge*
+    ...    Start Monitoring    go_on_with=${OUTPUT_DIR}/samples
+    Run Keyword And Expect Error    *samples in JSON lines*    Start Monitoring    go_on_with=${OUTPUT_DIR}/nothing
+    Start Monitoring    go_on_with=${OUTPUT_DIR}
+
 Too Little Work Is Invalid
     Watch A Server
     Churn    ${40}

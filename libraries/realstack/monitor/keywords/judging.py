@@ -12,7 +12,8 @@ from realstack.core.errors import InvalidRun, StackError, StackFailure, explain
 from realstack.core.waiting import Deadline, wait_until
 from realstack.monitor.leak import Growth, GrowthVerdict, Series, judge_count, judge_growth, operations_needed, read_budget
 from realstack.monitor.plot import Line, plot
-from realstack.monitor.sampler import LUMP, UNITS, Metric, Sample, Sampler, series
+from realstack.monitor.sample import Sample
+from realstack.monitor.sampler import LUMP, UNITS, Metric, Sampler, series
 from realstack.monitor.watched import Baseline
 from realstack.recording.events import GrowthMeasured
 from realstack.recording.recorder import recorder

@@ -13,7 +13,8 @@ from realstack.core.errors import StackError, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.several import several
 from realstack.monitor.plot import Line, plot
-from realstack.monitor.sampler import UNITS, Metric, Sample, Sampler
+from realstack.monitor.sample import Sample
+from realstack.monitor.sampler import UNITS, Metric, Sampler
 
 
 class Showing:

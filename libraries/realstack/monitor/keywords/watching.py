@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from robot.api import logger
@@ -12,10 +13,12 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
-from realstack.core.keywords.scope import current_owner
+from realstack.core.file_names import file_name
+from realstack.core.keywords.scope import current_owner, output_folder
 from realstack.core.system import demand_linux
 from realstack.monitor import process
 from realstack.monitor.gauges import PostgresSessions, RedisChannels, RedisClients
+from realstack.monitor.journal import Kept, read
 from realstack.monitor.sampler import Sampler
 from realstack.monitor.watched import Watched
 from realstack.platform.driver import Driver
@@ -142,23 +145,39 @@ class Watching:
         self._watched.gauge(current_owner(), name, RedisChannels(url.value))
 
     @keyword(tags=["watching"])
-    def start_monitoring(self, interval: timedelta = timedelta(milliseconds=100)) -> None:
+    def start_monitoring(self, interval: timedelta = timedelta(milliseconds=100), *, go_on_with: Path | None = None) -> None:
         """Begins to take samples in the background; they end with the test or suite that began them.
+
+        Each is written at once into ``${OUTPUT DIR}/samples/<suite>.<test>.jsonl``, so that whatever ends a run leaves what it
+        saw. `python -m realstack.monitor judge FILE` judges it again.
 
         Args:
             interval: Time between two samples, 5 ms to 1 h. One sample costs about a millisecond for each process watched;
                 very long runs take fewer by themselves.
+            go_on_with: Samples of an earlier run, of the same processes, that are the beginning of these: a file, or a folder of
+                such files, in which this test's is looked for. Where it isn't in there, a warning says that it begins anew.
+
+        Raises:
+            StackError: The processes are no longer those of the earlier run, or others are watched than then.
 
         ```robotframework
         Watch Services    backend
         Start Monitoring    interval=50 ms
+        Start Monitoring    interval=5 s    go_on_with=results/first/samples
         ```
         """
         if not self._sampler.watched:
             raise StackError("Nothing is watched yet. Use [Watch Services] or [Watch Process] first.")
         if not 0.005 <= interval.total_seconds() <= 3600:
             raise StackError(explain("an interval of 5 ms to 1 h", str(interval)))
-        self._watched.begin_sampling(current_owner(), interval.total_seconds())
+        owner = current_owner()
+        # Without the suites around it: a suite that is run alone is to find what it left when all were run.
+        own = file_name(".".join(owner.rsplit(".", 2)[-2:]), "samples")
+        earlier = _earlier(go_on_with, own) if go_on_with is not None else None
+        folder = output_folder()
+        self._watched.begin_sampling(owner, interval.total_seconds(), folder and folder / "samples" / own, earlier)
+        if earlier is not None:
+            logger.info(f"Goes on with {earlier.path}: {earlier.told}.")
 
     @keyword(tags=["watching"])
     def stop_monitoring(self) -> int:
@@ -198,6 +217,15 @@ class Watching:
 
     def _watch(self, name: str, pids: Callable[[], list[int]], every: float = 0.0) -> None:
         self._watched.processes(current_owner(), name, pids, every)
+
+
+def _earlier(given: Path, own: str) -> Kept | None:
+    """The earlier samples of a file, or of this test's in a folder; None where there is none."""
+    file = given / own if given.is_dir() else given
+    if given.is_dir() and not file.exists():
+        logger.warn(f"No samples to go on with: {given} has no {own}. They begin anew.")
+        return None
+    return read(file)
 
 
 def _main_process(driver: Driver, service: str) -> list[int]:

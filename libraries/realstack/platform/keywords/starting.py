@@ -10,10 +10,11 @@ from typing import Any, Literal, get_args
 
 from robot.api import logger
 from robot.api.deco import keyword
-from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+from robot.libraries.BuiltIn import BuiltIn
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.figures import Figures, UnknownProfile, load
+from realstack.core.keywords.scope import output_folder
 from realstack.core.loop import background
 from realstack.core.several import several
 from realstack.core.table import html_table
@@ -296,7 +297,4 @@ def _watch(
 
 
 def _output_folder() -> Path:
-    try:
-        return Path(BuiltIn().get_variable_value("${OUTPUT_DIR}"))
-    except RobotNotRunningError:
-        return Path("results")
+    return output_folder() or Path("results")
