@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from realstack.core import procfs
-from realstack.lease import actions
+from realstack.lease import actions, ending, marker
 from realstack.lease.marker import of_run
 from support.waiting import until, until_nothing_left
 
@@ -60,6 +60,18 @@ said = {{"run": lease.run_id, "folder": str(lease.folder), "reaper": lease.reape
 print(json.dumps(said), flush=True)
 {ending}
 """
+
+WRITER = """
+import os, sys, time
+print("writing", flush=True)
+while os.getppid() == int(sys.argv[2]) or time.monotonic() < end:
+    if os.getppid() == int(sys.argv[2]):
+        end = time.monotonic() + 1
+    os.makedirs(sys.argv[1] + "/profile", exist_ok=True)
+    with open(f"{sys.argv[1]}/profile/{time.monotonic_ns()}", "w"):
+        pass
+"""
+"""Fills a folder, which it makes anew where it is missing, until a second after the run's end."""
 
 
 class Run:
@@ -154,6 +166,78 @@ def test_temporary_folders_outlive_a_lease_that_ends_in_good_order(start_run):
     run.process.kill()
     run.process.wait()
     run.until_gone()
+
+
+def test_temporary_folders_go_with_the_process_whose_lease_has_ended_in_good_order(start_run):
+    run = start_run("lease.close(); print('closed', flush=True); time.sleep(60)")
+    assert run.process.stdout.readline() == b"closed\n"
+    assert all((folder / "file").exists() for folder in run.temporary)
+    run.process.kill()
+    run.process.wait()
+    run.until_gone()
+
+
+def test_what_was_written_down_but_not_told_is_removed(start_run):
+    # Killed between the two: the reaper reads what the run wrote.
+    ending = """
+late = folders[0][:-8] + "00000000"
+os.mkdir(late)
+lease._actions["late"] = {"kind": "temporary-folder", "path": late}
+lease._write_record()
+os._exit(0)
+"""
+    run = start_run(ending)
+    run.process.wait(GONE_SECONDS)
+    run.temporary.append(run.temporary[0].with_suffix(".00000000"))
+    run.until_gone()
+
+
+def test_a_folder_that_a_stranger_fills_again_is_removed_when_that_ends(start_run):
+    ending = f"""
+argv = ["env", "-i", sys.executable, "-S", "-c", {WRITER!r}, folders[1], str(os.getpid())]
+writer = subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True)
+writer.stdout.readline()
+os._exit(0)
+"""
+    run = start_run(ending)
+    run.process.wait(GONE_SECONDS)
+    run.until_gone()
+
+
+def test_a_process_that_has_lost_its_mark_because_it_is_dying_is_waited_for(tmp_path, monkeypatch):
+    process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    marked = [[procfs.stat(process.pid)]]
+    sent = []
+
+    def send(identity, number):
+        sent.append(identity)
+        if len(sent) == 3:
+            process.kill()
+            process.wait()
+        return True
+
+    monkeypatch.setattr(marker, "of_run", lambda *_: marked.pop() if marked else [])
+    monkeypatch.setattr(procfs, "send", send)
+    try:
+        assert not ending.end_run("0123456789ab", str(tmp_path / "data"), [])
+        assert process.returncode is not None, "its end was not waited for"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_process_whose_first_thread_has_ended_lives():
+    second = "threading.Thread(target=time.sleep, args=(60,)).start()"
+    script = f"import ctypes, threading, time; {second}; ctypes.CDLL(None).pthread_exit(0)"
+    process = subprocess.Popen([sys.executable, "-S", "-c", script], start_new_session=True)
+    try:
+        until(lambda: procfs.stat(process.pid).state == "Z", "the end of its first thread")
+        assert procfs.stat(process.pid).alive
+        process.kill()
+        until(lambda: not procfs.stat(process.pid).alive, "its end")
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("name", ["mine", "realstack-files.0", "realstack-files.abcdefgh/..", "below/realstack-files.abcdefgh"])

@@ -62,8 +62,11 @@ class ProcessStat(NamedTuple):
 
     @property
     def alive(self) -> bool:
-        """Whether it runs; one that has ended but is not yet collected does not."""
-        return self.state not in "ZX"
+        """Whether it runs, or a part of it; one that has ended but is not yet collected does not.
+
+        A process is shown as ended as soon as its first thread has ended; the others may still make a file.
+        """
+        return self.state not in "ZX" or self.threads > 1
 
     @property
     def cpu_seconds(self) -> float:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from realstack.core import programs
 from realstack.core.errors import StackError
-from realstack.lease.temporary import NAME
+from realstack.lease import temporary
 
 Action = dict[str, str]
 """An action as JSON: ``{"kind": …}`` and its fields, all strings."""
@@ -54,6 +52,16 @@ def remove_tree(path: str) -> Action:
 def remove_temporary_folder(path: str) -> Action:
     """Remove a folder of `realstack.lease.temporary`, known by its name, its place and its owner."""
     return {"kind": "temporary-folder", "path": path}
+
+
+def waits_for_the_process(action: Action) -> bool:
+    """Whether it is done when the run's process has ended, and not before: a lease may end in good order long before."""
+    return action.get("kind") == "temporary-folder"
+
+
+def removes_a_folder(action: Action) -> bool:
+    """Whether what it undoes is a folder, which may be made anew by who is not quite dead yet."""
+    return action.get("kind") in ("remove-tree", "temporary-folder")
 
 
 def remove_shared_memory(postmaster_pid: str) -> Action:
@@ -138,7 +146,7 @@ def _compose_down(action: Action, run_id: str) -> None:
 
 def _own_temporary_folder(path: str) -> str:
     there = Path(path)
-    if not NAME.fullmatch(there.name) or there.parent != Path(tempfile.gettempdir()):
+    if not temporary.NAME.fullmatch(there.name) or there.parent != Path(tempfile.gettempdir()):
         raise ActionFailed(f"'{path}' is no folder for temporary files of a run and is left alone.")
     if there.is_symlink() or (there.exists() and there.stat().st_uid != os.geteuid()):
         raise ActionFailed(f"'{path}' belongs to somebody else and is left alone.")
@@ -150,15 +158,7 @@ def _remove_tree(path: str, folder: str) -> None:
 
 
 def _remove(real: str) -> None:
-    problems: list[str] = []
-
-    def note(_function: Any, name: str, info: Any) -> None:
-        if not isinstance(info[1], FileNotFoundError):
-            problems.append(f"{name}: {info[1]}")
-
-    if os.path.isdir(real):
-        shutil.rmtree(real, onerror=note)
-    if problems:
+    if problems := temporary.remove_tree(Path(real)):
         raise ActionFailed(f"{problems[0]} ({len(problems)} such). Do it by hand: rm -r {real}")
 
 

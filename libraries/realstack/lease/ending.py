@@ -23,6 +23,13 @@ GENTLE_SECONDS = 1.0
 KILL_SECONDS = 3.0
 """How long killed processes may take to be gone; one that is stuck in the kernel is reported."""
 
+FOLDERS_SECONDS = 3.0
+"""How long folders that are filled or made anew while they are removed are removed again."""
+
+STILL_SECONDS = 0.3
+"""How long nothing of a run that is over may come back before it counts as gone: a process that was just being started when
+the run was killed bears the marker, and can be found by it, only when that start is done."""
+
 LOCK_FILE = "lease.lock"
 """In the data folder; locked as long as the run or its reaper lives."""
 
@@ -30,6 +37,7 @@ LEASE_FILE = "lease.json"
 """In the data folder: the run's id and its actions, for a later run that finds the folder left behind."""
 
 _PAUSE = 0.01
+_LOOK_AGAIN = 0.05
 
 
 def _collect_children() -> None:
@@ -49,6 +57,7 @@ def end_run(
     *,
     own_children: bool = False,
     exclude: Collection[int] = (),
+    still: float = 0.0,
 ) -> list[str]:
     """End all processes of a run, then undo what it registered, then delete its data folder.
 
@@ -59,11 +68,13 @@ def end_run(
         gentle: Servers that are asked with a signal first, and get a second for it.
         own_children: Whether all descendants of the calling process are the run's (in the reaper they are).
         exclude: Processes that are never ended.
+        still: How long nothing of the run may come back before it counts as gone, seconds; what does is ended and removed, too.
 
     Returns:
         What could not be done, a sentence each; empty when nothing of the run is left.
     """
     spared = {os.getpid(), *exclude}
+    seen: set[procfs.ProcessId] = set()
 
     def living() -> list[procfs.ProcessStat]:
         if own_children:
@@ -75,18 +86,31 @@ def end_run(
                 for process in procfs.descendants([os.getpid()])
                 if process.alive and process.pid not in spared
             }
+        # Who is dying loses its environment and its working folder first, and may still write with what is left of it.
+        dying = (procfs.stat(process.pid) for process in seen if process.pid not in found)
+        found |= {process.pid: process for process in dying if process and process.alive and process.identity in seen}
+        seen.update(process.identity for process in found.values())
         return list(found.values())
 
+    to_do = list(to_do)
+    folders = [*filter(actions.removes_a_folder, to_do), actions.remove_tree(folder)]  # it holds the list, so it is the last
     problems = _end_processes(living, gentle)
     for postmaster_pid in Path(folder).glob("*/data/postmaster.pid"):
-        problems += _perform(actions.remove_shared_memory(str(postmaster_pid)), run_id, folder)
-    for action in to_do:
-        problems += _perform(action, run_id, folder)
-    return problems + _perform(actions.remove_tree(folder), run_id, folder)
+        problems += _perform([actions.remove_shared_memory(str(postmaster_pid))], run_id, folder)
+    problems += _perform([action for action in to_do if action not in folders], run_id, folder)
+    until = time.monotonic() + FOLDERS_SECONDS
+    left = _perform(folders, run_id, folder)
+    still_at = time.monotonic() + still
+    while time.monotonic() < min(still_at, until):
+        time.sleep(_LOOK_AGAIN)
+        if living() or any(os.path.lexists(action["path"]) for action in folders):
+            left = _end_processes(living) + _perform(folders, run_id, folder)
+            still_at = time.monotonic() + still
+    return problems + left
 
 
 def _end_processes(
-    living: Callable[[], list[procfs.ProcessStat]], gentle: Iterable[tuple[procfs.ProcessId, signal.Signals]]
+    living: Callable[[], list[procfs.ProcessStat]], gentle: Iterable[tuple[procfs.ProcessId, signal.Signals]] = ()
 ) -> list[str]:
     asked = [process for process, number in gentle if number != signal.SIGKILL and procfs.send(process, number)]
     for process in asked:
@@ -109,12 +133,23 @@ def _end_processes(
     return []
 
 
-def _perform(action: actions.Action, run_id: str, folder: str) -> list[str]:
+def _perform(to_do: Iterable[actions.Action], run_id: str, folder: str) -> list[str]:
+    problems: list[str] = []
+    for action in to_do:
+        try:
+            actions.perform(action, run_id, folder)
+        except actions.ActionFailed as error:
+            problems.append(str(error))
+    return problems
+
+
+def recorded(folder: Path) -> list[actions.Action]:
+    """What a run has written down to be undone; nothing where it was killed before it wrote."""
     try:
-        actions.perform(action, run_id, folder)
-    except actions.ActionFailed as error:
-        return [str(error)]
-    return []
+        record = json.loads((folder / LEASE_FILE).read_text(encoding="utf-8"))
+        return [dict(action) for action in record["actions"]]
+    except (OSError, ValueError, KeyError, TypeError):  # the folder's name is the run's id
+        return []
 
 
 def sweep(runs: Path) -> list[str]:
@@ -195,9 +230,4 @@ def _left_behind(runs: Path) -> list[tuple[Path, int]]:
 
 
 def _sweep_one(folder: Path) -> list[str]:
-    try:
-        record = json.loads((folder / LEASE_FILE).read_text(encoding="utf-8"))
-        to_do = [dict(action) for action in record["actions"]]
-    except (OSError, ValueError, KeyError, TypeError):  # killed while writing it; the folder's name is the run's id
-        to_do = []
-    return end_run(folder.name, str(folder), to_do)
+    return end_run(folder.name, str(folder), recorded(folder))

@@ -247,7 +247,8 @@ class Lease:
     def close(self) -> list[str]:
         """End all services of the run, undo what was registered, delete the data folder.
 
-        What this process started by itself, such as the browser's server, goes on until this process ends.
+        What this process started by itself, such as the browser's server, goes on until this process ends; so do its folders for
+        temporary files, which the reaper removes then.
 
         Returns:
             What could not be done, a sentence each.
@@ -266,7 +267,8 @@ class Lease:
         except ReaperLost:
             self._reaper.kill()
             self._reaper.wait()
-            problems = ending.end_run(self.run_id, str(self.folder), list(self._actions.values()))
+            to_do = [action for action in self._actions.values() if not actions.waits_for_the_process(action)]
+            problems = ending.end_run(self.run_id, str(self.folder), to_do)
         self._control.close()
         os.close(self._lock_handle)
         return problems

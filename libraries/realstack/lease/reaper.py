@@ -9,8 +9,8 @@ It talks with the run over a socket, one JSON object a line. Requests bear an `i
 
 - `{"op":"spawn","argv","env","cwd","log","user","end_signal"}` → `{"pid","started"}` or `{"error"}`
 - `{"op":"on-end","key","action"}`, `{"op":"forget","key"}` → `{}`
-- `{"op":"end"}` → ends everything but what the run itself started (its browser), then `{"problems":[…]}`; the reaper stays, to
-  end that as well when the run is over
+- `{"op":"end"}` → ends everything but what the run itself started (its browser) and its folders for temporary files, then
+  `{"problems":[…]}`; the reaper stays, to end and remove these as well when the run is over
 
 and, without an `id`, `{"event":"exit","pid","started","status"}` with the wait status of a service that ended.
 Standard library only; it starts within a few hundredths of a second.
@@ -28,11 +28,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from realstack.core import procfs
 from realstack.lease import actions
-from realstack.lease.ending import end_run
+from realstack.lease.ending import STILL_SECONDS, end_run, recorded
 from realstack.lease.marker import MARKER
 
 _PR_SET_PDEATHSIG = 1
@@ -108,8 +109,10 @@ class Reaper:
                     self._receive()
                 else:
                     self._ending = True
-        problems = self._end()
-        for problem in problems:
+        # The run writes down what it is about to make, then tells; it may have been killed in between.
+        told = list(self._actions.values())
+        to_do = told + [action for action in recorded(Path(self._folder)) if action not in told]
+        for problem in self._end(to_do, still=STILL_SECONDS):
             print(problem, file=sys.stderr, flush=True)
 
     def _asked_to_end(self, *_: Any) -> None:
@@ -149,7 +152,9 @@ class Reaper:
                 self._actions.pop(request["key"], None)
             case "end":
                 self._released = True
-                return {"problems": self._end(self._started_by_the_run())}
+                now = [action for action in self._actions.values() if not actions.waits_for_the_process(action)]
+                self._actions = {key: action for key, action in self._actions.items() if action not in now}
+                return {"problems": self._end(now, self._started_by_the_run())}
             case unknown:
                 raise ValueError(f"unknown request '{unknown}'")
         return {}
@@ -193,18 +198,18 @@ class Reaper:
         mine = {process.pid for process in procfs.descendants([os.getpid()])}
         return {process.pid for process in procfs.descendants([self._owner.pid])} - mine
 
-    def _end(self, spared: Collection[int] = ()) -> list[str]:
+    def _end(self, to_do: list[actions.Action], spared: Collection[int] = (), still: float = 0.0) -> list[str]:
         gentle = [(service.identity, signal.Signals(service.end_signal)) for service in self._services.values()]
         problems = end_run(
             self._run_id,
             self._folder,
-            list(self._actions.values()),
+            to_do,
             gentle,
             own_children=True,
             exclude={self._owner.pid, *spared},
+            still=still,
         )
         self._services.clear()
-        self._actions.clear()
         return problems
 
 

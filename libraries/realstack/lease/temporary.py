@@ -7,10 +7,13 @@ Nothing of one system only: also runs that take no lease import this.
 
 from __future__ import annotations
 
+import errno
 import re
+import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,11 @@ from realstack.core.errors import StackError, explain
 
 NAME = re.compile(r"realstack-[a-z]+\.[a-z0-9_]{8}")
 """What such a folder is called, in the system's folder for temporary files: for what, and a part by chance."""
+
+REMOVAL_SECONDS = 2.0
+"""How long others may go on writing into a folder that is being removed."""
+
+_PAUSE = 0.01
 
 Hold = Callable[[Path], Callable[[], None]]
 """Sees to a folder's removal when the process is killed; what it returns takes that back."""
@@ -38,9 +46,16 @@ def new_folder(use: str) -> Path:
     Args:
         use: What it is for, in small letters.
     """
-    folder = Path(tempfile.mkdtemp(prefix=f"realstack-{use}."))
+    folder = Path(tempfile.gettempdir()) / f"realstack-{use}.{secrets.token_hex(4)}"
     with _guard:
-        _folders[folder] = _hold(folder) if _hold else _nothing
+        # Held before it is there: the process may be killed between the two.
+        take_back = _hold(folder) if _hold else _nothing
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError:  # there is no room, or somebody else's folder of this name
+            take_back()
+            raise
+        _folders[folder] = take_back
     return folder
 
 
@@ -50,10 +65,42 @@ def remove(folder: Path) -> None:
     Raises:
         StackError: Something in it can't be removed.
     """
-    shutil.rmtree(folder, onerror=_gone_already)
+    if problems := remove_tree(folder):
+        raise StackError(explain("the temporary files removed", problems[0]))
     with _guard:
         take_back = _folders.pop(folder, _nothing)
     take_back()
+
+
+def remove_tree(folder: Path) -> list[str]:
+    """Remove a folder with all that is in it, also where somebody still writes into it.
+
+    Who is being killed may end what it has begun: a file made where all files were just removed. Then it is all done again.
+
+    Args:
+        folder: The folder; one that is gone already is no problem.
+
+    Returns:
+        What can't be removed, and why; empty when the folder is gone.
+    """
+    until = time.monotonic() + REMOVAL_SECONDS
+    while True:
+        errors = _remove_once(folder)
+        filled_again = all(error.errno == errno.ENOTEMPTY for _, error in errors)
+        if not errors or not filled_again or time.monotonic() > until:
+            return [f"{path}: {error}" for path, error in errors]
+        time.sleep(_PAUSE)
+
+
+def _remove_once(folder: Path) -> list[tuple[str, OSError]]:
+    errors: list[tuple[str, OSError]] = []
+
+    def note(_function: Callable[..., Any], path: str, info: Any) -> None:
+        if not isinstance(info[1], FileNotFoundError):
+            errors.append((path, info[1]))
+
+    shutil.rmtree(folder, onerror=note)
+    return errors
 
 
 def hold_all(hold: Hold) -> None:
@@ -66,15 +113,9 @@ def hold_all(hold: Hold) -> None:
 
 
 def let_go() -> None:
-    """The lease ends in good order, and the process goes on, with its folders."""
+    """The lease ends in good order, and the process goes on, with its folders: nothing is taken back any more."""
     global _hold  # noqa: PLW0603 -- one process, one lease
     with _guard:
         _hold = None
-        for folder, take_back in _folders.items():
-            take_back()
+        for folder in _folders:
             _folders[folder] = _nothing
-
-
-def _gone_already(_function: Callable[..., Any], path: str, error: Any) -> None:
-    if not isinstance(error[1], FileNotFoundError):
-        raise StackError(explain("the temporary files removed", f"{path}: {error[1]}")) from error[1]

@@ -1,0 +1,88 @@
+"""Folders for temporary files: held before they are there, removed although somebody still writes into them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from realstack.core.errors import StackError
+from realstack.lease import temporary
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No lease but the test's, and no folder but those of the test."""
+    monkeypatch.setattr(temporary.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(temporary, "_hold", None)
+    monkeypatch.setattr(temporary, "_folders", {})
+
+
+def filling(folder: Path, times: int) -> Callable[..., None]:
+    """What removes a folder, where somebody makes a file just before; so many times."""
+    remove = os.rmdir
+    left = [folder / f"{number}" for number in range(times)]
+
+    def rmdir(path: str, **options: int) -> None:
+        if left and Path(path).name == folder.name:
+            left.pop().touch()
+        remove(path, **options)
+
+    return rmdir
+
+
+def test_a_folder_is_held_before_it_is_there() -> None:
+    held: list[tuple[Path, bool]] = []
+
+    def hold(folder: Path) -> Callable[[], None]:
+        held.append((folder, folder.exists()))
+        return held.clear
+
+    temporary.hold_all(hold)
+    folder = temporary.new_folder("browser")
+    assert held == [(folder, False)]
+    assert temporary.NAME.fullmatch(folder.name)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    temporary.remove(folder)
+    assert not held
+    assert not folder.exists()
+
+
+def test_a_folder_that_can_not_be_made_is_held_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporary.tempfile, "tempdir", str(tmp_path / "missing"))
+    held = ["it"]
+    temporary.hold_all(lambda _folder: held.clear)
+    with pytest.raises(FileNotFoundError):
+        temporary.new_folder("browser")
+    assert not held
+
+
+def test_a_folder_that_is_filled_while_it_is_removed_is_removed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = temporary.new_folder("browser")
+    monkeypatch.setattr(os, "rmdir", filling(folder, times=3))
+    temporary.remove(folder)
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_filled_for_ever_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporary, "REMOVAL_SECONDS", 0.0)
+    folder = temporary.new_folder("browser")
+    monkeypatch.setattr(os, "rmdir", filling(folder, times=1_000_000))
+    with pytest.raises(StackError, match="not empty"):
+        temporary.remove(folder)
+
+
+def test_what_does_not_heal_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = temporary.new_folder("browser")
+    tries: list[str] = []
+
+    def refuse(path: str, **_options: int) -> None:
+        tries.append(path)
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with pytest.raises(StackError, match="Permission denied"):
+        temporary.remove(folder)
+    assert len(tries) == 1
