@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from realstack.core.waiting import Deadline, poll
+from realstack.core.waiting import LAST_WORDS, Deadline, TimeLimit, poll, time_limit
 
 
 def test_deadline_takes_seconds_and_timedeltas() -> None:
@@ -46,3 +46,34 @@ def test_poll_with_no_time_left_still_looks_once() -> None:
         return "seen"
 
     assert asyncio.run(poll(look, lambda _: False, Deadline(0))) == (False, "seen")
+
+
+def test_waits_end_before_the_time_of_their_test_does() -> None:
+    left = 5.0
+    limit = TimeLimit()
+    assert limit.cut(60) == 60
+    limit.begin(lambda: left)
+    assert limit.cut(2) == 2
+    assert not limit.end(), "nothing was cut"
+    limit.begin(lambda: left)
+    assert limit.cut(60) == 5.0 - LAST_WORDS
+    left = 0.1
+    assert limit.cut(60) == LAST_WORDS, "no wait is without any time"
+    assert limit.end()
+    assert limit.cut(60) == 60
+
+
+def test_a_wait_that_was_cut_long_ago_explains_nothing() -> None:
+    limit = TimeLimit()
+    limit.begin(lambda: 3.0)
+    limit.cut(60)
+    assert not limit.end()
+
+
+def test_a_deadline_is_no_later_than_the_test_allows() -> None:
+    time_limit.begin(lambda: 2.0)
+    try:
+        assert Deadline(60).seconds == 2.0 - LAST_WORDS
+    finally:
+        time_limit.end()
+    assert Deadline(60).seconds == 60

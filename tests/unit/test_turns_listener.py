@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +11,18 @@ import pytest
 from robot.running.timeouts import TestTimeout as Limit
 from robot.variables import Variables
 
+from realstack.core.waiting import time_limit
 from realstack.platform.changes import Changes
 from realstack.platform.keywords.listener import EXIT, INTERRUPTED, Listener
 from realstack.platform.keywords.machine import Machine
 from realstack.platform.keywords.state import KnownTests, LogMarks
+
+
+@pytest.fixture(autouse=True)
+def limit_of_nobody() -> Iterator[None]:
+    """These tests begin ones that never end, whose limits are none of the tests that follow."""
+    yield
+    time_limit.end()
 
 
 class Waits:

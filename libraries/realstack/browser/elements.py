@@ -13,6 +13,8 @@ from robot.api.deco import keyword
 from realstack.browser.description import Description, load
 from realstack.browser.scripts import Scripts
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import Late
+from realstack.core.waiting import Deadline
 
 SCRIPT = Path(__file__).with_name("elements.js")
 MOST_TOLD = 10
@@ -102,7 +104,7 @@ class Elements(Scripts):
         wanted = {name: value for name, value in values.items() if value is not None}
         self._described().element(element, *wanted)
         least, most = (at_least, None) if exactly is None else (exactly, exactly)
-        milliseconds = timeout.total_seconds() * 1000
+        deadline = Deadline(timeout)
         seen = self.call(
             SCRIPT,
             "waitForDescribed",
@@ -111,19 +113,19 @@ class Elements(Scripts):
             least=least,
             most=most,
             visible=visible,
-            timeout=milliseconds,
+            timeout=deadline.seconds * 1000,
             page=None,
         )
         if seen is not None:
             many = f"{least} at least" if most is None else str(most)
             told = "".join(f", {name} {value!r}" for name, value in wanted.items())
-            raise StackFailure(
-                explain(
-                    f"the page has {many} of '{element}'{told}, within {timeout.total_seconds():g} s",
-                    f"{len(seen)} of '{element}'" + (":" if seen else ""),
-                    evidence="\n".join(map(_plainly, seen[-MOST_TOLD:])),
-                )
+            text = explain(
+                f"the page has {many} of '{element}'{told}, within {deadline.seconds:g} s",
+                f"{len(seen)} of '{element}'" + (":" if seen else ""),
+                evidence="\n".join(map(_plainly, seen[-MOST_TOLD:])),
             )
+            # What is missing yet may only be late; what is there too often is not.
+            raise Late(text) if len(seen) < least else StackFailure(text)
 
     @keyword
     def read_elements(self, element: str) -> list[dict[str, Any]]:

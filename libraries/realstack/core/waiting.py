@@ -10,16 +10,50 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+LAST_WORDS = 0.3
+"""Seconds before the end of a test's time at which its waits end, so that they still say what did not come. No wait is cut to
+less than that."""
+
+
+class TimeLimit:
+    """The time limit of the running test, which its waits end before: a test that waits in vain fails by what did not come."""
+
+    def __init__(self) -> None:
+        self._left: Callable[[], float] | None = None
+        self._has_cut = False
+
+    def begin(self, left: Callable[[], float]) -> None:
+        """A test begins, which has so many seconds left whenever that is asked."""
+        self._left, self._has_cut = left, False
+
+    def end(self) -> bool:
+        """Nothing limits waits any more: a teardown begins, or the test is over. Returns whether a wait was cut right before."""
+        left, self._left = self._left, None
+        return left is not None and self._has_cut and left() <= LAST_WORDS
+
+    def cut(self, seconds: float) -> float:
+        """How long a wait that was to take so many seconds may take."""
+        left = self._left  # another thread may end it meanwhile
+        if left is None or seconds <= (longest := max(LAST_WORDS, round(left() - LAST_WORDS, 3))):
+            return seconds
+        self._has_cut = True
+        return longest
+
+
+time_limit = TimeLimit()
+"""Of the test that this process runs; told by whoever listens to Robot Framework."""
+
 
 class Deadline:
-    """A moment on the monotonic clock that is waited for.
+    """A moment on the monotonic clock that is waited for, but no longer than the running test's time limit lets it.
 
     Args:
         timeout: Seconds or a timedelta from now.
     """
 
     def __init__(self, timeout: float | timedelta) -> None:
-        self.seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+        wanted = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+        self.seconds = time_limit.cut(wanted)
         self.started = time.monotonic()
         self.end = self.started + self.seconds
 

@@ -18,6 +18,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.nesting import too_deep
 from realstack.core.table import shorten
 from realstack.core.waiting import Deadline
@@ -121,10 +122,10 @@ class ChannelListener:
             seen = f"{len(self.gaps)} gap(s) in its subscription, {self._dropped} message(s) beyond the {MAX_MESSAGES} kept"
             raise InvalidRun(explain(f"listener '{self.name}' to have heard everything", seen))
 
-    def _nothing(self, described: str, deadline: Deadline) -> StackFailure:
+    def _nothing(self, described: str, deadline: Deadline) -> Late:
         heard = [f"  {one.channel}: {shorten(str(redact(one.data)), 120)}" for one in self.messages[self._taken :][-10:]]
         gaps = f"\n{len(self.gaps)} gap(s) in the subscription" if self.gaps else ""
-        return StackFailure(
+        return Late(
             explain(
                 f"a message {described} on {', '.join(self.channels)} within {deadline.seconds:g} s",
                 f"{len(self.messages) - self._taken} other message(s){gaps}",

@@ -24,6 +24,7 @@ import httpx
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
+from realstack.core.waiting import Deadline
 from realstack.http.credentials import (
     BINARY_TYPES,
     remember_body,
@@ -197,7 +198,7 @@ class Session:
             StackFailure: No response came in time, or the connection failed.
             StackError: The URL is none.
         """
-        target = self.target(url)
+        target, timeout = self.target(url), Deadline(timeout).seconds
         host = split(target).netloc
         remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
         remember_json(json_body, f"sent to {host}")

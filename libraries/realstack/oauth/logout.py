@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from realstack.core.errors import StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
 from realstack.http.urls import parameters, shown, with_parameters
 from realstack.oauth.rogue.server import HttpServer, Request, Response
@@ -134,9 +135,9 @@ class LogoutReceiver:
         _, one = await poll(look, lambda found: found is not None, deadline)
         if one is None:
             what = " and ".join(f"{name} {value!r}" for name, value in wanted.items())
-            raise StackFailure(
+            raise Late(
                 explain(
-                    f"a logout token{f' with {what}' if what else ''} comes to {self.url} within {seconds:g} s",
+                    f"a logout token{f' with {what}' if what else ''} comes to {self.url} within {deadline.seconds:g} s",
                     self._told(deadline.started),
                     remedy="Is this URL registered as the client's backchannel_logout_uri, and was the session the client's?",
                 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from realstack.core.charsets import known_charset
 from realstack.core.errors import StackFailure, explain
+from realstack.core.lateness import note as note_lateness
 from realstack.core.waiting import Deadline
 from realstack.http.credentials import remember_pairs
 from realstack.http.urls import origin, parameters, shown, split, with_parameters
@@ -228,7 +229,9 @@ class FormWalk:
         filled: str = "",
     ) -> Answer:
         if deadline.passed:
-            raise self._failed(f"the sign-in ends within {deadline.seconds:g} s", f"it had not, before {method} {shown(url)}")
+            late = self._failed(f"the sign-in ends within {deadline.seconds:g} s", f"it had not, before {method} {shown(url)}")
+            note_lateness(str(late))
+            raise late
         if len(self._hops) >= MOST_HOPS:
             raise self._failed(f"at most {MOST_HOPS} requests", "redirects or forms without an end")
         answer = await self._session.send(

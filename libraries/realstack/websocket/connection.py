@@ -297,13 +297,13 @@ class Connection:
             raise StackFailure(self._not_open("to ping"))
         deadline = Deadline(timeout)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(deadline.seconds):
                 pong = await wire.ping()
                 return await pong
         except TimeoutError:
             raise Late(
                 explain(
-                    f"a pong on connection '{self.alias}' within {timeout:g} s",
+                    f"a pong on connection '{self.alias}' within {deadline.seconds:g} s",
                     f"none after {deadline.elapsed:.3f} s, and the connection still looks open",
                     remedy="The link or the server is stalled: see its faults and its log.",
                 )
@@ -407,11 +407,12 @@ class Connection:
         Raises:
             StackFailure: It is still open after that time.
         """
-        if not await _set_within(self._ended, timeout):
+        deadline = Deadline(timeout)
+        if not await _set_within(self._ended, deadline.seconds):
             last = self.mailbox.frames()[-1:]
             raise Late(
                 explain(
-                    f"connection '{self.alias}' closed within {timeout:g} s",
+                    f"connection '{self.alias}' closed within {deadline.seconds:g} s",
                     f"it is still {self.state}",
                     evidence=f"last frame: {last[0].direction} {last[0].brief()}" if last else "no frame was ever exchanged",
                 )

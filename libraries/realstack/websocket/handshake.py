@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import InvalidHandshake, InvalidMessage, NegotiationError
 
 from realstack.core.errors import StackError, StackFailure, explain
+from realstack.core.lateness import note as note_lateness
 from realstack.websocket.masking import Masker
 from realstack.websocket.wire import NoUpgrade
 
@@ -163,7 +164,10 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker, tran
             body=masker.told(answer.text())[:500],
         )
     seen, remedy = _transport(error, url, masker)
-    return Refused(expected, f"{seen} {after}", remedy)
+    refused = Refused(expected, f"{seen} {after}", remedy)
+    if isinstance(error, TimeoutError):
+        note_lateness(str(refused))
+    return refused
 
 
 def _remedy(status: int, transport: str, unfit: str) -> str:

@@ -153,20 +153,20 @@ class Cutting:
         ${receipt} =    Wait Until Link Is Healed    frontend
         ```
         """
-        fault = self._faults.latest(link)
+        fault, deadline = self._faults.latest(link), Deadline(seconds(timeout))
 
         async def over() -> bool:
             try:
-                async with asyncio.timeout(seconds(timeout)):
+                async with asyncio.timeout(deadline.seconds):
                     await fault.over.wait()
             except TimeoutError:
                 return fault.over.is_set()
             return True
 
-        if not wait(over(), seconds(timeout)):
+        if not wait(over(), deadline.seconds):
             raise Late(
                 explain(
-                    f"the fault of link '{link}' over within {seconds(timeout):g} s",
+                    f"the fault of link '{link}' over within {deadline.seconds:g} s",
                     f"it goes on: {fault.plan}",
                     remedy="Give it a shorter for=, wait longer, or use [Heal Link].",
                 )

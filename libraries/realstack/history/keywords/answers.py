@@ -10,6 +10,7 @@ from typing import TypeVar
 from robot.api.deco import keyword
 
 from realstack.core.errors import StackFailure, explain
+from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline
 from realstack.history.domain import History, compact
 from realstack.history.facts import Ack, Connected, RunEvent
@@ -140,7 +141,7 @@ class AnswerKeywords:
             found = look(history)
             if found is not None:
                 return found
-        raise StackFailure(
+        raise Late(
             explain(
                 f"{expected} within {deadline.seconds:g} s.",
                 f"{seen(history)}.",

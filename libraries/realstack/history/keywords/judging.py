@@ -230,8 +230,9 @@ class JudgingKeywords:
 
     def _hold(self, wanted: dict[str, dict[str, int]], within: timedelta) -> None:
         judged: dict[str, Judgement] = {}
+        deadline = Deadline(within)
         try:
-            self._judge_until_settled(wanted, Deadline(within), judged)
+            self._judge_until_settled(wanted, deadline, judged)
         except BaseException:
             # Robot's time limit ended the wait: what the laws waited for explains it.
             for judgement in judged.values():
@@ -241,7 +242,7 @@ class JudgingKeywords:
         for law, judgement in judged.items():
             self._report(judgement)
             self._session.keep(judgement.verdict, judgement.upto, wanted[law])
-        self._raise([judgement.verdict for judgement in judged.values()], within)
+        self._raise([judgement.verdict for judgement in judged.values()], deadline)
 
     def _judge_until_settled(self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, Judgement]) -> None:
         """Judge each time that more was recorded until more can't change a verdict; `judged` always holds the newest ones."""
@@ -269,8 +270,8 @@ class JudgingKeywords:
             logger.info(report.law(verdict, self._session.history_of(judgement.upto)), html=True)
 
     @staticmethod
-    def _raise(verdicts: list[Verdict], within: timedelta) -> None:
-        waited = f"{within.total_seconds():g} s"
+    def _raise(verdicts: list[Verdict], deadline: Deadline) -> None:
+        waited = f"{deadline.seconds:g} s"
         violated = [verdict.explanation(waited) for verdict in verdicts if verdict.outcome is Outcome.VIOLATED]
         invalid = [verdict.explanation() for verdict in verdicts if verdict.outcome is Outcome.INVALID]
         if violated:

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from robot.api import logger
+from robot.running import TestCase
 from robot.utils import escape
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.loop import background
+from realstack.core.waiting import time_limit
 from realstack.platform import known
 from realstack.platform.changes import Changes
 from realstack.platform.driver import Driver, Operation
@@ -51,6 +53,7 @@ class Listener:
         self._tests = tests
         self._turn = turn
         self._machine = machine
+        self._cut_short = False
 
     def start_suite(self, data: Any, result: Any) -> None:
         top = data
@@ -72,12 +75,18 @@ class Listener:
         self._marks.evidence = self._marks.test
         evidence.offer("log lines of the services", self._logs)
         self._machine.begin_test(result.timeout)
+        self._cut_short = False
+        if result.timeout:
+            time_limit.begin(result.timeout.time_left)
 
     def start_keyword(self, data: Any, result: Any) -> None:
         self._machine.go_on()
+        if data.type == data.TEARDOWN and isinstance(data.parent, TestCase):
+            self._end_of_limit()
 
     def end_test(self, data: Any, result: Any) -> None:
-        if doing := time_limits.told(result):
+        self._end_of_limit()
+        if doing := time_limits.told(result, cut_short=self._cut_short):
             result.message = f"{result.message}\n{doing}"
         self._machine.end_test(result)
         self._tell_what_is_known(data.name, result)
@@ -97,6 +106,10 @@ class Listener:
             self._turn.leave()
             if self._turn.waited >= TOLD_WAIT:
                 result.metadata["Waited for other runs"] = f"{self._turn.waited:.1f} s in all, for cores that they needed"
+
+    def _end_of_limit(self) -> None:
+        """Robot Framework limits no teardown of a test, and what follows is none of the test's."""
+        self._cut_short = time_limit.end() or self._cut_short
 
     def _turn_goes_round(self, result: Any) -> None:
         """Between two tests, when everything of the one before is put away; the wait is no part of the test's time."""

@@ -38,18 +38,22 @@ class Stretching:
         self._timeout.string = longer if factor > 1 else self._told
 
 
-def told(result: Any) -> str:
-    """What to add to the message of a test whose time limit ended it; nothing for any other.
+def told(result: Any, *, cut_short: bool = False) -> str:
+    """What to add to the message of a test whose time limit ended it, or the wait that it failed by; nothing for any other.
 
     Args:
         result: The test's result, as Robot Framework hands it to listeners.
+        cut_short: Whether the limit cut its last wait short.
     """
-    if not _OVER.search(result.message):
+    over = bool(_OVER.search(result.message))
+    if not over and not (cut_short and result.failed):
         return ""
     steps = list(_steps(result))
     waited = " > ".join(_failing(steps))
     slow = [f"{name} {seconds:.1f} s" for name, seconds, _ in steps if seconds >= WORTH_TELLING]
-    lines = [f"It was in: {waited}"] if waited else []
+    lines = [] if over else [f"It waited no longer, because its time of {result.timeout} was nearly over."]
+    if waited:
+        lines.append(f"It was in: {waited}")
     if slow:
         left_out = f" and {len(slow) - MOST_STEPS} more" if len(slow) > MOST_STEPS else ""
         lines.append(f"Steps: {', '.join(slow[:MOST_STEPS])}{left_out}.")

@@ -19,6 +19,7 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.quantities import byte_size
 from realstack.core.several import several
+from realstack.core.waiting import Deadline
 from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import shown_url
@@ -112,7 +113,7 @@ class Opening:
             body,
             origin=origin,
             tls=Tls(ca, verify, certificate, server_name),
-            open_timeout=seconds(timeout),
+            open_timeout=Deadline(seconds(timeout)).seconds,
             compression=compression,
             ping_interval=seconds(ping_interval) if ping_interval else None,
             max_size=round(byte_size(max_size, "the largest message")),
@@ -167,7 +168,7 @@ class Opening:
             body,
             origin=origin,
             tls=Tls(ca, verify),
-            open_timeout=seconds(timeout),
+            open_timeout=Deadline(seconds(timeout)).seconds,
             codec=codec,
             transport=transport,
             method=method,
@@ -244,7 +245,7 @@ class Opening:
             body,
             origin=origin,
             tls=tls,
-            open_timeout=seconds(timeout),
+            open_timeout=Deadline(seconds(timeout)).seconds,
             transport=transport,
             method=method,
         )

@@ -15,6 +15,7 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, explain
 from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.lateness import Late
+from realstack.core.waiting import Deadline
 from realstack.websocket import Connection, Frame
 from realstack.websocket.keywords.connections import Connections, line
 from realstack.websocket.keywords.documents import build, reveal
@@ -100,22 +101,22 @@ class Sending:
             raise StackError("There is nothing to send: the list of messages is empty.")
         connection = self._connections.get(alias)
         documents = [reveal(build(value, {}), self._connections.masker, "WebSocket frame") for value in values]
-        sent = 0
+        deadline, sent = Deadline(seconds(timeout)), 0
 
         async def send_all() -> None:
             nonlocal sent
-            async with asyncio.timeout(seconds(timeout)):
+            async with asyncio.timeout(deadline.seconds):
                 for document in documents:
                     await connection.send_json(document)
                     sent += 1
 
         began = time.monotonic()
         try:
-            wait(send_all(), seconds(timeout))
+            wait(send_all(), deadline.seconds)
         except TimeoutError:
             raise Late(
                 explain(
-                    f"{len(documents)} frames sent on connection '{connection.alias}' within {seconds(timeout):g} s",
+                    f"{len(documents)} frames sent on connection '{connection.alias}' within {deadline.seconds:g} s",
                     f"{sent} were",
                     remedy="Look for a stalled link or a server that stopped reading.",
                 )
@@ -124,16 +125,18 @@ class Sending:
 
 
 def _send(connection: Connection, sending: Coroutine[Any, Any, list[Frame]], timeout: timedelta) -> None:
+    deadline = Deadline(seconds(timeout))
+
     async def within() -> list[Frame]:
-        async with asyncio.timeout(seconds(timeout)):
+        async with asyncio.timeout(deadline.seconds):
             return await sending
 
     try:
-        frames = wait(within(), seconds(timeout))
+        frames = wait(within(), deadline.seconds)
     except TimeoutError:
         raise Late(
             explain(
-                f"a frame sent on connection '{connection.alias}' within {seconds(timeout):g} s",
+                f"a frame sent on connection '{connection.alias}' within {deadline.seconds:g} s",
                 "the other end takes no more bytes",
                 remedy="Look for a stalled link or a server that stopped reading.",
             )
