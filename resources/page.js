@@ -315,6 +315,22 @@ async function statesOfAll(page) {
   );
 }
 
+/**
+ * Waits until pages of this browser wait for their turn at something that one of them does for all (Web Locks).
+ *
+ * @param {number} count     How many.
+ * @param {number} timeout   Milliseconds.
+ * @returns {Promise<boolean>}   Whether so many did in time.
+ */
+async function waitUntilTheyWaitForTheirTurn(count, timeout, page) {
+  return inTime(() =>
+    page.waitForFunction(async (wanted) => (await navigator.locks.query()).pending.length >= wanted, count, {
+      polling: 20,
+      timeout,
+    }),
+  );
+}
+
 /** Whether a wait has ended as it was to; what is no time-out is an error. */
 async function inTime(wait) {
   try {
@@ -329,4 +345,4 @@ async function inTime(wait) {
 exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, pressAndTypeOn, pressLast, compareWithLater });
-Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll });
+Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll, waitUntilTheyWaitForTheirTurn });

@@ -3,6 +3,7 @@ Documentation       Token expiry during a chat: nobody notices who is allowed to
 Resource            ../resources/journey.resource
 Resource            ../resources/tokens.resource
 Resource            ../resources/files.resource
+Resource            ../resources/tabs.resource
 Suite Setup         Prepare The Journey With Short Tokens
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -37,6 +38,14 @@ Two Tabs Refresh At Once
     Law Should Hold    one-connection    tabs=2    within=0 s
     Send From Each Tab    ${ron}    ${thread}    tab 1    tab 2
     Everything Said Should Be Everywhere    ${ron}
+
+Three Pages Share One Refresh
+    [Documentation]    Pages of one browser want a newer token at the same moment: one of them gets it for all.
+    [Tags]    needs-pause    needs-browser    needs-faults    wants-fan-out
+    ${jon} =    A User In A Browser    jon
+    Show A New Conversation On Three Pages    ${jon}
+    Let Pages Want A Newer Token At One Moment    ${jon}    page 1    others=2
+    One Refresh Should Have Served All    ${jon}
 
 Signing Key Changes During The Chat
     [Documentation]    Tokens of the old key are good until they end, those of each new one at once; the connection stays.
