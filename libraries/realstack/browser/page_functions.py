@@ -9,6 +9,7 @@ from typing import Any
 from robot.api.deco import keyword
 
 from realstack.browser.scripts import Scripts
+from realstack.core.waiting import Deadline
 
 
 class PageFunctions(Scripts):
@@ -34,7 +35,7 @@ class PageFunctions(Scripts):
             script: The JavaScript file. Functions of all files share one space of names.
             function: Its name.
             arguments: By their names; a time is handed over in milliseconds, as Playwright takes it. No time at all becomes one
-                millisecond: for Playwright 0 means without end.
+                millisecond: for Playwright 0 means without end. A ``timeout`` ends before the test's own time does.
 
         Returns:
             What the function does, as JSON can say it.
@@ -43,8 +44,13 @@ class PageFunctions(Scripts):
         ${title} =    Call Page Function    ${CURDIR}/page.js    titleOf    selector=.avatar
         ```
         """
-        plain = {
-            name: max(1, value.total_seconds() * 1000) if isinstance(value, timedelta) else value
-            for name, value in arguments.items()
-        }
+        plain = {name: _plain(name, value) for name, value in arguments.items()}
         return self.call(script, function, **plain, page=None)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """An argument as JavaScript takes it."""
+    if not isinstance(value, timedelta):
+        return value
+    seconds = Deadline(value).seconds if name == "timeout" else value.total_seconds()
+    return max(1, seconds * 1000)

@@ -15,6 +15,7 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import on_loop, seconds, wait
 from realstack.core.loop import background
 from realstack.core.quantities import byte_size
+from realstack.core.waiting import Deadline
 from realstack.faults.keywords.arguments import DirectionName, OneWay, lasting, ways
 from realstack.faults.keywords.proxies import Proxies
 from realstack.faults.keywords.undoing import Undoing
@@ -336,10 +337,11 @@ class Disturbing:
             raise StackError(
                 f"Toxic '{name}' of link '{link}' is no cut: it has no moment at which it hits. Use [Get Toxic Hits]."
             )
+        patience = Deadline(seconds(timeout)).seconds
         try:
-            wait(proxy.wait_hit(name, at_least, seconds(timeout)), seconds(timeout))
+            wait(proxy.wait_hit(name, at_least, patience), patience)
         except TimeoutError:
-            within = f" within {seconds(timeout):g} s"
+            within = f" within {patience:g} s"
             raise InvalidRun(self._missed(link, name, at_least, self._hits(link, name), within)) from None
 
     def _missed(self, link: str, name: str, at_least: int, hits: int, within: str) -> str:
