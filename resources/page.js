@@ -192,14 +192,15 @@ async function whatStands(page) {
 }
 
 /**
- * Opens the place of a page once more beside it, until both show the same; or until neither has changed for a while, nor waits
- * for anything. Closes it again.
+ * Opens the place of a page once more beside it, until both show the same, and so do all other pages of the window that are there;
+ * or until none has changed for a while, nor waits for anything. Closes it again.
  *
  * @param {number} quiet   Milliseconds without a change after which nothing more is expected.
- * @returns {Promise<{here: string, later: string, told: string}>}   What only the page shows, what only the one that was opened later
- *   shows, and the beginning of both in one line.
+ * @returns {Promise<{here: string, later: string, told: string}>}   What only the first page shows that differs, what only the one that
+ *   was opened later shows, and the beginning of both in one line.
  */
 async function compareWithLater(quiet, page) {
+  const before = page.context().pages().filter((one) => one.url() === page.url());
   const later = await page.context().newPage();
   const asked = new Set();
   later.on('request', (request) => asked.add(request));
@@ -208,18 +209,13 @@ async function compareWithLater(quiet, page) {
     await later.goto(page.url(), { waitUntil: 'domcontentloaded' });
     let seen = '';
     for (let since = Date.now(); ; ) {
-      const [here, there] = await Promise.all([whatStands(page), whatStands(later)]);
-      const both = JSON.stringify([here, there]);
-      if (both !== seen || asked.size > 0) since = Date.now();
-      seen = both;
-      const same = here.join('\n') === there.join('\n');
-      if (same || Date.now() - since > quiet) {
-        const only = (these, others) => (same ? [] : these.filter((line) => !others.includes(line))).join('\n');
-        const [mine, its] = [only(here, there), only(there, here)];
-        if (!same && !mine && !its) return { here: here.join('\n'), later: there.join('\n'), told: ' (the same in another order)' };
-        const [first, other] = [mine, its].map((lines) => lines.replaceAll('\n', '; ').slice(0, 120) || 'nothing');
-        return { here: mine, later: its, told: same ? '' : ` (here: ${first}. Later: ${other}.)` };
-      }
+      const [there, ...all] = await Promise.all([later, ...before].map(whatStands));
+      const now = JSON.stringify([there, all]);
+      if (now !== seen || asked.size > 0) since = Date.now();
+      seen = now;
+      const here = all.find((lines) => lines.join('\n') !== there.join('\n'));
+      if (here === undefined) return { here: '', later: '', told: '' };
+      if (Date.now() - since > quiet) return difference(here, there);
       await page.waitForTimeout(20);
     }
   } finally {
@@ -268,6 +264,20 @@ async function waitUntilAllAre(state, timeout, page) {
       { polling: 20, timeout },
     ),
   );
+}
+
+/**
+ * What differs between what two pages show.
+ *
+ * @param {string[]} here
+ * @param {string[]} there
+ */
+function difference(here, there) {
+  const only = (these, others) => these.filter((line) => !others.includes(line)).join('\n');
+  const [mine, its] = [only(here, there), only(there, here)];
+  if (!mine && !its) return { here: here.join('\n'), later: there.join('\n'), told: ' (the same in another order)' };
+  const [first, other] = [mine, its].map((lines) => lines.replaceAll('\n', '; ').slice(0, 120) || 'nothing');
+  return { here: mine, later: its, told: ` (here: ${first}. Later: ${other}.)` };
 }
 
 /**

@@ -82,13 +82,13 @@ A Conversation Is Begun On A Page
 
 What Was Refused Is In Nobody's Way
     [Documentation]    A message is refused for good, and a file is taken away before it is sent. What is said then is taken as it
-    ...    was typed. Of two messages that were refused one is discarded, and the other one stays.
+    ...    was typed. Of two messages that were refused one is discarded, and the other one stays; on another page beside it, too.
     [Tags]    needs-browser    wants-outbox
     ${ilka} =    A User In A Browser    ilka
     ${thread} =    A Stored Thread    ${ilka}
-    Open Page    ${ilka}    page    ${thread}
-    Page Should Be Online    page
+    Open Pages Of One Place    ${ilka}    ${thread}    beside    page
     Leave Message That Is Never Taken    ${ilka}    page    The first of two
+    Refusal Should Be Told Beside    page    beside
     Attach A File And Take It Away    page
     What Is Said Then Should Be Taken    ${ilka}    page    Said after it
     Discard The Second Of Two Messages    ${ilka}    page    Said after it

@@ -124,6 +124,15 @@ test('what the platform can never take is set aside, and what follows goes on', 
   equal(outbox.list().length, 1);
 });
 
+test('what the platform can never take is known as that in all tabs', async () => {
+  const one = await makeTab();
+  const two = await makeTab({ user: one.user, origin: one.origin });
+  await one.outbox.enqueue('t', 'too long');
+  await until(() => two.outbox.waiting === 1, 'the other tab knows that it waits');
+  one.outbox.onFrame({ type: 'error_message', message_id: one.wire.sent[0].message_id, payload: { code: 'too_long', text: 'At most 16000.' } });
+  await until(() => two.outbox.list()[0]?.problem === 'At most 16000.', 'the other tab knows that it was refused');
+});
+
 test('what the platform can not take now is tried again later, before what follows it', async () => {
   const { outbox, wire, clock } = await makeTab();
   await outbox.enqueue('t', 'a');

@@ -237,7 +237,7 @@ export class Outbox {
     if (FINAL.has(problem.code)) {
       const failed = { ...entry, problem: problem.text || problem.code };
       this.#entries = this.#entries.map((other) => (other.order === entry.order ? failed : other));
-      void this.store.replace(failed).catch(reportFailure);
+      void this.store.replace(failed).then(() => this.tabs.tell({ type: 'outbox' }), reportFailure);
       this.pump();
     } else {
       // The platform can't take it now (a store is away, a token is being renewed): the same again, a little later.
