@@ -68,13 +68,14 @@ A Page Shows A Long Conversation Whole, And What Is New In Others
 
 A Conversation Is Begun On A Page
     [Documentation]    It has what was said in it, and is called so. One that was opened and left without a word is none, and a
-    ...    title that was begun and left is none either.
+    ...    title that was begun and left is none either; one that somebody is writing in stays.
     [Tags]    needs-browser    wants-computed-answers    wants-exact-answers    wants-fan-out    wants-news
     ${jule} =    A User In A Browser    jule
     Open Page    ${jule}    page
     Begin A Conversation On Page    page
     Two Sums Should Be Shown As They Were Worked Out    ${jule}    page    What is 12 * 12 and what is 3 + 4?    = 144
     Begin What Is Given Up On Page    page
+    New Conversation Should Be Kept For What Is Half Written    page    What is 12 * 12
     Choose Conversation    page    What is 12 * 12
     Page Should Be As One Opened Later    page
     Page Should List What Is Stored    ${jule}    page
