@@ -41,6 +41,18 @@ Who Was Told Nothing For A While Hears Of The Next Change
     Rename Thread    tab 2    ${thread}    Named when they listened again
     Title And Marker Should Be The Same Everywhere    ${vera}    ${thread}
 
+A Page That Only Looks On Is As One Opened Later
+    [Documentation]    On another device a conversation is begun, another one is named, and something is said in an older one.
+    [Tags]    needs-browser    wants-news
+    ${yara} =    A User In A Browser    yara
+    Open Tabs    ${yara}    device
+    ${thread} =    A Thread With Answers    ${yara}    device
+    ${later} =    A Stored Thread    ${yara}    Begun later
+    Open Page    ${yara}    page
+    Page Should Be Online    page
+    Use Another Device    ${yara}    device    ${thread}    ${later}    page
+    Page Should Be As One Opened Later    page
+
 Pages And Another Device End Up Equal
     [Documentation]    Named on one page, then on another device, while a third title is typed and given up; the plan changed on a
     ...    page. A page that only looks on shows it all, and so does one after a reload.
