@@ -169,6 +169,50 @@ async function pressAndTypeOn(button, boxes, text, page) {
 }
 
 /**
+ * What comes to the page with this text is lost on its way from now on, while its connection stays.
+ *
+ * @param {string} text
+ * @param {number} times   How often at most.
+ */
+async function loseWhatComes(text, times, page) {
+  await page.evaluate(
+    ([wanted, most]) => {
+      const lost = new WeakSet();
+      const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+      window.lostOnTheWay = 0;
+      window.lostAtMost = most;
+      Object.defineProperty(MessageEvent.prototype, 'data', {
+        configurable: true,
+        get() {
+          const data = get.call(this);
+          const lose = this.target instanceof WebSocket && window.lostOnTheWay < window.lostAtMost && String(data).includes(wanted);
+          if (lose && !lost.has(this)) {
+            lost.add(this);
+            window.lostOnTheWay += 1;
+          }
+          return lost.has(this) ? '' : data;
+        },
+      });
+    },
+    [text, times],
+  );
+}
+
+/**
+ * Waits until something was lost on its way to the page; from then on nothing is.
+ *
+ * @param {number} timeout   Milliseconds.
+ * @returns {Promise<boolean>}   Whether that came in time.
+ */
+async function waitUntilLost(timeout, page) {
+  const lost = await inTime(() => page.waitForFunction(() => window.lostOnTheWay > 0, null, { polling: 20, timeout }));
+  await page.evaluate(() => {
+    window.lostAtMost = 0;
+  });
+  return lost;
+}
+
+/**
  * All that can be seen on a page, a line for each element that says something or can be used: what it is, what stands in it, and
  * whether it can be used now. What a page shows of its own past is left out.
  */
@@ -354,5 +398,6 @@ async function inTime(wait) {
 
 exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
-Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, pressAndTypeOn, pressLast, compareWithLater });
+Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
+Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll, waitUntilTheyWaitForTheirTurn });

@@ -9,6 +9,7 @@ from robot.api.deco import keyword
 from realstack.browser.scripts import Scripts
 
 HERE = Path(__file__).parent
+LINK = HERE / "link.js"
 
 
 class Computer(Scripts):
@@ -25,7 +26,26 @@ class Computer(Scripts):
         Args:
             rate: Bytes in a second.
         """
-        self.call(HERE / "link.js", "narrowUplink", rate=rate, page=None)
+        self.call(LINK, "narrowUplink", rate=rate, page=None)
+
+    @keyword
+    def cut_line(self) -> None:
+        """Take the line of the current window away, as in a tunnel.
+
+        What its pages have open ends, and nothing new gets through.
+        """
+        self.call(LINK, "cutLine", context=None)
+
+    @keyword
+    def restore_line(self) -> None:
+        """Give the current window its line back; the browser tells its pages."""
+        self.call(LINK, "restoreLine", context=None)
+
+    @keyword
+    def get_socket_count(self) -> int:
+        """Return how many sockets the current page has open, or is opening."""
+        count: int = self.call(LINK, "countSockets", page=None)
+        return count
 
     @keyword
     def shift_clock(self, seconds: float) -> None:

@@ -39,5 +39,22 @@ async function placesOfUpload(size, page) {
   );
 }
 
+/**
+ * Opens a socket, and keeps it; tells whether it opened.
+ *
+ * @param {string} url
+ */
+async function openSocket(url, page) {
+  return page.evaluate(
+    (address) =>
+      new Promise((resolve) => {
+        window.kept = new WebSocket(address);
+        window.kept.onopen = () => resolve(true);
+        window.kept.onerror = () => resolve(false);
+      }),
+    url,
+  );
+}
+
 exports.__esModule = true;
-Object.assign(exports, { minutesAhead, beginningOfTime, placesOfUpload });
+Object.assign(exports, { minutesAhead, beginningOfTime, placesOfUpload, openSocket });

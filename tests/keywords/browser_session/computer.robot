@@ -1,8 +1,9 @@
 *** Settings ***
-Documentation       The computer that a browser stands for: its clock can be wrong, and its line slow.
+Documentation       The computer that a browser stands for: its clock can be wrong, and its line slow or away.
 
 Resource            ../../../resources/browser.resource
 Library             ../../support/CookiePages.py
+Library             ../../support/WebSocketServer.py
 
 Suite Setup         Ensure Browser Is Open
 Suite Teardown      Close Browser    ALL
@@ -57,6 +58,26 @@ Other Pages Have Their Own Line
     Open A Page
     Call Page Function    ${SCRIPT}    placesOfUpload    size=${200000}
 
+Line Is Away And Comes Back
+    [Documentation]    What is open ends, and nothing new gets through meanwhile.
+    Open A Page
+    Socket Should Open    ${True}
+    Cut Line
+    Server Should Have Connections    0
+    Socket Should Open    ${False}
+    Sockets Should Be    0
+    Restore Line
+    Socket Should Open    ${True}
+    Sockets Should Be    1
+
+Other Windows Keep Their Line
+    [Documentation]    Only the current one's is away.
+    Open A Page
+    Cut Line
+    Open A Browser Window
+    Open A Page
+    Socket Should Open    ${True}
+
 What Is No Number Is Refused
     [Documentation]    Before anything is done.
     Open A Page
@@ -69,6 +90,19 @@ Without A Page There Is No Line
 
 
 *** Keywords ***
+Socket Should Open
+    [Documentation]    The page opens a socket more, or tries to.
+    [Arguments]    ${wanted}
+    ${server}    Server URL
+    ${opened}    Call Page Function    ${SCRIPT}    openSocket    url=${server}/echo
+    Should Be Equal    ${opened}    ${wanted}
+
+Sockets Should Be
+    [Documentation]    Open ones of the page.
+    [Arguments]    ${wanted}
+    ${count}    Get Socket Count
+    Should Be Equal As Integers    ${count}    ${wanted}
+
 Open A Page
     [Documentation]    A new one in the current window.
     ${origin}    Cookie Pages URL

@@ -1,0 +1,54 @@
+*** Settings ***
+Documentation       The line of one browser fails: it is away for a while, or what came over it was lost. The page makes good
+...                 what it missed, and tells what it could not tell.
+Resource            ../resources/faults.resource
+Resource            ../resources/journey.resource
+Resource            ../resources/lines.resource
+Resource            ../resources/settings.resource
+Suite Setup         Prepare The Journey
+Test Teardown       Show Pages Of A Failed Test
+Test Timeout        ${FIGURES.test_limit}
+Test Tags           needs-browser    wants-fan-out    wants-outbox
+
+
+*** Test Cases ***
+A Page Whose Line Was Away Is As One Opened Later
+    [Documentation]    It has what was typed on it and said elsewhere meanwhile, and is called as it was named. Nothing of the
+    ...    loss is left on it, and it has one connection, as before.
+    ${ella} =    A User With A Page And A Phone    ella
+    Take Line Of Page Away    page
+    Type Message    ${ella}    page    Typed without a line
+    Rename On Page    page    ${ella.thread}    Named without a line
+    Say Something On The Phone    ${ella}
+    Give Line Back    page
+    Record Page And Store After Recovery    ${ella}
+    Laws Should Hold    @{LAWS_OF_MESSAGES}    said-is-stored    within=1 s
+    Page Should Be As One Opened Later    page
+    Page Should Have As Many Connections As Before    page
+
+A Message That Never Came To A Page Is Asked For
+    [Documentation]    It is lost on its way, and the next one comes: the page shows both.
+    ${noah} =    A User With A Page And A Phone    noah
+    Lose What Comes To Page    page    Lost on its way
+    Send Message    ${noah}    phone    ${noah.thread}    Lost on its way
+    What Came Should Have Been Lost    page
+    Ask    ${noah}    phone    ${noah.thread}    What is 6 * 7?
+    Record Page And Store After Recovery    ${noah}
+    Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
+
+A Page That Comes Back In The Middle Of An Answer Has All Of It
+    [Documentation]    A tool ends and the answer is said while the page's line is away: both are shown before it is stored.
+    [Tags]    wants-exact-answers    wants-held-steps    wants-stop
+    ${iris} =    A User With A New Conversation    iris
+    Ask What Stands Still    ${iris}
+    Let Answer Go On While The Line Is Away
+    Record Tools On Page    page    device
+    Law Should Hold    said-is-stored    within=0 s
+
+What Is Stopped While The Line Is Away Is Stopped When It Is Back
+    [Documentation]    The button is pressed on a page that is offline: the answer ends once it is online again.
+    [Tags]    wants-held-steps    wants-stop
+    ${sami} =    A User With A New Conversation    sami
+    ${question} =    Ask What Stands Still    ${sami}
+    Stop On Page Without A Line    ${question}
+    Stopped Answers Should Stay    ${sami}
