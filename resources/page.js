@@ -134,37 +134,32 @@ async function saveFile(button, page) {
 async function loseNextAnswer(method, path, page) {
   await page.evaluate(
     ([wanted, place]) => {
-      const real = window.fetch;
+      const { fetch } = window;
+      const { open } = XMLHttpRequest.prototype;
+      const isMeant = (used, address) => {
+        if (used !== wanted || new URL(address, location).pathname !== place) return false;
+        window.fetch = fetch;
+        XMLHttpRequest.prototype.open = open;
+        return true;
+      };
       window.fetch = async (address, options) => {
-        const answer = await real(address, options);
-        if (options?.method !== wanted || new URL(address, location).pathname !== place) return answer;
-        window.fetch = real;
-        throw new TypeError('Failed to fetch');
+        const meant = isMeant(options?.method, address);
+        const answer = await fetch(address, options);
+        if (meant) throw new TypeError('Failed to fetch');
+        return answer;
+      };
+      XMLHttpRequest.prototype.open = function (used, address, ...others) {
+        if (isMeant(used, address)) {
+          // As its first listener: none of the page's hears of the answer.
+          this.addEventListener('load', (event) => {
+            event.stopImmediatePropagation();
+            this.dispatchEvent(new ProgressEvent('error'));
+          });
+        }
+        open.call(this, used, address, ...others);
       };
     },
     [method, path],
-  );
-}
-
-/**
- * Presses a button, and types on into boxes before anything that follows from it.
- *
- * @param {string} button    The button's selector.
- * @param {string[]} boxes   Those of the boxes.
- * @param {string} text      What stands in each of them then.
- */
-async function pressAndTypeOn(button, boxes, text, page) {
-  const pressed = await page.locator(button).elementHandle();
-  const typedInto = await Promise.all(boxes.map((box) => page.locator(box).elementHandle()));
-  await page.evaluate(
-    ([first, words, ...elements]) => {
-      first.click();
-      for (const element of elements) {
-        element.value = words;
-        element.dispatchEvent(new Event('input', { bubbles: true }));
-      }
-    },
-    [pressed, text, ...typedInto],
   );
 }
 
@@ -210,6 +205,28 @@ async function waitUntilLost(timeout, page) {
     window.lostAtMost = 0;
   });
   return lost;
+}
+
+/**
+ * Presses a button, and types on into boxes before anything that follows from it.
+ *
+ * @param {string} button    The button's selector.
+ * @param {string[]} boxes   Those of the boxes.
+ * @param {string} text      What stands in each of them then.
+ */
+async function pressAndTypeOn(button, boxes, text, page) {
+  const pressed = await page.locator(button).elementHandle();
+  const typedInto = await Promise.all(boxes.map((box) => page.locator(box).elementHandle()));
+  await page.evaluate(
+    ([first, words, ...elements]) => {
+      first.click();
+      for (const element of elements) {
+        element.value = words;
+        element.dispatchEvent(new Event('input', { bubbles: true }));
+      }
+    },
+    [pressed, text, ...typedInto],
+  );
 }
 
 /**
@@ -268,6 +285,20 @@ async function compareWithLater(quiet, page) {
 }
 
 /**
+ * What differs between what two pages show.
+ *
+ * @param {string[]} here
+ * @param {string[]} there
+ */
+function difference(here, there) {
+  const only = (these, others) => these.filter((line) => !others.includes(line)).join('\n');
+  const [mine, its] = [only(here, there), only(there, here)];
+  if (!mine && !its) return { here: here.join('\n'), later: there.join('\n'), told: ' (the same in another order)' };
+  const [first, other] = [mine, its].map((lines) => lines.replaceAll('\n', '; ').slice(0, 120) || 'nothing');
+  return { here: mine, later: its, told: ` (here: ${first}. Later: ${other}.)` };
+}
+
+/**
  * Presses the last of several buttons.
  *
  * @param {string} buttons   Their selector.
@@ -308,20 +339,6 @@ async function waitUntilAllAre(state, timeout, page) {
       { polling: 20, timeout },
     ),
   );
-}
-
-/**
- * What differs between what two pages show.
- *
- * @param {string[]} here
- * @param {string[]} there
- */
-function difference(here, there) {
-  const only = (these, others) => these.filter((line) => !others.includes(line)).join('\n');
-  const [mine, its] = [only(here, there), only(there, here)];
-  if (!mine && !its) return { here: here.join('\n'), later: there.join('\n'), told: ' (the same in another order)' };
-  const [first, other] = [mine, its].map((lines) => lines.replaceAll('\n', '; ').slice(0, 120) || 'nothing');
-  return { here: mine, later: its, told: ` (here: ${first}. Later: ${other}.)` };
 }
 
 /**

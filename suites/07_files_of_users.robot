@@ -2,6 +2,7 @@
 Documentation       Files, wherever a platform keeps them: answered from, and open to nobody but their owner.
 Resource            ../resources/journey.resource
 Resource            ../resources/file_troubles.resource
+Resource            ../resources/lines.resource
 Suite Setup         Prepare The Journey Of Files
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -32,6 +33,20 @@ A File On A Page Is Answered From
     Upload On Page    ${kay}    page    ${report}    ${report.question}
     Page Should Show    page    ${report.answer}
     Page And Store Should Agree    ${kay}    page
+
+An Upload Whose Answer Was Lost Is Tried Again And Is One
+    [Documentation]    It is stored, and the page is told neither that nor of the message: its user presses the button beside it.
+    [Tags]    needs-browser    wants-outbox
+    ${mika} =    A User In A Browser    mika
+    ${report} =    A Short Report With A Fact    ${mika}
+    ${thread} =    A Stored Thread    ${mika}
+    Open Page    ${mika}    page    ${thread}
+    Page Should Be Online    page
+    Lose What Is Told Of Next Upload    page    ${report.question}
+    Upload On Page    ${mika}    page    ${report}    ${report.question}
+    Upload That Failed Should Be Tried Again    page
+    Page Should Show    page    ${report.answer}
+    Page And Store Should Agree    ${mika}    page
 
 A Bomb Harms Nobody
     [Documentation]    A small file that unpacks to a gigabyte: its run ends as every run does, and the next file is read.
