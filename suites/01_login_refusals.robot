@@ -45,9 +45,23 @@ Profile That Can't Be Had    userinfo-500    provider_unreachable
 Configuration That Can't Be Had    discovery-500    provider_unreachable
 Configuration Of Another Issuer    discovery-issuer-mismatch    discovery_issuer_mismatch
 
-New Key At The Provider Works
+What Is Right In Another Way
+    [Documentation]    What a provider may do otherwise than most lets its user in, with all that it says of that one.
+    [Setup]    Honest Sign In Should Be Admitted
+    [Template]    Provider's Own Way Should Be Admitted
+    # way
+    key-unnamed
+    keys-unknown
+    clock-ahead
+    clock-behind
+    audience-array
+    profile-elsewhere
+    profile-in-part
+    key-rotated
+
+A Provider That Takes Its Time
     [Template]    NONE
-    Rotated Key Should Work
+    Provider That Takes Its Time Should Be Admitted
 
 State Is Used Up
     [Template]    NONE

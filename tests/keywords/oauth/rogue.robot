@@ -70,6 +70,23 @@ Rotated Key Still Works
     Verify Token    ${tokens.id_token}    nonce=${request.nonce}
     Rogue Provider Should Have Misbehaved
 
+What Is Right In Another Way Is Good
+    [Template]    Token Should Be Good
+    key-unnamed
+    keys-unknown
+    clock-ahead
+    clock-behind
+    audience-array
+    profile-elsewhere
+    profile-in-part
+
+What The Token Does Not Tell Is At User Info
+    Set Rogue User    ann    ann@example.org    Ann Reader
+    Set Rogue Scenario    profile-in-part
+    ${tokens}    ${_}    Get Tokens
+    Get Claims    ${tokens.id_token}    not contains    name
+    Get User Info    ${tokens.access_token}    name    ==    Ann Reader
+
 Token That Is Malformed Is Told
     Set Rogue Scenario    id-token-malformed
     ${tokens}    ${_}    Get Tokens
@@ -170,6 +187,14 @@ Start The Rogue Provider
     ${issuer}    Start Rogue Provider
     ${secret}    Get Rogue Client Secret
     Open Provider    ${issuer}    client    ${secret}    redirect_uri=${REDIRECT_URI}
+
+Token Should Be Good
+    [Documentation]    To a client that allows clocks to differ a little.
+    [Arguments]    ${scenario}
+    Set Rogue Scenario    ${scenario}
+    ${tokens}    ${request}    Get Tokens
+    Verify Token    ${tokens.id_token}    nonce=${request.nonce}    leeway=5 s
+    Rogue Provider Should Have Misbehaved
 
 Open As A Hasty Client
     [Documentation]    For one test, which waits for no answer longer than a second.

@@ -31,6 +31,16 @@ from realstack.secrets import secrets
 
 CODE_LIFE = 60.0
 TOKEN_LIFE = 300
+AHEAD = 3
+"""Seconds that a clock is ahead which is so: fewer than relying parties allow for, and more than a token is on its way."""
+BEHIND = 2
+"""Seconds since the end of a token, where the clock is behind."""
+PROFILE = ("email", "email_verified", "name", "picture")
+UNKNOWN_KEYS = (
+    {"kty": "NEW", "kid": "of-a-new-kind", "use": "sig", "x": "AAAA"},
+    {"kty": "OKP", "crv": "X25519", "kid": "of-another-use", "use": "enc", "x": "A" * 43},
+)
+"""Keys that relying parties pass over (RFC 7517, section 5)."""
 LOGOUT_LIFE = 120
 """Seconds that a logout token is valid: it is delivered at once (Back-Channel Logout 2.4)."""
 DISCOVERY = "/.well-known/openid-configuration"
@@ -63,7 +73,7 @@ class Receipt:
         tenant: Path of the issuer that was asked; empty for the plain one.
         endpoint: ``discovery``, ``jwks``, ``authorize``, ``token``, ``userinfo``, ``picture`` or ``unknown``.
         scenario: The scenario in force.
-        misbehaved: Whether this answer was the scenario's wrong one.
+        misbehaved: Whether this answer was the scenario's wrong or particular one.
         status: HTTP status of the answer; 0 for a connection that was cut.
         outcome: The OAuth error, ``ok``, or what was done.
         facts: What was learnt of the relying party: ``client_auth``, ``pkce_method``, ``pkce_verified``, ``nonce``, ``state``,
@@ -190,6 +200,8 @@ class RogueProvider:
         }
         facts: dict[str, Any] = {}
         response, outcome = handlers.get(endpoint, _nothing)(request, tenant, scenario, facts)
+        if scenario == "answers-slowly" and endpoint in {"discovery", "token"}:
+            response = replace(response, delay=self.slowness)
         misbehaved = scenario != "honest" and outcome == scenario
         status = 0 if response.abort else response.status
         self.receipts.append(Receipt(time.monotonic(), tenant, endpoint, scenario, misbehaved, status, outcome, facts))
@@ -224,6 +236,8 @@ class RogueProvider:
             return Response(500), scenario
         if scenario == "jwks-empty":
             return _json({"keys": []}), scenario
+        if scenario == "keys-unknown":
+            return _json({"keys": [*UNKNOWN_KEYS, *self._public_keys()]}), scenario
         return _json({"keys": self._public_keys()}), "key-rotated" if scenario == "key-rotated" else "ok"
 
     def _authorize(self, request: Request, tenant: str, scenario: Scenario, facts: dict[str, Any]) -> tuple[Response, str]:
@@ -336,9 +350,10 @@ class RogueProvider:
             "exp": now + TOKEN_LIFE,
             **self._profile(code.user),
         }
-        if scenario.startswith("userinfo-"):
-            # A relying party asks for what the ID token lacks (OpenID Connect Core 5.4): else the wrong answer is never heard.
-            claims = {name: value for name, value in claims.items() if name not in {"email", "email_verified", "name", "picture"}}
+        # A relying party asks for what the ID token lacks (OpenID Connect Core 5.4): else a wrong answer is never heard.
+        elsewhere = PROFILE if scenario.startswith("userinfo-") or scenario == "profile-elsewhere" else ()
+        for name in PROFILE[2:] if scenario == "profile-in-part" else elsewhere:
+            del claims[name]
         if code.nonce and scenario != "nonce-missing":
             claims["nonce"] = code.nonce
         if scenario == "hosted-domain-wrong":
@@ -347,9 +362,16 @@ class RogueProvider:
             claims["hd"] = code.domain
         if scenario == "authorized-party-wrong":
             claims.update(aud=[self.client_id, "somebody-else"], azp="somebody-else")
+        elif scenario == "audience-array":
+            claims.update(aud=[self.client_id], azp=self.client_id)
         elif scenario == "issued-in-future":
             claims.update(iat=now + 3600, exp=now + 7200)
-        good = sign({"alg": "RS256", "kid": key.kid, "typ": "JWT"}, claims, key)
+        elif scenario == "clock-ahead":
+            claims.update(iat=now + AHEAD, nbf=now + AHEAD, exp=now + AHEAD + TOKEN_LIFE)
+        elif scenario == "clock-behind":
+            claims.update(iat=now - BEHIND - TOKEN_LIFE, exp=now - BEHIND)
+        named = {} if scenario == "key-unnamed" else {"kid": key.kid}
+        good = sign({"alg": "RS256", **named, "typ": "JWT"}, claims, key)
         if scenario == "id-token-malformed":
             return good.replace(".", "-")
         if scenario in FORGED:

@@ -1,6 +1,7 @@
-"""The ways in which the rogue provider can misbehave.
+"""The ways in which the rogue provider can misbehave, and those in which it is right otherwise than most.
 
-Each is one fault in one answer; everything else stays right, so that a relying party that refuses does it for that fault.
+Each is one fault, or one particularity, in one answer; everything else stays as it is, so that a relying party that refuses does
+it for that.
 """
 
 from __future__ import annotations
@@ -9,6 +10,16 @@ from typing import Literal, get_args
 
 Scenario = Literal[
     "honest",
+    # right, in another way
+    "key-rotated",
+    "key-unnamed",
+    "keys-unknown",
+    "clock-ahead",
+    "clock-behind",
+    "audience-array",
+    "profile-elsewhere",
+    "profile-in-part",
+    "answers-slowly",
     # what the browser brings back
     "state-wrong",
     "state-missing",
@@ -42,7 +53,6 @@ Scenario = Literal[
     "discovery-500",
     "jwks-500",
     "jwks-empty",
-    "key-rotated",
     "token-refused",
     "token-500",
     "token-slow",
@@ -53,6 +63,9 @@ Scenario = Literal[
 ]
 
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
+
+GOOD: tuple[Scenario, ...] = SCENARIOS[: SCENARIOS.index("answers-slowly") + 1]
+"""Those in which nothing is wrong."""
 
 FORGED: frozenset[Scenario] = frozenset(
     {
@@ -77,9 +90,9 @@ FORGED: frozenset[Scenario] = frozenset(
 
 
 def misbehaving_endpoint(scenario: Scenario) -> str:
-    """The endpoint whose answer is the wrong one: what must have been called for the scenario to have happened at all."""
+    """The endpoint whose answer is the wrong or particular one: it must have been asked for the scenario to have happened."""
     if scenario in {"state-wrong", "state-missing", "code-missing", "access-denied", "response-issuer-wrong"}:
         return "authorize"
     if scenario.startswith(("discovery-", "jwks-", "userinfo-")):
         return scenario.partition("-")[0]
-    return "jwks" if scenario == "key-rotated" else "token"
+    return "jwks" if scenario in {"key-rotated", "keys-unknown"} else "token"
