@@ -2,6 +2,7 @@
 Documentation       What a sign-in must refuse: each wrong answer of a provider, each one that was tampered with, for its own
 ...                 reason, and with no session, cookie or row left behind.
 Resource            ../resources/journey.resource
+Resource            ../resources/tokens.resource
 Suite Setup         Prepare The Journey With A Rogue Provider
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -85,11 +86,12 @@ Two Sign-Ins Of One Browser
     Sign-Ins Of One Browser Should Both Be Admitted
 
 What Is Long Over Is Forgotten
-    [Documentation]    Of a sign-in that was given up and a session whose refresh token nobody can use any more nothing is kept;
-    ...    what may be gone on with is.
+    [Documentation]    Nothing is kept that nobody can use any more; what may be gone on with is, and what thieves are known by.
+    [Tags]    wants-refresh
     [Template]    NONE
     What Is Long Over Should Be Gone
     What Is Not Over Should Go On
+    Theft Should Be Known However Late
 
 A Profile That Changes At The Provider
     [Documentation]    Name, address and picture are those of the newest sign-in, wherever they are kept; what an older session's
