@@ -33,7 +33,8 @@ Cookies Are For The Platform Alone
     [Tags]    wants-refresh    wants-revocation
     ${otto} =    A User At The Sign In    otto    his browser
     Cookie Should Be For The Platform Alone    ${LOGIN_COOKIE}    his browser    when it begins    longest=${3600}
-    Sign In    ${otto}
+    Cookie Should Live As Long As The Sign In    his browser
+    Sign In With A Cookie That Lives    ${otto}
     Cookie Should Be For The Platform Alone    ${REFRESH_COOKIE}    ${otto.session}    refreshed at once
     Session Should Be Good    ${otto}
     Cookie Should Be For The Platform Alone    ${REFRESH_COOKIE}    ${otto.session}    refreshed again
