@@ -12,6 +12,14 @@ from robot.api.deco import keyword, library
 CONVERSATION = b"""<ol><li class=mine data-id=m-1>What is 2 + 2?</li><li hidden data-id="">4</li></ol>
 <p id=limit>That was all. <b>Again in 1 min 3 s.</b></p>"""
 
+STRICT = b"""<img src="data:,"><script>
+Promise.reject(new Error('kept'));
+onload = () => {
+  setTimeout(() => missing.word);
+  setTimeout(() => document.body.insertAdjacentHTML('beforeend', '<li>Later</li>'));
+};
+</script>"""
+
 
 class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -23,7 +31,11 @@ class _Page(BaseHTTPRequestHandler):
         ).encode()
         if self.path == "/conversation":
             body = CONVERSATION
+        if self.path == "/strict":
+            body = STRICT
         self.send_response(200)
+        if self.path == "/strict":
+            self.send_header("Content-Security-Policy", "img-src 'none'")
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -42,7 +54,8 @@ class _Page(BaseHTTPRequestHandler):
 class CookiePages:
     """Answers every path with the names of the cookies that were sent (``#sent``) and that scripts see (``#script``).
 
-    At ``/conversation`` there are two messages and a notice. Takes whatever is posted.
+    At ``/conversation`` there are two messages and a notice; at ``/strict`` what its own policy keeps out, scripts that fail, and
+    then a message. Takes whatever is posted.
     """
 
     ROBOT_LISTENER_API_VERSION = 3

@@ -3,8 +3,11 @@
  * A described page's own scripts, and functions that run in it, find them as `described`.
  */
 
-/** Contexts whose pages are described. */
-const described = new WeakSet();
+/** Contexts whose pages are described, each with what these met that nobody foresaw, and at which address. */
+const described = new WeakMap();
+
+/** What browsers say on the console when a policy keeps something out that a page asks for. */
+const KEPT_OUT = /Content Security Policy/;
 
 /**
  * Lets each page of the current context that is opened from now on know its elements by name.
@@ -13,8 +16,25 @@ const described = new WeakSet();
  */
 async function describePage(description, context) {
   if (described.has(context)) return;
-  described.add(context);
+  described.set(context, []);
+  const note = (page, told) => described.get(context).push({ address: page?.url() ?? '', told });
+  context.on('weberror', (event) => note(event.page(), String(event.error())));
+  context.on('console', (message) => {
+    if (message.type() === 'error' && KEPT_OUT.test(message.text())) note(message.page(), message.text());
+  });
   await context.addInitScript(describe, description);
+}
+
+/**
+ * What described pages of the browser's windows have met that nobody foresaw: errors that no script caught, and what their own
+ * policy kept out.
+ *
+ * @param {string} origin   Whose pages; those of other sites are none of anybody's here.
+ */
+async function readUnforeseen(origin, context) {
+  const all = (context.browser()?.contexts() ?? [context]).flatMap((one) => described.get(one) ?? []);
+  const own = all.filter(({ address }) => address.startsWith(`${origin}/`));
+  return own.map(({ address, told }) => `${new URL(address).pathname}: ${told}`);
 }
 
 /**
@@ -117,4 +137,4 @@ async function readWatched(page) {
 }
 
 exports.__esModule = true;
-Object.assign(exports, { describePage, waitForDescribed, readDescribed, watchDescribed, readWatched });
+Object.assign(exports, { describePage, readUnforeseen, waitForDescribed, readDescribed, watchDescribed, readWatched });

@@ -141,6 +141,25 @@ class Elements(Scripts):
         return found
 
     @keyword
+    def get_what_pages_have_met(self, origin: str) -> list[str]:
+        """Return what described pages of all windows have met that nobody foresaw, a line for each.
+
+        That is each error that no script caught, and whatever the page asked for and its own policy (Content Security Policy 3)
+        kept out; also of pages that were closed or loaded anew meanwhile.
+
+        Args:
+            origin: Of the platform: what other sites' pages met, such as a provider's, is left out.
+
+        ```robotframework
+        ${met} =    Get What Pages Have Met    https://chat.example.org
+        Should Be Empty    ${met}
+        ```
+        """
+        self._described()
+        found: list[str] = self.call(SCRIPT, "readUnforeseen", origin=origin.rstrip("/"), context=None)
+        return found
+
+    @keyword
     def watch_elements(self, *wanted: str) -> None:
         """Let the page keep from now on what it shows of these, whenever that changes.
 

@@ -74,6 +74,18 @@ Pages Keep Their Names After A Reload
     ${many}    Call Page Function    ${SCRIPT}    messagesBeside
     Should Be Equal As Integers    ${many}    2
 
+What Pages Have Met Is Told
+    [Documentation]    What no script caught, and what their own policy kept out, of closed pages, too; not of other sites.
+    ${origin}    Cookie Pages URL
+    New Page    ${origin}/strict
+    Page Should Have    message
+    Close Page
+    @{met}    Get What Pages Have Met    ${origin}
+    VAR    ${told}    ${{'\n'.join(sorted($met))}}
+    Should Match Regexp    ${told}    ^/strict: Error: kept\n/strict: .*Content Security Policy.*\n/strict: ReferenceError: .*$
+    ${met}    Get What Pages Have Met    http://127.0.0.2
+    Should Be Empty    ${met}
+
 Conversations Have A Path
     [Documentation]    The page's own without an id; and the id is known where one is open.
     ${path}    Get Page Path

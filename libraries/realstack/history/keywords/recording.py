@@ -467,10 +467,10 @@ class RecordingKeywords:
 
     @keyword(tags=["evidence"])
     def record_unforeseen(self, service: str, lines: list[str]) -> None:
-        """Records that a service's log was looked through, for the law ``nothing-unforeseen``.
+        """Records that a service's log was looked through, or what browsers tell of a page, for the law ``nothing-unforeseen``.
 
         Args:
-            service: Whose log it is.
+            service: Whose log it is, or which page.
             lines: Those of its lines that tell of a failure which nobody foresaw; none where all was well.
 
         ```robotframework

@@ -203,7 +203,7 @@ def _laws() -> dict[str, Law]:
         ),
         Law(
             "nothing-unforeseen",
-            "Whatever users do and whatever breaks, no service meets what nobody foresaw.",
+            "Whatever users do and whatever breaks, neither a service nor a page meets what nobody foresaw.",
             unforeseen.nothing_unforeseen,
             {"services": 1},
         ),

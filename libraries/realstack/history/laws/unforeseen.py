@@ -1,4 +1,4 @@
-"""The law nothing-unforeseen: services fail in foreseen ways only."""
+"""The law nothing-unforeseen: services and pages fail in foreseen ways only."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ LONGEST = 300
 
 
 def nothing_unforeseen(history: History) -> Findings:
-    """Whatever users do and whatever breaks, no service meets what nobody foresaw.
+    """Whatever users do and whatever breaks, neither a service nor a page meets what nobody foresaw.
 
     Read from ``logs`` events: the lines of a service's log that tell of a failure for which it has no word of its own, such as
-    a traceback. What came of it may look well (it was tried again, somebody else did it), and is wrong once in a while.
+    a traceback; and what browsers tell of a page, such as an error that no script caught. What came of it may look well (it was
+    tried again, somebody else did it), and is wrong once in a while.
     """
     findings = Findings()
     logs = history.noted("logs")
@@ -22,7 +23,7 @@ def nothing_unforeseen(history: History) -> Findings:
         if lines:
             findings.violated(
                 f"{note.source} met what nobody foresaw: it must not, because whatever was done or broken here is what platforms "
-                f"live with; however, its log tells of it {len(lines)} times, first in: {lines[0][:LONGEST]}",
+                f"live with; however, that is told {len(lines)} times, first in: {lines[0][:LONGEST]}",
                 note.at,
                 (note.index,),
             )
