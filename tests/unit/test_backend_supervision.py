@@ -8,16 +8,19 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
 
+from chat_backend import bus
 from chat_backend.feed import Feed, read_event
 from chat_backend.hub import Hub
 from chat_backend.tab import EXPIRED, TRY_AGAIN_LATER
 from chat_common.errors import StoreUnavailable
 from chat_common.frames import frame
 from chat_common.runqueue import SESSIONS
+from chat_common.tasks import cancel
 from support import servers
 from support.waiting import until
 
@@ -223,6 +226,48 @@ def test_hub_goes_on_listening_and_looking(redis_server: servers.Redis) -> None:
         await hub.stop()
         with pytest.raises(ConnectionError):
             await hub.check()
+        await redis.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_subscription_that_falls_silent_is_given_up(redis_server: servers.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind a router that forgot the connection: nothing comes, and nobody says that it is over."""
+    monkeypatch.setattr(bus, "SILENCE_SECONDS", 0.1)
+
+    async def scenario() -> None:
+        place = urlsplit(redis_server.url)
+        wires: list[asyncio.StreamWriter] = []
+
+        async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while data := await reader.read(65536):
+                if writer not in lost:
+                    writer.write(data)
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            wires.append(writer)
+            there, back = await asyncio.open_connection(place.hostname, place.port)
+            await asyncio.gather(forward(reader, back), forward(there, writer), return_exceptions=True)
+
+        lost: set[asyncio.StreamWriter] = set()
+        heard: list[str] = []
+        begun: list[str] = []
+        redis = Redis.from_url(redis_server.url, decode_responses=True)
+        async with await asyncio.start_server(pass_on, "127.0.0.1", 0) as wire:
+            url = place._replace(netloc=place.netloc.replace(str(place.port), str(wire.sockets[0].getsockname()[1]))).geturl()
+            listener = bus.Bus(url, "silent-bus", lambda _channel, text: heard.append(text), begun.append)
+            listener.subscribe(SESSIONS)
+            task = asyncio.create_task(listener.run())
+            await soon(lambda: begun == [SESSIONS])
+            lost.update(wires)
+            await redis.publish(SESSIONS, "what nobody hears")
+            await soon(lambda: begun == [SESSIONS, SESSIONS])
+            await redis.publish(SESSIONS, "what is heard again")
+            await soon(lambda: heard == ["what is heard again"])
+            await cancel(task)
+            await listener.close()
+            for one in wires:
+                one.close()
         await redis.aclose()
 
     asyncio.run(scenario())
