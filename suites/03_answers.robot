@@ -65,6 +65,19 @@ An Answer That Takes Long Stays With Its Agent
     ${thread} =    A New Thread
     Answer Should Be Worked On Once    ${ivo}    tab    ${thread}
 
+A Tab That Is Held Up Hears All Of An Answer
+    [Documentation]    It asks for its conversation behind something that stands still; meanwhile a question is asked, and
+    ...    answered, on another tab.
+    [Tags]    wants-fan-out    wants-held-steps    wants-resume
+    ${lisa} =    A Paid User    lisa
+    Open Tabs    ${lisa}    here    there
+    ${thread} =    A New Thread
+    Ask    ${lisa}    here    ${thread}    What is 2 + 2?
+    Let Tab Stand In Line    there    ${thread}    2
+    Ask    ${lisa}    here    ${thread}    What is 3 + 3?
+    Let Step Go On    marking
+    Everything Said Should Be Everywhere    ${lisa}
+
 Services Count What They Did
     [Documentation]    Of three tabs and two answers, each exactly once; and no tab that is closed. Nobody outside is told.
     [Tags]    wants-metrics

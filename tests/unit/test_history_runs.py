@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from story import CHAT, Story, assert_told
+from story import CHAT, Story, assert_holds, assert_told
 
 from realstack.history.laws.agents import Chain
 from realstack.history.verdict import Witness
@@ -412,6 +412,39 @@ def test_an_answer_that_is_announced_must_come_to_that_tab() -> None:
         events=4,
         tabs=2,
     )
+
+
+def answered(*tabs: str) -> Story:
+    """The first of the tabs asked, saw the run through and has its answer."""
+    return saw(asked(*tabs), tabs[0], "started", "completed").deliver(tabs[0], "x", 2, role="agent", run="r")
+
+
+def test_who_was_there_before_the_question_sees_how_it_is_answered() -> None:
+    story = answered("tab 1", "tab 2")
+    assert_holds(story.judge("agent-stream"))
+    story.deliver("tab 2", "x", 2, role="agent", run="r").deliver("tab 2", "x", 2, role="agent", run="r")
+    (witness,) = story.judge("agent-stream").witnesses
+    assert witness.text.startswith(
+        "tab 2 saw nothing of the run r-1 but its answer: it must see each event, because it was there"
+    )
+    assert witness.retryable
+    assert witness.tabs == ("tab 2",)
+    assert_holds(saw(story, "tab 2", "started", "completed").judge("agent-stream"))
+
+
+def test_who_came_after_the_question_or_asked_again_is_told_what_there_is() -> None:
+    late = answered("tab 1").tabs("ann", "tab 2").deliver("tab 2", "x", 2, role="agent", run="r")
+    assert_holds(late.judge("agent-stream"))
+    asks = asked("tab 1", "tab 2").frame_out("tab 2", "resume", {"after": 0}, thread_id="t")
+    saw(asks, "tab 1", "started", "completed").deliver("tab 1", "x", 2, role="agent", run="r")
+    assert_holds(asks.deliver("tab 2", "x", 2, role="agent", run="r").judge("agent-stream"))
+
+
+def test_who_is_gone_or_was_away_need_not_have_seen_it() -> None:
+    gone = answered("tab 1", "tab 2")
+    gone.deliver("tab 2", "x", 2, role="agent", run="r").close("tab 2")
+    assert_holds(gone.judge("agent-stream"))
+    assert_holds(gone.open("tab 2").deliver("tab 2", "x", 2, role="agent", run="r").judge("agent-stream"))
 
 
 # --- one run for each message ---

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from realstack.history.domain import History
 from realstack.history.facts import RunEvent
@@ -16,9 +16,10 @@ def agent_stream(history: History) -> Findings:
 
     The chain comes from the vocabulary. Judged is every tab that saw a run: in order, without a number left
     out, no event twice (save after a reconnect), one terminal event, the same one on every tab. A tab that
-    was opened or reconnected while a run was under way is judged from the first event it saw. By the end each
-    run must have ended, with its answer delivered before. Where the vocabulary says that every message is
-    answered, each acknowledged message must have exactly one run.
+    was opened or reconnected while a run was under way is judged from the first event it saw; one that was
+    greeted before the question was sent, and has the answer, must have seen the run. By the end each run must
+    have ended, with its answer delivered before. Where the vocabulary says that every message is answered, each
+    acknowledged message must have exactly one run.
     """
     findings = Findings()
     runs = history.runs()
@@ -28,6 +29,7 @@ def agent_stream(history: History) -> Findings:
         for events in tabs.values():
             _judge_tab(history, findings, events, begun)
         _judge_end(history, findings, run, tabs, held)
+    _judge_unseen(history, findings, runs)
     _judge_one_run_each(history, findings)
     findings.counts = {
         "runs": len(runs),
@@ -215,6 +217,35 @@ def _judge_end(
                 (name,),
                 retryable=True,
             )
+
+
+def _judge_unseen(history: History, findings: Findings, runs: Mapping[str, Mapping[str, Sequence[RunEvent]]]) -> None:
+    """A tab that was there before anybody asked, and is told the answer, is told how that came about."""
+    sent = {send.message: send for send in reversed(history.sends)}
+    greeted = {(greeting.tab, greeting.stretch): greeting for greeting in reversed(history.greetings)}
+    queries = {run: event.query for run, tabs in runs.items() for events in tabs.values() for event in events if event.query}
+    judged: set[tuple[str, str]] = set()
+    for answer in history.deliveries:
+        tab, run = history.tabs[answer.tab], answer.run or ""
+        if answer.role != "agent" or run not in queries or tab.name in runs[run] or (tab.name, run) in judged:
+            continue
+        question, greeting = sent.get(queries[run]), greeted.get((tab.name, len(tab.stretches) - 1))
+        if question is None or greeting is None or greeting.at >= question.at or not tab.open_now:
+            continue
+        # Who asks for a conversation is told what there is of it; of answers that are over, nothing else.
+        if any(one.tab == tab.name and one.at >= question.at for one in history.resumes):
+            continue
+        judged.add((tab.name, run))
+        findings.violated(
+            f"{tab.name} saw nothing of the run {history.name(run, 'r')} but its answer: it must see each event, because it was "
+            f"there from {history.when(greeting.at)} on, before {history.name(question.message)} was sent at "
+            f"{history.when(question.at)}; however, the answer came at {history.when(answer.at)}, and no event until "
+            f"{history.when(history.end)}.",
+            answer.at,
+            (question.index, answer.index),
+            (tab.name,),
+            retryable=True,
+        )
 
 
 def _judge_one_run_each(history: History, findings: Findings) -> None:
