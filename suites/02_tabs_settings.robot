@@ -22,21 +22,26 @@ Titles And Markers Of Several Tabs End Up Equal
     Title And Marker Should Be The Same Everywhere    ${sven}    ${thread}
 
 What Was Changed While Nobody Was Told Is Known Afterwards
-    [Documentation]    The replicas' subscriptions are gone at the moment of the change.
-    [Tags]    wants-two-replicas
+    [Documentation]    The replicas' subscriptions are gone at the moment of the change, which is in a conversation of yesterday.
+    ...    What was said stands there before its answer does.
+    [Tags]    needs-pause    wants-held-steps    wants-two-replicas
     ${tess} =    A Paid User    tess
     Open Tabs On Each Replica    ${tess}    tab 1    tab 2    tab 3
-    ${thread} =    A Thread With Answers    ${tess}    tab 1    tab 2    tab 3
-    Change While Nobody Is Listening    tab 1    ${thread}
+    ${thread} =    A Conversation That Has Grown Old    ${tess}    tab 1    tab 2    tab 3
+    Hold Up Answering
+    Change While Nobody Is Listening    ${tess}    tab 1    ${thread}
+    Messages Should Be On All Tabs    ${tess}
+    Let Step Go On    answering
     Title And Marker Should Be The Same Everywhere    ${tess}    ${thread}
+    Everything Said Should Be Everywhere    ${tess}
 
 Who Was Told Nothing For A While Hears Of The Next Change
     [Documentation]    The replicas' subscriptions come back by themselves.
-    [Tags]    wants-two-replicas
+    [Tags]    needs-pause    wants-two-replicas
     ${vera} =    A Paid User    vera
     Open Tabs On Each Replica    ${vera}    tab 1    tab 2    tab 3
     ${thread} =    A Thread With Answers    ${vera}    tab 1    tab 2    tab 3
-    Change While Nobody Is Listening    tab 1    ${thread}
+    Change While Nobody Is Listening    ${vera}    tab 1    ${thread}
     Title Should Converge    ${thread}    Named in the dark    tab 1    tab 2    tab 3
     Rename Thread    tab 2    ${thread}    Named when they listened again
     Title And Marker Should Be The Same Everywhere    ${vera}    ${thread}
@@ -52,6 +57,20 @@ A Page That Only Looks On Is As One Opened Later
     Page Should Be Online    page
     Use Another Device    ${yara}    device    ${thread}    ${later}    page
     Page Should Be As One Opened Later    page
+
+What Is Told Late Or Twice Changes Nothing
+    [Documentation]    All that replicas and agents told one another of a conversation is told once more, the last of it first;
+    ...    then something more is said.
+    [Tags]    wants-computed-answers    wants-two-replicas
+    ${lotte} =    A Paid User    lotte
+    Open Tabs On Each Replica    ${lotte}    tab 1    tab 2    tab 3
+    Watch What Replicas Tell    ${lotte}
+    ${thread} =    A Conversation That Has Grown Old    ${lotte}    tab 1    tab 2    tab 3
+    Rename And Mark One After Another    ${thread}    tab 2    tab 3    tab 1
+    Title Should Converge    ${thread}    The second title    tab 1    tab 2    tab 3
+    Tell It Once More The Other Way Round    ${lotte}
+    Question Should Be Answered Everywhere    ${lotte}    tab 1    ${thread}    What is 4 + 4?    = 8
+    Title And Marker Should Be The Same Everywhere    ${lotte}    ${thread}
 
 Pages And Another Device End Up Equal
     [Documentation]    Named on one page, then on another device, while a third title is typed and given up; the plan changed on a
