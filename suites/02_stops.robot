@@ -34,7 +34,7 @@ An Answer Is Stopped On Its Own Tab
 An Answer That Waits Or Works Is Stopped At Once
     [Documentation]    All of a user's places stand still in the middle of their tools, and one answer more waits its turn: that
     ...    one never begins, and the others end though what they wait for never comes.
-    [Tags]    wants-computed-answers    wants-held-steps    wants-ledger    wants-stop
+    [Tags]    wants-computed-answers    wants-held-steps    wants-ledger    wants-resume    wants-stop
     ${olga} =    A Paid User    olga
     Open Tabs    ${olga}    tab
     ${thread} =    A New Thread
