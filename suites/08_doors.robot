@@ -32,6 +32,16 @@ What Is Refused Or Sent Again Does Not Count
     Limit Should Have Held    ${vic}
     Every Store Should Tell What Was Said    ${vic}
 
+Sent From Two Places At Once It Counts Once
+    [Documentation]    Two replicas are both in the middle of taking the same message; the rest of the window is there for others.
+    [Tags]    wants-held-steps    wants-two-replicas    -wants-upload
+    ${xenia} =    A Free User    xenia
+    Open Tabs On Each Replica    ${xenia}    tab    there
+    ${thread} =    A Stored Thread    ${xenia}
+    Send From Two Places At Once    ${xenia}    ${thread}    tab    there
+    Say    ${xenia}    ${thread}    ${FIGURES.rate_limit}
+    Limit Should Have Held    ${xenia}
+
 A Change Of Plan Counts At Every Door
     [Documentation]    Paid, everything is taken and nothing is counted; free again, the limit is back at once, and paid again it
     ...    is gone.
