@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+# Each is one character, two units of UTF-16 and four bytes of UTF-8: where others are counted, not as many may be said.
+LETTER, OTHER_LETTER = "\U0001d535", "\U0001d536"
 LONGEST_TEXT = 16_000
 LONGEST_TITLE = 200
 LONGEST_NAME = 80
@@ -59,9 +61,9 @@ ENVELOPE_EDGES = [
 ]
 FRAME_EDGES = [
     _said("a text of one character", "x"),
-    _said("a text of as many characters as may be", LONGEST_TEXT * "x"),
+    _said("a text of as many characters as may be", LONGEST_TEXT * LETTER),
     _frame("a conversation whose id is written in capitals", "user_message", thread="$OWN", payload={"text": "x"}),
-    _said("a text of one more", (LONGEST_TEXT + 1) * "x", "too_long"),
+    _said("a text of one more", (LONGEST_TEXT + 1) * LETTER, "too_long"),
     _said("an empty text", "", "bad_frame"),
     _said("a text of nothing but blanks", " \t\n", "bad_frame"),
     _said("a number for a text", 7, "bad_frame"),
@@ -72,8 +74,8 @@ FRAME_EDGES = [
     _frame("no conversation", "user_message", "bad_frame", thread=None, payload={"text": "x"}),
     _frame("a frame that nobody knows", "user_shout", "unknown_type"),
     _named("a title of one character", "x"),
-    _named("a title of as many characters as may be", LONGEST_TITLE * "x"),
-    _named("a title of one more", (LONGEST_TITLE + 1) * "x", "too_long"),
+    _named("a title of as many characters as may be", LONGEST_TITLE * LETTER),
+    _named("a title of one more", (LONGEST_TITLE + 1) * LETTER, "too_long"),
     _named("a title of nothing but blanks", "  ", "bad_frame"),
     _read("the place before the first", 0),
     _read("the first place", 1),
@@ -142,8 +144,8 @@ ROUTE_EDGES = [
     {**_asked("messages after the last place that may be", MESSAGES, after=LAST_PLACE), "path": "$own"},
     {**_asked("messages from before all", MESSAGES, "bad_request", after=-1), "path": "$own"},
     {**_asked("messages of what is no conversation", MESSAGES, "not_found"), "path": "none"},
-    _posted("a title of as many characters as may be", THREADS, {"title": LONGEST_TITLE * "x"}),
-    _posted("a title of one more", THREADS, {"title": (LONGEST_TITLE + 1) * "x"}, "bad_request"),
+    _posted("a title of as many characters as may be", THREADS, {"title": LONGEST_TITLE * LETTER}),
+    _posted("a title of one more", THREADS, {"title": (LONGEST_TITLE + 1) * LETTER}, "bad_request"),
     _posted("a title of nothing but blanks", THREADS, {"title": "  "}, "bad_request"),
     _posted("a number for a title", THREADS, {"title": 7}, "bad_request"),
     _posted("no title", THREADS, {}),
@@ -153,12 +155,12 @@ ROUTE_EDGES = [
     _posted("no plan", PLAN, {}, "bad_request"),
     _posted("a plan that is none", PLAN, {"plan": "gold"}, "bad_request"),
     _posted("a plan", PLAN, {"plan": "paid"}),
-    _profile("a name of as many characters as may be", display_name=LONGEST_NAME * "x"),
-    _profile("a name of one more", "bad_request", display_name=(LONGEST_NAME + 1) * "x"),
+    _profile("a name of as many characters as may be", display_name=LONGEST_NAME * LETTER),
+    _profile("a name of one more", "bad_request", display_name=(LONGEST_NAME + 1) * LETTER),
     _profile("a name of nothing but blanks", "bad_request", display_name="  "),
     _profile("a name with a line end", "bad_request", display_name="a\nb"),
     _profile("a number for a name", "bad_request", display_name=7),
-    _profile("a workspace of one character more", "bad_request", workspace={"name": (LONGEST_NAME + 1) * "x"}),
+    _profile("a workspace of one character more", "bad_request", workspace={"name": (LONGEST_NAME + 1) * LETTER}),
     _profile("a workspace with more than its name", "bad_request", workspace={"name": "x", "more": "x"}),
     _profile("a workspace without a name", "bad_request", workspace={}),
     _profile("a field that nobody knows", "bad_request", locale="x"),
@@ -175,8 +177,8 @@ ROUTE_EDGES = [
     _uploaded("fields of one more", "bad_upload", more=_in_form(LONGEST_FORM + 1)),
     _uploaded("as many parts as may be", **{f"more {n}": "x" for n in range(MOST_PARTS - 2)}),
     _uploaded("one part more", "bad_upload", **{f"more {n}": "x" for n in range(MOST_PARTS - 1)}),
-    _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * "y"),
-    _uploaded("a question of one more", "bad_request", question=(LONGEST_TEXT + 1) * "x"),
+    _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * OTHER_LETTER),
+    _uploaded("a question of one more", "bad_request", question=(LONGEST_TEXT + 1) * LETTER),
     _uploaded("a message whose id is none", "bad_request", message_id="none"),
     _asked("a provider that nobody knows", LOGIN, "unknown_provider", provider="nobody"),
     _asked("a way back of as many characters as may be", LOGIN, return_to="/" + (LONGEST_WAY - 1) * "x"),
