@@ -78,6 +78,16 @@ A Tab That Is Held Up Hears All Of An Answer
     Let Step Go On    marking
     Everything Said Should Be Everywhere    ${lisa}
 
+An Answer That Waited Long Comes While Nobody Listens
+    [Documentation]    It begins and ends while a replica hears nothing; on its tabs all of it is seen all the same.
+    [Tags]    needs-pause    wants-held-steps    wants-two-replicas
+    ${olli} =    A Paid User    olli
+    Open Tabs On Each Replica    ${olli}    here    there
+    ${thread} =    A New Thread
+    Let A Question Wait Since Yesterday    ${olli}    here    ${thread}
+    Let Answers Come While Nobody Is Listening    ${olli}    here
+    Everything Said Should Be Everywhere    ${olli}
+
 Services Count What They Did
     [Documentation]    Of three tabs and two answers, each exactly once; and no tab that is closed. Nobody outside is told.
     [Tags]    wants-metrics

@@ -260,10 +260,13 @@ class Messages:
         return Stopping(str(row["id"]), row["state"])
 
     async def recent_runs(self, users: list[str], seconds: float) -> list[tuple[str, str, str]]:
-        """User, thread and id of the runs that began within the last seconds, oldest first."""
+        """User, thread and id of the runs that were asked for, or ended, within the last seconds, oldest first.
+
+        One that waited for its turn may have begun and ended since.
+        """
         rows = await self._database.fetch(
-            "SELECT user_id, thread_id, id FROM runs WHERE user_id = ANY($1::uuid[]) "
-            "AND created_at > now() - make_interval(secs => $2) ORDER BY created_at",
+            "SELECT user_id, thread_id, id FROM runs, (SELECT now() - make_interval(secs => $2) AS since) AS moment "
+            "WHERE user_id = ANY($1::uuid[]) AND (created_at > since OR finished_at > since) ORDER BY created_at",
             users,
             seconds,
         )

@@ -95,6 +95,7 @@ SCHEMA = (
     """,
     "CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (user_id, created_at) WHERE state IN ('queued', 'running')",
     "CREATE INDEX IF NOT EXISTS runs_recent ON runs (user_id, created_at)",
+    "CREATE INDEX IF NOT EXISTS runs_over ON runs (user_id, finished_at)",
     """
     CREATE TABLE IF NOT EXISTS workspaces (
         id uuid PRIMARY KEY,
