@@ -57,6 +57,16 @@ A Long Answer Flows
     Ask The Long Question    ${karl}    here    ${thread}
     Law Should Hold    answers-flow    within=${FIGURES.answer_time}    answers=2    pieces=20
 
+A Conversation Flows
+    [Documentation]    One question after another, more than one user has places for: each answer begins soon, as the first did.
+    [Tags]    wants-agent-queue    wants-computed-answers
+    ${carl} =    A Paid User    carl
+    Open Tabs    ${carl}    tab
+    ${thread} =    A New Thread
+    Record How Long Answers May Take
+    Ask One After Another    ${carl}    tab    ${thread}
+    Law Should Hold    answers-flow    within=${FIGURES.answer_time}    answers=5    pieces=5
+
 An Answer That Takes Long Stays With Its Agent
     [Documentation]    It takes longer than what a silent agent left would wait for another one.
     [Tags]    wants-agent-queue    wants-held-steps
