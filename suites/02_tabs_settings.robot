@@ -58,6 +58,18 @@ A Page That Only Looks On Is As One Opened Later
     Use Another Device    ${yara}    device    ${thread}    ${later}    page
     Page Should Be As One Opened Later    page
 
+Who Is Told Nothing And Not Cut Off Notices It
+    [Documentation]    The replicas' subscriptions fall silent without an end, and they take others.
+    [Tags]    needs-faults    wants-two-replicas
+    ${silke} =    A Paid User    silke
+    Open Tabs On Each Replica    ${silke}    tab 1    tab 2
+    ${thread} =    A Stored Thread    ${silke}
+    Let Subscriptions Fall Silent
+    Rename Thread    tab 1    ${thread}    Named in the silence
+    Law Should Hold    converges    within=${FIGURES.settle_time * 1.5}
+    Heal Link    ${LIMIT_STORE}
+    Receipts Should Be In
+
 What Is Told Late Or Twice Changes Nothing
     [Documentation]    All that replicas and agents told one another of a conversation is told once more, the last of it first;
     ...    then something more is said.
