@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -260,7 +261,11 @@ def test_subscription_that_falls_silent_is_given_up(redis_server: servers.Redis,
             task = asyncio.create_task(listener.run())
             await soon(lambda: begun == [SESSIONS])
             lost.update(wires)
+            await asyncio.sleep(0.05)
+            at = time.monotonic()
             await redis.publish(SESSIONS, "what nobody hears")
+            await soon(lambda: not listener.connected)
+            assert listener.heard_at <= at
             await soon(lambda: begun == [SESSIONS, SESSIONS])
             await redis.publish(SESSIONS, "what is heard again")
             await soon(lambda: heard == ["what is heard again"])

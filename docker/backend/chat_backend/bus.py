@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,8 @@ class Bus:
         self._sent: set[str] = set()
         self._changed = asyncio.Event()
         self.connected = False
+        # When anything last came; a connection that has fallen silent is noticed later.
+        self.heard_at = time.monotonic()
 
     def subscribe(self, channel: str) -> None:
         """Begin to listen to a channel; `on_subscribed` tells when it has begun."""
@@ -97,6 +100,7 @@ class Bus:
                 await connection.send_command("PING", check_health=False)
                 continue
             asked = False
+            self.heard_at = time.monotonic()
             self._handle(item)
 
     def _handle(self, item: Any) -> None:

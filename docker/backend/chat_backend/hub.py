@@ -205,7 +205,7 @@ class Hub:
             except TimeoutError:
                 last = loop.time()
                 if self._bus.connected and not self._resubscribed:
-                    self._heard_until = time.monotonic()
+                    self._heard_until = self._bus.heard_at
                 users = list(self._feeds)
             else:
                 users = [user_id for user_id in self._resubscribed if user_id in self._feeds]
