@@ -20,7 +20,7 @@ from chat_backend.hub import Hub
 from chat_backend.tab import EXPIRED, TRY_AGAIN_LATER
 from chat_common.errors import StoreUnavailable
 from chat_common.frames import frame
-from chat_common.runqueue import SESSIONS
+from chat_common.runqueue import SESSIONS, user_channel
 from chat_common.tasks import cancel
 from support import servers
 from support.waiting import until
@@ -40,6 +40,7 @@ class Store:
     def __init__(self, last: int, *failures: Exception) -> None:
         self.last = last
         self.failures = list(failures)
+        self.renamed_at = 0.0
 
     async def heads(self, _user_id: str) -> dict[str, int]:
         return {}
@@ -51,6 +52,15 @@ class Store:
     async def recent_heads(self, _users: list[str], _seconds: float) -> list[tuple[str, str, int]]:
         self._fail()
         return [(USER, THREAD, self.last)]
+
+    async def recent_runs(self, _users: list[str], _seconds: float) -> list[tuple[str, str, str]]:
+        return []
+
+    async def changed_since(self, users: list[str], seconds: float) -> list[dict[str, Any]]:
+        if self.renamed_at <= time.monotonic() - seconds:
+            return []
+        title = {"title": "Named", "title_version": 1, "renamed": True}
+        return [{"user_id": user, "id": THREAD, **title, "read": False, "read_seq": 0} for user in users]
 
     async def owned_last_seq(self, _thread_id: str, _user_id: str) -> int:
         self._fail()
@@ -85,6 +95,7 @@ class Listener:
     def __init__(self) -> None:
         self.id, self.user_id, self.session_id = "tab", USER, str(uuid.uuid4())
         self.got: list[int] = []
+        self.offered: list[str] = []
         self.closed: list[int] = []
         self.closing: int | None = None
         self.runs: dict[str, int] = {}
@@ -93,8 +104,8 @@ class Listener:
         self.floors: dict[str, int] = {}
         self.catcher: asyncio.Task[None] | None = None
 
-    def offer(self, _text: str) -> None:
-        """Nothing is looked at but messages."""
+    def offer(self, text: str) -> None:
+        self.offered.append(text)
 
     def schedule_settled(self, _settle: Callable[[], None]) -> None:
         """It stays as it is."""
@@ -274,6 +285,29 @@ def test_subscription_that_falls_silent_is_given_up(redis_server: servers.Redis,
             for one in wires:
                 one.close()
         await redis.aclose()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("renamed", ["before", "after"])
+def test_what_is_changed_before_a_users_channel_is_open_is_told(renamed: str) -> None:
+    """It may take its time, once the user's first tab is there; what was changed before that is the client's to ask for."""
+
+    async def scenario() -> None:
+        store: Any = Store(0)
+        hub = Hub(store, store, store, store, bus_url="redis://127.0.0.1:1/0", name="hub")
+        tab: Any = Listener()
+        if renamed == "before":
+            store.renamed_at = time.monotonic()
+            await asyncio.sleep(0.01)
+        await hub.join(tab, "greeting")
+        if renamed == "after":
+            store.renamed_at = time.monotonic()
+        hub._subscribed(user_channel(USER))
+        await hub._make_good(0.0)
+        assert [json.loads(text)["type"] for text in tab.offered[1:]] == (["thread_renamed"] if renamed == "after" else [])
+        await hub.leave(tab)
+        await hub.stop()
 
     asyncio.run(scenario())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 from dataclasses import dataclass
 
@@ -67,6 +68,7 @@ class Feed:
         self.user_id = user_id
         self.tabs: set[Tab] = set()
         self.joining = 0
+        self.began = time.monotonic()
         # Whether its channel was open once; what comes after an interruption must be made good.
         self.heard_before = False
         self._messages = messages

@@ -239,12 +239,17 @@ class Hub:
                 self._check_sessions = True
                 raise
         users, self._resubscribed = self._resubscribed & self._feeds.keys(), set()
-        # A user whose channel has just been opened for the first time has missed no announcements, but perhaps runs: it may
-        # have taken its time.
+        # A channel that has just been opened for the first time may have taken its time: what came since its user's first tab
+        # went unheard.
         returning = [user_id for user_id in users if self._feeds[user_id].heard_before]
+        fresh = [user_id for user_id in users if not self._feeds[user_id].heard_before]
         try:
             if returning:
-                await self._repeat_announcements(returning, unheard)
+                log.info("channels_restored", users=len(returning), unheard_seconds=round(unheard, 1))
+                await self._repeat_announcements(returning, unheard + 2 * LOOK_SECONDS)
+            if fresh:
+                began = min(self._feeds[user_id].began for user_id in fresh)
+                await self._repeat_announcements(fresh, time.monotonic() - began)
             await self._repeat_runs(list(users), unheard)
         except BaseException:
             self._resubscribed |= users
@@ -252,9 +257,8 @@ class Hub:
         for user_id in users & self._feeds.keys():
             self._feeds[user_id].heard_before = True
 
-    async def _repeat_announcements(self, users: list[str], unheard: float) -> None:
-        log.info("channels_restored", users=len(users), unheard_seconds=round(unheard, 1))
-        for row in await self._threads.changed_since(users, unheard + 2 * LOOK_SECONDS):
+    async def _repeat_announcements(self, users: list[str], seconds: float) -> None:
+        for row in await self._threads.changed_since(users, seconds):
             feed, thread_id = self._feeds.get(str(row["user_id"])), str(row["id"])
             if feed is not None and row["renamed"]:
                 renamed = {"title": row["title"], "version": row["title_version"]}
