@@ -100,7 +100,7 @@ class RogueKeywords:
         | what is wrong | scenarios |
         |---|---|
         | nothing | ``honest`` |
-        | nothing, and it must still work | ``key-rotated`` (a new signing key) ``key-unnamed`` (no ``kid``, of one key) ``keys-unknown`` (beside its own some that nobody understands) ``clock-ahead`` (3 s) ``clock-behind`` (the ID token ended 2 s ago) ``audience-array`` (of one, with ``azp``) ``profile-elsewhere`` (at userinfo) ``profile-in-part`` (the ID token has the e-mail alone) ``answers-slowly`` (its configuration, and tokens) |
+        | nothing, and it must still work | ``key-rotated`` (a new signing key) ``key-unnamed`` (no ``kid``, of one key) ``keys-unknown`` (the same, and beside it some that nobody understands) ``clock-ahead`` (3 s) ``clock-behind`` (the ID token ended 2 s ago) ``audience-array`` (of one, with ``azp``) ``profile-elsewhere`` (at userinfo) ``profile-in-part`` (the ID token has the e-mail alone) ``answers-slowly`` (its configuration, and tokens) |
         | what the browser brings back | ``state-wrong`` ``state-missing`` ``code-missing`` ``access-denied`` ``response-issuer-wrong`` (RFC 9207) |
         | the ID token's signature | ``alg-none`` ``alg-none-mixed-case`` ``signature-missing`` ``tampered-payload`` ``foreign-key`` ``foreign-key-embedded`` ``hs256-public-key`` ``critical-header`` |
         | the ID token's claims, well signed | ``nonce-wrong`` ``nonce-missing`` ``issuer-wrong`` ``audience-wrong`` ``authorized-party-wrong`` ``expired`` ``expiry-missing`` ``not-yet-valid`` ``issued-in-future`` ``subject-missing``, and Google's ``hosted-domain-wrong`` (an account of another domain than ``hd`` asked for) |

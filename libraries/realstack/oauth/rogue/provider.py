@@ -143,10 +143,10 @@ class RogueProvider:
         await self._server.close()
 
     def set_scenario(self, scenario: Scenario, tenant: str = "") -> Scenario:
-        """Misbehave so from now on, and return what was in force before. ``key-rotated`` makes a new key at once."""
+        """Misbehave so from now on, and return what was in force before. Where keys are what is told, it has a new one now."""
         old = self.scenario(tenant)
         self._scenarios[tenant] = scenario
-        if scenario == "key-rotated":
+        if scenario in {"key-rotated", "keys-unknown"}:
             self._keys = [_new_key()]
         return old
 
