@@ -6,12 +6,14 @@ import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 
 from chat_agent.reporter import Reporter
+from chat_agent.worker import Worker
 from chat_common.redis_client import redis_client
 from chat_common.runqueue import GROUP, RUNS, RUNS_PER_USER, RunQueue, active_key, events_key, sealed_key, user_channel
 from chat_common.trace import follow_parent
@@ -114,6 +116,40 @@ def test_claims_that_a_worker_gives_up_are_anybodys_at_once(on_redis: Callable[[
         assert await queue.keep("agent-1", [second, third], silent=takeover) == [third]
         _next, taken, _gone = await redis.xautoclaim(RUNS, GROUP, "agent-2", int(takeover * 1000), count=8)
         assert [entry for entry, _fields in taken] == [second]
+
+    on_redis(work)
+
+
+class EndlessRuns:
+    """Runs that nobody comes to the end of."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def claim(self, run_id: str) -> None:
+        self.begun.set()
+        await asyncio.Event().wait()
+
+
+def test_what_a_worker_is_at_is_anybodys_once_it_has_stopped(
+    on_redis: Callable[[Work], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_agent.worker.STOP_SECONDS", 0.01)
+    takeover = 60.0
+
+    async def work(redis: Redis, queue: RunQueue) -> None:
+        run_id = str(uuid.uuid4())
+        runs = EndlessRuns()
+        ended = Counter("ended", "Runs that ended.", ("end",), registry=CollectorRegistry())
+        worker = Worker(
+            redis, redis, cast(Any, runs), cast(Any, None), name="agent-1", concurrency=1, takeover_seconds=takeover, ended=ended
+        )
+        await queue.enqueue(run_id, "user")
+        worker.start()
+        await runs.begun.wait()
+        await worker.stop()
+        _next, taken, _gone = await redis.xautoclaim(RUNS, GROUP, "agent-2", int(takeover * 1000), count=8)
+        assert [fields["run_id"] for _entry, fields in taken] == [run_id]
 
     on_redis(work)
 
