@@ -18,13 +18,24 @@ _NOTES = {
         *(f"Wren {number} sang." for number in range(1, _MOST + 2)),
         _LONG,
     ],
-    "Fish and others": ["Otters eat fish;\n herons eat fish.", "Not far from the fish_bowl", "Nothing of the kind"],
+    "Fish and others": [
+        "Otters eat fish;\n herons eat fish.",
+        "Not far from the fish_bowl",
+        "A fish-bowl is no pond",
+        "50% of all perches",
+        "5000 of all perches",
+        r"Kept in c:\pikes",
+    ],
 }
 SEARCHED_FOR: dict[str, Sequence[str]] = {
     "search messages for heron": ["heron"],
     "search my messages for an otter and a heron": ["otter", "heron"],
     'find "eat fish" in my messages': ["eat fish"],
     "search messages for fish_bowl?": ["fish", "bowl"],
+    # What stores take for a wildcard, or for the sign before one, is looked for as it is.
+    'search messages for "fish_bowl"': ["fish_bowl"],
+    'find "50% of all" in my messages': ["50% of all"],
+    r'search messages for "c:\pikes"': [r"c:\pikes"],
     "look for WREN in my chats": ["wren"],
     "search in my history for kingfisher": ["kingfisher"],
 }
