@@ -46,6 +46,18 @@ An Answer That Waits Or Works Is Stopped At Once
     Every Store Should Tell What Was Said    ${olga}
     Tab Should Be Told What Is Stored    ${olga}    tab
 
+A Stop That Comes Before The End Holds
+    [Documentation]    All is said, and the end is not written down yet: a stop that was told that it comes in time does.
+    [Tags]    needs-pause    wants-held-steps    wants-stop
+    ${vera} =    A Paid User    vera
+    Open Tabs    ${vera}    tab
+    ${thread} =    A New Thread
+    Hold Up Answering
+    ${question} =    Send Message    ${vera}    tab    ${thread}    search my files for "anything"
+    Stop Just Before The End    tab    ${thread}    ${question}
+    Receipts Should Be In
+    Stopped Answers Should Stay    ${vera}
+
 What Is Over Or Another User's Is Not Stopped
     [Documentation]    A stranger's stop is refused and the answer goes on to its end; then its own user's stop is told that it is
     ...    over.
