@@ -48,6 +48,21 @@ An Upload Whose Answer Was Lost Is Tried Again And Is One
     Page Should Show    page    ${report.answer}
     Page And Store Should Agree    ${mika}    page
 
+A File That Comes In Pieces Is Answered From
+    [Documentation]    On a line that cuts everything, under a name and with a text of any script.
+    [Tags]    needs-faults    needs-folders    wants-file-layers
+    [Setup]    Prepare User Who Uploads    max    paid
+    ${report} =    A Report Of Any Text    ${USER}
+    Upload In Pieces Should Be Answered From    ${USER}    ${report}    ${THREAD}
+
+A File Whose Store Died Before It Said So Is Whole
+    [Documentation]    It was committed, and nobody was told: where it is listed it can be had.
+    [Tags]    needs-folders    needs-kill    needs-restart    wants-file-layers    wants-held-steps
+    ...       -wants-computed-answers
+    [Setup]    Prepare User Who Uploads    nina    paid
+    ${report} =    A Short Report With A Fact    ${USER}
+    Upload That Nobody Was Told Of Should Be Whole    ${USER}    ${report}    ${THREAD}
+
 A Bomb Harms Nobody
     [Documentation]    A small file that unpacks to a gigabyte: its run ends as every run does, and the next file is read.
     [Setup]    Prepare User Who Uploads    joe    paid

@@ -19,6 +19,7 @@ from pypdf.errors import PyPdfError
 
 from realstack.core.errors import StackError
 from realstack.files import digest, odd
+from realstack.files.any_text import UNSTORABLE, text_pdf
 from realstack.files.document import Plan, build
 
 FACT = "The vault (east) opens at 07:45 with code 48213."
@@ -89,6 +90,20 @@ def test_equal_seeds_give_equal_files_and_others_do_not() -> None:
 def test_impossible_plans_are_refused(plan: Plan, words: str) -> None:
     with pytest.raises(StackError, match=words):
         build(plan)
+
+
+@pytest.mark.parametrize("mark_at", [0, 900])
+def test_text_of_any_script_is_read(mark_at: int) -> None:
+    text = "Насос 報告 😀 <b> (50 %) \\ delivers"
+    data = text_pdf(f"{UNSTORABLE} {text * 5}", mark_at=mark_at)
+    assert data.index(b"%PDF-") == mark_at
+    assert PdfReader(BytesIO(data)).pages[0].extract_text() == f"{UNSTORABLE} {text * 5}"
+
+
+@pytest.mark.parametrize(("text", "mark_at"), [("", 0), ("x", 1), ("x", 1020), ("x", -1)])
+def test_a_text_and_a_mark_that_readers_find_are_needed(text: str, mark_at: int) -> None:
+    with pytest.raises(StackError):
+        text_pdf(text, mark_at=mark_at)
 
 
 def test_encrypted_document_opens_with_its_password_only() -> None:

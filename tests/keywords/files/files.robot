@@ -37,6 +37,13 @@ Odd Files Are Made
     Make Unpacking Bomb    unpacking.pdf    1000    1000000
     Make Empty File    empty.pdf    0    0
 
+A Pdf Has A Text Of Any Script
+    [Documentation]    Its mark stands where it was wanted.
+    ${file}    Make Pdf Of Text    safe.pdf    text=Сейф 金庫 48213    unstorable=True    mark_at=900
+    Should Be Equal    ${file}[fact]    Сейф 金庫 48213
+    ${bytes}    Get Binary File    ${file}[path]
+    Should Be Equal    ${bytes}[900:905]    ${{ b'%PDF-' }}
+
 Other Types Are Made
     [Documentation]    Under a PDF's name.
     ${file}    Make File Of Type    png    photo.pdf
@@ -56,6 +63,7 @@ Bad Wishes Are Refused
     Run Keyword And Expect Error    Expected: the size is bytes, such as 4096*    Make Pdf    size=much
     Run Keyword And Expect Error    Expected: a size of at least*    Make Pdf    size=${10}
     Run Keyword And Expect Error    Expected: the fact on a page from 1 to 5*    Make Pdf    fact=x    fact_page=6
+    Run Keyword And Expect Error    Expected: a mark at 0, or from 2*    Make Pdf Of Text    text=x    mark_at=2000
     Run Keyword And Expect Error    Expected: a bomb of 10 to*    Make Pdf Bomb    pages=1
     Run Keyword And Expect Error    ValueError: Argument 'kind' got value 'odd'*    Make Broken Pdf    kind=odd
     Run Keyword And Expect Error    *should be*    Get Sha256    ${SUITE_FILE}[path]    ==    0

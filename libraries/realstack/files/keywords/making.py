@@ -13,6 +13,7 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, explain
 from realstack.core.quantities import byte_size
 from realstack.files import digest, odd
+from realstack.files.any_text import UNSTORABLE, text_pdf
 from realstack.files.document import Plan, build
 from realstack.files.keywords.folders import Folders
 from realstack.files.odd import BrokenKind, FileType
@@ -54,6 +55,30 @@ class Making:
         """
         plan = Plan(_seed(seed), pages, None if size is None else round(byte_size(size)), fact, fact_page)
         return self._keep(name, build(plan), pages=pages, fact=fact, fact_page=fact_page)
+
+    @keyword(tags=["file"])
+    def make_pdf_of_text(
+        self, name: str = "text.pdf", *, text: str, unstorable: bool = False, mark_at: int = 0
+    ) -> dict[str, Any]:
+        """Makes a PDF of one page whose text is exactly this, in any script.
+
+        Args:
+            name: Name of the file, without a folder.
+            text: What readers find on the page, in one line.
+            unstorable: Whether a NUL and half of a surrogate pair stand before the text, as fonts may have them and no database
+                does.
+            mark_at: Where in the file the mark of a PDF stands, within the first kilobyte; readers take such files
+                (ISO 32000-1, annex H.3, note 13).
+
+        Raises:
+            StackError: There is no text, or the mark would stand where no reader looks.
+
+        ```robotframework
+        ${file} =    Make Pdf Of Text    safe.pdf    text=Сейф открывается кодом 48213.    unstorable=True
+        ```
+        """
+        content = text_pdf(f"{UNSTORABLE} {text}" if unstorable and text else text, mark_at=mark_at)
+        return self._keep(name, content, pages=1, fact=text, fact_page=1)
 
     @keyword(tags=["file"])
     def make_encrypted_pdf(
