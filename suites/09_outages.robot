@@ -3,6 +3,7 @@ Documentation       The ledger of outages: whatever the platform accepts while a
 ...                 store and on every tab, and counted once; what it can't accept it refuses itself, in time.
 Resource            ../resources/journey.resource
 Resource            ../resources/outages.resource
+Resource            ../resources/file_troubles.resource
 Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -55,6 +56,29 @@ A Cache That Forgot Is Told Again Who Left
     Give Service Time To Tell Cache Again    ${last}
     Try Doors In Vain    ${last}    of a session that was ended    the threads
     Law Should Hold    no-entry    within=0 s
+
+A Cache That Forgot Is Told Again What To Answer
+    [Documentation]    It dies with the last things that it was told not written down yet, and with an agent that was at work.
+    [Tags]    needs-kill    needs-restart    wants-agent-queue    wants-held-steps    -wants-fan-out    -wants-refresh
+    ...       -wants-two-replicas
+    [Template]    NONE
+    ${olaf} =    A Paid User    olaf
+    Open Tabs    ${olaf}    tab
+    ${thread} =    A New Thread
+    Question Should Outlive Agent And Cache    ${olaf}    tab    ${thread}
+    Everything Said Should Be Everywhere    ${olaf}    tabs=1
+
+What Is Stored Late Is Counted As Well
+    [Documentation]    A file that came first is stored after a message that came later, while events of that one are told.
+    [Tags]    needs-pause    wants-held-steps    wants-ledger    wants-upload    -wants-fan-out    -wants-refresh
+    [Template]    NONE
+    ${pia} =    A Paid User    pia
+    Open Tabs    ${pia}    tab    at=${ONE_REPLICA}
+    ${thread} =    A Stored Thread    ${pia}
+    ${report} =    A Report With The Id Of Its Message    ${pia}
+    Let Message Overtake Upload    ${pia}    ${report}    ${thread}
+    Receipts Should Be In
+    Every Store Should Tell What Was Said    ${pia}
 
 A Backend Whose Store Hangs Says So In Time
     [Documentation]    By its own word, and before its proxy gives it up.
