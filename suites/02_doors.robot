@@ -4,10 +4,10 @@ Documentation       Doors of others: whatever takes a credential, an id or a key
 Resource            ../resources/journey.resource
 Resource            ../resources/files.resource
 Resource            ../resources/tokens.resource
-Suite Setup         Prepare The Services And A Silent Peer
+Suite Setup         Prepare The Services
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
-Test Tags           wants-doors    wants-revocation
+Test Tags           wants-doors
 
 
 *** Test Cases ***
@@ -21,7 +21,7 @@ Every Door Is Known
 No Door Opens Without A Good Credential
     [Documentation]    Doors for users open to no token that was changed, is of the services or of a session that is over, nor
     ...    without one; doors between services open to no user, and at the public address to nobody.
-    [Tags]    wants-upload
+    [Tags]    wants-revocation    wants-upload
     [Setup]    An Owner Whom Every Door Knows
     Every Door Should Stay Shut To    none
     Every Door Should Stay Shut To    changed on the way
@@ -63,20 +63,8 @@ Who Reads Well Is Told Any Amount
     ${orla} =    A Signed In User    orla
     Who Reads At Once Should Be Told Any Amount    ${orla}
 
-Who Is Signed Out And Says Nothing Is Shown Out
-    [Documentation]    A tab whose user signed out when this suite began, and that has said nothing since, has no connection any
-    ...    more.
-    ${otis} =    A Signed In User    otis
-    Try Socket    ${otis}    newest    ${otis.token}    good=${True}
-    Silent Peer Should Be Gone
-
 
 *** Keywords ***
-Prepare The Services And A Silent Peer
-    [Documentation]    Ensures that all is there; a peer falls silent, so that no test waits for its end.
-    Prepare The Services
-    Let Peer Fall Silent
-
 An Owner Whom Every Door Knows
     [Documentation]    The control of every refusal: to the owner of things, with a good token, every door opens.
     ${olivia} =    A User With Things    olivia
