@@ -7,6 +7,7 @@ which nobody has said anything.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -124,6 +125,12 @@ def _in_form(length: int) -> str:
     return (length - len(A_RUN.format(1))) * "x"
 
 
+def _change_of(length: int) -> dict[str, Any]:
+    """A change whose body has so many bytes, as it is sent."""
+    around = len(json.dumps({"workspace": {"name": ""}}, separators=(",", ":")))
+    return {"workspace": {"name": (length - around) * "x"}}
+
+
 LOGIN, CALLBACK = "/auth/login", "/auth/callback/{provider}"
 THREADS, MESSAGES, PLAN = "/api/threads", "/api/threads/{id}/messages", "/api/plan"
 ROUTE_EDGES = [
@@ -169,7 +176,8 @@ ROUTE_EDGES = [
     _changed("no workspace", {"display_name": "x"}, "bad_request"),
     _changed("nothing but a workspace", {"workspace": {"name": "x"}}),
     _changed("a list for a body", ["x"], "bad_request"),
-    _changed("a body that is too long", {"workspace": {"name": LONGEST_CHANGE * "x"}}, "too_large"),
+    _changed("a body of as many bytes as may be, most of them of a name", _change_of(LONGEST_CHANGE), "bad_request"),
+    _changed("a body of one more", _change_of(LONGEST_CHANGE + 1), "too_large"),
     _changed("no key", {"workspace": {"name": "x"}}, "idempotency_key_missing", key=""),
     _changed("a key of as many characters as may be", {"workspace": {"name": "x"}}, key=LONGEST_KEY * "k"),
     _changed("a key of one more", {"workspace": {"name": "x"}}, "idempotency_key_missing", key=(LONGEST_KEY + 1) * "k"),
