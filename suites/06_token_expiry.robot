@@ -115,6 +115,7 @@ Expired Token Is Good For Nothing On An Open Socket
 What A Good Key Has Signed Opens Nothing By That
     [Tags]    needs-reload    needs-folders    needs-logs    wants-key-rotation
     Well Signed Tokens Should Open Nothing
+    Audience Of Tokens Should Be Read As It Stands
     Withdrawn Keys Should Open Nothing
 
 Foreign Token Prolongs No Socket
