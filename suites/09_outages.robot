@@ -43,6 +43,19 @@ The Agents Are Killed
     [Tags]    needs-kill    needs-restart
     the agents    killed    saying    tidying up    leaving
 
+What Is Said Without An Agent Is Told At Once
+    [Documentation]    One thing after another in one conversation, while nobody is there to answer: every tab is told all of it.
+    [Tags]    needs-pause    -wants-fan-out    -wants-refresh
+    [Template]    NONE
+    ${tara} =    A Paid User    tara
+    Open Tabs On Each Replica    ${tara}    here    there
+    Pause Service    ${AGENTS}
+    Say One After Another    ${tara}    here    One    Two    Three
+    Record Stored Messages Of Users    ${tara}
+    Laws Should Hold    acked-is-kept    exactly-once    same-order    within=${FIGURES.settle_time}
+    Resume Service    ${AGENTS}
+    Receipts Should Be In
+
 A Cache That Forgot Is Told Again Who Left
     [Documentation]    It dies with the last things that it was told not written down yet: that two sessions are over.
     [Tags]    needs-kill    needs-restart    wants-revocation    -wants-fan-out    -wants-two-replicas
