@@ -89,6 +89,22 @@ async function tellWhetherSeen(seen, page) {
 }
 
 /**
+ * Tells the page that its user turns to it, as the browser does, so many times; each when what the page has asked for is there.
+ *
+ * @param {number} times
+ */
+async function turnToPage(times, page) {
+  const asked = new Set();
+  page.on('request', (request) => asked.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => asked.delete(request));
+  for (let turn = 0; turn < times; turn += 1) {
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    // It asks when it gets its turn, which is after some of its browser's.
+    for (let answer = 0; answer < 5 || asked.size > 0; answer += 1) await page.evaluate(() => null);
+  }
+}
+
+/**
  * What those messages say that can be seen where the page is scrolled to, most of each.
  *
  * @param {string} selector   Of messages.
@@ -416,5 +432,5 @@ async function inTime(wait) {
 exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
-Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater });
+Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll, waitUntilTheyWaitForTheirTurn });
