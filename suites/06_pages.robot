@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Tokens that expire under an open page: where nobody gives it a newer one in time, it comes back by itself.
 Resource            ../resources/journey.resource
-Resource            ../resources/tokens.resource
+Resource            ../resources/page_tokens.resource
 Suite Setup         Prepare The Journey With Short Tokens
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Token expiry during a chat: nobody notices who is allowed to go on, and nobody goes on who is not.
 Resource            ../resources/journey.resource
-Resource            ../resources/tokens.resource
+Resource            ../resources/page_tokens.resource
 Resource            ../resources/files.resource
 Resource            ../resources/tabs.resource
 Suite Setup         Prepare The Journey With Short Tokens
