@@ -8,7 +8,6 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 from robot.api.deco import keyword, library
 from websocket_server import websocket_server
 
@@ -61,6 +60,8 @@ class WebSocketServer:
     @keyword
     def kill_a_load_worker(self, of: int) -> None:
         """Kills one of this process's children that are connected to the server; fails unless there are so many."""
+        import psutil
+
         port = urlsplit(self._url).port
         workers = [
             child

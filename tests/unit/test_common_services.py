@@ -32,7 +32,7 @@ from chat_common.errors import ERROR_HANDLERS, StoreUnavailable
 from chat_common.logs import JsonFormatter, Log, redact
 from chat_common.postgres import Database, migrate
 from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
-from chat_common.tasks import Together, jittered, keep_running
+from chat_common.tasks import Together, cancel, jittered, keep_running
 from chat_common.tokens import REFETCHES_AT_ONCE, TokenRefused, Verifier, check_token, keys_by_id
 from support import servers
 from support.loopback import served
@@ -447,6 +447,30 @@ def test_keeps_work_running() -> None:
 
     asyncio.run(run())
     assert all(0.05 <= jittered(0) <= 0.1 and 1 <= jittered(50) <= 2 for _ in range(100))
+
+
+def test_task_that_was_not_told_that_it_is_cancelled_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_common.tasks.CANCEL_AGAIN_AFTER", 0.01)
+    told = 0
+
+    async def deaf() -> None:
+        nonlocal told
+        while told < 3:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                told += 1
+        raise asyncio.CancelledError
+
+    async def scenario() -> None:
+        tasks = [asyncio.create_task(deaf()), asyncio.create_task(asyncio.sleep(60))]
+        await asyncio.sleep(0)
+        await cancel(*tasks)
+        assert all(task.cancelled() for task in tasks)
+        await cancel()
+
+    asyncio.run(scenario())
+    assert told == 3
 
 
 def test_a_service_tells_all_its_doors_to_services_alone() -> None:

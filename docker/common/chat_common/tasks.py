@@ -15,6 +15,9 @@ log = Log("tasks")
 
 T = TypeVar("T")
 
+CANCEL_AGAIN_AFTER = 1.0
+"""Seconds that a cancelled task has for its clean-up before it is taken for one that was not told."""
+
 
 def jittered(attempt: int, *, base: float = 0.1, cap: float = 2.0) -> float:
     """Seconds to pause before try number `attempt` (0 is the first): doubling, capped, and between half and all of it."""
@@ -61,8 +64,12 @@ async def insist(what: str, act: Callable[[], Awaitable[T]], *errors: type[BaseE
 
 async def cancel(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks and wait until they are over; what they fail with is logged by whoever runs them."""
-    for task in tasks:
-        task.cancel()
+    left = {*tasks}
+    while left:
+        for task in left:
+            task.cancel()
+        # Some libraries swallow it where it meets a time limit of theirs: redis-py does while a subscription connects.
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_AFTER)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
