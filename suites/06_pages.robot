@@ -18,7 +18,7 @@ A Page Whose Tokens Run Out Comes Back
     Page Should Be Online    page
     Let Tokens Of Page Run Out    page
     Type Message    ${rolf}    page    What is 8 * 9?
-    Record Page Once Stored    page    1
+    Record Page Once Stored    page    1    ${FIGURES.reconnect_max * 3}
     Record Stored Messages Of Users    ${rolf}
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    acked-is-kept    exactly-once    from-somebody
