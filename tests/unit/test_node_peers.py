@@ -19,8 +19,10 @@ sys.path.append({str(ROOT / "tests")!r})
 from support.node_peers import peer
 with peer("ws/server.mjs") as running:
     running.ask({{}})
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # one that comes before the wait ends it, too
     print(running.pid, flush=True)
-    signal.pause()
+    signal.sigwait([signal.SIGINT])
+    raise KeyboardInterrupt
 """
 
 

@@ -20,8 +20,10 @@ import sys, signal
 sys.path[:0] = {sources!r}
 from support import servers
 with servers.{name}() as server:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # one that comes before the wait ends it, too
     print(server.pid, flush=True)
-    signal.pause()
+    signal.sigwait([signal.SIGINT])
+    raise KeyboardInterrupt
 """
 
 
