@@ -88,15 +88,21 @@ async function tellWhetherSeen(seen, page) {
   }, seen);
 }
 
+/** What a page asks for from now on and has not got yet: a set that changes. */
+function requestsUnderWay(page) {
+  const asked = new Set();
+  page.on('request', (request) => asked.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => asked.delete(request));
+  return asked;
+}
+
 /**
  * Tells the page that its user turns to it, as the browser does, so many times; each when what the page has asked for is there.
  *
  * @param {number} times
  */
 async function turnToPage(times, page) {
-  const asked = new Set();
-  page.on('request', (request) => asked.add(request));
-  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => asked.delete(request));
+  const asked = requestsUnderWay(page);
   for (let turn = 0; turn < times; turn += 1) {
     await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     // It asks when it gets its turn, which is after some of its browser's.
@@ -279,9 +285,7 @@ async function whatStands(page) {
 async function compareWithLater(quiet, page) {
   const before = page.context().pages().filter((one) => one.url() === page.url());
   const later = await page.context().newPage();
-  const asked = new Set();
-  later.on('request', (request) => asked.add(request));
-  for (const end of ['requestfinished', 'requestfailed']) later.on(end, (request) => asked.delete(request));
+  const asked = requestsUnderWay(later);
   try {
     await later.goto(page.url(), { waitUntil: 'domcontentloaded' });
     let seen = '';

@@ -60,7 +60,7 @@ class WebSocketServer:
     @keyword
     def kill_a_load_worker(self, of: int) -> None:
         """Kills one of this process's children that are connected to the server; fails unless there are so many."""
-        import psutil
+        import psutil  # not at the top: this file serves tests where it is missing, too
 
         port = urlsplit(self._url).port
         workers = [

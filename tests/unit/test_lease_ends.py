@@ -159,17 +159,9 @@ def test_the_run_ends_by_itself(start_run, ending):
     run.until_gone()
 
 
-def test_temporary_folders_outlive_a_lease_that_ends_in_good_order(start_run):
-    run = start_run("lease.close(); lease = current_lease(); print('again', flush=True); time.sleep(60)")
-    assert run.process.stdout.readline() == b"again\n"
-    assert all((folder / "file").exists() for folder in run.temporary)
-    run.process.kill()
-    run.process.wait()
-    run.until_gone()
-
-
-def test_temporary_folders_go_with_the_process_whose_lease_has_ended_in_good_order(start_run):
-    run = start_run("lease.close(); print('closed', flush=True); time.sleep(60)")
+@pytest.mark.parametrize("then", ["", "lease = current_lease();"], ids=["no-lease-again", "another-lease"])
+def test_temporary_folders_outlive_a_lease_that_ends_in_good_order_and_go_with_the_process(start_run, then):
+    run = start_run(f"lease.close(); {then} print('closed', flush=True); time.sleep(60)")
     assert run.process.stdout.readline() == b"closed\n"
     assert all((folder / "file").exists() for folder in run.temporary)
     run.process.kill()

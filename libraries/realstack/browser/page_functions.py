@@ -9,7 +9,7 @@ from typing import Any
 from robot.api.deco import keyword
 
 from realstack.browser.scripts import Scripts
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import time_limit
 
 
 class PageFunctions(Scripts):
@@ -52,5 +52,7 @@ def _plain(name: str, value: Any) -> Any:
     """An argument as JavaScript takes it."""
     if not isinstance(value, timedelta):
         return value
-    seconds = Deadline(value).seconds if name == "timeout" else value.total_seconds()
+    seconds = value.total_seconds()
+    if name == "timeout":
+        seconds = time_limit.cut(seconds)
     return max(1, seconds * 1000)

@@ -21,7 +21,7 @@ from requests.auth import AuthBase
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import time_limit
 from realstack.http.credentials import (
     BINARY_TYPES,
     masked,
@@ -138,7 +138,7 @@ class RestSession(requests.Session):
         if self._closed:
             raise StackError(f"The REST session '{self.name}' was closed. Use [Open Rest Session] again.")
         limit = options.pop("timeout", None) or self.seconds
-        seconds = Deadline(float(sum(limit) if isinstance(limit, tuple) else limit)).seconds
+        seconds = time_limit.cut(float(sum(limit) if isinstance(limit, tuple) else limit))
         sent = {option: self._reveal(value) for option, value in options.items()}
         if isinstance(sent.get("auth"), str):
             sent["auth"] = Bearer(sent["auth"])

@@ -24,7 +24,7 @@ import httpx
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import time_limit
 from realstack.http.credentials import (
     BINARY_TYPES,
     remember_body,
@@ -198,7 +198,7 @@ class Session:
             StackFailure: No response came in time, or the connection failed.
             StackError: The URL is none.
         """
-        target, timeout = self.target(url), Deadline(timeout).seconds
+        target, timeout = self.target(url), time_limit.cut(timeout)
         host = split(target).netloc
         remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
         remember_json(json_body, f"sent to {host}")

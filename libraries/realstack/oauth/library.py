@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from robot.api.deco import library
-from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 from robotlibcore import DynamicCore
 
 from realstack import __version__
 from realstack.core.errors import InvalidRun, StackError, StackFailure
+from realstack.core.keywords.scope import output_folder
 from realstack.oauth.keywords.cookies import CookieKeywords
 from realstack.oauth.keywords.device import DeviceKeywords
 from realstack.oauth.keywords.directory import DirectoryKeywords
@@ -141,12 +140,3 @@ class OAuth(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
         except (StackError, StackFailure, InvalidRun) as error:
             error.args = tuple(secrets.scrub(str(text)) for text in error.args)
             raise
-
-
-def output_folder() -> Path | None:
-    """Where Robot writes its output; None where it writes none, or does not run."""
-    try:
-        output = BuiltIn().get_variable_value("${OUTPUT_DIR}")
-    except RobotNotRunningError:
-        return None
-    return Path(output) if output else None

@@ -15,7 +15,7 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import on_loop, seconds, wait
 from realstack.core.loop import background
 from realstack.core.quantities import byte_size
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import time_limit
 from realstack.faults.keywords.arguments import DirectionName, OneWay, lasting, ways
 from realstack.faults.keywords.proxies import Proxies
 from realstack.faults.keywords.undoing import Undoing
@@ -337,7 +337,7 @@ class Disturbing:
             raise StackError(
                 f"Toxic '{name}' of link '{link}' is no cut: it has no moment at which it hits. Use [Get Toxic Hits]."
             )
-        patience = Deadline(seconds(timeout)).seconds
+        patience = time_limit.cut(seconds(timeout))
         try:
             wait(proxy.wait_hit(name, at_least, patience), patience)
         except TimeoutError:

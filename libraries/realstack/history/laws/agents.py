@@ -224,6 +224,9 @@ def _judge_unseen(history: History, findings: Findings, runs: Mapping[str, Mappi
     sent = {send.message: send for send in reversed(history.sends)}
     greeted = {(greeting.tab, greeting.stretch): greeting for greeting in reversed(history.greetings)}
     queries = {run: event.query for run, tabs in runs.items() for events in tabs.values() for event in events if event.query}
+    asked: dict[str, float] = {}
+    for resume in history.resumes:
+        asked[resume.tab] = max(resume.at, asked.get(resume.tab, resume.at))
     judged: set[tuple[str, str]] = set()
     for answer in history.deliveries:
         tab, run = history.tabs[answer.tab], answer.run or ""
@@ -233,7 +236,7 @@ def _judge_unseen(history: History, findings: Findings, runs: Mapping[str, Mappi
         if question is None or greeting is None or greeting.at >= question.at or not tab.open_now:
             continue
         # Who asks for a conversation is told what there is of it; of answers that are over, nothing else.
-        if any(one.tab == tab.name and one.at >= question.at for one in history.resumes):
+        if tab.name in asked and asked[tab.name] >= question.at:
             continue
         judged.add((tab.name, run))
         findings.violated(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Scenario = Literal[
+Good = Literal[
     "honest",
     # right, in another way
     "key-rotated",
@@ -20,6 +20,11 @@ Scenario = Literal[
     "profile-elsewhere",
     "profile-in-part",
     "answers-slowly",
+]
+"""Nothing is wrong."""
+
+Scenario = Literal[
+    Good,
     # what the browser brings back
     "state-wrong",
     "state-missing",
@@ -64,8 +69,7 @@ Scenario = Literal[
 
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 
-GOOD: tuple[Scenario, ...] = SCENARIOS[: SCENARIOS.index("answers-slowly") + 1]
-"""Those in which nothing is wrong."""
+GOOD: tuple[Good, ...] = get_args(Good)
 
 FORGED: frozenset[Scenario] = frozenset(
     {

@@ -19,7 +19,7 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.waiting import seconds, wait
 from realstack.core.quantities import byte_size
 from realstack.core.several import several
-from realstack.core.waiting import Deadline
+from realstack.core.waiting import time_limit
 from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
 from realstack.websocket.codecs import CodecName
 from realstack.websocket.handshake import shown_url
@@ -113,7 +113,7 @@ class Opening:
             body,
             origin=origin,
             tls=Tls(ca, verify, certificate, server_name),
-            open_timeout=Deadline(seconds(timeout)).seconds,
+            open_timeout=time_limit.cut(seconds(timeout)),
             compression=compression,
             ping_interval=seconds(ping_interval) if ping_interval else None,
             max_size=round(byte_size(max_size, "the largest message")),
@@ -168,7 +168,7 @@ class Opening:
             body,
             origin=origin,
             tls=Tls(ca, verify),
-            open_timeout=Deadline(seconds(timeout)).seconds,
+            open_timeout=time_limit.cut(seconds(timeout)),
             codec=codec,
             transport=transport,
             method=method,
@@ -245,7 +245,7 @@ class Opening:
             body,
             origin=origin,
             tls=tls,
-            open_timeout=Deadline(seconds(timeout)).seconds,
+            open_timeout=time_limit.cut(seconds(timeout)),
             transport=transport,
             method=method,
         )
