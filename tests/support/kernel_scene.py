@@ -72,7 +72,8 @@ async def scene(host: str = "127.0.0.1") -> AsyncIterator[Scene]:
     made: list[Scene] = []
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        # Cancelled where the loop ends with the connection open: not to be told as an error of a callback.
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while data := await reader.read(4096):
                 made[0].heard.append(data)
                 writer.write(data)

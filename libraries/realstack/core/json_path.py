@@ -55,11 +55,12 @@ class JsonPath:
 
     def all(self, value: Any) -> list[Any]:
         """All values that the path leads to: none, one, or several behind ``[*]``; nulls of the only alternative included."""
-        for steps in self.alternatives:
+        *others, last = self.alternatives
+        for steps in others:
             found = _walk(value, steps)
             if any(item is not None for item in found):
                 return found
-        return _walk(value, self.alternatives[-1])
+        return _walk(value, last)
 
     def first(self, value: Any) -> Any:
         """The first value that the path leads to; None where it leads nowhere or to a null."""

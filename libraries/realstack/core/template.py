@@ -19,6 +19,7 @@ from typing import Any
 from realstack.core.errors import StackError, explain
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.]*)(?::(\w+))?\}")
+_MAPPINGS = (dict, Mapping)
 _Part = str | tuple[str, str | None]
 """A piece of text, or the name of a value and its form."""
 
@@ -84,7 +85,7 @@ class Values:
                 part = parts[0]
                 return part if isinstance(part, str) else self._value(*part)
             return "".join([part if isinstance(part, str) else str(self._value(*part)) for part in parts])
-        if isinstance(template, dict | Mapping):  # users of a load fill some for each message, and a dict is told apart at once
+        if isinstance(template, _MAPPINGS):  # users of a load fill some for each message, and a dict is told apart at once
             return {str(self.fill(name)): self.fill(inner) for name, inner in template.items()}
         if isinstance(template, list | tuple):
             return [self.fill(inner) for inner in template]
