@@ -83,7 +83,7 @@ types: setup ## types of Python files
 
 .PHONY: unit
 unit: setup ## the libraries' engines (pytest)
-	@$(STEP) unit $(PYTHON) -m pytest --junitxml=$(RESULTS)/unit.xml
+	@$(STEP) unit $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --junitxml=$(RESULTS)/unit.xml
 
 .PHONY: package
 package: setup ## the package in a fresh environment elsewhere: wheel, source distribution, each library alone (pytest)

@@ -32,7 +32,7 @@ from support.waiting import until
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/threads", "/api/files", "/api/workspaces", "/api/plan", f"/api/threads/{uuid.uuid4()}/messages"]
+    "path", ["/api/threads", "/api/files", "/api/workspaces", "/api/plan", f"/api/threads/{uuid.UUID(int=1)}/messages"]
 )
 def test_every_route_wants_a_token(platform: Chat, path: str) -> None:
     user = User()

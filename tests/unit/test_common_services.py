@@ -300,28 +300,28 @@ def make_token(key: ECKey, header: dict[str, Any] | None = None, **changes: Any)
 KEY, OTHER, NOBODYS = make_key(), make_key(), make_key()
 
 
-@pytest.mark.parametrize(
-    ("token", "reason"),
-    [
-        ("", "malformed"),
-        ("a.b.c", "malformed"),
-        ("é.b.c", "malformed"),
-        (make_token(KEY) + ".x", "malformed"),
-        (make_token(OTHER), "unknown_key"),
-        (make_token(OTHER, {"kid": str(KEY.kid)}), "signature"),
-        (make_token(KEY, iss="http://other"), "issuer"),
-        (make_token(KEY, aud="other"), "audience"),
-        (make_token(KEY, aud=["other"]), "audience"),
-        (make_token(KEY, exp=int(time.time()) - 1), "expired"),
-        (make_token(KEY, exp="tomorrow"), "claims"),
-        (make_token(KEY, exp=True), "claims"),
-        (make_token(KEY, iat=int(time.time()) + 86400), "claims"),
-        (make_token(KEY, nbf=int(time.time()) + 86400), "claims"),
-        (make_token(KEY, nbf="today"), "claims"),
-        (make_token(KEY, sub=""), "claims"),
-        (make_token(KEY, sid=None), "claims"),
-    ],
-)
+REFUSED = {
+    "nothing": ("", "malformed"),
+    "no base64": ("a.b.c", "malformed"),
+    "no ASCII": ("é.b.c", "malformed"),
+    "a part too many": (make_token(KEY) + ".x", "malformed"),
+    "of a key that is not known": (make_token(OTHER), "unknown_key"),
+    "of another key under its name": (make_token(OTHER, {"kid": str(KEY.kid)}), "signature"),
+    "of another issuer": (make_token(KEY, iss="http://other"), "issuer"),
+    "for others": (make_token(KEY, aud="other"), "audience"),
+    "for several others": (make_token(KEY, aud=["other"]), "audience"),
+    "expired": (make_token(KEY, exp=int(time.time()) - 1), "expired"),
+    "until a word": (make_token(KEY, exp="tomorrow"), "claims"),
+    "until a truth": (make_token(KEY, exp=True), "claims"),
+    "of tomorrow": (make_token(KEY, iat=int(time.time()) + 86400), "claims"),
+    "not before tomorrow": (make_token(KEY, nbf=int(time.time()) + 86400), "claims"),
+    "not before a word": (make_token(KEY, nbf="today"), "claims"),
+    "of nobody": (make_token(KEY, sub=""), "claims"),
+    "of no session": (make_token(KEY, sid=None), "claims"),
+}
+
+
+@pytest.mark.parametrize(("token", "reason"), REFUSED.values(), ids=REFUSED)
 def test_refuses_a_token_for_its_own_reason(token: str, reason: str) -> None:
     with pytest.raises(TokenRefused) as refusal:
         check_token(token, {str(KEY.kid): KEY}, ISSUER, AUDIENCE)
