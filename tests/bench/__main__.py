@@ -18,7 +18,7 @@ from typing import Any
 from . import views
 from .measure import Figure
 
-ROWS = ("wire", "sockets", "load", "truth", "databases", "keywords", "faults", "leaks", "laws", "start")
+ROWS = ("wire", "sockets", "load", "truth", "databases", "keywords", "faults", "proxy", "leaks", "laws", "start", "journeys")
 """Modules of this package; each has ``measure(folder)``, and its docstring says what is measured."""
 
 Measure = Callable[[Path], list[Figure] | Coroutine[Any, Any, list[Figure]]]
