@@ -47,6 +47,7 @@ class _Collector(ResultVisitor):  # type: ignore[misc]
 
 def _spin(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal's processes; this one's parent ends it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while os.getppid() == parent:
         for _ in range(1_000_000):
             pass

@@ -317,3 +317,11 @@ def test_a_stranger_in_the_data_folder_is_spared(start_run):
         shell.communicate()
         os.close(leader)
         os.close(follower)
+
+
+def test_a_folder_whose_removal_was_killed_before_the_last_step_is_swept_up(tmp_path):
+    (tmp_path / "0123456789ab").mkdir()
+    under_way = tmp_path / "0123456789cd"
+    (under_way / "data").mkdir(parents=True)
+    assert ending.sweep(tmp_path) == []
+    assert [folder.name for folder in tmp_path.iterdir()] == [under_way.name], "somebody removes the other one just now"

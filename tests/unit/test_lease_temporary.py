@@ -86,3 +86,32 @@ def test_what_does_not_heal_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(StackError, match="Permission denied"):
         temporary.remove(folder)
     assert len(tries) == 1
+
+
+def test_what_tells_of_a_folder_goes_last_and_stays_where_something_else_can_not_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    (folder / "data" / "inner").mkdir(parents=True)
+    for name in ("lease.json", "lease.lock", "a.log", "data/file"):
+        (folder / name).touch()
+    gone: list[str] = []
+    rmdir, unlink = os.rmdir, os.unlink
+
+    def remove(path: str, **options: int) -> None:
+        gone.append(Path(path).name)
+        if gone[-1] == "inner" and gone.count("inner") == 1:
+            raise PermissionError(1, "not yet", str(path))
+        rmdir(path, **options)
+
+    def take(path: str, **options: int) -> None:
+        gone.append(Path(path).name)
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", remove)
+    monkeypatch.setattr(os, "unlink", take)
+    assert any("not yet" in problem for problem in temporary.remove_tree(folder, ("lease.json", "lease.lock")))
+    assert sorted(path.name for path in folder.iterdir()) == ["data", "lease.json", "lease.lock"]
+    assert not temporary.remove_tree(folder, ("lease.json", "lease.lock"))
+    assert gone[-3:] == ["lease.json", "lease.lock", "run"]
+    assert not temporary.remove_tree(folder, ("lease.json", "lease.lock")), "what is gone is no problem"

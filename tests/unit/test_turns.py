@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from realstack.lease import ending
+from realstack.lease import actions
 from realstack.lease.turns import TICKET_FILE, Turns
 
 Start = Callable[..., Turns]
@@ -23,7 +23,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def new(cores: int = 2, *, machine: int = 2, over: bool = False) -> Turns:
         folder = tmp_path / f"run-{len(handles)}"
         folder.mkdir()
-        handles.append(os.open(folder / ending.LOCK_FILE, os.O_RDWR | os.O_CREAT))
+        handles.append(os.open(folder / actions.LOCK_FILE, os.O_RDWR | os.O_CREAT))
         if not over:
             fcntl.flock(handles[-1], fcntl.LOCK_EX)
         return Turns(folder, cores, f"results of {folder.name}", machine)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from robot.api import ExecutionResult
 
-from realstack.lease import ending
+from realstack.lease import actions
 from realstack.lease.turns import Turns
 from support.loopback import serve
 from support.robot_process import RobotProcess
@@ -61,7 +61,7 @@ def turn_of_somebody(temp: Path) -> Iterator[None]:
     """Meanwhile somebody else has all cores."""
     busy = temp / RUNS / "busy"
     busy.mkdir(parents=True)
-    lock = os.open(busy / ending.LOCK_FILE, os.O_RDWR | os.O_CREAT)
+    lock = os.open(busy / actions.LOCK_FILE, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert Turns(busy, len(os.sched_getaffinity(0)), "results of somebody else").ask() == []

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from realstack.core import programs
@@ -25,6 +26,12 @@ COMMAND_SECONDS = 3.0
 
 COMPOSE_SECONDS = 60.0
 """How long removing a Compose project may take: 5 s on a quiet machine, several times as long on a busy one."""
+
+LOCK_FILE = "lease.lock"
+"""In the data folder; locked as long as the run or its reaper lives."""
+
+LEASE_FILE = "lease.json"
+"""In the data folder: the run's id and its actions, for a later run that finds the folder left behind."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _IPC_RMID = 0
@@ -154,11 +161,13 @@ def _own_temporary_folder(path: str) -> str:
 
 
 def _remove_tree(path: str, folder: str) -> None:
-    _remove(_inside(path, folder))
+    real = _inside(path, folder)
+    # A later run must know the folder again where who removes it is killed midway.
+    _remove(real, (LEASE_FILE, LOCK_FILE) if real == os.path.realpath(folder) else ())
 
 
-def _remove(real: str) -> None:
-    if problems := temporary.remove_tree(Path(real)):
+def _remove(real: str, last: Sequence[str] = ()) -> None:
+    if problems := temporary.remove_tree(Path(real), last):
         raise ActionFailed(f"{problems[0]} ({len(problems)} such). Do it by hand: rm -r {real}")
 
 

@@ -6,6 +6,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -29,12 +30,6 @@ FOLDERS_SECONDS = 3.0
 STILL_SECONDS = 0.3
 """How long nothing of a run that is over may come back before it counts as gone: a process that was just being started when
 the run was killed bears the marker, and can be found by it, only when that start is done."""
-
-LOCK_FILE = "lease.lock"
-"""In the data folder; locked as long as the run or its reaper lives."""
-
-LEASE_FILE = "lease.json"
-"""In the data folder: the run's id and its actions, for a later run that finds the folder left behind."""
 
 _PAUSE = 0.01
 _LOOK_AGAIN = 0.05
@@ -146,7 +141,7 @@ def _perform(to_do: Iterable[actions.Action], run_id: str, folder: str) -> list[
 def recorded(folder: Path) -> list[actions.Action]:
     """What a run has written down to be undone; nothing where it was killed before it wrote."""
     try:
-        record = json.loads((folder / LEASE_FILE).read_text(encoding="utf-8"))
+        record = json.loads((folder / actions.LEASE_FILE).read_text(encoding="utf-8"))
         return [dict(action) for action in record["actions"]]
     except (OSError, ValueError, KeyError, TypeError):  # the folder's name is the run's id
         return []
@@ -202,7 +197,7 @@ def _lock(folder: Path) -> int | None:
     Raises:
         FileNotFoundError, NotADirectoryError: It is none, or is just being deleted.
     """
-    handle = os.open(folder / LOCK_FILE, os.O_RDWR)
+    handle = os.open(folder / actions.LOCK_FILE, os.O_RDWR)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -220,7 +215,11 @@ def _left_behind(runs: Path) -> list[tuple[Path, int]]:
         for folder in sorted(runs.iterdir()):
             try:
                 lock = _lock(folder)
-            except (FileNotFoundError, NotADirectoryError):  # it is just being deleted
+            except NotADirectoryError:
+                continue
+            except FileNotFoundError:  # it is just being deleted, or who did so was killed before the very last step
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
                 continue
             if lock is not None:
                 found.append((folder, lock))

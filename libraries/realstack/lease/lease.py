@@ -146,7 +146,7 @@ class Lease:
         try:
             self.folder.mkdir(mode=0o711)
             self.folder.chmod(0o711)
-            handle = os.open(self.folder / ending.LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(self.folder / actions.LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
         finally:
             os.close(all_runs)
@@ -274,7 +274,7 @@ class Lease:
         return problems
 
     def _write_record(self) -> None:
-        record = self.folder / ending.LEASE_FILE
+        record = self.folder / actions.LEASE_FILE
         fresh = record.with_suffix(".new")
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump({"run": self.run_id, "owner": self._owner, "actions": list(self._actions.values())}, file)

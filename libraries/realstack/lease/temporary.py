@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,35 +72,55 @@ def remove(folder: Path) -> None:
     take_back()
 
 
-def remove_tree(folder: Path) -> list[str]:
+def remove_tree(folder: Path, last: Sequence[str] = ()) -> list[str]:
     """Remove a folder with all that is in it, also where somebody still writes into it.
 
     Who is being killed may end what it has begun: a file made where all files were just removed. Then it is all done again.
 
     Args:
         folder: The folder; one that is gone already is no problem.
+        last: Files in it by which others know what it is: they are there until nothing else is, whatever happens midway.
 
     Returns:
         What can't be removed, and why; empty when the folder is gone.
     """
     until = time.monotonic() + REMOVAL_SECONDS
     while True:
-        errors = _remove_once(folder)
+        errors = _remove_once(folder, last)
         filled_again = all(error.errno == errno.ENOTEMPTY for _, error in errors)
         if not errors or not filled_again or time.monotonic() > until:
             return [f"{path}: {error}" for path, error in errors]
         time.sleep(_PAUSE)
 
 
-def _remove_once(folder: Path) -> list[tuple[str, OSError]]:
+def _remove_once(folder: Path, last: Sequence[str]) -> list[tuple[str, OSError]]:
     errors: list[tuple[str, OSError]] = []
 
     def note(_function: Callable[..., Any], path: str, info: Any) -> None:
         if not isinstance(info[1], FileNotFoundError):
             errors.append((path, info[1]))
 
-    shutil.rmtree(folder, onerror=note)
+    for inner in _all_but(folder, last):
+        if inner.is_dir() and not inner.is_symlink():
+            shutil.rmtree(inner, onerror=note)
+        else:
+            try:
+                inner.unlink(missing_ok=True)
+            except OSError as error:
+                errors.append((str(inner), error))
+    if not errors:
+        for name in last:
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder, onerror=note)
     return errors
+
+
+def _all_but(folder: Path, last: Sequence[str]) -> list[Path]:
+    """What is to be removed before those; nothing where there are none, since all goes at once then."""
+    try:
+        return [inner for inner in folder.iterdir() if inner.name not in last] if last else []
+    except FileNotFoundError:
+        return []
 
 
 def hold_all(hold: Hold) -> None:
