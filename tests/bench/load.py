@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from realstack.load.engine import Load
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.schedule import Schedule
 from realstack.load.steps import Await, Open, Send
+from realstack.recording.recorder import recorder
 
 from .measure import Figure, ratios
 from .wire import serving
@@ -101,14 +103,14 @@ async def plain(url: str, users: int, schedule: Schedule) -> Costs:
     return Costs((opened - began) / users, (over - opened) / len(latencies), p99)
 
 
-async def ours(url: str, users: int, schedule: Schedule) -> Costs:
+async def ours(url: str, users: int, schedule: Schedule, *, recorded: bool = False) -> Costs:
     """The same by Load, in this process.
 
     Raises:
         RuntimeError: Something went wrong, and the figures mean nothing.
     """
     people: dict[str, dict[str, Any]] = {f"user-{number}": {} for number in range(users)}
-    load = Load(Plan(_script(url), people, schedule, Limits(drain=60.0), recorded=False, stay=True))
+    load = Load(Plan(_script(url), people, schedule, Limits(drain=60.0), recorded=recorded, stay=True))
     times = [time.process_time()]
 
     async def ready(problems: list[str]) -> float:
@@ -156,7 +158,8 @@ async def locust(url: str, users: int, schedule: Schedule) -> Costs:
 
 async def measure(folder: Path) -> list[Figure]:
     """Processor's time of a connection and of an exchange, and the 99th percentile of what exchanges took."""
-    contenders = {"websockets": plain, "Load": ours, "Locust": locust}
+    contenders = {"websockets": plain, "Load": ours, "Load, recorded": partial(ours, recorded=True), "Locust": locust}
+    recorder.begin("bench")
     figures: list[Figure] = []
     crowd = {"as fast as they can": (CROWD, Schedule(times=TIMES))}
     async with serving(SERVER) as url:
