@@ -25,6 +25,7 @@ from realstack.monitor.keywords.judging import Judging
 from realstack.monitor.leak import Growth, judge_growth
 from realstack.monitor.plot import Line, plot, thin
 from realstack.monitor.reader import Looker, reader
+from realstack.monitor.sample import Sample
 from realstack.monitor.sampler import MOST_SAMPLES, Sampler, series
 from realstack.monitor.watched import Baseline, Watched
 from support.churn import leaky_server
@@ -295,3 +296,22 @@ def test_gauges_are_judged_by_their_kind_as_by_their_names() -> None:
     # Nothing is of that kind: nothing would be judged.
     with pytest.raises(StackError, match="Seen: clients"):
         judging.counts_should_be_back("clients", operation="visit", within=timedelta(0))
+
+
+def test_what_a_pool_lets_go_of_and_takes_again_is_no_growth() -> None:
+    def samples(metric: str, *values: float) -> list[Sample]:
+        done = [0, 0, *range(len(values) - 2)]
+        return [
+            Sample(float(at), {"upload": n}, {("backend", metric): value}, {})
+            for at, (n, value) in enumerate(zip(done, values, strict=True))
+        ]
+
+    pool = [6.0, 4.0, *[4.0] * 12, *[5.0, 6.0, 6.0, 7.0]]
+    judged = series(samples("threads", *pool), "backend", "threads", "upload", budget=0.2)
+    assert judged.values == [*[6.0] * 17, 7.0]
+    assert judge_growth(judged).outcome is Growth.STEADY
+    leaks = series(samples("threads", 6.0, 4.0, *range(4, 24)), "backend", "threads", "upload", budget=0.2)
+    assert judge_growth(leaks).outcome is Growth.GROWS
+    assert series(samples("memory", *pool), "backend", "memory", "upload").values == pool, (
+        "an allocator tells nothing by its store"
+    )

@@ -6,7 +6,8 @@ descriptors, sockets, sessions and threads must be back where they were.
 How a slope is judged:
 
 1. Samples taken in the warm-up (by default the first third of the operations) are left out: pools fill, caches warm,
-   allocators take their first arenas.
+   allocators take their first arenas. Of threads, connections and sessions what was there before the work began is no growth,
+   also where it was let go of and taken again meanwhile.
 2. The rest is cut into at most 24 blocks of equally many operations; each gives one point, the median of its samples. So a
    garbage collector's saw-tooth and single outliers drop out, and most of the autocorrelation does.
 3. The slope over operations and its 99 % interval come from `realstack.monitor.trend`.

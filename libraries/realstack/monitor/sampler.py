@@ -260,7 +260,7 @@ class Sampler:
 def series(
     samples: Sequence[Sample], service: str, metric: str, operation: str, *, budget: float = 4.0, warmup: int | None = None
 ) -> Series:
-    """One measured value over the work done, to be judged.
+    """One measured value over the work done, to be judged; of what is counted, no less than there was before the work began.
 
     Raises:
         StackError: Nothing of it was sampled, or the service's process was replaced meanwhile (a new process starts small:
@@ -277,6 +277,10 @@ def series(
     operations = [sample.operations.get(operation, 0) for sample in kept]
     values = [sample.values[service, metric] for sample in kept]
     lump = LUMP if metric in ("memory", "pss") else 0.0
+    if not lump:
+        # A pool that lets go while nothing is to do, and takes as many again, has not grown.
+        held = max(value for value, done in zip(values, operations, strict=True) if done == operations[0])
+        values = [max(value, held) for value in values]
     keep = slice(None, None, -(-len(kept) // MOST_JUDGED))
     return Series(name, operations[keep], values[keep], unit, operation, budget, warmup, lump)
 
