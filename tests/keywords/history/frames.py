@@ -46,19 +46,23 @@ class frames:  # noqa: N801 - named as suites import it
             self.deliver(tab, message, seq, words, thread=thread)
 
     @keyword
-    def deliver(self, tab: str, message: str, seq: int, text: str | None = None, *, thread: str = "t") -> None:
-        """A message arrives."""
+    def deliver(
+        self, tab: str, message: str, seq: int, text: str | None = None, *, thread: str = "t", run: str | None = None
+    ) -> None:
+        """A message arrives: a user's, or an agent's of this run."""
         payload = {"message_id": message, "thread_id": thread, "seq": seq, "role": "user", "text": text or f"text of {message}"}
+        if run is not None:
+            payload |= {"role": "agent", "run_id": run}
         self._frame("in", tab, "message", payload, thread_id=thread)
 
     @keyword
-    def deliver_soon(self, tab: str, message: str, seq: int, *later: str, seconds: float = 0.2) -> None:
+    def deliver_soon(self, tab: str, message: str, seq: int, *later: str, seconds: float = 0.2, run: str | None = None) -> None:
         """A message arrives in the background after a while, and on each further tab after as long again."""
 
         def arrive() -> None:
-            self.deliver(tab, message, seq)
+            self.deliver(tab, message, seq, run=run)
             if later:
-                self.deliver_soon(later[0], message, seq, *later[1:], seconds=seconds)
+                self.deliver_soon(later[0], message, seq, *later[1:], seconds=seconds, run=run)
 
         timer = threading.Timer(seconds, arrive)
         timer.daemon = True
@@ -84,6 +88,13 @@ class frames:  # noqa: N801 - named as suites import it
         for number, (kind, payload) in enumerate(told, 1):
             run = {"run_id": f"run of {query}", "event_id": f"{query}:{number}", "n": number}
             self._frame("in", tab, kind, {**payload, **run}, thread_id="t", **run)
+
+    @keyword
+    def answer_soon(self, tab: str, query: str, seconds: float) -> None:
+        """A question is answered in the background after a while."""
+        timer = threading.Timer(seconds, self.answer, (tab, query))
+        timer.daemon = True
+        timer.start()
 
     @keyword
     def send_with_token(self, tab: str, token: str) -> None:

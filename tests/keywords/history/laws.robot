@@ -48,6 +48,17 @@ What Came While Another Law Waited Is Judged
     Run Keyword And Expect Error    exactly-once violated: tab 1 received m-1 twice: *
     ...    Laws Should Hold    exactly-once    acked-is-kept    within=5 s
 
+What Is Missing Of What Came Meanwhile Is Waited For
+    Answer On One Tab And Tell The Other Soon
+    Answer Soon    tab 2    a    seconds=${0.6}
+    Laws Should Hold    agent-stream    acked-is-kept    within=5 s
+    Get Activity    run events    ==    ${8}
+
+What Is Missing Of What Came Meanwhile Fails At The End Of Its Wait
+    Answer On One Tab And Tell The Other Soon
+    Run Keyword And Expect Error    agent-stream violated: tab 2 saw nothing of the run r-1 but its answer: *
+    ...    Laws Should Hold    agent-stream    acked-is-kept    within=0.5 s
+
 What Is Missing Fails At The End Of The Wait
     Exchange    tab 1    a    ${1}    tab 1
     ${rows} =    Stored Rows    a
@@ -133,6 +144,17 @@ Open Two Tabs
     Register Tab    tab 2    user=ann
     Open Tab    tab 1    account-ann
     Open Tab    tab 2    account-ann
+
+Answer On One Tab And Tell The Other Soon
+    [Documentation]    A question is answered on a tab; soon the other one is told the answer and then the question, which a law
+    ...    waits for.
+    Exchange    tab 1    a    ${1}    tab 1
+    Answer    tab 1    a
+    Deliver    tab 1    answer to a    ${2}    run=run of a
+    ${rows} =    Stored Rows    a
+    Record Stored Messages    ${rows}
+    Deliver Soon    tab 2    answer to a    ${2}    run=run of a    seconds=${0.05}
+    Deliver Soon    tab 2    a    ${1}    seconds=${0.2}
 
 Wait A Minute For A Law
     [Documentation]    Waits longer than its own time-out.

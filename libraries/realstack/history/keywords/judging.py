@@ -14,6 +14,7 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline
 from realstack.history import floors, report
+from realstack.history.domain import History
 from realstack.history.judgements import Judgement, Judgements
 from realstack.history.laws import LAWS, judge, law_named
 from realstack.history.laws.faults import outages
@@ -61,7 +62,8 @@ class JudgingKeywords:
     def laws_should_hold(self, *laws: str, within: timedelta = timedelta(seconds=2)) -> None:
         """Judges the test's history by several laws; all are judged, and all that do not hold are reported.
 
-        What happens while one law waits for what is missing is judged by the other ones, too.
+        What happens while one law waits for what is missing is judged by the other ones, too; what is missing of that is
+        waited for as long once more.
 
         Args:
             laws: The laws' ids.
@@ -232,7 +234,11 @@ class JudgingKeywords:
         judged: dict[str, Judgement] = {}
         deadline = Deadline(within)
         try:
-            self._judge_until_settled(wanted, deadline, judged)
+            history = self._judge_until_settled(wanted, deadline, judged)
+            # What is missing of what came meanwhile may still be under way, and has as much time as all else had.
+            if self._judge_by_what_came_meanwhile(wanted, judged, history):
+                history = self._judge_until_settled(wanted, Deadline(within), judged)
+                self._judge_by_what_came_meanwhile(wanted, judged, history)
         except BaseException:
             # Robot's time limit ended the wait: what the laws waited for explains it.
             for judgement in judged.values():
@@ -244,22 +250,37 @@ class JudgingKeywords:
             self._session.keep(judgement.verdict, judgement.upto, wanted[law])
         self._raise([judgement.verdict for judgement in judged.values()], deadline)
 
-    def _judge_until_settled(self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, Judgement]) -> None:
-        """Judge each time that more was recorded until more can't change a verdict; `judged` always holds the newest ones."""
+    def _judge_until_settled(
+        self, wanted: dict[str, dict[str, int]], deadline: Deadline, judged: dict[str, Judgement]
+    ) -> History:
+        """Judge each time that more was recorded until more can't change a verdict; `judged` always holds the newest ones.
+
+        Returns:
+            The history, as it was at the last look.
+        """
         for history in self._session.looks(deadline):
-            upto = len(history.events)
             for law, least in wanted.items():
                 if law not in judged or judged[law].verdict.retryable:
-                    judged[law] = Judgement(judge(law, history, least), upto)
+                    judged[law] = Judgement(judge(law, history, least), len(history.events))
             if not any(judgement.verdict.retryable for judgement in judged.values()):
                 break
-        # A law that held while another one had to wait has not seen what came meanwhile. What only is missing of that may
-        # still be under way, and is not waited for again.
+        return history
+
+    @staticmethod
+    def _judge_by_what_came_meanwhile(wanted: dict[str, dict[str, int]], judged: dict[str, Judgement], history: History) -> bool:
+        """Judge the laws again that held while another one had to wait: they have not seen what came then.
+
+        Returns:
+            Whether something is missing of that. It is no verdict where another law has waited in vain.
+        """
+        upto = len(history.events)
+        waited = any(judgement.verdict.retryable for judgement in judged.values())
         for law, judgement in judged.items():
             if judgement.verdict.outcome is Outcome.HOLDS and judgement.upto < upto:
-                later = judge(law, history, wanted[law])
-                if later.outcome is Outcome.VIOLATED and not later.retryable:
-                    judged[law] = Judgement(later, upto)
+                later = Judgement(judge(law, history, wanted[law]), upto)
+                if later.verdict.outcome is Outcome.VIOLATED and not (waited and later.verdict.retryable):
+                    judged[law] = later
+        return not waited and any(judgement.verdict.retryable for judgement in judged.values())
 
     def _report(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
