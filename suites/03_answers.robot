@@ -98,6 +98,18 @@ An Answer That Waited Long Comes While Nobody Listens
     Let Answers Come While Nobody Is Listening    ${olli}    here
     Everything Said Should Be Everywhere    ${olli}
 
+What Was Missed Of An Answer Comes Before What Follows
+    [Documentation]    A replica hears nothing for a while in the middle of an answer, and more of that comes before it could look
+    ...    what it missed.
+    [Tags]    needs-pause    wants-computed-answers    wants-fan-out    wants-held-steps    wants-two-replicas
+    ${oda} =    A User Whose Long Answer Is Under Way    oda    here    there
+    Hold Up Looking For What Was Missed
+    Let Replica Of Tab Miss Some Of An Answer    there    here
+    Let Step Go On    looking
+    Law Should Hold    agent-stream    within=${FIGURES.answer_time}    tabs=2
+    Everything Said Should Be Everywhere    ${oda}
+    Receipts Should Be In
+
 Services Count What They Did
     [Documentation]    Of three tabs and two answers, each exactly once, whoever closes a tab; and no tab that is closed. Nobody
     ...    outside is told.
