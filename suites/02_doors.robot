@@ -63,6 +63,12 @@ Who Reads Well Is Told Any Amount
     ${orla} =    A Signed In User    orla
     Who Reads At Once Should Be Told Any Amount    ${orla}
 
+Who Reads Nothing Is Let Go
+    [Documentation]    However much it asks for; nothing of it is kept for longer than the end of a connection may take.
+    [Tags]    needs-processes
+    ${odin} =    A Signed In User    odin
+    Who Never Reads Should Be Let Go    ${odin}
+
 
 *** Keywords ***
 An Owner Whom Every Door Knows

@@ -24,10 +24,11 @@ def brought_along(line: Mapping[str, Any], things: Mapping[str, str], like: str 
         line: The line.
         things: Ids by name. A key goes into a header, which has no blanks at its ends, and stays as it is.
         like: How ids are changed.
-        own: A thread of whoever brings it, for `$own`, and in capitals for `$OWN`; `$new` is an id that nobody has.
+        own: A thread of whoever brings it, for `$own`, and in capitals for `$OWN`; `$new` is an id that nobody has, and so is
+            `$NEW`, which is in capitals.
     """
     changed = {name: one if name == "key" else LIKE_AN_ID[like](one) for name, one in things.items()}
-    ids = {"new": str(uuid.uuid4()), "own": own, "OWN": own.upper(), **changed}
+    ids = {"new": str(uuid.uuid4()), "NEW": str(uuid.uuid4()).upper(), "own": own, "OWN": own.upper(), **changed}
     filled = string.Template(json.dumps(dict(line))).substitute(ids)
     found: dict[str, Any] = json.loads(filled)
     return found

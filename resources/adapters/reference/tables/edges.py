@@ -1,8 +1,8 @@
 """Variable file: what the platform takes just so, and what lies just beyond: longest and shortest texts, first and last numbers.
 
 A line says at which door, what is brought along (as in every_door.yaml), and what it is; `reason` is the code of the refusal, and
-without one it is taken. `$own` is a thread of whoever knocks, `$OWN` the same, written in capitals; `$quiet` is another one, in
-which nobody has said anything.
+without one it is taken. `$own` is a thread of whoever knocks, `$OWN` the same, written in capitals; `$NEW` is an id that nobody
+has, in capitals too; `$quiet` is another thread, in which nobody has said anything.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ LONGEST_KEY = 200
 LONGEST_WAY = 2048
 MOST_RUNS = 50
 LAST_PLACE = 2**62
+LONGEST_FRAME = 64 * 1024
 LONGEST_BODY = 64 * 1024
 LONGEST_CHANGE = 16 * 1024
 LONGEST_FORM = 80 * 1024
@@ -64,6 +65,7 @@ FRAME_EDGES = [
     _said("a text of one character", "x"),
     _said("a text of as many characters as may be", LONGEST_TEXT * LETTER),
     _frame("a conversation whose id is written in capitals", "user_message", thread="$OWN", payload={"text": "x"}),
+    _frame("a message whose id is written in capitals", "user_message", message="$NEW", payload={"text": "x"}),
     _said("a text of one more", (LONGEST_TEXT + 1) * LETTER, "too_long"),
     _said("an empty text", "", "bad_frame"),
     _said("a text of nothing but blanks", " \t\n", "bad_frame"),
@@ -98,6 +100,17 @@ FRAME_EDGES = [
     _resumed("a run whose id is none", {"after": 0, "runs": {"none": 0}}, "bad_frame"),
     _resumed("a place in a run before all", {"after": 0, "runs": {A_RUN.format(1): -1}}, "bad_frame"),
 ]
+
+NO_FRAMES: dict[str, str | bytes] = {
+    "what is no JSON": "{",
+    "what is deeper than anybody reads": 30_000 * "[",
+    "a list": "[]",
+    "nothing but a text": '"ping"',
+    "a frame of no type": '{"payload": {}}',
+    "a frame whose type is a number": '{"type": 7}',
+    "bytes": b'{"type": "ping"}',
+}
+"""What is refused whatever it says, by what it is."""
 
 
 def _asked(what: str, path: str, reason: str = "", **query: Any) -> dict[str, Any]:
@@ -188,6 +201,7 @@ ROUTE_EDGES = [
     _uploaded("a question of as many characters as may be", question=LONGEST_TEXT * OTHER_LETTER),
     _uploaded("a question of one more", "bad_request", question=(LONGEST_TEXT + 1) * LETTER),
     _uploaded("a message whose id is none", "bad_request", message_id="none"),
+    _uploaded("ids that are written in capitals", thread_id="$OWN", message_id="$NEW"),
     _asked("a provider that nobody knows", LOGIN, "unknown_provider", provider="nobody"),
     _asked("a way back of as many characters as may be", LOGIN, return_to="/" + (LONGEST_WAY - 1) * "x"),
     _asked("a way back of one more", LOGIN, "bad_return_to", return_to="/" + LONGEST_WAY * "x"),
@@ -197,6 +211,17 @@ ROUTE_EDGES = [
     {"what": "what is no operation", "door": "GET /auth/operations/{operation_id}", "path": "none", "reason": "not_found"},
     {"what": "what is no file", "door": "GET /api/files/{id}", "path": "none", "reason": "not_found"},
 ]
+
+
+def ping_of(length: int) -> str:
+    """A ping of so many bytes."""
+    ping = json.dumps({"type": "ping", "payload": {"filler": ""}})
+    return ping.replace('""', f'"{(length - len(ping)) * "x"}"')
+
+
+def end_of(number: int) -> dict[str, Any]:
+    """What comes after a frame: one of a kind that nobody knows."""
+    return {"type": "nothing", "payload": {}, "message_id": _end(number)}
 
 
 def place_of(line: Mapping[str, Any]) -> tuple[str, str]:
@@ -220,7 +245,7 @@ def frames_with_ends(
     for number, line in enumerate(fill(line, {"quiet": quiet}, own=thread) for line in lines):
         ids = {"thread_id": line["thread"], "message_id": line.get("message")}
         found.append({"type": line["type"], "payload": line["payload"], **ids})
-        found.append({"type": "nothing", "payload": {}, "thread_id": thread, "message_id": _end(number)})
+        found.append(end_of(number))
     return found
 
 
