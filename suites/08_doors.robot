@@ -13,13 +13,15 @@ Test Tags           wants-limit    wants-upload
 
 *** Test Cases ***
 Uploads And Messages Share One Limit
-    [Documentation]    An upload takes a message's place, and is refused as one when there is none left, on whichever device.
+    [Documentation]    An upload takes a message's place, and is refused as one when there is none left, on whichever device. One
+    ...    that was taken is known again.
     ${una}    ${thread} =    A Free User With A Tab    una
     Open Tab On Another Device    ${una}    elsewhere
     Say    ${una}    ${thread}    1
-    Upload Against The Limit    ${una}    ${thread}
+    ${file} =    Upload Against The Limit    ${una}    ${thread}
     Say    ${una}    ${thread}    ${TWO_LESS}
     Upload Against The Limit    ${una}    ${thread}
+    What Was Uploaded Should Be Known Again    ${una}    ${file}    ${thread}
     Say    ${una}    ${thread}    1    elsewhere
     Limit Should Have Held    ${una}
 

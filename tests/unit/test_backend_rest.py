@@ -226,6 +226,25 @@ def test_five_messages_pass_the_sixth_waits_and_repeats_do_not_count(platform: C
     asyncio.run(scenario())
 
 
+def test_upload_that_was_taken_is_known_again_when_no_more_are(platform: Chat) -> None:
+    async def scenario() -> None:
+        user, thread_id, message_id = User(), str(uuid.uuid4()), str(uuid.uuid4())
+        content, place = pdf("x"), {"thread_id": thread_id, "message_id": message_id}
+        tab = await platform.tab(user, 0)
+        first = await asyncio.to_thread(upload, platform, user, content, **place)
+        for number in range(5):
+            await tab.say(thread_id, f"number {number}")
+        await tab.next("rate_limited")
+        again = await asyncio.to_thread(upload, platform, user, content, **place)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert (again.json()["id"], again.json()["duplicate"]) == (first.json()["id"], True)
+        other = await asyncio.to_thread(upload, platform, user, content, thread_id=thread_id)
+        assert other.status_code == 429
+        await tab.close()
+
+    asyncio.run(scenario())
+
+
 def test_tabs_that_race_on_two_replicas_get_exactly_the_limit(platform: Chat) -> None:
     async def scenario() -> None:
         user = User()
