@@ -1,7 +1,8 @@
 """Variable file: the lists that the platform tells over REST, with the rows of the store that each tells, in its order.
 
 `route` has `{thread}` where the list is of a thread. `by` says how pages follow one another: by the `next` of the page before, or
-by a member of its last line. What stands in `rows` is what a line says, member by member.
+by a member of its last line. What stands in `rows` is what a line says, member by member; `whole` is the member that pages say of
+the list as a whole, of each line as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ LISTS = {
         "route": "/api/threads/{thread}/messages",
         "list": "messages",
         "by": "seq",
-        "rows": "SELECT id AS message_id, thread_id, seq, role, text, created_at FROM messages WHERE user_id = $1 ORDER BY seq",
+        "whole": "last_seq",
+        "rows": "SELECT id AS message_id, thread_id, seq, role, text, created_at, max(seq) OVER () AS last_seq FROM messages "
+        "WHERE user_id = $1 ORDER BY seq",
     },
     "files": {
         "route": "/api/files",
@@ -46,6 +49,7 @@ FOUR_OF_EACH = (
     "now() - interval '1 h' - n / 2 * interval '1 ms' FROM generate_series(1, 4) AS n WHERE $2::uuid IS NOT NULL",
     "INSERT INTO messages (id, user_id, thread_id, seq, role, text, created_at) SELECT gen_random_uuid(), $1::uuid, $2::uuid, n, "
     "'user', 'Said ' || 9 - n, now() - n / 2 * interval '1 ms' FROM generate_series(1, 4) AS n",
+    "UPDATE threads SET last_seq = 4 WHERE user_id = $1::uuid AND id = $2::uuid",
     "INSERT INTO files (id, user_id, thread_id, name, size, sha256, content_type, pages, state, created_at) "
     "SELECT gen_random_uuid(), $1::uuid, $2::uuid, 9 - n || '.pdf', n, repeat('0', 64), 'application/pdf', n, 'processed', "
     "now() - n / 2 * interval '1 ms' FROM generate_series(1, 4) AS n",
@@ -81,6 +85,12 @@ def _told(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return str(value) if isinstance(value, UUID) else value
+
+
+def lines_of(page: Mapping[str, Any], of: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The lines of a page of a list, with what the page says of the whole."""
+    whole = {of["whole"]: page[of["whole"]]} if "whole" in of else {}
+    return [{**line, **whole} for line in page[of["list"]]]
 
 
 def as_text(pages: Sequence[Sequence[Any]]) -> str:
