@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -232,6 +232,17 @@ def test_values_in_the_statement(server: Server, table: str) -> None:
 def test_bad_data_insert_nothing(server: Server, table: str) -> None:
     assert refused(server.ask(f'INSERT INTO {table} FORMAT JSONEachRow {{"a": 1}}\n{{"a": "x"}}'))[1] == "27"
     assert server.ask(f"SELECT count() FROM {table}").text == "0\n"
+
+
+def test_data_that_came_are_held_no_longer_than_their_statement(server: Server, table: str) -> None:
+    assert server.ask(f"INSERT INTO {table} FORMAT TSV\n1\tx\n").text == ""
+    assert refused(server.ask(f"INSERT INTO {table} FORMAT TSV\none\tx\n"))[0] == 400
+    assert server.process is not None
+    held = []
+    for descriptor in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # the engine's own come and go
+            held.append(str(descriptor.readlink()))
+    assert [name for name in held if "clickhouse-data" in name] == []
 
 
 def test_bodies_are_encoded_both_ways(server: Server, table: str) -> None:
