@@ -29,6 +29,17 @@ A Replica Ends Its Work Before It Goes, And Comes Before Its Store
     Send Message    ${dan}    on the new one    ${dan.thread}    What is 6 * 7?
     Everything Said Should Be Everywhere    ${dan}
 
+An Agent Hands Over What It Is At
+    [Documentation]    It is ended in good order in the middle of an answer that takes long. Another one goes on with it, and need
+    ...    not wait first until nothing is heard of it any more.
+    [Tags]    needs-restart    wants-agent-queue    wants-held-steps
+    ${eda} =    A Paid User    eda
+    ${thread} =    A New Thread
+    Let Agents Be Silent For Long
+    Open Tabs    ${eda}    tab
+    Answer Should Outlive The Stop Of Its Agent    ${eda}    tab    ${thread}
+    Everything Said Should Be Everywhere    ${eda}    tabs=1
+
 An Old Page Meets A Newer Backend
     [Documentation]    What the page does not know is passed over, and what it need not be told may be missing.
     [Tags]    needs-browser    wants-services-apart
