@@ -110,6 +110,15 @@ What Was Missed Of An Answer Comes Before What Follows
     Everything Said Should Be Everywhere    ${oda}
     Receipts Should Be In
 
+A Question That Kills Its Agents Is Given Up
+    [Documentation]    Agents have died at it as often as it may be tried, and its user is told that nothing comes of it. Else
+    ...    they would die at it for ever.
+    [Tags]    needs-kill    wants-agent-queue    wants-held-steps
+    ${kira} =    A Paid User    kira
+    Open Tabs    ${kira}    tab
+    ${thread} =    A New Thread
+    Question Should Be Given Up    ${kira}    tab    ${thread}
+
 Services Count What They Did
     [Documentation]    Of three tabs and two answers, each exactly once, whoever closes a tab; and no tab that is closed. Nobody
     ...    outside is told.
