@@ -22,14 +22,20 @@ Signature With A Key Brought Along    foreign-key-embedded    id_token_signature
 Signature With The Public Key    hs256-public-key    id_token_alg
 Header That Must Be Understood    critical-header    id_token_malformed
 Token Of Another Issuer    issuer-wrong    id_token_issuer
+Token Of No Issuer    issuer-missing    id_token_issuer
 Token For Another Client    audience-wrong    id_token_audience
-Token For Others Too    authorized-party-wrong    id_token_audience
+Token For Nobody    audience-missing    id_token_audience
+Token For Others Too    audience-shared    id_token_audience
+Token That Another Client Was Given    authorized-party-wrong    id_token_audience
 Token That Has Expired    expired    id_token_expired
 Token That Is Not Valid Yet    not-yet-valid    id_token_expired
 Token Of Tomorrow    issued-in-future    id_token_expired
 Token That Never Expires    expiry-missing    id_token_malformed
+Token Of No Time    issued-at-missing    id_token_malformed
 Token Without A Subject    subject-missing    id_token_subject
 Account Of Another Domain    hosted-domain-wrong    id_token_hosted_domain
+Account Of No Domain    hosted-domain-missing    id_token_hosted_domain
+Token Of Another Answer    access-token-swapped    id_token_malformed
 Token That Can't Be Read    id-token-malformed    id_token_malformed
 No Token At All    id-token-missing    id_token_malformed
 Profile Of Somebody Else    userinfo-subject-wrong    id_token_subject
@@ -107,39 +113,6 @@ Code Of Another Sign-In
 Subject Of Another Provider
     [Template]    NONE
     Provider Should Open Its Own Accounts Only
-
-Only The Registered Address Gets A Code
-    [Documentation]    The provider compares the redirect URI to the character.
-    [Tags]    wants-provider
-    [Setup]    A User At The Provider
-    [Template]    The Provider Should Send Nobody To
-    # address
-    with a slash
-    with a query
-    with a fragment
-    in another case
-    with another port
-    on another host
-    of another provider
-
-A Stolen Code Buys Nothing
-    [Documentation]    The provider checks the PKCE verifier and the address again when the code is exchanged.
-    [Tags]    wants-provider
-    [Setup]    A User At The Provider
-    [Template]    Code Should Buy Nothing
-    # verifier    address    reason
-    another    the registered one    invalid_grant
-    none    the registered one    invalid_request
-    own    with a slash    invalid_grant
-    own    with a query    invalid_grant
-    own    in another case    invalid_grant
-    own    with another port    invalid_grant
-
-A Code Buys Tokens Once
-    [Tags]    wants-provider
-    [Setup]    A User At The Provider
-    [Template]    NONE
-    Code Should Buy Tokens Once
 
 
 *** Keywords ***

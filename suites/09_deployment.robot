@@ -40,14 +40,6 @@ An Agent Hands Over What It Is At
     Answer Should Outlive The Stop Of Its Agent    ${eda}    tab    ${thread}
     Everything Said Should Be Everywhere    ${eda}    tabs=1
 
-A Provider That Begins Anew Does As It Is Told
-    [Documentation]    It dies, and is told another address and another secret of the platform's client when it begins anew. Who
-    ...    was signed in there is still.
-    [Tags]    needs-kill    needs-restart    wants-provider
-    [Setup]    A User At The Provider
-    Provider Should Do As It Is Told Anew
-    [Teardown]    Kill Service    ${PROVIDER_SERVICE}
-
 An Old Page Meets A Newer Backend
     [Documentation]    What the page does not know is passed over, and what it need not be told may be missing.
     [Tags]    needs-browser    wants-services-apart

@@ -45,11 +45,14 @@ def node() -> Iterator[Peer]:
         yield running
 
 
-TAKEN_BY_OPENID_CLIENT: tuple[Scenario, ...] = ("issued-in-future", "hosted-domain-wrong")
-"""What it does not mind: iat being past is no rule for relying parties (OpenID Connect Core 3.1.3.7, 10); and hd is Google's."""
+TAKEN_BY_OPENID_CLIENT: tuple[Scenario, ...] = (
+    "issued-in-future", "authorized-party-wrong", "access-token-swapped", "hosted-domain-wrong", "hosted-domain-missing",
+)  # fmt: skip
+"""What it does not mind: that iat is past, azp of an only audience, and at_hash beside a code are no rules for relying parties
+(OpenID Connect Core 3.1.3.7, 5 and 10; 3.1.3.8); and hd is Google's."""
 
 TAKEN_BY_AUTHLIB: tuple[Scenario, ...] = (
-    "response-issuer-wrong", "id-token-missing", "userinfo-subject-wrong", "hosted-domain-wrong",
+    "response-issuer-wrong", "id-token-missing", "userinfo-subject-wrong", "hosted-domain-wrong", "hosted-domain-missing",
 )  # fmt: skip
 """What its client leaves to the application: RFC 9207, whether it wants an ID token, OpenID Connect Core 5.3.2, and hd."""
 REFUSALS = (AuthlibBaseError, JoseError, httpx.HTTPError, ValueError)

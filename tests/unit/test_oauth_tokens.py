@@ -130,7 +130,8 @@ EXPECTED: dict[str, str] = {
     "hs256-public-key": "algorithm", "critical-header": "critical_header", "expired": "expired",
     "not-yet-valid": "not_yet_valid", "issued-in-future": "issued_at",
     "issuer-wrong": "issuer", "audience-wrong": "audience", "subject-missing": "subject",
-    "nonce-wrong": "nonce", "expiry-missing": "expiry_missing",
+    "nonce-wrong": "nonce", "expiry-missing": "expiry_missing", "issued-at-missing": "issued_at",
+    "issuer-missing": "issuer", "audience-missing": "audience",
 }  # fmt: skip
 
 

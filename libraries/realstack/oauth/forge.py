@@ -43,6 +43,9 @@ Forgery = Literal[
     "subject-missing",
     "nonce-wrong",
     "expiry-missing",
+    "issued-at-missing",
+    "issuer-missing",
+    "audience-missing",
 ]
 """The kinds of forgery; [described][] tells what each is."""
 
@@ -68,6 +71,9 @@ _DESCRIPTIONS: dict[str, str] = {
     "subject-missing": "no sub",
     "nonce-wrong": "another nonce",
     "expiry-missing": "no exp",
+    "issued-at-missing": "no iat",
+    "issuer-missing": "no iss",
+    "audience-missing": "no aud",
 }
 assert set(_DESCRIPTIONS) == set(get_args(Forgery))
 
@@ -220,6 +226,9 @@ class _Forger:
             "subject-missing": {"sub": None},
             "nonce-wrong": {"nonce": "not-the-nonce-of-the-request"},
             "expiry-missing": {"exp": None},
+            "issued-at-missing": {"iat": None},
+            "issuer-missing": {"iss": None},
+            "audience-missing": {"aud": None, "azp": None},
         }
         self.claims = _merged(self.claims, changes[kind])
         return self._signed(self._issuer.signing_key)

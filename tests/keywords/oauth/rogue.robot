@@ -52,14 +52,21 @@ Every Wrong Signature Is Told Apart
 Every Wrong Claim Is Told Apart
     [Template]    Token Should Be Refused For
     nonce-wrong                 nonce
-    nonce-missing               nonce
     issuer-wrong                issuer
     audience-wrong              audience
+    audience-shared             authorized_party
     authorized-party-wrong      authorized_party
     expired                     expired
-    expiry-missing              expiry_missing
     not-yet-valid               not_yet_valid
     issued-in-future            issued_at
+
+Every Claim That Is Left Out Is Told Apart
+    [Template]    Token Should Be Refused For
+    nonce-missing               nonce
+    issuer-missing              issuer
+    audience-missing            audience
+    expiry-missing              expiry_missing
+    issued-at-missing           issued_at
     subject-missing             subject
 
 Rotated Key Still Works

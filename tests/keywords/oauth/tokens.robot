@@ -20,7 +20,7 @@ Claims And Header Are Asserted
 
 Missing Claim Is Told
     Run Keyword And Expect Error
-    ...    Expected: the token has the claim 'roles'*it has aud, email*
+    ...    Expected: the token has the claim 'roles'*it has at_hash, aud, email*
     ...    Get Claim    ${ID_TOKEN}    roles    ==    admin
 
 Failed Assertion Shows Both
@@ -67,6 +67,9 @@ Forged Claims Are Refused For Their Own Reason
     subject-missing             subject
     nonce-wrong                 nonce
     expiry-missing              expiry_missing
+    issued-at-missing           issued_at
+    issuer-missing              issuer
+    audience-missing            audience
 
 Forgery Takes Further Claims And Headers
     ${forged}    Forge Token
@@ -101,11 +104,11 @@ Symmetric Signature Is Judged With The Secret Of The Client
     Get Token Problems    ${forged}    ==    key_unknown    algorithms=HS256    jwks_url=${keys}
 
 Access Token For A Service Names The Client As Its Party
-    [Documentation]    The rule of the authorized party is for ID tokens only; this one has a nonce until it is taken out.
+    [Documentation]    The rule of the authorized party is for ID tokens only; this one has what those have until it is taken out.
     ${access}    Forge Token
     ...    ${ID_TOKEN}
     ...    foreign-key
-    ...    claims=${{ {'aud': 'api', 'azp': 'chat', 'nonce': None} }}
+    ...    claims=${{ {'aud': 'api', 'azp': 'chat', 'nonce': None, 'at_hash': None} }}
     Get Token Problems    ${access}    ==    signature    audience=api
     Get Token Problems    ${access}    ==    signature, authorized_party    audience=api    kind=id-token
     Get Token Problems    ${access}    ==    signature, audience, authorized_party    audience=web    kind=id-token

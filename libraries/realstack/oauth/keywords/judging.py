@@ -214,14 +214,15 @@ class JudgingKeywords:
         | ``critical-header`` | a header extension that must be understood and is not |
         | ``expired``, ``expiry-missing`` | ``exp`` six minutes ago, no ``exp`` |
         | ``not-yet-valid``, ``issued-in-future`` | ``nbf``, or ``iat``, in six minutes |
-        | ``issuer-wrong``, ``audience-wrong``, ``subject-missing``, ``nonce-wrong`` | other claims |
+        | ``issuer-wrong``, ``audience-wrong``, ``nonce-wrong`` | other claims |
+        | ``issuer-missing``, ``audience-missing``, ``subject-missing``, ``issued-at-missing`` | a claim left out |
 
         Args:
             token: The token that it looks like.
             kind: What is wrong with it.
             claims: Claims to set besides; None as a value removes one.
             headers: Header parameters to set besides.
-            key: PEM file of a private key that the issuer signs with, for the last three lines; its thumbprint (RFC 7638) is
+            key: PEM file of a private key that the issuer signs with, for the last four lines; its thumbprint (RFC 7638) is
                 the ``kid``.
             jwks_url: Where the issuer publishes its keys; only for ``hs256-public-key``.
             provider: Alias of the issuer, instead of ``jwks_url``.

@@ -7,6 +7,7 @@ once. Only the answer that the scenario names is wrong. What was asked of it is 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import json
 import secrets as random
@@ -24,7 +25,7 @@ from realstack.oauth.logout_tokens import LOGOUT_EVENT
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.signing import sign
-from realstack.oauth.tokens import decode
+from realstack.oauth.tokens import b64encode, decode
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
@@ -289,7 +290,7 @@ class RogueProvider:
         self._access[access] = code.user
         body = {"access_token": access, "token_type": "Bearer", "expires_in": TOKEN_LIFE, "scope": "openid profile email"}
         if scenario != "id-token-missing":
-            body["id_token"] = self._id_token(code, tenant, scenario)
+            body["id_token"] = self._id_token(code, tenant, scenario, access)
         misbehaved = misbehaving_endpoint(scenario) == "token" and scenario != "honest"
         return _json(body), scenario if misbehaved else "ok"
 
@@ -340,7 +341,7 @@ class RogueProvider:
     def _public_keys(self) -> list[dict[str, Any]]:
         return [{**key.as_dict(private=False), "alg": "RS256", "use": "sig"} for key in self._keys]
 
-    def _id_token(self, code: _Code, tenant: str, scenario: Scenario) -> str:
+    def _id_token(self, code: _Code, tenant: str, scenario: Scenario, access: str) -> str:
         now = int(time.time())
         key = self._keys[-1]
         claims: dict[str, Any] = {
@@ -348,6 +349,7 @@ class RogueProvider:
             "aud": self.client_id,
             "iat": now,
             "exp": now + TOKEN_LIFE,
+            "at_hash": _half_hash(access[::-1] if scenario == "access-token-swapped" else access),
             **self._profile(code.user),
         }
         # A relying party asks for what the ID token lacks (OpenID Connect Core 5.4): else a wrong answer is never heard.
@@ -358,10 +360,12 @@ class RogueProvider:
             claims["nonce"] = code.nonce
         if scenario == "hosted-domain-wrong":
             claims["hd"] = "elsewhere.invalid"
-        elif code.domain:
+        elif code.domain and scenario != "hosted-domain-missing":
             claims["hd"] = code.domain
         if scenario == "authorized-party-wrong":
-            claims.update(aud=[self.client_id, "somebody-else"], azp="somebody-else")
+            claims.update(azp="somebody-else")
+        elif scenario == "audience-shared":
+            claims.update(aud=[self.client_id, "somebody-else"])
         elif scenario == "audience-array":
             claims.update(aud=[self.client_id], azp=self.client_id)
         elif scenario == "issued-in-future":
@@ -383,6 +387,11 @@ def _new_key() -> RSAKey:
     key = RSAKey.generate_key(2048)
     key.ensure_kid()
     return key
+
+
+def _half_hash(access: str) -> str:
+    """What an ID token that is signed with RS256 says of its access token (OpenID Connect Core 3.1.3.6)."""
+    return b64encode(hashlib.sha256(access.encode()).digest()[:16])
 
 
 def _picture(_request: Request, _tenant: str, _scenario: Scenario, _facts: dict[str, Any]) -> tuple[Response, str]:
