@@ -258,7 +258,8 @@ async function pressAndTypeOn(button, boxes, text, page) {
 async function whatStands(page) {
   return page.evaluate(() => {
     const past = window.described?.selector('own past');
-    const told = ['aria-label', 'aria-current', 'aria-expanded', 'href', 'placeholder', 'disabled'];
+    const heard = ['aria-label', 'aria-current', 'aria-expanded', 'aria-busy', 'aria-hidden', 'aria-live', 'role'];
+    const told = [...heard, 'href', 'placeholder', 'title', 'disabled'];
     const lines = [`tab: ${document.title}`];
     const look = (element) => {
       if (!element.checkVisibility({ visibilityProperty: true }) || (past && element.matches(past))) return;

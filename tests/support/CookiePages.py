@@ -9,7 +9,8 @@ from typing import Any
 
 from robot.api.deco import keyword, library
 
-CONVERSATION = b"""<ol><li class=mine data-id=m-1>What is 2 + 2?</li><li hidden data-id="">4</li></ol>
+CONVERSATION = b"""<!doctype html><html lang=en><title>Chat</title>
+<ol role=log><li class=mine data-id=m-1>What is 2 + 2?</li><li hidden data-id="">4</li></ol>
 <p id=limit>That was all. <b>Again in 1 min 3 s.</b></p>"""
 
 STRICT = b"""<img src="data:,"><script>
@@ -19,6 +20,11 @@ onload = () => {
   setTimeout(() => document.body.insertAdjacentHTML('beforeend', '<li>Later</li>'));
 };
 </script>"""
+
+CLOSED = b"""<!doctype html><button><svg></svg></button><button aria-label=Menu aria-controls=menu></button>
+<nav style="position: fixed; right: 100%"><a href=/>Home</a></nav><img src="data:,"><label for=nothing>Name</label>
+<p role=status>Again in <b id=left>3 s</b>, <b role=timer class=left>3 s</b></p><p id=news>Nothing new</p>
+<p data-done aria-busy=true>4</p>"""
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -33,6 +39,8 @@ class _Page(BaseHTTPRequestHandler):
             body = CONVERSATION
         if self.path == "/strict":
             body = STRICT
+        if self.path == "/closed":
+            body = CLOSED
         self.send_response(200)
         if self.path == "/strict":
             self.send_header("Content-Security-Policy", "img-src 'none'")
@@ -55,7 +63,7 @@ class CookiePages:
     """Answers every path with the names of the cookies that were sent (``#sent``) and that scripts see (``#script``).
 
     At ``/conversation`` there are two messages and a notice; at ``/strict`` what its own policy keeps out, scripts that fail, and
-    then a message. Takes whatever is posted.
+    then a message; ``/closed`` keeps people out. Takes whatever is posted.
     """
 
     ROBOT_LISTENER_API_VERSION = 3

@@ -25,16 +25,95 @@ async function describePage(description, context) {
   await context.addInitScript(describe, description);
 }
 
+/** Milliseconds in which a page that is still being made, or changes, may come to keep nobody out. */
+const MAKING = 2000;
+
 /**
- * What described pages of the browser's windows have met that nobody foresaw: errors that no script caught, and what their own
- * policy kept out.
+ * What described pages of the browser's windows have met that nobody foresaw: errors that no script caught, what their own policy
+ * kept out, and people whom those pages keep out that are open now.
  *
  * @param {string} origin   Whose pages; those of other sites are none of anybody's here.
  */
 async function readUnforeseen(origin, context) {
-  const all = (context.browser()?.contexts() ?? [context]).flatMap((one) => described.get(one) ?? []);
+  const contexts = (context.browser()?.contexts() ?? [context]).filter((one) => described.has(one));
+  const pages = contexts.flatMap((one) => one.pages()).filter((page) => page.url().startsWith(`${origin}/`));
+  const found = await Promise.all(pages.map(async (page) => (await lookAt(page)).map((told) => ({ address: page.url(), told }))));
+  const all = [...contexts.flatMap((one) => described.get(one)), ...found.flat()];
   const own = all.filter(({ address }) => address.startsWith(`${origin}/`));
   return own.map(({ address, told }) => `${new URL(address).pathname}: ${told}`);
+}
+
+/** What keeps people out of a page for good; nothing where it is closed meanwhile, goes elsewhere or stands still. */
+async function lookAt(page) {
+  const end = Date.now() + MAKING;
+  const late = new Promise((done) => { setTimeout(done, 2 * MAKING, []); });
+  for (;;) {
+    const found = await Promise.race([page.evaluate(whatKeepsPeopleOut).catch(() => []), late]);
+    if (found.length === 0 || Date.now() > end) return found;
+    await new Promise((done) => { setTimeout(done, MAKING / 20); });
+  }
+}
+
+/**
+ * In the page: what keeps people out who have no mouse, or do not see it, by rules that each page can keep (WCAG 2.2: 1.1.1, 1.3.1,
+ * 2.1.1, 2.4.7, 4.1.2, 4.1.3). Beside what holds of all pages, what is described as `announced` must be told when it changes, a
+ * `countdown` must not be told each second, and what is `over` must not be busy: that is not read out before it is done.
+ */
+function whatKeepsPeopleOut() {
+  const LIVE = '[aria-live=polite], [aria-live=assertive], [role=status], [role=alert], [role=log]';
+  const QUIET = '[aria-hidden=true], [aria-live=off], [role=timer]';
+  const described = (name) => {
+    const selector = window.described?.selector(name);
+    return selector ? [...document.querySelectorAll(selector)] : [];
+  };
+  const text = (element) => element?.textContent?.trim() ?? '';
+  const called = (element) =>
+    [
+      element.getAttribute('aria-label'),
+      ...(element.getAttribute('aria-labelledby') ?? '').split(/\s+/).map((id) => text(document.getElementById(id))),
+      ...[...(element.labels ?? [])].map(text),
+      ...[...element.querySelectorAll('img[alt]')].map((image) => image.alt),
+      text(element.matches('select, textarea') ? null : element),
+      element.matches('input:not([type=text])') ? element.getAttribute('value') : '',
+      element.title,
+      element.placeholder,
+    ].find((name) => name?.trim()) ?? '';
+  const named = (element) => (element === document.documentElement ? '' : called(element) || element.id || String(element.className));
+  const told = (element) => `${element.localName} ${JSON.stringify(named(element).slice(0, 60))}`;
+  const inSight = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight;
+  };
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true });
+  const used = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')].filter(
+    (element) => seen(element) && element.tabIndex >= 0 && element.type !== 'hidden',
+  );
+  const reached = used.filter((element) => !element.disabled);
+  const outOfSight = (element) => {
+    if (inSight(element)) return false;
+    element.focus();
+    return !inSight(element);
+  };
+  const pointing = ['for', 'aria-labelledby', 'aria-describedby', 'aria-controls', 'list'];
+  const nowhere = (element) =>
+    pointing.some((name) => (element.getAttribute(name) ?? '').split(/\s+/).some((id) => id && !document.getElementById(id)));
+  const readOut = (element) => {
+    const live = element.closest(LIVE);
+    const quiet = element.closest(QUIET);
+    return live !== null && !(quiet !== null && live.contains(quiet));
+  };
+  const rules = [
+    ['keys reach it where nobody sees it', reached.filter(outOfSight)],
+    ['keys reach what nobody is told of', reached.filter((element) => element.closest('[aria-hidden=true]'))],
+    ['it can be used, and has no name', used.filter((element) => !called(element))],
+    ['it is a picture without words', [...document.querySelectorAll('img:not([alt])')].filter(seen)],
+    ['it is called or controlled by what is not there', [...document.querySelectorAll(pointing.map((name) => `[${name}]`).join())].filter(nowhere)],
+    ['it changes, and nobody is told', described('announced').filter((element) => !element.closest(LIVE))],
+    ['it counts down, and each second is told', described('countdown').filter(readOut)],
+    ['it is over, and says that it is busy', described('over').filter((element) => element.closest('[aria-busy=true]'))],
+    ['it does not say its language', document.documentElement.lang ? [] : [document.documentElement]],
+  ];
+  return rules.flatMap(([rule, broken]) => broken.map((element) => `${told(element)}: ${rule}`));
 }
 
 /**

@@ -147,6 +147,11 @@ class Elements(Scripts):
         That is each error that no script caught, and whatever the page asked for and its own policy (Content Security Policy 3)
         kept out; also of pages that were closed or loaded anew meanwhile.
 
+        And it is what keeps people out who use keys alone, or do not see the page, by rules of WCAG 2.2 that need no judgement,
+        such as a button without a name, or a closed menu that keys lead into: of pages that are open now, which may be scrolled
+        by it. What is described as ``announced`` must be told when it changes; a ``countdown`` must not be, each second; and what
+        is ``over`` must not be busy.
+
         Args:
             origin: Of the platform: what other sites' pages met, such as a provider's, is left out.
 

@@ -86,6 +86,24 @@ What Pages Have Met Is Told
     ${met}    Get What Pages Have Met    http://127.0.0.2
     Should Be Empty    ${met}
 
+Whom Pages Keep Out Is Told
+    [Documentation]    Of pages that are open: those who use keys alone, and those who do not see them.
+    ${origin}    Cookie Pages URL
+    New Page    ${origin}/closed
+    @{met}    Get What Pages Have Met    ${origin}
+    VAR    ${told}    ${{'\n'.join(sorted(line for line in $met if line.startswith('/closed: ')))}}
+    VAR    ${wanted}    SEPARATOR=\n
+    ...    /closed: a "Home": keys reach it where nobody sees it
+    ...    /closed: b "3 s": it counts down, and each second is told
+    ...    /closed: button "": it can be used, and has no name
+    ...    /closed: button "Menu": it is called or controlled by what is not there
+    ...    /closed: html "": it does not say its language
+    ...    /closed: img "": it is a picture without words
+    ...    /closed: label "Name": it is called or controlled by what is not there
+    ...    /closed: p "4": it is over, and says that it is busy
+    ...    /closed: p "Nothing new": it changes, and nobody is told
+    Should Be Equal    ${told}    ${wanted}
+
 Conversations Have A Path
     [Documentation]    The page's own without an id; and the id is known where one is open.
     ${path}    Get Page Path

@@ -13,8 +13,8 @@ def nothing_unforeseen(history: History) -> Findings:
     """Whatever users do and whatever breaks, neither a service nor a page meets what nobody foresaw.
 
     Read from ``logs`` events: the lines of a service's log that tell of a failure for which it has no word of its own, such as
-    a traceback; and what browsers tell of a page, such as an error that no script caught. What came of it may look well (it was
-    tried again, somebody else did it), and is wrong once in a while.
+    a traceback; and what browsers tell of a page, such as an error that no script caught, or a button that nobody hears the name
+    of. What came of it may look well (it was tried again, somebody else did it), and is wrong once in a while.
     """
     findings = Findings()
     logs = history.noted("logs")
