@@ -320,6 +320,31 @@ function difference(here, there) {
 }
 
 /**
+ * Waits until the middle of an element stands in the window, with nothing before it.
+ *
+ * @param {string} selector   The element's.
+ * @param {number} timeout    Milliseconds.
+ * @returns {Promise<boolean>}   Whether that came in time.
+ */
+async function waitUntilFree(selector, timeout, page) {
+  const handle = await page.locator(selector).first().elementHandle();
+  const free = (element) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  };
+  return inTime(() => page.waitForFunction(free, handle, { polling: 20, timeout }));
+}
+
+/**
+ * Scrolls to the first of several elements.
+ *
+ * @param {string} selector   Theirs.
+ */
+async function scrollToFirst(selector, page) {
+  await page.locator(selector).first().scrollIntoViewIfNeeded();
+}
+
+/**
  * Presses the last of several buttons.
  *
  * @param {string} buttons   Their selector.
@@ -438,4 +463,5 @@ exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
+Object.assign(exports, { scrollToFirst, waitUntilFree });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll, waitUntilTheyWaitForTheirTurn });

@@ -52,8 +52,8 @@ Threads Beyond A Page Of The List Are Listed
 
 A Page Shows A Long Conversation Whole, And What Is New In Others
     [Documentation]    Older messages come when they are asked for, to the first one, and what its reader looks at stays where it
-    ...    is; the list has the newest conversation first. What came while nobody looked is new until somebody does. What is half
-    ...    written in one conversation stays there while its user looks at another.
+    ...    is; another one is shown to its end. The list has the newest first. What came while nobody looked is new until somebody
+    ...    does. What is half written in one conversation stays there while its user looks at another.
     [Tags]    needs-browser    wants-news
     ${lars} =    A User In A Browser    lars
     ${thread} =    A Stored Thread    ${lars}
@@ -63,7 +63,7 @@ A Page Shows A Long Conversation Whole, And What Is New In Others
     Page Should Be Online    page
     Page Should List The News    page    4
     What Nobody Looks At Should Stay New    page    With 3 new    messages=3    left=3
-    Long Conversation Should Be Shown Whole    ${lars}    page    ${thread}
+    Long Conversation Should Be Shown Whole    ${lars}    page    ${thread}    With 3 new
     What Is Half Written Should Stay    page    With 3 new
 
 A Conversation Is Begun On A Page
@@ -94,6 +94,12 @@ What Was Refused Is In Nobody's Way
     What Is Said Then Should Be Taken    ${ilka}    page    Said after it
     Discard The Second Of Two Messages    ${ilka}    page    Said after it
     Page Should Be As One Opened Later    page
+
+A Narrow Page Leads To Each Conversation
+    [Tags]    needs-browser    wants-news
+    ${nele} =    A User With Two Conversations    nele    Open at first    Chosen later
+    Open Narrow Page    ${nele}    page    ${nele.thread}
+    Narrow Page Should Lead To Conversation    page    Chosen later
 
 A Tab That Asks For A Long Conversation Is Told All Of It
     [Tags]    wants-news    wants-resume
