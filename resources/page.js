@@ -320,6 +320,42 @@ function difference(here, there) {
 }
 
 /**
+ * Gives an element the focus, and waits until the page's text has changed so many times.
+ *
+ * @param {string} element    Its name.
+ * @param {number} times
+ * @param {number} timeout    Milliseconds after which it is looked at whatever came.
+ * @returns {Promise<string>}   Where the focus is then, which must be `where it was put`; that it is as well when there is no such
+ *   element any more.
+ */
+async function focusWhileTextComes(element, times, timeout, page) {
+  const selector = await page.evaluate((name) => window.described.selector(name), element);
+  const put = await page.locator(`css=${selector}`).first().elementHandle();
+  return page.evaluate(
+    ([one, name, wanted, longest]) =>
+      new Promise((done) => {
+        let left = wanted;
+        let before = document.body.textContent;
+        const look = () => {
+          const { activeElement } = document;
+          const over = window.described.elements(name).length === 0;
+          done(activeElement === one || over ? 'where it was put' : `on ${activeElement?.localName ?? 'nothing'}`);
+        };
+        const observer = new MutationObserver(() => {
+          const { textContent } = document.body;
+          if (textContent !== before) left -= 1;
+          before = textContent;
+          if (left <= 0) look();
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+        setTimeout(look, longest);
+        one.focus();
+      }),
+    [put, element, times, timeout],
+  );
+}
+
+/**
  * Waits until the middle of an element stands in the window, with nothing before it.
  *
  * @param {string} selector   The element's.
@@ -463,5 +499,5 @@ exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
-Object.assign(exports, { scrollToFirst, waitUntilFree });
+Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll, waitUntilTheyWaitForTheirTurn });
