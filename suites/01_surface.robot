@@ -73,14 +73,15 @@ A Sign In Leads Nowhere Else
     Law Should Hold    no-entry    within=0 s
 
 What Looks Like Markup Stays Text
-    [Documentation]    Names from the provider, titles, messages, answers and file names that would become elements, in the
-    ...    dashboard, the list and the conversation.
-    [Tags]    needs-browser    wants-provider    wants-upload
+    [Documentation]    Names from the provider, of files and of workspaces, titles, messages and answers that would become
+    ...    elements, in the dashboard, the list and the conversation.
+    [Tags]    needs-browser    wants-provider    wants-transaction    wants-upload
     ${planter} =    A User Whose Words Are Markup    ottilie
     Open Page    ${planter}    page    ${planter.thread}
     Page Should Be Online    page
     Markup Should Be Text    page    the conversation    2
     Go To    ${planter.origin}
+    Workspace Should Be Called Markup    page
     Markup Should Be Text    page    the dashboard    1
     Law Should Hold    no-entry    within=0 s
 
