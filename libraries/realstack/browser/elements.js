@@ -89,8 +89,12 @@ function whatKeepsPeopleOut() {
     (element) => seen(element) && element.tabIndex >= 0 && element.type !== 'hidden',
   );
   const reached = used.filter((element) => !element.disabled);
+  const scrolls = (element) => element.scrollHeight > element.clientHeight && /auto|scroll/.test(getComputedStyle(element).overflowY);
+  const scroller = ({ parentElement: parent }) => (parent === null || scrolls(parent) ? parent : scroller(parent));
   const outOfSight = (element) => {
-    if (inSight(element)) return false;
+    const around = scroller(element);
+    // A list that is in sight is scrolled to what keys reach in it; to try each line of a long one takes its time.
+    if (inSight(element) || (around !== null && inSight(around))) return false;
     element.focus();
     return !inSight(element);
   };
