@@ -426,21 +426,25 @@ async function waitUntilAllAre(state, timeout, page) {
 /**
  * From now on each of these pages keeps when it tries to connect, in seconds since the epoch, and how long it waits before it tries
  * again: seconds from the end of the attempt before, null where a new one began sooner. Each attempt that gets through begins a new
- * list of waits; the wait before the first attempt after a loss is not seen.
+ * list of waits. How long it waits before the first attempt after a loss is kept apart, of connections that began since.
  */
 async function watchAttempts(page) {
   await page.evaluate(() => {
     for (const one of window.crowd) {
       const begun = [];
       const waits = [[]];
+      const losses = [];
       let first = true;
       let ended = null;
       one.begun = begun;
       one.waits = waits;
+      one.losses = losses;
       one.WebSocket = class extends one.WebSocket {
         constructor(...given) {
           begun.push(Date.now() / 1000);
-          if (!first) waits.at(-1).push(ended === null ? null : (performance.now() - ended) / 1000);
+          const waited = ended === null ? null : (performance.now() - ended) / 1000;
+          if (!first) waits.at(-1).push(waited);
+          else if (waited !== null) losses.push(waited);
           first = false;
           ended = null;
           super(...given);
@@ -455,6 +459,24 @@ async function watchAttempts(page) {
       };
     }
   });
+}
+
+/** From now on each of these pages waits for as long as it may before it tries to connect: chance gives it nothing less. */
+async function keepWaitsLong(page) {
+  await page.evaluate(() => window.crowd.forEach((one) => { one.Math.random = () => 0.999; }));
+}
+
+/**
+ * Waits until each of these pages has lost a connection that it got since it is watched, and tries to connect again.
+ *
+ * @param {number} timeout   Milliseconds.
+ * @returns {Promise<number[]|null>}   Seconds that each has waited before; nothing where that did not come in time.
+ */
+async function waitsAfterLoss(timeout, page) {
+  const tried = await inTime(() =>
+    page.waitForFunction(() => window.crowd.every((one) => one.losses.length > 0), null, { polling: 20, timeout }),
+  );
+  return tried ? page.evaluate(() => window.crowd.map((one) => one.losses.at(-1))) : null;
 }
 
 /** What each of these pages says of its connection now, and when it tried and how long it waited where that is watched. */
@@ -500,4 +522,5 @@ Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnt
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree });
-Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, statesOfAll, waitUntilTheyWaitForTheirTurn });
+Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
+Object.assign(exports, { waitUntilTheyWaitForTheirTurn });
