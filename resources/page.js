@@ -97,6 +97,57 @@ function requestsUnderWay(page) {
 }
 
 /**
+ * When the page loses its connection next, chance lets it try again at once for a while, and then wait for as long as it may.
+ */
+async function letWaitsGrow(page) {
+  await page.evaluate(() => {
+    const { WebSocket } = window;
+    const { random } = Math;
+    let tries = 0;
+    Math.random = () => (tries < 6 ? 0 : 0.999);
+    window.waitsLong = new Promise((done) => {
+      window.WebSocket = new Proxy(WebSocket, {
+        construct(target, given) {
+          const socket = new target(...given);
+          tries += 1;
+          // When the page has heard of the end, too.
+          if (tries === 6) socket.addEventListener('close', () => setTimeout(done));
+          return socket;
+        },
+      });
+    }).then(() => {
+      window.WebSocket = WebSocket;
+      Math.random = random;
+      return true;
+    });
+  });
+}
+
+/**
+ * Waits until the page, whose waits grow, waits for as long as it may.
+ *
+ * @param {number} timeout   Milliseconds.
+ * @returns {Promise<boolean>}   Whether that came in time.
+ */
+async function waitUntilItWaits(timeout, page) {
+  return inTime(() => page.waitForFunction(() => window.waitsLong, null, { timeout }));
+}
+
+/**
+ * What an element says that it does not say now, within a time; what it says all the time when there is nothing else.
+ *
+ * @param {string} element   Its name.
+ * @param {number} time      Milliseconds.
+ */
+async function firstOtherText(element, time, page) {
+  const read = () => page.evaluate((name) => window.described.elements(name)[0]?.text ?? '', element);
+  const now = await read();
+  const differs = ([name, text]) => (window.described.elements(name)[0]?.text ?? '') !== text;
+  await inTime(() => page.waitForFunction(differs, [element, now], { polling: 20, timeout: time }));
+  return read();
+}
+
+/**
  * Tells the page that its user turns to it, as the browser does, so many times; each when what the page has asked for is there.
  *
  * @param {number} times
@@ -521,6 +572,6 @@ exports.__esModule = true;
 Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnter, tellWhetherSeen, messagesInSight, clockAhead });
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
-Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree });
+Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree, letWaitsGrow, waitUntilItWaits, firstOtherText });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
 Object.assign(exports, { waitUntilTheyWaitForTheirTurn });

@@ -13,18 +13,26 @@ Test Tags           needs-browser    wants-fan-out    wants-outbox
 
 *** Test Cases ***
 A Page Whose Line Was Away Is As One Opened Later
-    [Documentation]    It has what was typed on it and said elsewhere meanwhile, and is called as it was named. Nothing of the
-    ...    loss is left on it, and it has one connection, as before.
-    ${ella} =    A User With A Page And A Phone    ella
+    [Documentation]    It has what was typed on it and said elsewhere meanwhile, also in a conversation that is looked at again
+    ...    only then, and is called as it was named. Nothing of the loss is left on it, and it has one connection, as before.
+    ${ella} =    A User With Two Conversations On A Page    ella
     Take Line Of Page Away    page
     Type Message    ${ella}    page    Typed without a line
     Rename On Page    page    ${ella.thread}    Named without a line
-    Say Something On The Phone    ${ella}
+    Say Something In Both On The Phone    ${ella}
     Give Line Back    page
     Record Page And Store After Recovery    ${ella}
     Laws Should Hold    @{LAWS_OF_MESSAGES}    said-is-stored    within=1 s
-    Page Should Be As One Opened Later    page
+    Both Conversations Should Be As One Opened Later    page
     Page Should Have As Many Connections As Before    page
+
+A Page That Is Back Before It Tried Again Says So
+    [Documentation]    And nothing else, a moment later.
+    [Tags]    -wants-fan-out
+    ${enno} =    A User In A Browser    enno
+    Open Page    ${enno}    page
+    Page Should Be Online    page
+    Page Should Say Of Its Connection What It Said Before    page
 
 A Message That Never Came To A Page Is Asked For
     [Documentation]    It is lost on its way, and the next one comes: the page shows both.
