@@ -70,6 +70,11 @@ A Provider That Takes Its Time
     [Template]    NONE
     Provider That Takes Its Time Should Be Admitted
 
+A Provider That Can't Be Reached
+    [Documentation]    Who wants to sign in is told so at once, programs and people, and nothing is begun.
+    [Template]    NONE
+    Sign-In Out Of Reach Should Be Told
+
 State Is Used Up
     [Template]    NONE
     State Should Open Once

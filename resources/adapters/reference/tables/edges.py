@@ -134,6 +134,10 @@ def _uploaded(what: str, reason: str = "", **fields: str) -> dict[str, Any]:
     return {"what": what, "door": "POST /api/files", "form": {"thread_id": "$own", **fields}, "reason": reason}
 
 
+def _by_cookie(what: str, path: str, reason: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    return {"what": what, "door": f"POST {path}", "headers": dict(headers or {}), "reason": reason}
+
+
 def _in_form(length: int) -> str:
     return (length - len(A_RUN.format(1))) * "x"
 
@@ -144,6 +148,7 @@ def _change_of(length: int) -> dict[str, Any]:
     return {"workspace": {"name": (length - around) * "x"}}
 
 
+FOREIGN_ORIGIN = "https://elsewhere.example"
 LOGIN, CALLBACK = "/auth/login", "/auth/callback/{provider}"
 THREADS, MESSAGES, PLAN = "/api/threads", "/api/threads/{id}/messages", "/api/plan"
 ROUTE_EDGES = [
@@ -208,6 +213,9 @@ ROUTE_EDGES = [
     {**_asked("an answer of a provider that nobody knows", CALLBACK, "unknown_provider", state="x"), "path": "nobody"},
     {**_asked("an answer without a state", CALLBACK, "state_missing"), "path": "canaille"},
     {**_asked("an answer with a state that is none", CALLBACK, "state_unknown", state="x", code="x"), "path": "canaille"},
+    _by_cookie("a page without the header of the platform's own", "/auth/refresh", "header_missing"),
+    _by_cookie("a page of elsewhere", "/auth/refresh", "wrong_origin", {"X-Requested-With": "x", "Origin": FOREIGN_ORIGIN}),
+    _by_cookie("a page of elsewhere, to sign out", "/auth/logout", "wrong_origin", {"Origin": FOREIGN_ORIGIN}),
     {"what": "what is no operation", "door": "GET /auth/operations/{operation_id}", "path": "none", "reason": "not_found"},
     {"what": "what is no file", "door": "GET /api/files/{id}", "path": "none", "reason": "not_found"},
 ]
