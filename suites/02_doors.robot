@@ -58,6 +58,11 @@ What Is Beyond An Edge Is Refused
     Say And Record What Is Stored    ${owen}    owen    ${quiet}
     Laws Should Hold    acked-is-kept    exactly-once    same-order    within=${FIGURES.usual_time}
 
+What Is No Frame Is Refused
+    [Documentation]    No JSON, no object, of no type, bytes, and one byte more than a frame may have.
+    ${oona} =    A Paid User With A Tab    oona
+    What Is No Frame Should Be Refused    ${oona}
+
 Who Reads Well Is Told Any Amount
     [Documentation]    Only what waits for a tab is limited: all that a good reader is told in its life is not.
     ${orla} =    A Signed In User    orla
