@@ -1,4 +1,4 @@
-"""The critical test of each journey, in one run on the embedded platform: what a first look at a platform takes."""
+"""The critical tests of the journeys, in one run on the embedded platform: what a first look at a platform takes."""
 
 from __future__ import annotations
 
