@@ -253,9 +253,11 @@ def _claim_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     if demands.nonce is not None and claims.get("nonce") != demands.nonce:
         seen = "another one" if claims.get("nonce") else "none"
         yield Problem("nonce", "the nonce of the authorization request", seen, "OpenID Connect Core 3.1.3.7 (11)")
-    if demands.access_token is not None and "at_hash" in claims and claims["at_hash"] != _half_hash(demands.access_token, token):
+    algorithm = token.header.get("alg")
+    access, told = demands.access_token, claims.get("at_hash")
+    if access is not None and "at_hash" in claims and told != half_hash(access, algorithm):
         yield Problem("access_token_hash", "the at_hash of the access token", "another one", "OpenID Connect Core 3.1.3.8")
-    if demands.code is not None and claims.get("c_hash") != _half_hash(demands.code, token):
+    if demands.code is not None and claims.get("c_hash") != half_hash(demands.code, algorithm):
         seen = "another one" if claims.get("c_hash") else "none"
         yield Problem("code_hash", "the c_hash of the code", seen, "OpenID Connect Core 3.3.2.11")
 
@@ -274,8 +276,14 @@ def _audience_problems(claims: Mapping[str, Any], audience: str, *, id_token: bo
         yield Problem("authorized_party", f"azp {audience!r}", repr(party), "OpenID Connect Core 3.1.3.7 (5)")
 
 
-def _half_hash(value: str, token: Token) -> str:
-    bits = str(token.header.get("alg"))[-3:]
+def half_hash(value: str, algorithm: object) -> str:
+    """What an ID token says of what comes with it: ``at_hash`` and ``c_hash`` (OpenID Connect Core 3.1.3.6, 3.3.2.11).
+
+    Args:
+        value: The access token or the code.
+        algorithm: That the ID token is signed with, such as ``RS256``, as its header tells it.
+    """
+    bits = str(algorithm)[-3:]
     digest = hashlib.new(f"sha{bits if bits in {'256', '384', '512'} else '512'}", value.encode(errors="surrogatepass")).digest()
     return b64encode(digest[: len(digest) // 2])
 

@@ -7,7 +7,6 @@ once. Only the answer that the scenario names is wrong. What was asked of it is 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import secrets as random
@@ -25,7 +24,7 @@ from realstack.oauth.logout_tokens import LOGOUT_EVENT
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.signing import sign
-from realstack.oauth.tokens import b64encode, decode
+from realstack.oauth.tokens import decode, half_hash
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
 from realstack.secrets import secrets
@@ -349,7 +348,7 @@ class RogueProvider:
             "aud": self.client_id,
             "iat": now,
             "exp": now + TOKEN_LIFE,
-            "at_hash": _half_hash(access[::-1] if scenario == "access-token-swapped" else access),
+            "at_hash": half_hash(access[::-1] if scenario == "access-token-swapped" else access, "RS256"),
             **self._profile(code.user),
         }
         # A relying party asks for what the ID token lacks (OpenID Connect Core 5.4): else a wrong answer is never heard.
@@ -387,11 +386,6 @@ def _new_key() -> RSAKey:
     key = RSAKey.generate_key(2048)
     key.ensure_kid()
     return key
-
-
-def _half_hash(access: str) -> str:
-    """What an ID token that is signed with RS256 says of its access token (OpenID Connect Core 3.1.3.6)."""
-    return b64encode(hashlib.sha256(access.encode()).digest()[:16])
 
 
 def _picture(_request: Request, _tenant: str, _scenario: Scenario, _facts: dict[str, Any]) -> tuple[Response, str]:
