@@ -115,3 +115,15 @@ def test_what_tells_of_a_folder_goes_last_and_stays_where_something_else_can_not
     assert not temporary.remove_tree(folder, ("lease.json", "lease.lock"))
     assert gone[-3:] == ["lease.json", "lease.lock", "run"]
     assert not temporary.remove_tree(folder, ("lease.json", "lease.lock")), "what is gone is no problem"
+
+
+def test_what_goes_last_and_can_not_be_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "lease.lock").touch()
+
+    def refuse(path: str, **_options: int) -> None:
+        raise PermissionError(1, "not permitted", str(path))
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    assert "lease.lock: " in temporary.remove_tree(folder, ("lease.lock",))[0]

@@ -8,6 +8,7 @@ Nothing of one system only: also runs that take no lease import this.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import secrets
 import shutil
@@ -100,17 +101,20 @@ def _remove_once(folder: Path, last: Sequence[str]) -> list[tuple[str, OSError]]
         if not isinstance(info[1], FileNotFoundError):
             errors.append((path, info[1]))
 
+    def take(path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            note(os.unlink, str(path), (type(error), error, None))
+
     for inner in _all_but(folder, last):
         if inner.is_dir() and not inner.is_symlink():
             shutil.rmtree(inner, onerror=note)
         else:
-            try:
-                inner.unlink(missing_ok=True)
-            except OSError as error:
-                errors.append((str(inner), error))
+            take(inner)
     if not errors:
         for name in last:
-            (folder / name).unlink(missing_ok=True)
+            take(folder / name)
         shutil.rmtree(folder, onerror=note)
     return errors
 
