@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Sequence
@@ -67,13 +68,15 @@ def connect_peer_that_never_reads(url: str, subprotocols: Sequence[str | Secret]
     peer.send_request(peer.connect())
     _send(line, peer)
     while peer.state is State.CONNECTING:
-        peer.receive_data(line.recv(4096))
-    try:
+        answer = line.recv(4096)
+        if not answer:
+            raise ConnectionError(f"the server at {url} ended the connection in the middle of the handshake")
+        peer.receive_data(answer)
+    # The end that is wanted: nothing more is taken from it, or it is let go.
+    with contextlib.suppress(TimeoutError, ConnectionError):
         for _ in range(pings):
             peer.send_text(_PING.encode())
             _send(line, peer)
-    except OSError:
-        pass
     return line
 
 
