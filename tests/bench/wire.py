@@ -1,4 +1,4 @@
-"""WebSockets: this project's connections beside plain ones, straight and through the fault proxy."""
+"""WebSockets: this project's connections beside plain ones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from realstack.faults.links import targets_of
-from realstack.faults.proxy import ProxyLink
-from realstack.faults.toxics import Latency, Way
 from realstack.recording.recorder import recorder
 from realstack.websocket import Connection, Masker, Match, Options
 from realstack.websocket.answer import Answer
@@ -93,28 +89,16 @@ def _ours(connection: Connection) -> Contender:
 
 async def round_trips(url: str) -> list[Figure]:
     """A message and its echo."""
-    link = ProxyLink("bench", targets_of("127.0.0.1", urlsplit(url).port or 0)[0])
-    await link.open()
-    through = f"ws://127.0.0.1:{link.port}/echo"
     recorder.begin("bench")
     quiet = await Connection.open("quiet", Options(url), record=None)
     recorded = await Connection.open("recorded", Options(url))
     try:
-        async with connect(url) as plain, connect(through) as proxied:
-            contenders = {
-                "websockets": _plain(plain),
-                "Connection": _ours(quiet),
-                "Connection, recorded": _ours(recorded),
-                "websockets, through the proxy": _plain(proxied),
-            }
-            figures = await compare("round trip", contenders, operations=TRIPS, rounds=ROUNDS)
-            link.add(Latency("latency", Way.TO_SERVICE, seconds=0.0))
-            slowed = {"websockets": _plain(plain), "websockets, proxy with a toxic": _plain(proxied)}
-            return [*figures, (await compare("round trip", slowed, operations=TRIPS, rounds=ROUNDS))[1]]
+        async with connect(url) as plain:
+            contenders = {"websockets": _plain(plain), "Connection": _ours(quiet), "Connection, recorded": _ours(recorded)}
+            return await compare("round trip", contenders, operations=TRIPS, rounds=ROUNDS)
     finally:
         await quiet.close()
         await recorded.close()
-        await link.close()
 
 
 async def openings(url: str) -> list[Figure]:
