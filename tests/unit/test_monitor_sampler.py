@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -83,7 +84,7 @@ def test_accepted_connections_are_told_from_own_ones() -> None:
 @contextlib.contextmanager
 def parent_and_child() -> Iterator[list[int]]:
     """The PIDs of a process and of the child that it has just started. (The process of the tests has servers as children.)"""
-    code = "import subprocess; subprocess.run(['sleep', '30'])"
+    code = "import subprocess, time; subprocess.run(['sleep', '30']); time.sleep(30)"
     with subprocess.Popen([sys.executable, "-c", code]) as parent:
         pids = [parent.pid]
         try:
@@ -94,7 +95,8 @@ def parent_and_child() -> Iterator[list[int]]:
             yield pids
         finally:
             for pid in reversed(pids):
-                os.kill(pid, 9)
+                with contextlib.suppress(ProcessLookupError):  # a test may have ended it
+                    os.kill(pid, signal.SIGKILL)
 
 
 def test_a_tree_has_children_and_grandchildren() -> None:
@@ -173,6 +175,21 @@ def test_children_that_end_soon_do_not_count(lived: float, processes: int, monke
     monkeypatch.setattr(reading, "GROWN_UP", lived)
     with parent_and_child() as (parent, _):
         assert Looker().look({"parent": [parent]})["parent"]["processes"] == processes
+
+
+def test_a_child_that_was_there_before_the_work_is_no_growth() -> None:
+    """It was begun by the warm-up a moment ago, and would be counted later only."""
+    looker = Looker()
+    with parent_and_child() as (parent, _):
+        assert looker.look({"parent": [parent]})["parent"]["processes"] == 1
+        assert looker.look({"parent": [parent]}, settled=True)["parent"]["processes"] == 2
+
+
+def test_a_child_that_ends_before_it_counts_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "GROWN_UP", 60.0)
+    with parent_and_child() as (parent, child):
+        monkeypatch.setattr(time, "sleep", lambda _: os.kill(child, signal.SIGKILL))
+        assert Looker().look({"parent": [parent]}, settled=True)["parent"]["processes"] == 1
 
 
 def test_what_cannot_be_read_leaves_a_gap_and_its_reason() -> None:

@@ -33,6 +33,8 @@ TREE_SECONDS = 1.0
 """How often descendants are looked for anew; that reads the whole process table."""
 GROWN_UP = 1.0
 """Seconds that a descendant must have lived to count: children that do one job and end are no growth."""
+SETTLING_PAUSE = 0.05
+"""Seconds between two looks at descendants of which nobody knows yet whether they stay."""
 PRIORITY = -10
 """Of the reading process, on a scale from -20, the first, to 19."""
 FOLDER = Path(__file__).resolve().parents[2]
@@ -48,16 +50,17 @@ class Reader:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def look(self, targets: Mapping[str, Sequence[int]]) -> Answer:
+    def look(self, targets: Mapping[str, Sequence[int]], settled: bool = False) -> Answer:
         """What the processes of each target, with their descendants, use now.
 
         Args:
             targets: Main processes by name.
+            settled: Whether to wait first until each descendant that lives now has ended or counts: `GROWN_UP` at most.
 
         Raises:
             StackError: The reading process does not answer.
         """
-        request = json.dumps({name: list(pids) for name, pids in targets.items()})
+        request = json.dumps([{name: list(pids) for name, pids in targets.items()}, settled])
         with self._lock:
             try:
                 return self._ask(request.encode() + b"\n")
@@ -109,8 +112,11 @@ class Looker:
     def __init__(self) -> None:
         self._trees: dict[str, tuple[list[int], float, list[int]]] = {}
 
-    def look(self, targets: Mapping[str, list[int]]) -> Answer:
+    def look(self, targets: Mapping[str, list[int]], settled: bool = False) -> Answer:
         """See `Reader.look`."""
+        if settled:
+            _settle([root for roots in targets.values() for root in roots])
+            self._trees.clear()
         tables = tcp.Tables()
         processes: list[procfs.ProcessStat] | None = None
         answer: Answer = {}
@@ -123,6 +129,15 @@ class Looker:
                 self._trees[name] = known
             answer[name] = _read(known[2], tables)
         return answer
+
+
+def _settle(roots: list[int]) -> None:
+    young: set[procfs.ProcessId] | None = None
+    while young is None or young:
+        found = {child.identity for child in procfs.descendants(roots) if child.age < GROWN_UP}
+        young = found if young is None else young & found
+        if young:
+            time.sleep(SETTLING_PAUSE)
 
 
 def _read(pids: list[int], tables: tcp.Tables) -> dict[str, Any]:
@@ -140,7 +155,7 @@ def main() -> None:
     be_nice(PRIORITY)  # it needs a few milliseconds, but on a busy machine it needs them in time
     looker = Looker()
     for line in sys.stdin:
-        print(json.dumps(looker.look(json.loads(line))), flush=True)
+        print(json.dumps(looker.look(*json.loads(line))), flush=True)
 
 
 reader = Reader()

@@ -170,10 +170,14 @@ class Sampler:
         with self._lock:
             return list(self._samples)
 
-    def look(self) -> Sample:
-        """Take one sample now; safe beside the background's own."""
+    def look(self, settled: bool = False) -> Sample:
+        """Take one sample now; safe beside the background's own.
+
+        Args:
+            settled: Whether to wait first until each descendant that lives now has ended or counts: a second at most.
+        """
         with self._looking:
-            return self._look()
+            return self._look(settled)
 
     def _work(self) -> None:
         due = time.monotonic()
@@ -182,7 +186,7 @@ class Sampler:
             due = max(due + self.interval, time.monotonic())
             self._stop.wait(max(0.0, due - time.monotonic()) or self.interval / 10)
 
-    def _look(self) -> Sample:
+    def _look(self, settled: bool) -> Sample:
         with self._lock:
             targets, gauges = dict(self._targets), dict(self._gauges)
             before = dict(self._operations)
@@ -195,7 +199,7 @@ class Sampler:
         roots = {name: target.roots for name, target in due.items()}
         # Stores are asked first and waited for last: a look lasts as long as its slowest part, not as all parts together.
         asked = {name: gauge.begin() if isinstance(gauge, StoreGauge) else gauge for name, gauge in gauges.items()}
-        self._read_targets(due, values)
+        self._read_targets(due, values, settled)
         for name, answer in asked.items():
             self._read_gauge(name, answer, values)
         with self._lock:
@@ -229,11 +233,11 @@ class Sampler:
             self.problems[name] = f"{type(error).__name__}: {error}"
             target.roots = ()
 
-    def _read_targets(self, targets: Mapping[str, _Target], values: dict[tuple[str, str], float]) -> None:
+    def _read_targets(self, targets: Mapping[str, _Target], values: dict[tuple[str, str], float], settled: bool) -> None:
         if not targets:
             return
         try:
-            answer = reader.look({name: [root.pid for root in target.roots] for name, target in targets.items()})
+            answer = reader.look({name: [root.pid for root in target.roots] for name, target in targets.items()}, settled)
         except StackError as error:
             self.problems.update(dict.fromkeys(targets, str(error)))
             return

@@ -115,7 +115,9 @@ class Judging:
     def take_baseline(self) -> dict[str, float]:
         """Remembers the counts as they are now: descriptors, files, sockets, clients, threads and gauges.
 
-        Take it once the warm-up is over and nothing is going on: pools grow at first.
+        Take it once the warm-up is over and nothing is going on: pools grow at first. Where a service has begun a child within
+        the last second, it waits until that has ended or counts: children that do one job and end are no growth, those that
+        were there before the work are none either.
 
         Returns:
             The counts by name.
@@ -127,7 +129,7 @@ class Judging:
         Counts Should Be Back    operation=connection
         ```
         """
-        taken = self._sampler.look()
+        taken = self._sampler.look(settled=True)
         counts = _counts(taken)
         if not counts:
             raise StackError("Nothing is watched that could be counted. Use [Watch Services] or [Watch Process] first.")
