@@ -243,6 +243,20 @@ def test_frame_over_64_kib_closes_with_1009(platform: Chat, fragments: int) -> N
     asyncio.run(scenario())
 
 
+def test_who_is_still_sending_too_long_a_frame_is_told_so(platform: Chat) -> None:
+    """All of it is read: a socket that is closed with something unread is reset, and its close code lost."""
+
+    async def scenario() -> None:
+        tab = await platform.tab(User())
+        tab.socket.transport.pause_reading()
+        with contextlib.suppress(ConnectionClosed):
+            await tab.socket.send("x" * 8 * 1024 * 1024)
+        tab.socket.transport.resume_reading()
+        assert await closed_with(tab) == 1009
+
+    asyncio.run(scenario())
+
+
 def test_title_and_read_marker_reach_every_tab(platform: Chat) -> None:
     async def scenario() -> None:
         user, thread_id = User(), thread()
