@@ -14,7 +14,9 @@ LEFT_OUT = "…"
 """In the place of each value, whatever it is."""
 _AROUND = "".join(map(chr, range(33)))
 """Control characters of ASCII, and the blank."""
-_SHOWN_PARAMETERS = frozenset({"error", "provider", "response_type", "scope", "code_challenge_method", "prompt"})
+_PUBLIC_PARAMETERS = frozenset(
+    {"error", "provider", "client_id", "response_type", "response_mode", "scope", "code_challenge_method", "prompt"}
+)
 
 
 def split(url: str) -> SplitResult:
@@ -33,12 +35,20 @@ def joined(base: str, target: str) -> str:
         return target
 
 
+def is_public(name: str, value: str) -> bool:
+    """Whether anybody may know a parameter of a query: by its name, or as an address that has none itself, such as ``iss``."""
+    if name in _PUBLIC_PARAMETERS:
+        return True
+    there = split(value)
+    return there.scheme in ("http", "https") and not (there.query or there.fragment or "@" in there.netloc)
+
+
 def shown(url: str) -> str:
     """The URL without user information, fragment, credentials and the values of its query, but for a few harmless ones."""
     parts = split(url)
     host = parts.netloc.rpartition("@")[2]
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else LEFT_OUT}" for name, value in pairs)
+    query = "&".join(f"{name}={value if is_public(name, value) else LEFT_OUT}" for name, value in pairs)
     # A provider may put what is a credential elsewhere, such as the name of an interaction, into its path.
     return secrets.scrub(urlunsplit((parts.scheme, host, parts.path, query, LEFT_OUT if parts.fragment else "")))
 

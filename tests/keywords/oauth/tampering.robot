@@ -29,6 +29,17 @@ Parameters Go From One URL To Another
     ...    Expected: http://127.0.0.1:1/callback?state=… has the parameter 'code'*it has state*
     ...    Get Url Parameter    ${changed}    code
 
+What Anybody May Know Is No Credential
+    [Documentation]    The test's own log may name an address, a client or a scope afterwards.
+    ${url}    Change Url    http://127.0.0.1:1/authorize    redirect_uri=http://127.0.0.1:1/callback/known    client_id=a-known-client
+    FOR    ${name}    IN    redirect_uri    client_id
+        ${value}    Get Url Parameter    ${url}    ${name}
+        ${changed}    Change Url    ${CALLBACK}    ${name}=${value}
+        Log    ${value.value}
+        ${again}    Get Url Parameter    ${changed}    ${name}
+        Should Be Equal    ${again.value}    ${value.value}
+    END
+
 A Key Is Made Once
     [Documentation]    For its owner only, whole, and never over another one.
     ${first}    Create Signing Key    ${KEYS}/0001.pem

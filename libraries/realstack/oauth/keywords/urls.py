@@ -6,8 +6,8 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackFailure, explain
-from realstack.http.keywords.values import plain, plain_url, secret, told
-from realstack.http.urls import parameters, shown, with_parameters
+from realstack.http.keywords.values import plain, plain_url, told
+from realstack.http.urls import is_public, parameters, shown, with_parameters
 
 
 class UrlKeywords:
@@ -29,7 +29,7 @@ class UrlKeywords:
         Send Request    GET    ${callback}    status=400
         ```
         """
-        values = {name: None if value is None else plain(value, f"parameter {name}") for name, value in query.items()}
+        values = {name: None if value is None else _remembered(name, value) for name, value in query.items()}
         changed = with_parameters(plain_url(url), values)
         told(shown(changed))
         return Secret(changed)
@@ -37,6 +37,8 @@ class UrlKeywords:
     @keyword(tags=["session", "getter"])
     def get_url_parameter(self, url: Secret | str, name: str) -> Secret:
         """Returns a parameter of a URL's query, such as the ``state`` of an authorization response, as a Secret.
+
+        From then on its value may stand in no log; that of one which anybody may know, such as ``redirect_uri``, may.
 
         Args:
             url: The URL.
@@ -54,4 +56,11 @@ class UrlKeywords:
             raise StackFailure(
                 explain(f"{shown(plain_url(url))} has the parameter {name!r}", f"it has {', '.join(found) or 'none'}")
             )
-        return secret(found[name], f"parameter {name}")
+        return Secret(_remembered(name, Secret(found[name])))
+
+
+def _remembered(name: str, value: Secret | str) -> str:
+    """The text of a parameter, remembered as a credential when it is a Secret, unless anybody may know it."""
+    if isinstance(value, Secret) and is_public(name, str(value.value)):
+        return str(value.value)
+    return plain(value, f"parameter {name}")
