@@ -184,6 +184,27 @@ CASES: list[tuple[Sequence[int], str, dict[str, Any], GrowthVerdict]] = [
         ),
     ),
     (
+        [100, 300],
+        "9 1",
+        COUNTED,
+        GrowthVerdict(
+            Growth.UNKNOWN,
+            "s went from 9 to 1 descriptors over 200 connections: something was still going on when it was first read. Read "
+            "it once all is quiet.",
+            *figures("none -inf inf inf", 0),
+        ),
+    ),
+    (
+        [100, 300],
+        "9 0",
+        COUNTED,
+        GrowthVerdict(
+            Growth.STEADY,
+            "s went from 9 to 0 descriptors over 200 connections.",
+            *figures("0 0 0 0.005", 200),
+        ),
+    ),
+    (
         [100, 100],
         "7 7",
         COUNTED,

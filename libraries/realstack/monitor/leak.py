@@ -142,7 +142,10 @@ class GrowthVerdict:
 
 
 def judge_count(series: Series) -> GrowthVerdict:
-    """Judge a count: its last value must be its first."""
+    """Judge a count: its last value must be its first.
+
+    One that is lower can't be judged, because what was let go of may hide what was left; unless nothing is left at all.
+    """
     if len(series.values) < 2:
         return GrowthVerdict(Growth.UNKNOWN, f"{series.name} was read {len(series.values)} time(s): read it before and after.")
     before, after = series.values[0], series.values[-1]
@@ -157,7 +160,7 @@ def judge_count(series: Series) -> GrowthVerdict:
             f"after {work} it is {after:g}{share}."
         )
         return GrowthVerdict(Growth.GROWS, text, slope=(after - before) / done if done else None, judged=done)
-    if after < before:
+    if 0 < after < before:
         return GrowthVerdict(
             Growth.UNKNOWN, f"{facts}: something was still going on when it was first read. Read it once all is quiet."
         )
