@@ -114,6 +114,34 @@ test('of many tabs one refreshes at a time, and the others take what it got', as
   equal(new Set(await Promise.all(all.map(({ session }) => session.token()))).size, 1, 'tokens in use');
 });
 
+test('a tab whose turn comes before the news waits for them', async () => {
+  const auth = new Auth();
+  const origin = fresh('origin');
+  const [first, second] = [makeTab(auth, { origin }), makeTab(auth, { origin })];
+  const tell = first.tabs.tell.bind(first.tabs);
+  first.tabs.tell = (message) => void setTimeout(() => tell(message), 100);
+  first.session.start();
+  second.session.start();
+  await until(() => second.session.status === 'signed-in', 'signed in');
+  equal([auth.issued, await second.session.token()], [1, 'token-1']);
+});
+
+test('a tab whose turn comes after one that got nothing asks for itself', async () => {
+  const auth = new Auth();
+  const origin = fresh('origin');
+  const [first, second] = [makeTab(auth, { origin }), makeTab(auth, { origin })];
+  auth.mode = 'broken';
+  first.session.start();
+  second.session.start();
+  await until(() => first.session.trouble !== null, 'the first one has none');
+  auth.mode = 'up';
+  await settle(20);
+  equal(auth.issued, 0, 'asked before the news could have come');
+  await second.clock.move(1000);
+  await until(() => second.session.status === 'signed-in', 'signed in');
+  equal(auth.issued, 1);
+});
+
 test('auth away for a moment is not noticed while the token lives', async () => {
   const auth = new Auth();
   auth.life = 30;

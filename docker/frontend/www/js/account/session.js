@@ -27,6 +27,9 @@ const REFRESH_TIMEOUT = 10000;
 const RENEW_FROM = 0.5;
 const RENEW_TO = 0.66;
 
+/** Milliseconds that what another tab got may take to this one, also on a busy machine. */
+const HEARING = 1000;
+
 /** Milliseconds between two tries at least, however short tokens live. */
 const RETRY_FLOOR = 200;
 
@@ -168,14 +171,28 @@ export class Session {
   #refreshOnce() {
     const before = this.#grant;
     return new Promise((resolve, reject) => {
-      const turn = this.tabs.takeTurn('refresh', async () => {
+      const turn = this.tabs.takeTurn('refresh', async (waited) => {
         // While this tab waited for its turn another one may have brought a new token.
+        if (waited && this.#grant === before) await this.#hearOfGrant();
         const grant = this.#grant !== before && this.left > 0 ? null : await this.#fetchGrant();
         if (grant !== null) this.#adopt(grant);
         resolve();
-        if (grant !== null) await this.tabs.tellAndWait({ type: 'grant', grant });
+        if (grant !== null) this.tabs.tell({ type: 'grant', grant });
       });
       turn.catch(reject);
+    });
+  }
+
+  /** @returns {Promise<void>} Once this tab has a new grant, or none came in time: the other tab may have got none. */
+  #hearOfGrant() {
+    return new Promise((resolve) => {
+      const done = () => {
+        forget();
+        this.clock.cancel(timer);
+        resolve();
+      };
+      const forget = this.renewed.subscribe(done);
+      const timer = this.clock.after(done, HEARING);
     });
   }
 

@@ -1,6 +1,3 @@
-/** Milliseconds that a message to another tab may take. */
-const HEARING = 20;
-
 /**
  * What the tabs of one browser do together: tell each other things, and take turns.
  *
@@ -26,18 +23,6 @@ export class Tabs {
     this.#channel?.postMessage(message);
   }
 
-  /**
-   * Tell the other tabs, and give them a moment to hear it before whatever follows. A lock that is freed at once
-   * can reach the next tab before the news does.
-   *
-   * @param {Record<string, unknown> & {type: string}} message
-   * @returns {Promise<void>}
-   */
-  tellAndWait(message) {
-    this.tell(message);
-    return new Promise((resolve) => setTimeout(resolve, HEARING));
-  }
-
   /** @param {(message: any) => void} listener */
   listen(listener) {
     this.#channel?.addEventListener('message', (event) => listener(event.data));
@@ -48,13 +33,17 @@ export class Tabs {
    *
    * @template T
    * @param {string} what
-   * @param {() => Promise<T>} run
+   * @param {(waited: boolean) => Promise<T>} run   Is told whether another tab had its turn before: a lock that is
+   *   freed can reach this tab before what was told until then.
    * @returns {Promise<T>}
    */
   async takeTurn(what, run) {
     const locks = globalThis.navigator?.locks;
-    // The DOM's types say that a lock's result is any; it is what `run` resolves to.
-    return locks ? locks.request(`${this.name}:${what}`, run) : run();
+    if (!locks) return run(false);
+    const name = `${this.name}:${what}`;
+    // The DOM's types say that a lock's result is any; it is what the callback resolves to.
+    const done = await locks.request(name, { ifAvailable: true }, async (lock) => lock && { result: await run(false) });
+    return done ? done.result : locks.request(name, () => run(true));
   }
 
   /**
