@@ -29,9 +29,9 @@ from realstack.databases.redis_store import RedisSession, RedisTarget
 from realstack.databases.values import json_safe, plain, shown
 from realstack.faults.wsstream import StreamReader, Upgrade
 from realstack.history.vocabulary import Vocabulary
+from realstack.http.cookies import parse_cookie
 from realstack.oauth.forms import MULTIPART, PLAIN, URLENCODED, Page, encoded
 from realstack.oauth.http import Answer as HttpAnswer
-from realstack.oauth.http import parse_cookie
 from realstack.oauth.tokens import ALGORITHMS, Demands, b64encode, decode, problems
 from realstack.platform import config
 from realstack.platform.logs import time_of

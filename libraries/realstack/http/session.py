@@ -11,17 +11,20 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from http import cookiejar
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.waiting import time_limit
+from realstack.http.cookies import keep, parse_cookie, sent_to
 from realstack.http.credentials import (
     BINARY_TYPES,
     masked,
@@ -54,6 +57,18 @@ class Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+class _Jar(RequestsCookieJar):
+    """Cookies as browsers keep them; see `realstack.http.cookies`."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """See `http.cookiejar`."""
+        keep(self, response.info().get_all("Set-Cookie", []), request.get_full_url())
+
+    def set_cookie(self, cookie: cookiejar.Cookie, *args: Any, **kwargs: Any) -> None:
+        """Keep one whose value is in quotes as it is, too."""
+        cookiejar.CookieJar.set_cookie(self, cookie)
 
 
 class RestAnswer(requests.Response):
@@ -117,6 +132,7 @@ class RestSession(requests.Session):
         self.url = base_url  # RequestsLibrary joins relative URLs with it
         self.seconds = seconds
         self.headers.update(headers or {})
+        self.cookies = _Jar()
         self.verify = ca or True
         self.trust_env = False
         self._hide = hide
@@ -148,12 +164,26 @@ class RestSession(requests.Session):
         began = time.monotonic()
         with _explained(f"{method.upper()} {shown(url)}", seconds):
             response = super().request(method, url, **sent)
+            response.cookies = _Jar()
+            extract_cookies_to_jar(response.cookies, response.request, response.raw)
             _read(response, began + seconds)
         _remember_received(response)
         answer = RestAnswer(response, self._hide)
         took = round((time.monotonic() - began) * 1000, 1)
         recorder.record(Http(self.name, method.upper(), shown(response.url), response.status_code, took, at=began))
         return answer
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Make what is sent, with the cookies that browsers would send."""
+        given: dict[str, str] = dict(cast(Mapping[str, str], request.cookies or {}))
+        request.cookies = None
+        prepared = super().prepare_request(request)
+        if not any(name.lower() == "cookie" for name in {**self.headers, **(request.headers or {})}):
+            prepared.headers.pop("Cookie", None)
+            pairs = [(one.name, one.value or "") for one in sent_to(self.cookies, prepared.url or "") if one.name not in given]
+            if told := pairs + list(given.items()):
+                prepared.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in told)
+        return prepared
 
     def close(self) -> None:
         """Close all connections; nothing can be sent any more."""
@@ -208,9 +238,10 @@ def _remember_received(response: requests.Response) -> None:
     if body := response.request.body:  # a text that was given as it is, or the fields that were made of pairs
         sent = body if isinstance(body, bytes) else str(body).encode(errors="replace")
         remember_body(asked.get("content-type", ""), sent, f"sent to {shown(response.url)}")
-    for cookie in response.cookies:
-        if secrets.names.cookie(cookie.name, cookie.value or "", http_only=cookie.has_nonstandard_attr("HttpOnly")):
-            secrets.remember(cookie.value or "", f"cookie {cookie.name} of {split(response.url).netloc}")
+    for line in response.raw.headers.getlist("set-cookie"):
+        cookie = parse_cookie(line)
+        if cookie and secrets.names.cookie(cookie.name, cookie.value, http_only="httponly" in cookie.attributes):
+            secrets.remember(cookie.value, f"cookie {cookie.name} of {split(response.url).netloc}")
     if target := response.headers.get("location"):
         remember_pairs(parameters(joined(response.url, target)).items(), f"redirect from {split(response.url).netloc}")
     remember_body(response.headers.get("content-type", ""), response.content, f"answer of {shown(response.url)}")

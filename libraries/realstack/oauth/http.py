@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import logging
 import ssl
@@ -25,6 +24,7 @@ import httpx
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.waiting import time_limit
+from realstack.http.cookies import Cookie, goes_to, header, host_of, keep, of_host, parse_cookie, sent_to
 from realstack.http.credentials import (
     BINARY_TYPES,
     remember_body,
@@ -42,21 +42,6 @@ from realstack.secrets import secrets
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
 for _name in ("httpx", "httpcore", "authlib", "h11"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Cookie:
-    """A cookie as the server set it (RFC 6265).
-
-    Attributes:
-        name: Its name.
-        value: Its value, a credential; empty when the server removed it.
-        attributes: ``path``, ``domain``, ``max-age``, ``expires``, ``samesite`` (text) and ``httponly``, ``secure`` (bool).
-    """
-
-    name: str
-    value: str = field(repr=False)
-    attributes: Mapping[str, str | bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +144,11 @@ class Session:
         self.base_url = base_url
         self.recorded = recorded
         self.cookies_set: dict[str, Cookie] = {}
+        self._jar = CookieJar()
         # Nothing of the environment (proxies, .netrc) may come between a test and its platform.
         self._client = httpx.AsyncClient(
             headers=dict(headers or {}),
-            cookies=CookieJar(_AsBrowsers()),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # it is to keep none: see `http.cookies`
             verify=_trust(ca) if ca else _system_trust(),
             follow_redirects=False,
             trust_env=False,
@@ -205,8 +191,12 @@ class Session:
         remember_headers(headers or {})
         fields: Any = form
         body = content
-        extra = dict(headers or {}) | trace.headers({**self._client.headers, **(headers or {})})
+        given = {**self._client.headers, **(headers or {})}
+        extra: dict[str, Any] = dict(headers or {}) | trace.headers(given)
+        cookies = "" if any(one.lower() == "cookie" for one in given) else header(sent_to(self._jar, target))
         with self._explained(method.upper(), target, timeout):
+            if cookies:  # byte by byte as they came
+                extra["Cookie"] = cookies.encode("utf-8", "surrogateescape")
             if form is not None and files is None:
                 body = urlencode(form).encode()
                 extra.setdefault("Content-Type", "application/x-www-form-urlencoded")
@@ -282,10 +272,9 @@ class Session:
             ) from None
 
     def _read(self, response: httpx.Response, url: str, seconds: float) -> Answer:
-        cookies = tuple(cookie for line in response.headers.get_list("set-cookie") if (cookie := parse_cookie(line)))
-        for held in self._client.cookies.jar:
-            if held.secure and _is_loopback(held.domain):
-                held.secure = False  # browsers trust what does not leave the machine (W3C Secure Contexts, 3.1)
+        lines = [one.decode("utf-8", "surrogateescape") for name, one in response.headers.raw if name.lower() == b"set-cookie"]
+        cookies = tuple(cookie for line in lines if (cookie := parse_cookie(line)))
+        keep(self._jar, lines, url)
         for cookie in cookies:
             self.cookies_set[cookie.name] = cookie
             self._remember_cookie(cookie.name, cookie.value, f" of {split(url).netloc}")
@@ -309,32 +298,34 @@ class Session:
             secrets.remember(value, f"cookie {name}{where}")
 
     def cookie(self, name: str, url: str | None = None) -> str | None:
-        """The value of a cookie that the session would send now, or None."""
-        host = split(url or self.base_url).hostname if (url or self.base_url) else None
-        for cookie in self._client.cookies.jar:
-            if cookie.name == name and (host is None or cookie.domain.lstrip(".") in {host, f"{host}.local"}):
-                return cookie.value
-        return None
+        """The value of a cookie that the session would send to a host now, or None.
+
+        Args:
+            name: Its name.
+            url: Whose host is meant; that of the base URL unless given, any where there is none.
+        """
+        where = url or self.base_url
+        return next((one.value for one in self._jar if one.name == name and (not where or goes_to(one, host_of(where)))), None)
 
     def cookie_names(self) -> list[str]:
         """The names of all cookies that the session holds, sorted."""
-        return sorted({cookie.name for cookie in self._client.cookies.jar})
+        return sorted({cookie.name for cookie in self._jar if not cookie.is_expired()})
 
     def set_cookie(self, name: str, value: str, url: str | None = None, path: str = "/") -> None:
         """Put a cookie into the session, in place of any of the same name at the same host and path."""
         self._remember_cookie(name, value)
-        host = split(url or self.base_url).hostname or ""
-        for held in list(self._client.cookies.jar):
-            if held.name == name and held.domain.lstrip(".") in {host, f"{host}.local"}:
+        host = host_of(url or self.base_url)
+        for held in list(self._jar):
+            if held.name == name and goes_to(held, host):
                 path = held.path
-                self._client.cookies.jar.clear(held.domain, held.path, held.name)
-        self._client.cookies.set(name, value, domain=host if "." in host else f"{host}.local", path=path)
+                self._jar.clear(held.domain, held.path, held.name)
+        self._jar.set_cookie(of_host(name, value, host, path))
 
     def delete_cookie(self, name: str) -> bool:
         """Remove every cookie of that name; tells whether there was one."""
-        held = [cookie for cookie in self._client.cookies.jar if cookie.name == name]
+        held = [cookie for cookie in self._jar if cookie.name == name]
         for cookie in held:
-            self._client.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+            self._jar.clear(cookie.domain, cookie.path, cookie.name)
         return bool(held)
 
     async def close(self) -> None:
@@ -347,35 +338,3 @@ def _has_port(url: str) -> bool:
         return split(url).port != 0
     except ValueError:  # none that there is
         return False
-
-
-def _is_loopback(domain: str) -> bool:
-    host = domain.strip(".").removesuffix(".local")  # the jar's end of names without a dot
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:  # a name
-        return False
-
-
-def parse_cookie(line: str) -> Cookie | None:
-    """The cookie of one ``Set-Cookie`` header, as browsers read it (RFC 6265, 5.2); None where it has no name."""
-    pair, *more = line.split(";")
-    name, _, value = pair.partition("=")
-    if "=" not in pair or not name.strip():
-        return None
-    attributes: dict[str, str | bool] = {}
-    for one in more:
-        key, _, told = (part.strip() for part in one.partition("="))
-        attributes[key.lower()] = True if key.lower() in {"secure", "httponly"} else told
-    return Cookie(name.strip(), value.strip(), {key: told for key, told in attributes.items() if key and told})
-
-
-class _AsBrowsers(DefaultCookiePolicy):
-    """Which cookies are kept: browsers know no versions of them, which some servers of Java write."""
-
-    def set_ok_version(self, cookie: Any, request: Any) -> bool:
-        """Take it for one of today."""
-        cookie.version = 0
-        return True
