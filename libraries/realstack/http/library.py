@@ -16,7 +16,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.writable import Writable
 from realstack.core.ownership import Owned
-from realstack.http.keywords.values import plain_json, plain_map, secret
+from realstack.http.keywords.values import plain_headers, plain_json, secret
 from realstack.http.session import RestSession
 
 
@@ -105,7 +105,7 @@ class Rest:
             alias,
             base_url,
             seconds=timeout.total_seconds(),
-            headers=plain_map(headers, "session header"),
+            headers=plain_headers(headers, "session header"),
             ca=ca,
             hide=secret,
             reveal=plain_json,

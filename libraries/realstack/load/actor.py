@@ -338,7 +338,7 @@ class Actor:
         bearer: str | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | list[tuple[str, str]] | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         status: int | None = None,
         timeout: float = 5.0,

@@ -10,6 +10,7 @@ from typing import Any
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.json_path import parse
+from realstack.http.fields import filled, lines, pairs
 from realstack.load.actor import Actor, StepFailed
 from realstack.oauth.sign_in import FormWalk, expect_end
 
@@ -24,7 +25,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     file: Path | None = None
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, Any] = field(default_factory=dict)
     status: int | None = None
     keep: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 5.0
@@ -38,9 +39,9 @@ class Request:
             self.method,
             actor.values.text(self.url),
             bearer=actor.values.text(self.bearer) if self.bearer else None,
-            headers={name: str(value) for name, value in fill(dict(self.headers)).items()},
+            headers=lines(fill(dict(self.headers))),
             json=fill(self.body),
-            form={name: str(value) for name, value in fill(dict(self.form)).items()} if self.form else None,
+            form=pairs(fill(dict(self.form))) if self.form else None,
             files={"file": (self.file.name, self.file.read_bytes(), kind)} if self.file else None,
             status=self.status,
             timeout=self.timeout,
@@ -62,7 +63,7 @@ class SignIn:
     """Sign in through the provider's forms, in the user's session."""
 
     url: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Any]
     press: Sequence[str] = ()
     end_at: str = ""
     timeout: float = 10.0
@@ -70,7 +71,7 @@ class SignIn:
 
     async def run(self, actor: Actor) -> None:
         """See `Step`."""
-        fields = {name: str(value) for name, value in actor.values.fill(dict(self.fields)).items()}
+        fields = filled(actor.values.fill(dict(self.fields)))
         walk = FormWalk(actor.session, fields, press=self.press, timeout=self.timeout)
         try:
             ended = await walk.run(actor.session.target(actor.values.text(self.url)))

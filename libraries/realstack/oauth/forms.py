@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 from realstack.core.charsets import known_charset
+from realstack.http.fields import Given
 from realstack.http.urls import joined
 from realstack.oauth.markup import RAW, attributes, in_one_line
 
@@ -135,27 +136,36 @@ class Form:
         """The names of the fields that a person can fill."""
         return [control.name for control in self.fields if control.kind not in {"hidden", "submit", "button"}]
 
-    def submission(self, values: Mapping[str, str], button: Button | None) -> list[tuple[str, str]]:
+    def submission(self, values: Mapping[str, Given], button: Button | None) -> list[tuple[str, str]]:
         """The name-value pairs that submitting sends: as they stand, but for the given values, and the button pressed.
 
-        A box is ticked by any value but the empty one, which unticks it.
+        A box is ticked by any value but the empty one, which unticks it; of several of one name, those with a given value.
         """
         pairs: list[tuple[str, str]] = []
+        in_turn = {name: iter(given) for name, given in values.items() if isinstance(given, list)}
         for control in self.fields:
             if control.kind in _NOT_SUBMITTED:
                 continue
             if control.name in values and control.kind != "hidden":
                 given = values[control.name]
                 if control.kind in {"checkbox", "radio"}:
-                    if given and (control.kind == "checkbox" or given == control.value):
-                        pairs.append((control.name, control.value))
+                    pairs += [(control.name, control.value)] if self._is_ticked(control, given) else []
+                elif isinstance(given, list) and control.kind != "select":
+                    pairs.append((control.name, next(in_turn[control.name], control.value)))
                 else:
-                    pairs.append((control.name, given))
+                    pairs += [(control.name, one) for one in (given if isinstance(given, list) else [given])]
             elif control.submitted:
                 value = self.charset.upper() if control.kind == "hidden" and control.name == "_charset_" else control.value
                 pairs += [(control.name, one) for one in (value, *(option.value for option in control.more))]
         pairs += button.pairs if button is not None else []
         return [(name, _LINE_END.sub("\r\n", value)) for name, value in pairs]
+
+    def _is_ticked(self, box: Field, given: Given) -> bool:
+        chosen = given if isinstance(given, list) else [given]
+        values = {control.value for control in self.fields if (control.name, control.kind) == (box.name, box.kind)}
+        if box.kind == "radio" or values.intersection(chosen) or isinstance(given, list):
+            return box.value in chosen
+        return bool(given)
 
     @property
     def hidden_only(self) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ from realstack.http.credentials import (
     remember_pairs,
     shown_body,
 )
+from realstack.http.fields import json_bytes
 from realstack.http.urls import joined, parameters, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
@@ -42,6 +44,9 @@ from realstack.secrets import secrets
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
 for _name in ("httpx", "httpcore", "authlib", "h11"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+_METHOD = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,7 @@ class Session:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | list[tuple[str, str]] | None = None,
         form: Mapping[str, str] | list[tuple[str, str]] | None = None,
         json_body: Any = None,
         content: bytes | None = None,
@@ -182,9 +187,11 @@ class Session:
 
         Raises:
             StackFailure: No response came in time, or the connection failed.
-            StackError: The URL is none.
+            StackError: The URL, the method, or what is to be sent is none.
         """
         target, timeout = self.target(url), time_limit.cut(timeout)
+        if not _METHOD.fullmatch(method):
+            raise StackError(explain("an HTTP method, such as POST", repr(method)))
         host = split(target).netloc
         remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
         remember_json(json_body, f"sent to {host}")
@@ -193,22 +200,27 @@ class Session:
         body = content
         given = {**self._client.headers, **(headers or {})}
         extra: dict[str, Any] = dict(headers or {}) | trace.headers(given)
-        cookies = "" if any(one.lower() == "cookie" for one in given) else header(sent_to(self._jar, target))
+        named = {name.lower() for name in given}
+        cookies = "" if "cookie" in named else header(sent_to(self._jar, target))
         with self._explained(method.upper(), target, timeout):
             if cookies:  # byte by byte as they came
                 extra["Cookie"] = cookies.encode("utf-8", "surrogateescape")
+            kind = ""
             if form is not None and files is None:
-                body = urlencode(form).encode()
-                extra.setdefault("Content-Type", "application/x-www-form-urlencoded")
+                body, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
                 fields = None
+            elif json_body is not None:
+                body, kind = json_bytes(json_body), "application/json"
+            if kind and "content-type" not in named:
+                extra["Content-Type"] = kind
+            if files is not None and isinstance(form, list):
+                fields = {name: [value for other, value in form if other == name] for name, _ in form}
             request = self._client.build_request(
                 method.upper(),
-                target,
-                params=dict(query) if query else None,
+                _asking(target, query) if query else target,
                 headers=extra,
                 content=body,
                 data=fields,
-                json=json_body,
                 files=dict(files) if files else None,
                 timeout=httpx.Timeout(timeout),
             )
@@ -226,7 +238,7 @@ class Session:
         """The absolute URL of one that may be relative to the session's base URL."""
         relative = bool(self.base_url) and not split(url).scheme
         target = joined(self.base_url.rstrip("/") + "/", url.lstrip("/")) if relative else url
-        if split(target).scheme not in {"http", "https"} or not _has_port(target):
+        if split(target).scheme not in {"http", "https"} or not split(target).hostname or not _has_port(target):
             raise StackError(
                 explain(
                     "an http or https URL",
@@ -331,6 +343,12 @@ class Session:
     async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+def _asking(url: str, query: Mapping[str, str] | list[tuple[str, str]]) -> str:
+    """The URL with more behind what its query says already."""
+    parts = split(url)
+    return parts._replace(query="&".join(filter(None, (parts.query, urlencode(query))))).geturl()
 
 
 def _has_port(url: str) -> bool:

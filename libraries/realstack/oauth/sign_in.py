@@ -17,6 +17,7 @@ from realstack.core.errors import StackFailure, explain
 from realstack.core.lateness import note as note_lateness
 from realstack.core.waiting import Deadline
 from realstack.http.credentials import remember_pairs
+from realstack.http.fields import Given, texts
 from realstack.http.urls import origin, parameters, shown, split, with_parameters
 from realstack.oauth.forms import URLENCODED, Button, Form, Link, Page, encoded, sent_on
 from realstack.oauth.http import Answer, Session
@@ -102,7 +103,7 @@ class FormWalk:
     def __init__(
         self,
         session: Session,
-        fields: Mapping[str, str],
+        fields: Mapping[str, Given],
         *,
         press: Iterable[str] = (),
         stop_before: str = "",
@@ -205,7 +206,8 @@ class FormWalk:
             )
         for control in form.fields:
             if control.kind == "password" and control.name in self._fields:
-                secrets.remember(self._fields[control.name], f"field {control.name} of {shown(page.url)}")
+                for word in texts(self._fields[control.name]):
+                    secrets.remember(word, f"field {control.name} of {shown(page.url)}")
         pairs = form.submission(self._fields, button)
         filled = ", ".join((*names, *([f"[{button}]"] if button and button.name else [])))
         headers = {"Referer": page.url.partition("#")[0]}

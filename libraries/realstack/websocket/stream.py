@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ import h11
 from websockets.exceptions import InvalidMessage
 
 from realstack.core.errors import StackError, explain
+from realstack.core.json_text import json_text
 from realstack.websocket.answer import Answer, NoHttp
 from realstack.websocket.framing import EventFraming, Framing, LineFraming, TooLarge, Unfinished
 from realstack.websocket.http_wire import Broken, HttpWire
@@ -259,7 +259,7 @@ def written(body: Any) -> tuple[str, bytes | None]:
         return "application/octet-stream", body
     try:
         if not isinstance(body, str):
-            return "application/json", json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+            return "application/json", json_text(body).encode()
         return "application/json" if body.lstrip().startswith(("{", "[")) else "text/plain; charset=utf-8", body.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise StackError(

@@ -9,6 +9,7 @@ from robot.api import logger
 from robot.api.types import Secret
 
 from realstack.http.credentials import wrapped
+from realstack.http.fields import lines, pairs
 from realstack.secrets import secrets
 
 
@@ -24,19 +25,24 @@ def plain_url(value: str | Secret) -> str:
     return str(value.value) if isinstance(value, Secret) else value
 
 
-def plain_map(values: Mapping[str, Any] | None, what: str) -> dict[str, str]:
-    """The texts of a dictionary whose values may be Secrets."""
-    return {str(name): plain(value if isinstance(value, Secret) else str(value), what) for name, value in (values or {}).items()}
+def plain_headers(values: Mapping[str, Any] | None, what: str) -> dict[str, str]:
+    """Headers whose values may be Secrets, numbers or several; one for None is left out."""
+    return lines(plain_json(values or {}, what))
 
 
-def plain_json(value: Any) -> Any:
+def plain_pairs(values: Mapping[str, Any], what: str) -> list[tuple[str, str]]:
+    """Fields of a form or a query whose values may be Secrets, numbers or several; one for None is left out."""
+    return pairs(plain_json(values, what))
+
+
+def plain_json(value: Any, what: str = "JSON member") -> Any:
     """A copy of a JSON value whose Secrets are what they are."""
     if isinstance(value, Secret):
-        return plain(value, "JSON member")
+        return plain(value, what)
     if isinstance(value, Mapping):
-        return {str(name): plain_json(inner) for name, inner in value.items()}
+        return {str(name): plain_json(inner, what) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [plain_json(inner) for inner in value]
+        return [plain_json(inner, what) for inner in value]
     return value
 
 

@@ -276,7 +276,7 @@ class Scripts:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         file: Path | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, Any] | None = None,
         status: int | None = None,
         keep: Mapping[str, str] | None = None,
         timeout: timedelta = timedelta(seconds=5),
@@ -325,7 +325,7 @@ class Scripts:
         self,
         url: str,
         *,
-        fields: Mapping[str, str],
+        fields: Mapping[str, Any],
         press: str | Sequence[str] = (),
         end_at: str = "",
         timeout: timedelta = timedelta(seconds=10),
@@ -335,7 +335,7 @@ class Scripts:
 
         Args:
             url: Where to start.
-            fields: Field name to template, such as ``{password}``.
+            fields: Field name to template, such as ``{password}``, or to a list of them.
             press: Buttons to press where they are found: a text, texts between commas, or a list.
             end_at: Where it must end; else the error is ``sign-in``, as it is where the provider refuses.
             timeout: For everything together.

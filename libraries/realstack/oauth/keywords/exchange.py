@@ -11,7 +11,7 @@ from typing import Any, Literal
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
-from realstack.http.keywords.values import hidden, plain, plain_json, plain_map, plain_url
+from realstack.http.keywords.values import hidden, plain, plain_headers, plain_json, plain_pairs, plain_url
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
 
@@ -100,15 +100,15 @@ def expect_status(answer: Answer, status: Status) -> None:
 
 async def send(session: Session, method: str, url: str | Secret, out: Outgoing) -> Answer:
     """Send a request whose values may be Secrets."""
-    headers = plain_map(out.headers, "header")
+    headers = plain_headers(out.headers, "header")
     if out.bearer is not None:
         headers["Authorization"] = f"Bearer {plain(out.bearer, 'access token')}"
     return await session.send(
         method,
         plain_url(url),
         headers=headers,
-        query=plain_map(out.query, "query") if out.query else None,
-        form=plain_map(out.form, "form field") if out.form is not None else None,
+        query=plain_pairs(out.query, "query") if out.query else None,
+        form=plain_pairs(out.form, "form field") if out.form is not None else None,
         json_body=plain_json(out.json),
         files=out.files,
         timeout=out.timeout,

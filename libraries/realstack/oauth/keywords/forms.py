@@ -16,7 +16,8 @@ from realstack.core.errors import StackError, explain
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
-from realstack.http.keywords.values import plain_map, plain_url, told
+from realstack.http.fields import Given, filled
+from realstack.http.keywords.values import plain_json, plain_url, told
 from realstack.http.urls import parameters, shown
 from realstack.oauth.http import Session
 from realstack.oauth.keywords.exchange import all_good
@@ -83,7 +84,9 @@ class FormKeywords:
 
         Args:
             url: Where to start: the platform's login route, or an authorization URL.
-            fields: Field name to value, for all pages together; passwords as Secrets.
+            fields: Field name to value, for all pages together; passwords as Secrets. A list is what is chosen of a list of
+                several or of a group of boxes, or goes to fields of one name in their order. A box is ticked by any text but the
+                empty one; of a group the one with that value is.
             press: Buttons to press where they are found, as ``name=value``, by value or by text: for consent. Links are
                 pressed by their text: ``Cancel``. A text, texts between commas, or a list, which a text with a comma needs.
             end_at: The URL that it must end at starts so.
@@ -178,7 +181,7 @@ class FormKeywords:
         return {name: _ended(walk) for name, walk in zip(names, walks, strict=True)}
 
 
-def _values(fields: Mapping[str, Any] | None, press: str | Sequence[str]) -> dict[str, str]:
+def _values(fields: Mapping[str, Any] | None, press: str | Sequence[str]) -> dict[str, Given]:
     if not fields and not press:
         raise StackError(
             explain(
@@ -187,4 +190,4 @@ def _values(fields: Mapping[str, Any] | None, press: str | Sequence[str]) -> dic
                 remedy="See the page's HTML for their names.",
             )
         )
-    return plain_map(fields, "form field")
+    return filled(plain_json(fields or {}, "form field"))

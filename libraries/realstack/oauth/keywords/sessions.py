@@ -16,7 +16,7 @@ from realstack.core.keywords.scope import current_owner
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
-from realstack.http.keywords.values import plain_map, told
+from realstack.http.keywords.values import plain_headers, told
 from realstack.oauth.http import Answer, Session
 from realstack.oauth.keywords.exchange import HttpAnswer, Outgoing, Status, all_good, answered, expect_status, file_part, send
 
@@ -62,7 +62,7 @@ class SessionKeywords:
         name = self.sessions.free_alias(alias)
 
         async def make() -> Session:
-            return Session(name, base_url, headers=plain_map(headers, "session header"), ca=ca)
+            return Session(name, base_url, headers=plain_headers(headers, "session header"), ca=ca)
 
         return self.sessions.add(background.run(make()), current_owner(), name)
 
@@ -120,7 +120,7 @@ class SessionKeywords:
             session: Alias; the current one unless given.
             bearer: Sent as ``Authorization: Bearer`` (RFC 6750).
             headers: Besides the session's; values may be Secrets.
-            query: Parameters of the URL.
+            query: Parameters of the URL; several of a name as a list, none for None, as in ``form``.
             json: A value (not a text) to send as JSON; Secrets in it are sent as what they are.
             form: Fields to send URL-encoded; values may be Secrets.
             status: The status that the answer must have; ``ok`` is any below 400.

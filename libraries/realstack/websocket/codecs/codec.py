@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from realstack.core.errors import StackError, explain
+from realstack.core.json_text import json_text
 
 Payload = str | bytes
 """Of a frame: a text, or bytes of a binary one (RFC 6455, 5.6)."""
@@ -108,9 +109,6 @@ def text_of(payload: Payload) -> str:
         raise Malformed(f"{len(payload)} bytes that are no text in UTF-8, at byte {error.start}") from None
 
 
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
 def read_json(text: str) -> Any:
     """A JSON value.
 
@@ -126,16 +124,12 @@ def read_json(text: str) -> Any:
 
 
 def write_json(value: Any, codec: Codec) -> str:
-    """A value as compact JSON (RFC 8259, no NaN); half a surrogate pair, which UTF-8 can't tell, is escaped.
+    """A value as compact JSON.
 
     Raises:
         StackError: It is no value of JSON.
     """
     try:
-        text = _compact(value)
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return json_text(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise codec.refusal(f"no value of JSON: {error}") from None
-    return text
