@@ -25,6 +25,8 @@ class _Service(BaseHTTPRequestHandler):
             self._answer(200, PDF, kind="application/pdf")
         elif path == "/moved":
             self._answer(302, b"", Location="/echo?code=" + query.get("code", ["none"])[0])
+        elif path == "/nowhere":
+            self._answer(302, b"", Location="http://[nowhere")
         elif path == "/cookie":
             self._answer(200, {}, **{"Set-Cookie": f"session={query['is'][0]}; Path=/; HttpOnly"})
         elif path == "/silent":

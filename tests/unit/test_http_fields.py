@@ -119,3 +119,8 @@ FORM = """<form><input name=code maxlength=1><input name=code maxlength=1 value=
 def test_several_are_chosen_of_lists_and_groups(given: dict[str, Any], sent: str) -> None:
     form = Page("http://a.test/", FORM).forms[0]
     assert " ".join(f"{name}={value}" for name, value in form.submission(given, None)) == sent
+
+
+def test_time_is_not_negative(keywords: SessionKeywords) -> None:
+    with pytest.raises(StackError, match="can't be negative: -1 s"):
+        keywords.send_request("GET", "/echo", timeout=timedelta(seconds=-1))

@@ -6,11 +6,16 @@ import secrets as random
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from http.cookiejar import CookieJar
 from typing import Any
 
 import pytest
+from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure
+from realstack.http.cookies import of_host
+from realstack.http.keywords.values import plain_json
 from realstack.http.library import FilePart
 from realstack.http.session import RestSession
 from realstack.recording.events import Http
@@ -158,6 +163,63 @@ def test_limit_is_the_sessions_own_unless_given(server: RestServer) -> None:
     session = RestSession("ann", server.url, seconds=0.2)
     with pytest.raises(StackFailure, match=r"within 0\.2 s"):
         session.get(f"{server.url}/silent")
+
+
+@pytest.mark.parametrize("pair", [("ann", "a word"), ["ann", "a word"]])
+def test_name_and_password_may_be_given(server: RestServer, pair: Any) -> None:
+    one = RestSession("ann", server.url, seconds=5, reveal=plain_json)
+    sent = one.get(f"{server.url}/echo", auth=pair).content
+    assert b"Basic YW5uOmEgd29yZA==" in sent
+    assert b"Basic Om9uZS1vZi1hLXBhaXI=" in one.get(f"{server.url}/echo", auth=["", Secret("one-of-a-pair")]).content
+    one.close()
+
+
+def test_headers_and_cookies_are_sent_as_they_are_given(server: RestServer) -> None:
+    one = RestSession("ann", server.url, seconds=5, headers={"Authorization": "Bearer of-the-session-0123"})
+    jar = CookieJar()
+    jar.set_cookie(of_host("of-a-jar", "1", "a.test"))
+    told = one.get(f"{server.url}/echo", headers={"Authorization": None, "X-Bytes": b"abc", "X-Number": 5}, cookies=jar).json()
+    assert "authorization" not in told["headers"]
+    assert (told["headers"]["x-bytes"], told["headers"]["x-number"], told["headers"]["cookie"]) == ("abc", "5", "of-a-jar=1")
+    told = one.get(f"{server.url}/echo", headers={"Authorization": b"Bearer as-bytes-012345"}, cookies={"a": 5, "b": None}).json()
+    assert (told["headers"]["authorization"], told["headers"]["cookie"]) == ("Bearer as-bytes-012345", "a=5")
+    assert secrets.find("as-bytes-012345")
+    one.close()
+
+
+@pytest.mark.parametrize("limit", ["5 s", timedelta(seconds=5), (5, None), ("500 ms", "1.5 s"), "", 0])
+def test_limits_are_times(server: RestServer, session: RestSession, limit: Any) -> None:
+    assert session.get(f"{server.url}/echo", timeout=limit or None).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"timeout": "soon"}, "timeout= is a duration"),
+        ({"timeout": "-1 s"}, "can't be negative"),
+        ({"headers": {"X": "\u0416"}}, "is of characters that HTTP can tell"),
+        ({"headers": {"X": "a\nb"}}, "can be sent"),
+        ({"auth": "\u0416-of-a-token"}, "is of characters that HTTP can tell"),
+        ({"cookies": {"a": "\u0416"}}, "is of characters that HTTP can tell"),
+        ({"data": "half \ud83d"}, "is of characters that HTTP can tell"),
+        ({"json": {"a": timedelta(1)}}, "a value of JSON to send"),
+        ({"json": {"a": float("nan")}}, "a value of JSON to send"),
+    ],
+)
+def test_what_can_not_be_sent_is_told(server: RestServer, session: RestSession, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(StackError, match=told):
+        session.post(f"{server.url}/echo", **options)
+
+
+@pytest.mark.parametrize("method", ["", "G T", "\u0413\u0415\u0422"])
+def test_what_is_no_method_is_told(server: RestServer, session: RestSession, method: str) -> None:
+    with pytest.raises(StackError, match="an HTTP method"):
+        session.request(method, f"{server.url}/echo")
+
+
+def test_redirect_to_no_url_is_a_fact_too(server: RestServer, session: RestSession) -> None:
+    answer = session.get(f"{server.url}/nowhere")
+    assert (answer.status_code, answer.headers["location"]) == (302, "http://[nowhere")
 
 
 def test_server_that_is_not_there_is_told() -> None:

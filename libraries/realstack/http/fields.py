@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,19 @@ from realstack.core.json_text import json_text
 
 Given = str | list[str]
 """What a form is filled with: a text, or the several that are chosen of a list or a group of boxes."""
+
+
+_METHOD = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+
+
+def check_method(method: str) -> None:
+    """Make sure that a method is one (RFC 9110, 9.1).
+
+    Raises:
+        StackError: It is none.
+    """
+    if not _METHOD.fullmatch(method):
+        raise StackError(explain("an HTTP method, such as POST", repr(method)))
 
 
 def texts(value: Any) -> list[str]:

@@ -14,6 +14,7 @@ from robot.libraries.BuiltIn import BuiltIn
 from realstack import __version__
 from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds
 from realstack.core.keywords.writable import Writable
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import plain_headers, plain_json, secret
@@ -55,12 +56,13 @@ class Rest:
     guard of the OAuth library also finds it anywhere else.
 
     What is given may hold `Secret` values anywhere, in ``headers``, ``json``, ``params``, ``data`` and ``cookies``; ``auth``
-    takes an access token itself and sends it as ``Authorization: Bearer`` (RFC 6750). Of a response, ``json()`` has credentials
-    as `Secret`, ``text`` has them masked, and ``content`` is the bytes as they came, which nobody logs.
+    takes an access token itself and sends it as ``Authorization: Bearer`` (RFC 6750), or a name and a password in a list. Of a
+    response, ``json()`` has credentials as `Secret`, ``text`` has them masked, and ``content`` is the bytes as they came, which
+    nobody logs.
 
     ## What else differs from Create Session
     - An exchange has a time limit from its beginning to the end of its body, 5 s unless told otherwise: here, or by
-      ``timeout=`` (seconds) of a request.
+      ``timeout=`` of a request, in seconds or with a unit.
     - Redirects are not followed: where one leads is a fact for the test.
     - Nothing is tried again: a fault that was injected must be seen. RequestsLibrary tries to connect four times by itself.
     - What failed is told with what was expected, seen, and what to do.
@@ -104,7 +106,7 @@ class Rest:
         session = RestSession(
             alias,
             base_url,
-            seconds=timeout.total_seconds(),
+            seconds=seconds(timeout),
             headers=plain_headers(headers, "session header"),
             ca=ca,
             hide=secret,

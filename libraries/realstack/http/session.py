@@ -18,11 +18,12 @@ from urllib.parse import parse_qsl
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
+from realstack.core.quantities import duration
 from realstack.core.waiting import time_limit
 from realstack.http.cookies import keep, parse_cookie, sent_to
 from realstack.http.credentials import (
@@ -35,6 +36,7 @@ from realstack.http.credentials import (
     shown_body,
     wrapped,
 )
+from realstack.http.fields import check_method, json_bytes
 from realstack.http.urls import joined, parameters, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
@@ -145,7 +147,7 @@ class RestSession(requests.Session):
         Args:
             method: HTTP method.
             url: Absolute.
-            options: As `requests` takes them; ``auth`` may also be an access token.
+            options: As `requests` takes them; ``auth`` may also be an access token, and ``timeout`` a text such as ``500 ms``.
 
         Raises:
             StackFailure: No response came in time, or the connection failed.
@@ -153,13 +155,18 @@ class RestSession(requests.Session):
         """
         if self._closed:
             raise StackError(f"The REST session '{self.name}' was closed. Use [Open Rest Session] again.")
-        limit = options.pop("timeout", None) or self.seconds
-        seconds = time_limit.cut(float(sum(limit) if isinstance(limit, tuple) else limit))
+        check_method(method)
+        seconds = time_limit.cut(_limit(options.pop("timeout", None)) or self.seconds)
         sent = {option: self._reveal(value) for option, value in options.items()}
-        if isinstance(sent.get("auth"), str):
-            sent["auth"] = Bearer(sent["auth"])
+        sent |= {
+            "auth": _auth(sent.get("auth")),
+            "headers": _headers(sent.get("headers")),
+            "cookies": _cookies(sent.get("cookies")),
+        }
+        if sent.get("json") is not None:
+            json_bytes(sent["json"])
         _remember_sent(url, sent)
-        sent["headers"] = {**(sent.get("headers") or {}), **trace.headers({**self.headers, **(sent.get("headers") or {})})}
+        sent["headers"] |= trace.headers({**self.headers, **sent["headers"]})
         sent |= {"allow_redirects": False, "stream": True, "timeout": seconds}
         began = time.monotonic()
         with _explained(f"{method.upper()} {shown(url)}", seconds):
@@ -175,8 +182,7 @@ class RestSession(requests.Session):
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Make what is sent, with the cookies that browsers would send."""
-        given: dict[str, str] = dict(cast(Mapping[str, str], request.cookies or {}))
-        request.cookies = None
+        given, request.cookies = cast(dict[str, str], request.cookies or {}), None
         prepared = super().prepare_request(request)
         if not any(name.lower() == "cookie" for name in {**self.headers, **(request.headers or {})}):
             prepared.headers.pop("Cookie", None)
@@ -184,6 +190,10 @@ class RestSession(requests.Session):
             if told := pairs + list(given.items()):
                 prepared.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in told)
         return prepared
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override] # there are none
+        """Follow none, also where `requests` would only look where it leads, which may be no URL."""
+        return iter(())
 
     def close(self) -> None:
         """Close all connections; nothing can be sent any more."""
@@ -219,6 +229,35 @@ def _read(response: requests.Response, until: float) -> None:
     response._content = b"".join(chunks)
 
 
+def _limit(given: Any) -> float:
+    """Seconds of a request's own limit, which may be one for connecting and one for reading; 0 where there is none."""
+    if isinstance(given, list | tuple):
+        return sum(map(_limit, given))
+    seconds = 0.0 if given is None else duration(given, "timeout=")
+    if seconds < 0:
+        raise StackError(f"A time can't be negative: {seconds:g} s")
+    return seconds
+
+
+def _auth(given: Any) -> Any:
+    """What says who asks: an access token, a name and a password, or what `requests` knows."""
+    if isinstance(given, list | tuple) and len(given) == 2:
+        return HTTPBasicAuth(*(str(one).encode() for one in given))
+    return Bearer(given) if isinstance(given, str) else given
+
+
+def _headers(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Headers as `requests` takes them: None takes out one of the session."""
+    return {name: value if value is None or isinstance(value, bytes) else str(value) for name, value in (given or {}).items()}
+
+
+def _cookies(given: Any) -> dict[str, str]:
+    """Cookies of one request by name, those of a jar, too."""
+    if isinstance(given, cookiejar.CookieJar):
+        return {one.name: one.value or "" for one in given}
+    return {str(name): str(value) for name, value in (given or {}).items() if value is not None}
+
+
 def _remember_sent(url: str, sent: Mapping[str, Any]) -> None:
     where = shown(url)
     remember_pairs(parse_qsl(split(url).query), f"query to {where}")
@@ -226,8 +265,8 @@ def _remember_sent(url: str, sent: Mapping[str, Any]) -> None:
         if isinstance(fields := sent.get(option), Mapping):
             remember_pairs(fields.items(), f"{what} to {where}")
     remember_json(sent.get("json"), f"sent to {where}")
-    remember_headers(sent.get("headers") or {})
-    for cookie, value in (sent.get("cookies") or {}).items():
+    remember_headers({name: value for name, value in _texts(sent["headers"]).items() if value is not None})
+    for cookie, value in sent["cookies"].items():
         if secrets.names.cookie(cookie, value, http_only=True):
             secrets.remember(value, f"cookie {cookie}")
 
@@ -283,5 +322,12 @@ def _explained(where: str, seconds: float) -> Iterator[None]:
     except requests.ConnectionError as error:
         remedy = "Is the service up, and is this its address?"
         raise StackFailure(explain(f"{where} is answered", masked(str(error)), remedy=remedy)) from None
+    except UnicodeError as error:
+        # Names of hosts, headers and cookies each have characters that they may be of.
+        seen = f"{type(error).__name__}: {error.reason}" if isinstance(error, UnicodeEncodeError) else type(error).__name__
+        remedy = "Look at the URL's host, at headers, cookies and tokens."
+        raise StackError(explain(f"{where} is of characters that HTTP can tell", seen, remedy=remedy)) from None
+    except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidJSONError) as error:
+        raise StackError(explain(f"{where} can be sent", masked(str(error)))) from None
     except requests.RequestException as error:
         raise StackFailure(explain(f"{where} is answered", f"{type(error).__name__}: {masked(str(error))}")) from None

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -34,7 +33,7 @@ from realstack.http.credentials import (
     remember_pairs,
     shown_body,
 )
-from realstack.http.fields import json_bytes
+from realstack.http.fields import check_method, json_bytes
 from realstack.http.urls import joined, parameters, shown, split
 from realstack.recording.events import Http
 from realstack.recording.recorder import recorder
@@ -44,9 +43,6 @@ from realstack.secrets import secrets
 # At INFO httpx writes every URL, at DEBUG httpcore writes every header.
 for _name in ("httpx", "httpcore", "authlib", "h11"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-_METHOD = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +186,7 @@ class Session:
             StackError: The URL, the method, or what is to be sent is none.
         """
         target, timeout = self.target(url), time_limit.cut(timeout)
-        if not _METHOD.fullmatch(method):
-            raise StackError(explain("an HTTP method, such as POST", repr(method)))
+        check_method(method)
         host = split(target).netloc
         remember_pairs(form.items() if isinstance(form, Mapping) else form or (), f"form field to {host}")
         remember_json(json_body, f"sent to {host}")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
+from realstack.core.keywords.waiting import seconds
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import plain, told
 from realstack.oauth.client import ProviderClient
@@ -115,8 +116,8 @@ class DeviceKeywords:
         ${tokens}    Wait For Device Tokens    ${device}    timeout=20 s
         ```
         """
-        client, pause = self._providers.get(provider), None if interval is None else interval.total_seconds()
-        asking = client.device_tokens(_codes(device), timeout.total_seconds(), interval=pause)
+        client, pause = self._providers.get(provider), None if interval is None else seconds(interval)
+        asking = client.device_tokens(_codes(device), seconds(timeout), interval=pause)
         return the_tokens(granted(client, "the device's tokens", asking, refused))
 
     @keyword(tags=["provider"])

@@ -13,6 +13,7 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
+from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
@@ -112,7 +113,7 @@ class FormKeywords:
             _values(fields, press),
             press=several(press),
             stop_before=stop_before,
-            timeout=timeout.total_seconds(),
+            timeout=seconds(timeout),
         )
         ended = background.run(walk.run(target))
         told(ended.told)
@@ -156,7 +157,7 @@ class FormKeywords:
         if not people:
             raise StackError(explain("people to sign in: session alias to fields", "an empty dictionary"))
         names = list(people)
-        seconds = timeout.total_seconds()
+        limit = seconds(timeout)
 
         async def one(name: str) -> Walk:
             held = self._sessions.get(name)
@@ -165,7 +166,7 @@ class FormKeywords:
                 _values(people[name], press),
                 press=several(press),
                 stop_before=stop_before,
-                timeout=seconds,
+                timeout=limit,
             )
             ended = await walk.run(held.target(plain_url(url)))
             expect_end(ended, end_at or stop_before, error_is_read=not end_at)

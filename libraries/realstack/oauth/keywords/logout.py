@@ -10,6 +10,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackFailure, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import plain, plain_url, secret, told
@@ -140,7 +141,7 @@ class LogoutKeywords:
         ${token}    Wait For Logout Token    timeout=2 s
         ```
         """
-        waiting = self._receivers.get(receiver).wait(subject, session_id, timeout.total_seconds())
+        waiting = self._receivers.get(receiver).wait(subject, session_id, seconds(timeout))
         return secret(background.run(waiting), "logout token")
 
     @keyword(tags=["logout"])

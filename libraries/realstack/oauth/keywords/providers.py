@@ -12,6 +12,7 @@ from robot.api.types import Secret
 
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import hidden, plain, plain_url, secret
@@ -105,7 +106,7 @@ class ProviderKeywords:
             redirect_uri=redirect_uri,
             scope=scope,
             ca=ca,
-            timeout=timeout.total_seconds(),
+            timeout=seconds(timeout),
             address=address,
             client_key=key,
             client_algorithm=client_algorithm,

@@ -12,6 +12,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import plain_url, told
@@ -72,7 +73,7 @@ class RequestKeywords:
         ```
         """
         self.begun.free_alias(name)
-        out = Outgoing(bearer, headers, None, json, None, timeout.total_seconds())
+        out = Outgoing(bearer, headers, None, json, None, seconds(timeout))
         future = background.spawn(send(self._sessions.get(session), method, url, out))
         self.begun.add(BegunRequest(f"{method} {shown(plain_url(url))}", future), current_owner(), name)
 
@@ -115,7 +116,7 @@ class RequestKeywords:
         """
         self.begun.free_alias(name)
         file = file_part(path, file_name, content_type)
-        out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
+        out = Outgoing(bearer, None, None, None, form, seconds(timeout), {field_name: file})
         future = background.spawn(send(self._sessions.get(session), "POST", url, out))
         self.begun.add(BegunRequest(f"POST {shown(plain_url(url))}", future), current_owner(), name)
 
@@ -162,11 +163,11 @@ class RequestKeywords:
         """
         request = self.begun.pop(name)
         try:
-            answer = request.future.result(timeout.total_seconds())
+            answer = request.future.result(seconds(timeout))
         except concurrent.futures.TimeoutError as error:
             if request.future.done():
                 raise
-            seen = f"none after {timeout.total_seconds():g} s"
+            seen = f"none after {seconds(timeout):g} s"
             raise StackFailure(explain(f"an answer to {request.what} ('{name}')", seen)) from error
         finally:
             request.future.cancel()

@@ -13,6 +13,7 @@ from robot.api.types import Secret
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.http.keywords.values import plain, secret, told
@@ -123,7 +124,7 @@ class RogueKeywords:
         """  # noqa: E501 - rows of a Markdown table can't be broken
         provider = self._rogues.get(rogue)
         if slowness is not None:
-            provider.slowness = slowness.total_seconds()
+            provider.slowness = seconds(slowness)
         return provider.set_scenario(scenario, tenant)
 
     @keyword(tags=["rogue"])

@@ -13,6 +13,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
+from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
@@ -138,7 +139,7 @@ class SessionKeywords:
         Send Request    GET    /auth/me    bearer=${answer.json}[access_token]    status=200
         ```
         """
-        out = Outgoing(bearer, headers, query, json, form, timeout.total_seconds())
+        out = Outgoing(bearer, headers, query, json, form, seconds(timeout))
         answer = background.run(send(self.sessions.get(session), method, url, out))
         told(answer.described)
         expect_status(answer, status)
@@ -186,11 +187,11 @@ class SessionKeywords:
             raise StackError(explain(f"a token for each of the {len(sessions)} sessions", f"{len(bearers)} tokens"))
         opened = [self.sessions.get(alias) for alias in sessions]
         tokens: Sequence[Secret | None] = bearers if bearers is not None else [None] * len(opened)
-        seconds = timeout.total_seconds()
+        limit = seconds(timeout)
 
         async def send_all() -> list[Answer | BaseException]:
             sending = [
-                send(one, method, url, Outgoing(bearer, headers, None, json, None, seconds))
+                send(one, method, url, Outgoing(bearer, headers, None, json, None, limit))
                 for one, bearer in zip(opened, tokens, strict=True)
             ]
             return await asyncio.gather(*sending, return_exceptions=True)
@@ -239,7 +240,7 @@ class SessionKeywords:
         ```
         """
         file = file_part(path, file_name, content_type)
-        out = Outgoing(bearer, None, None, None, form, timeout.total_seconds(), {field_name: file})
+        out = Outgoing(bearer, None, None, None, form, seconds(timeout), {field_name: file})
         answer = background.run(send(self.sessions.get(session), "POST", url, out))
         told(answer.described)
         expect_status(answer, status)

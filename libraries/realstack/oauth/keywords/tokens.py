@@ -13,6 +13,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
+from realstack.core.keywords.waiting import seconds
 from realstack.core.several import several
 from realstack.core.waiting import Deadline, wait_until
 from realstack.http.keywords.values import plain, told
@@ -173,10 +174,10 @@ class TokenKeywords:
         """
         moment = self._expiry(token) + past.total_seconds()
         left = moment - time.time()
-        if left > timeout.total_seconds():
+        if left > seconds(timeout):
             raise StackError(
                 explain(
-                    f"the token expires within {timeout.total_seconds():g} s",
+                    f"the token expires within {seconds(timeout):g} s",
                     f"it lives for {left:.0f} s more",
                     remedy="Give a longer timeout, or start the platform with shorter tokens.",
                 )
