@@ -216,7 +216,7 @@ async def test_userinfo_may_be_a_signed_token(claims: dict[str, Any], problem: s
         if request.path == "/keys":
             return jsoned({"keys": [KEY.as_dict(private=False)]})
         told = {"sub": "reader", "name": "Ann", **claims}
-        return Response(200, sign({"alg": "RS256", "kid": KEY.kid}, told, KEY).encode(), "application/jwt; charset=utf-8")
+        return Response(200, sign({"alg": "RS256", "kid": KEY.kid}, told, KEY).encode(), "Application/JWT; charset=utf-8")
 
     async with served(site) as address:
         client = ProviderClient(address, "chat", SECRET)
@@ -293,6 +293,17 @@ def posting(request: Request) -> Response:
             "<script>document.forms[0].submit()</script>"
         )
     return html(f"Welcome, {request.form.get('state')} {len(request.form)}")
+
+
+async def test_page_is_one_however_its_kind_is_written() -> None:
+    def site(request: Request) -> Response:
+        return Response(
+            200, (LOGIN if request.path == "/" else f"in as {request.form['user']}").encode(), "Text/HTML; Charset=UTF-8"
+        )
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert end.page is not None
+    assert end.page.text == "in as ann"
 
 
 async def test_answer_that_is_posted_is_posted_on() -> None:

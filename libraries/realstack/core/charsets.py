@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import re
+
+_TOLD = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+
+
+def told_charset(content_type: str) -> str | None:
+    """The charset that a ``Content-Type`` names, by the name that Python has for it; None where it names none."""
+    told = _TOLD.search(content_type)
+    return known_charset(told[1]) if told else None
+
+
+def decoded(body: bytes, content_type: str) -> str:
+    """A body as the text that its ``Content-Type`` says that it is; UTF-8 where that says nothing, without a byte order mark."""
+    charset = told_charset(content_type) or "utf-8"
+    return body.decode("utf-8-sig" if charset == "utf-8" else charset, "replace")
 
 
 def known_charset(name: str) -> str:

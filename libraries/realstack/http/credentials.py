@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from realstack.core.charsets import decoded, told_charset
+from realstack.core.nesting import DEEPEST, too_deep
 from realstack.secrets import secrets
 from realstack.secrets.parts import password_of
 from realstack.secrets.redaction import redact_text
@@ -30,10 +32,31 @@ def masked(text: str) -> str:
 
 def shown_body(content_type: str, body: bytes) -> str:
     """The start of a body, without credentials; of one that is no text, its size."""
-    if content_type.startswith(BINARY_TYPES):
+    if content_type.lower().startswith(BINARY_TYPES):
         return f"{len(body)} bytes"
-    text = masked(" ".join(body.decode("utf-8", errors="replace").split()))
+    text = masked(" ".join(decoded(body, content_type).split()))
     return (text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)") or "empty"
+
+
+def read_json(content_type: str, body: bytes, **how: Any) -> Any:
+    """A body as JSON, in the charset that it names.
+
+    Args:
+        content_type: What it says that it is.
+        body: Its bytes.
+        how: As `json.loads` takes it.
+
+    Raises:
+        ValueError: It is none, or nobody can look through it.
+    """
+    charset = told_charset(content_type)
+    try:
+        value = json.loads(body if charset in (None, "utf-8") else decoded(body, content_type), **how)
+        if not too_deep(value):
+            return value
+    except RecursionError:  # deeper still
+        pass
+    raise ValueError(f"nested more than {DEEPEST} levels deep")
 
 
 def wrapped(value: Any, wrap: Callable[[str], Any], name: str = "") -> Any:
@@ -69,8 +92,8 @@ def remember_body(content_type: str, body: bytes, what: str) -> None:
     begun = body[:64].removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if begun in (b"{", b"["):
         try:
-            remember_json(json.loads(body), what)
-        except (ValueError, RecursionError):
+            remember_json(read_json(content_type, body), what)
+        except ValueError:
             return  # what is no JSON has no members
     elif _FORM.fullmatch(body):
         remember_pairs(parse_qsl(body.decode("ascii"), keep_blank_values=True), what)

@@ -7,7 +7,6 @@ handed over is masked here, before anybody can log it; nothing of that library i
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 
+from realstack.core.charsets import decoded
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.quantities import duration
@@ -29,6 +29,7 @@ from realstack.http.cookies import keep, parse_cookie, sent_to
 from realstack.http.credentials import (
     BINARY_TYPES,
     masked,
+    read_json,
     remember_body,
     remember_headers,
     remember_json,
@@ -90,15 +91,25 @@ class RestAnswer(requests.Response):
 
     @property
     def text(self) -> str:
-        """The body as UTF-8, masked."""
+        """The body in the charset that it names, or as UTF-8, masked."""
         kind = self.headers.get("content-type", "")
-        if kind.startswith(BINARY_TYPES):
+        if kind.lower().startswith(BINARY_TYPES):
             return shown_body(kind, self.content)
-        return masked(self.content.decode("utf-8", "replace"))
+        return masked(decoded(self.content, kind))
 
     def json(self, **kwargs: Any) -> Any:
-        """The body as JSON; credentials in it, such as ``access_token``, are wrapped."""
-        return wrapped(json.loads(self.content, **kwargs), self._hide)
+        """The body as JSON; credentials in it, such as ``access_token``, are wrapped.
+
+        Raises:
+            StackFailure: It is none.
+        """
+        kind = self.headers.get("content-type", "")
+        try:
+            return wrapped(read_json(kind, self.content, **kwargs), self._hide)
+        except ValueError as error:
+            where = f"{self.request.method} {shown(self.url)}"
+            told = f"{self.status_code} ({kind or 'no content type'}): {shown_body(kind, self.content)}"
+            raise StackFailure(explain(f"{where} answers JSON", f"no JSON ({error})", evidence=told)) from None
 
 
 class RestSession(requests.Session):
@@ -304,7 +315,7 @@ def _masked_request(request: requests.PreparedRequest) -> requests.PreparedReque
     if request.body:
         body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
         kind = headers.get("content-type", "")
-        copy.body = f"{len(body)} bytes" if kind.startswith("multipart/") else shown_body(kind, body)
+        copy.body = f"{len(body)} bytes" if kind.lower().startswith("multipart/") else shown_body(kind, body)
     return copy
 
 

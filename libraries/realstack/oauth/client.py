@@ -284,9 +284,7 @@ class ProviderClient:
         if answer.status != 200:
             challenge = answer.headers.get("www-authenticate", "no WWW-Authenticate")
             raise StackFailure(explain(f"{answer.where} answers 200", answer.described, evidence=secrets.scrub(challenge)))
-        claims = (
-            await self._signed_claims(answer) if "application/jwt" in answer.headers.get("content-type", "") else answer.json()
-        )
+        claims = await self._signed_claims(answer) if "application/jwt" in answer.kind else answer.json()
         if not isinstance(claims, dict) or "sub" not in claims:
             raise StackFailure(explain(f"{answer.where} tells sub (OpenID Connect Core 5.3.2)", answer.described))
         if subject is not None and claims["sub"] != subject:
@@ -371,7 +369,7 @@ def _error_code(answer: Answer) -> str:
 
     It is read from JSON whatever the answer says that it is, and from the fields of a form, as some providers write it.
     """
-    kind = answer.headers.get("content-type", "").lower()
+    kind = answer.kind
     if URLENCODED in kind:
         body: Any = dict(parse_qsl(answer.text))
     elif "json" in kind or answer.text.lstrip("\ufeff \t\r\n").startswith("{"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import ssl
 import time
@@ -21,12 +20,14 @@ from urllib.parse import urlencode
 
 import httpx
 
+from realstack.core.charsets import decoded
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.waiting import time_limit
 from realstack.http.cookies import Cookie, goes_to, header, host_of, keep, of_host, parse_cookie, sent_to
 from realstack.http.credentials import (
     BINARY_TYPES,
+    read_json,
     remember_body,
     remember_headers,
     remember_json,
@@ -73,14 +74,19 @@ class Answer:
         return f"{self.method} {shown(self.url)}"
 
     @property
+    def kind(self) -> str:
+        """What the body says that it is, in small letters, which have no meaning there (RFC 9110, 8.3.1); empty for nothing."""
+        return self.headers.get("content-type", "").lower()
+
+    @property
     def text(self) -> str:
-        """The body as UTF-8."""
-        return self.body.decode("utf-8", errors="replace")
+        """The body in the charset that it names, or as UTF-8."""
+        return decoded(self.body, self.kind)
 
     @property
     def binary(self) -> bool:
         """Whether the body says that it is no text."""
-        return self.headers.get("content-type", "").startswith(BINARY_TYPES)
+        return self.kind.startswith(BINARY_TYPES)
 
     @property
     def location(self) -> str | None:
@@ -95,14 +101,14 @@ class Answer:
             StackFailure: It is none.
         """
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            return read_json(self.kind, self.body)
+        except ValueError as error:
             raise StackFailure(explain(f"{self.where} answers JSON", f"no JSON ({error})", evidence=self.described)) from None
 
     @property
     def described(self) -> str:
         """Status, time and the start of the body, without credentials."""
-        kind = self.headers.get("content-type", "no content type")
+        kind = self.kind or "no content type"
         return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {shown_body(kind, self.body)}"
 
 
@@ -296,7 +302,7 @@ class Session:
         )
         if target := answer.location:
             remember_pairs(parameters(target).items(), f"redirect from {split(url).netloc}")
-        remember_body(answer.headers.get("content-type", ""), answer.body, f"answer of {split(url).netloc}")
+        remember_body(answer.kind, answer.body, f"answer of {split(url).netloc}")
         return answer
 
     def _remember_cookie(self, name: str, value: str, where: str = "") -> None:

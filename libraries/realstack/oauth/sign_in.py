@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from realstack.core.charsets import known_charset
+from realstack.core.charsets import known_charset, told_charset
 from realstack.core.errors import StackFailure, explain
 from realstack.core.lateness import note as note_lateness
 from realstack.core.waiting import Deadline
@@ -28,7 +28,6 @@ MOST_HOPS = 40
 
 TEXT_SHOWN = 300
 
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _ANSWER = frozenset({"code", "error", "id_token", "access_token", "response"})
 """One of these is in every authorization response (RFC 6749, 4.1.2; JARM)."""
@@ -137,7 +136,7 @@ class FormWalk:
                 answer = await self._send("GET", target, deadline)
                 continue
             refresh = answer.headers.get("refresh", "")
-            if "html" not in answer.headers.get("content-type", "") and not refresh:
+            if "html" not in answer.kind and not refresh:
                 return Walk(answer.url, False, answer, tuple(self._hops))
             charset = _charset(answer)
             page = Page(answer.url, answer.body.decode(charset, errors="replace"), charset)
@@ -255,13 +254,12 @@ class FormWalk:
 
 def _charset(answer: Answer) -> str:
     """What a page is written in: as its header says, or its first bytes (HTML standard, 13.2.3.2)."""
-    told = _HEADER_CHARSET.search(answer.headers.get("content-type", ""))
-    if told is None and answer.body.startswith(codecs.BOM_UTF8):
+    if told := told_charset(answer.kind):
+        return told
+    if answer.body.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    found = told[1] if told else None
-    if found is None and (meta := _META_CHARSET.search(answer.body[:1024])):
-        found = meta[1].decode("ascii", "replace")
-    return known_charset(found or "utf-8")
+    meta = _META_CHARSET.search(answer.body[:1024])
+    return known_charset(meta[1].decode("ascii", "replace") if meta else "utf-8")
 
 
 def _posted_answer(page: Page) -> Form | None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import brotli
 import h11
 
-from realstack.core.charsets import known_charset
+from realstack.core.charsets import decoded
 
 LONGEST_HEAD = 256 * 1024
 """Bytes of status line and headers that are read."""
@@ -22,7 +22,6 @@ MOST_BODY = 64 * 1024
 """Bytes of a refusal's body that are read, and characters of it that are kept."""
 
 _STATUS = re.compile(rb"HTTP/1\.\d (\d{3})(?: ([^\r\n]*))?\r?\n")
-_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
 
 class NoHttp(ValueError):
@@ -134,8 +133,7 @@ class Answer:
         body = self.content()
         if body is None:
             return f"<{len(self.body)} bytes that can't be read as Content-Encoding: {self.named('content-encoding')}>"
-        charset = _CHARSET.search(self.named("content-type"))
-        return body.decode(known_charset(charset[1] if charset else "utf-8"), "replace")
+        return decoded(body, self.named("content-type"))
 
     def content(self) -> bytes | None:
         """What came of the body, decompressed; None where that can't be done. It is no longer than what is read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from realstack.http.keywords.values import hidden, plain, plain_headers, plain_j
 from realstack.oauth.http import Answer, Session
 from realstack.secrets import secrets
 
+_JSON = re.compile(r"\s*[^\s;/]+/(?:[^\s;]*[+.-])?json\s*(?:;|$)")
+
 Status = int | Literal["ok", "any"]
 
 
@@ -26,7 +29,7 @@ class HttpAnswer:
         status: HTTP status code.
         seconds: From the request to the end of the body.
         headers: By lower-case name.
-        json: The body when it is JSON, else None.
+        json: The body when it says that it is JSON (a document, not lines of such), else None.
         text: The body as text, masked.
         body: The body's bytes, as they are; never logged by this library.
         location: Where a redirect goes to, absolute; it may carry a code.
@@ -78,7 +81,7 @@ def file_part(path: Path, file_name: str | None, content_type: str | None) -> tu
 
 def answered(answer: Answer) -> HttpAnswer:
     """What a keyword returns for a response."""
-    is_json = "json" in answer.headers.get("content-type", "") and bool(answer.body)
+    is_json = _JSON.match(answer.kind) and answer.body.strip()
     location = Secret(answer.location) if answer.location else None
     headers = hidden({name: value for name, value in answer.headers.items() if name != "location"})
     body = hidden(answer.json()) if is_json else None

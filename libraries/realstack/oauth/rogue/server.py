@@ -171,7 +171,7 @@ def _request(head: h11.Request, body: bytes) -> Request:
     target = urlsplit(head.target.decode("ascii", errors="replace"))
     headers = {name.decode().lower(): value.decode("latin-1") for name, value in head.headers}
     form: dict[str, str] = {}
-    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if headers.get("content-type", "").strip().lower().startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True))
     query = dict(parse_qsl(target.query, keep_blank_values=True))
     return Request(head.method.decode(), target.path, query, headers, form, target.query)
