@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure
+from realstack.core.ownership import Owned
+from realstack.oauth.client import ProviderClient
 from realstack.oauth.forge import Forgery, Issuer, described, forge
+from realstack.oauth.keywords.judging import JudgingKeywords
 from realstack.oauth.signing import sign
 from realstack.oauth.tokens import Demands, Token, b64decode, b64encode, decode, problems
 
@@ -171,3 +177,58 @@ def test_mac_needs_the_issuers_key(key: RSAKey) -> None:
 @pytest.mark.parametrize("data", [b"", b"\0", b"\xff\xfe", b"abc"])
 def test_base64url_round_trip(data: bytes) -> None:
     assert b64decode(b64encode(data)) == data
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "own"),
+    [
+        ("ES384", ECKey.generate_key("P-384", auto_kid=True)),
+        ("ES512", ECKey.generate_key("P-521", auto_kid=True)),
+        ("RS256", ECKey.generate_key("P-384", auto_kid=True)),
+        ("EdDSA", RSAKey.generate_key(2048, auto_kid=True)),
+        ("PS256", RSAKey.generate_key(2048, auto_kid=True)),
+    ],
+)
+def test_forgery_is_signed_as_the_issuers_key_signs(algorithm: str, own: Any) -> None:
+    likeness = Token("", {"alg": algorithm, "kid": own.kid}, CLAIMS, b"")
+    forged = decode(forge(likeness, "subject-missing", issuer=Issuer(signing_key=own)))
+    assert codes(forged, demands(own)) == ["subject"]
+
+
+@pytest.mark.parametrize("other", [{"kty": "NEW"}, {"kty": "RSA", "n": "no key!"}, {"kty": "oct"}, {"kty": "RSA", "use": "enc"}])
+def test_mac_is_made_with_a_key_that_can_be_read(key: RSAKey, other: dict[str, Any]) -> None:
+    public = {**key.as_dict(private=False), "key_ops": ["verify"], "use": "sig", "x5u": 5}
+    forged = decode(forge(made(key, {"kid": None}), "hs256-public-key", issuer=Issuer((other, public))))
+    assert forged.header["alg"] == "HS256"
+    with pytest.raises(StackError, match="1 keys, none of that kid that can be read"):
+        forge(made(key, {"kid": None}), "hs256-public-key", issuer=Issuer((other,)))
+
+
+@pytest.mark.parametrize(
+    ("claims", "headers", "told"),
+    [
+        ({}, {"alg": "XX"}, "an algorithm that signs with an RSA key"),
+        ({}, {"alg": "ES256"}, "an algorithm that signs with an RSA key"),
+        ({}, {"alg": None}, "an algorithm that signs with an RSA key"),
+        ({"at": timedelta(1)}, {}, "values of JSON"),
+        ({}, {"x5c": {b"x"}}, "values of JSON"),
+    ],
+)
+def test_what_can_not_be_forged_is_told(key: RSAKey, claims: dict[str, Any], headers: dict[str, Any], told: str) -> None:
+    with pytest.raises(StackError, match=told):
+        forge(made(key), "foreign-key", claims=claims, headers=headers)
+
+
+def test_secrets_among_claims_are_what_they_are(key: RSAKey) -> None:
+    keywords = JudgingKeywords(Owned("provider", "Open Provider"))
+    token = Secret(made(key).raw)
+    forged = keywords.forge_token(token, "foreign-key", claims={"sid": Secret("sid-of-a-session")}, headers={"x": [Secret("y")]})
+    read = decode(forged.value)
+    assert (read.claims["sid"], read.header["x"]) == ("sid-of-a-session", ["y"])
+
+
+@pytest.mark.parametrize("algorithm", [["RS256"], {"RS256": 1}, None, 5, "none", "XX"])
+def test_algorithm_of_any_kind_is_a_reason_to_refuse(algorithm: Any) -> None:
+    client = ProviderClient(ISSUER, "chat")
+    token = Token(f"{'a' * 40}.b.c", {"alg": algorithm}, CLAIMS, b"c")
+    assert "algorithm" in [problem.code for problem in asyncio.run(client.untrusted(token))]

@@ -230,7 +230,8 @@ class ProviderClient:
             token: The token.
             aside: Codes of problems that don't count.
         """
-        keys = None if token.header.get("alg") in SYMMETRIC else await self.keys()
+        algorithm = token.header.get("alg")
+        keys = await self.keys() if isinstance(algorithm, str) and algorithm in ASYMMETRIC else None
         demands = Demands(
             keys,
             self.issuer,

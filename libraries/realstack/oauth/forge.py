@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from realstack.core.errors import StackError, explain
-from realstack.oauth.signing import SigningKey, as_json, joined, sign
-from realstack.oauth.tokens import KEY_TYPES, Token, b64encode
+from realstack.oauth.signing import SigningKey, as_json, fits, joined, sign, usual_algorithm
+from realstack.oauth.tokens import KEY_TYPES, Token, b64encode, imported, may_verify
 from realstack.secrets import secrets
 
 Forgery = Literal[
@@ -76,6 +76,8 @@ _DESCRIPTIONS: dict[str, str] = {
     "audience-missing": "no aud",
 }
 assert set(_DESCRIPTIONS) == set(get_args(Forgery))
+
+_KINDS = frozenset(KEY_TYPES.values())
 
 AWAY = 360
 """Seconds that times are off by: more than clocks are usually allowed to differ, which is five minutes at most."""
@@ -146,7 +148,7 @@ class _Forger:
         self.header = dict(token.header)
         algorithm = str(token.header.get("alg"))
         self._foreign = foreign_key(KEY_TYPES.get(algorithm[:2], "EC"))
-        if algorithm[:2] not in KEY_TYPES or algorithm in {"ES384", "ES512"}:
+        if not fits(self._foreign, algorithm):
             self.header["alg"] = "ES256"
             self._foreign = foreign_key("EC")
 
@@ -155,6 +157,8 @@ class _Forger:
         return method() if method is not None else self._changed(kind)
 
     def _signed(self, key: SigningKey | None = None, **headers: Any) -> str:
+        if key is not None and not fits(key, self.header["alg"]):
+            headers["alg"] = usual_algorithm(key)
         header = _merged({**self.header, **headers}, self._extra_headers)
         return sign(header, self.claims, key or self._foreign)
 
@@ -199,17 +203,17 @@ class _Forger:
 
     def _hs256_public_key(self) -> str:
         kid = self._token.header.get("kid")
-        keys = [key for key in self._issuer.public_keys if kid is None or key.get("kid") == kid]
+        fitting = [key for key in self._issuer.public_keys if (kid is None or key.get("kid") == kid) and may_verify(key)]
+        keys: list[Any] = [found for key in fitting if key.get("kty") in _KINDS and (found := imported(key)) is not None]
         if not keys:
             raise StackError(
                 explain(
                     f"the issuer's public key {kid!r}, to sign with its bytes",
-                    f"{len(self._issuer.public_keys)} keys, none of that kid",
+                    f"{len(self._issuer.public_keys)} keys, none of that kid that can be read",
                     remedy="Give the provider, or the JWKS URL, that the token is from.",
                 )
             )
-        public: Any = JWKRegistry.import_key(dict(keys[0]))
-        return self._hmac(public.as_pem(private=False))
+        return self._hmac(keys[0].as_pem(private=False))
 
     def _critical_header(self) -> str:
         return self._signed(self._issuer.signing_key, crit=["exp-policy"], **{"exp-policy": "strict"})

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, JWKRegistry, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from realstack.core.errors import StackError, explain
-from realstack.oauth.tokens import CURVES, b64encode
+from realstack.oauth.tokens import ASYMMETRIC, CURVES, KEY_TYPES, SYMMETRIC, b64encode
 from realstack.secrets import secrets
 
 SigningKey = RSAKey | ECKey | OKPKey
@@ -104,8 +104,15 @@ def _read_pem(text: str) -> SigningKey | None:
 
 
 def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: SigningKey | OctKey) -> str:
-    """Make a compact JWS of claims, whatever they say."""
-    algorithm = str(header["alg"])
+    """Make a compact JWS of claims, whatever they say.
+
+    Raises:
+        StackError: The algorithm does not sign with such a key, or header or claims are no JSON.
+    """
+    algorithm = str(header.get("alg"))
+    kind = KEY_TYPES.get(algorithm[:2]) if algorithm in ASYMMETRIC else "oct" if algorithm in SYMMETRIC else None
+    if algorithm != "none" and kind != key.key_type:
+        raise StackError(explain(f"an algorithm that signs with an {key.key_type} key (RFC 7518, 3.1)", f"alg {algorithm}"))
     signed = joined(header, claims)
     with warnings.catch_warnings():
         # ``EdDSA`` and short secrets are what providers have; who tests them must use them.
@@ -118,12 +125,19 @@ def fits(key: SigningKey, algorithm: str) -> bool:
     """Whether an algorithm signs with keys of this kind and curve (RFC 7518, 3.1; RFC 8037, 3.1)."""
     if algorithm in CURVES:
         return isinstance(key, ECKey) and key.curve_name == CURVES[algorithm]
-    return isinstance(key, OKPKey if algorithm.startswith("Ed") else RSAKey)
+    return algorithm in ASYMMETRIC and isinstance(key, OKPKey if algorithm.startswith("Ed") else RSAKey)
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:
-    """JSON without blanks, as parts of tokens are."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    """JSON without blanks, as parts of tokens are.
+
+    Raises:
+        StackError: It is none.
+    """
+    try:
+        return json.dumps(value, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StackError(explain("claims and headers that are values of JSON", str(error))) from None
 
 
 def joined(header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:

@@ -179,7 +179,7 @@ def signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
     kid = token.header.get("kid")
     kind = KEY_TYPES[algorithm[:2]]
     curve = CURVES.get(algorithm)
-    fitting = [key for key in demands.keys if key.get("kty") == kind and _may_verify(key)]
+    fitting = [key for key in demands.keys if key.get("kty") == kind and may_verify(key)]
     fitting = [key for key in fitting if curve is None or key.get("crv") == curve]
     chosen = [key for key in fitting if kid is None or key.get("kid") == kid]
     if not chosen:
@@ -188,7 +188,7 @@ def signature_problems(token: Token, demands: Demands) -> Iterator[Problem]:
             "key_unknown", f"an {kind} key of the issuer with the kid {kid!r}", f"the issuer's keys {known}", "RFC 7515, 4.1.4"
         )
         return
-    readable = [imported for key in chosen if (imported := _imported(key)) is not None]
+    readable = [found for key in chosen if (found := imported(key)) is not None]
     if not readable:
         yield Problem("key_unknown", f"an {kind} key that can be read", f"one that can't, with the kid {kid!r}", "RFC 7518, 6")
         return
@@ -213,13 +213,13 @@ def _symmetric_problems(token: Token, algorithm: str, secret: str | None) -> Ite
         yield Problem("signature", "a signature made with the client's secret", seen, source)
 
 
-def _may_verify(key: Mapping[str, Any]) -> bool:
+def may_verify(key: Mapping[str, Any]) -> bool:
     """Whether a key is there for signatures (RFC 7517, 4.2 and 4.3); some issuers write null for what they leave open."""
     operations = key.get("key_ops")
     return key.get("use") in (None, "", "sig") and (not isinstance(operations, list) or not operations or "verify" in operations)
 
 
-def _imported(key: Mapping[str, Any]) -> Any:
+def imported(key: Mapping[str, Any]) -> Any:
     """A key by what is its own, whatever else is said of it; None where that can't be read."""
     own = {name: value for name, value in key.items() if name in _OF_KEYS}
     try:

@@ -17,7 +17,7 @@ from realstack.core.keywords.assertions import verify
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
 from realstack.core.several import several
-from realstack.http.keywords.values import plain, plain_url, secret, told
+from realstack.http.keywords.values import plain, plain_json, plain_url, secret, told
 from realstack.http.urls import shown
 from realstack.oauth.client import ProviderClient, read_keys
 from realstack.oauth.forge import Forgery, Issuer, described, forge
@@ -238,7 +238,13 @@ class JudgingKeywords:
         own = None if key is None else read_private_key_file(key)
         if own is not None:
             headers = {"kid": own.kid, **(headers or {})}
-        made = forge(decode(plain(token, "token")), kind, issuer=Issuer(tuple(keys), own), claims=claims, headers=headers)
+        made = forge(
+            decode(plain(token, "token")),
+            kind,
+            issuer=Issuer(tuple(keys), own),
+            claims=plain_json(claims),
+            headers=plain_json(headers),
+        )
         told(f"Forged: {described(kind)}.")
         return secret(made, f"forged token, {kind}")
 

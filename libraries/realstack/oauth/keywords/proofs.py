@@ -11,7 +11,7 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.ownership import Owned
-from realstack.http.keywords.values import plain, plain_url, secret
+from realstack.http.keywords.values import plain, plain_json, plain_url, secret
 from realstack.oauth.client import ProviderClient
 from realstack.oauth.dpop import DpopProver
 
@@ -58,7 +58,7 @@ class ProofKeywords:
         ```
         """
         token = plain(access_token, "access token") if access_token is not None else ""
-        made = self._prover(provider).proof(method, plain_url(url), token, claims=claims, headers=headers)
+        made = self._prover(provider).proof(method, plain_url(url), token, claims=plain_json(claims), headers=plain_json(headers))
         proof = {"DPoP": secret(made, "DPoP proof")}
         return {**proof, "Authorization": Secret(f"DPoP {token}")} if token else proof
 

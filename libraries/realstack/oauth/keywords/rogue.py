@@ -16,7 +16,7 @@ from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
 from realstack.core.ownership import Owned
-from realstack.http.keywords.values import plain, secret, told
+from realstack.http.keywords.values import plain, plain_json, secret, told
 from realstack.oauth.rogue.provider import Receipt, RogueProvider, RogueUser
 from realstack.oauth.rogue.scenarios import Scenario, misbehaving_endpoint
 
@@ -275,7 +275,7 @@ class RogueKeywords:
         """
         provider = self._rogues.get(rogue)
         whose = provider.user.subject if subject is None and session_id is None else subject
-        return secret(provider.logout_token(whose, session_id, claims or {}, tenant), "logout token")
+        return secret(provider.logout_token(whose, session_id, plain_json(claims or {}), tenant), "logout token")
 
     @keyword(tags=["rogue"])
     def rogue_provider_should_have_misbehaved(self, *, tenant: str = "", rogue: str | None = None) -> None:
