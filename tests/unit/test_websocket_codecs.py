@@ -14,6 +14,7 @@ from realstack.core.errors import StackError, StackFailure
 from realstack.secrets import Registry
 from realstack.websocket import Connection, Masker, Match, Options
 from realstack.websocket.codecs import Codec, find
+from realstack.websocket.codecs.own import own
 from realstack.websocket.codecs.packed import MsgPack
 from realstack.websocket.frames import read
 from support.websocket_scene import Recorded, with_server
@@ -439,3 +440,9 @@ def test_values_of_messagepack_are_whole() -> None:
     (message,) = MsgPack().decode(msgpack.packb(value))
     times = ["1970-01-01T00:00:01.123456789Z", "1970-01-01T00:00:01.500000Z", "1970-01-01T00:00:01Z"]
     assert message.data == {"a\\xff": 1, "null": 2, "true": 3, "5": times}
+
+
+def test_names_of_ones_own_are_texts() -> None:
+    made = own(lambda _: {b"token": "of-a-codec-0123456789", 5: ("a", {None: True}), (1, 2): b"x"}, "")()
+    assert made.decode("x")[0].data == {"token": "of-a-codec-0123456789", "5": ["a", {"null": True}], "(1, 2)": b"x"}
+    assert read("x", own(lambda _: {b"token": "of-a-codec-0123456789"}, "")(), Masker())[0][1] == {"token": "<hidden>"}

@@ -95,6 +95,13 @@ def size_of(payload: Payload) -> int:
     return len(payload) if isinstance(payload, bytes) else len(payload.encode(errors="surrogatepass"))
 
 
+def member_name(key: Any) -> str:
+    """The name of a member, whatever a map has for a key."""
+    if isinstance(key, (str, bytes)):
+        return key if isinstance(key, str) else key.decode(errors="backslashreplace")
+    return json.dumps(key) if key is None or isinstance(key, bool) else str(key)
+
+
 def text_of(payload: Payload) -> str:
     """A payload as a text: many servers send text in binary frames.
 

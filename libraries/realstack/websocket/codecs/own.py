@@ -12,7 +12,8 @@ from types import GeneratorType, ModuleType
 from typing import Any
 
 from realstack.core.errors import StackError, explain
-from realstack.websocket.codecs.codec import Codec, Message, Payload, as_it_is, size_of
+from realstack.core.nesting import too_deep
+from realstack.websocket.codecs.codec import Codec, Message, Payload, as_it_is, member_name, size_of
 
 HOW = (
     "A codec of your own is a class with decode(self, payload) and, to send, encode(self, value); a function that decodes; or a "
@@ -53,7 +54,7 @@ class Own(Codec):
         if isinstance(value, (str, bytes)):
             return as_it_is(value)._replace(size=size)
         if value is None or isinstance(value, (dict, list, bool, int, float)):
-            return Message("json", value, size)
+            return Message("json", value if too_deep(value) else _plain(value), size)
         return self.unread(payload, f"its decode() gave a {type(value).__name__}, which is no value of JSON")
 
     def encode(self, value: Any) -> list[Payload]:
@@ -155,6 +156,13 @@ def _unloaded(where: str, error: Exception) -> StackError:
 def _several(given: Any) -> list[Any]:
     """What a generator gives, or the one thing that is given: a list may be a message."""
     return list(given) if isinstance(given, GeneratorType) else [given]
+
+
+def _plain(value: Any) -> Any:
+    """A value with texts for names, as JSON has them, by which credentials are known and messages matched."""
+    if isinstance(value, dict):
+        return {member_name(name): _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _told(error: Exception) -> str:

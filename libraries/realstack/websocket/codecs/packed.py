@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from realstack.core.extras import needed
-from realstack.websocket.codecs.codec import Codec, Message, Payload
+from realstack.websocket.codecs.codec import Codec, Message, Payload, member_name
 
 
 class MsgPack(Codec):
@@ -45,7 +44,7 @@ class MsgPack(Codec):
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {_name(name): self._plain(item) for name, item in value.items()}
+            return {member_name(name): self._plain(item) for name, item in value.items()}
         if isinstance(value, (list, tuple)) and not isinstance(value, self._msgpack.ExtType):
             return [self._plain(item) for item in value]
         if isinstance(value, self._msgpack.ExtType):
@@ -66,10 +65,3 @@ class MsgPack(Codec):
         if isinstance(value, Mapping):
             return dict(value)
         raise TypeError(f"a {type(value).__name__}, which MessagePack does not know")
-
-
-def _name(key: Any) -> str:
-    """The name of a member, whatever a map has for a key."""
-    if isinstance(key, (str, bytes)):
-        return key if isinstance(key, str) else key.decode(errors="backslashreplace")
-    return json.dumps(key) if key is None or isinstance(key, bool) else str(key)
