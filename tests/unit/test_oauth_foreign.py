@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import secrets as random
@@ -15,13 +16,16 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from realstack.core.errors import StackError, StackFailure
-from realstack.http.urls import parameters
+from realstack.http.urls import moved, parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.device import device_authorization
 from realstack.oauth.dpop import DpopProver
 from realstack.oauth.flow import authorization_request, code_of, token_set
 from realstack.oauth.forms import Page, encoded
 from realstack.oauth.http import Session
+from realstack.oauth.logout import LogoutReceiver
+from realstack.oauth.metadata import Metadata
+from realstack.oauth.rogue.provider import RogueProvider, RogueUser
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import FormWalk, Walk
 from realstack.oauth.signing import sign
@@ -671,3 +675,75 @@ def test_key_is_what_it_is_made_of(changes: dict[str, Any], problem: str) -> Non
 
 def test_header_that_must_be_understood_is_not_empty() -> None:
     assert codes(decode(sign({"alg": "RS256", "kid": "k1", "crit": []}, CLAIMS, SIGNING)), keys=[PUBLIC]) == ["critical_header"]
+
+
+async def test_keys_that_are_none_are_passed_over() -> None:
+    def site(_: Request) -> Response:
+        return jsoned({"keys": [{}, "RSA", {"kid": "k0"}, {"kty": 5}, {"kty": "NEW"}, PUBLIC]})
+
+    async with served(site) as address:
+        client = ProviderClient(address, "chat")
+        client.metadata = type(client.metadata)(address, {"jwks_uri": address})
+        assert codes(SIGNED, keys=await client.keys()) == []
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        ({"access_token": "", "token_type": "Bearer"}, "only token_type"),
+        ({"access_token": 5, "token_type": "Bearer"}, "access_token that is a int"),
+        ({"access_token": "an-access-token", "token_type": ["Bearer"]}, "token_type that is a list"),
+        ([], "only list"),
+        ({}, "only nothing"),
+    ],
+)
+def test_tokens_that_are_none_are_explained(body: Any, seen: str) -> None:
+    with pytest.raises(StackFailure, match=f"Seen: {seen}$"):
+        token_set(body, "POST /token")
+
+
+def test_endpoint_that_is_no_url_is_told_as_what_it_is() -> None:
+    with pytest.raises(StackFailure, match="Seen: it is 5\nEvidence: It names token_endpoint"):
+        Metadata("http://a.test", {"jwks_uri": 5, "token_endpoint": "http://a.test/token"}).endpoint("jwks_uri")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "endpoint", "there"),
+    [
+        ("https://idp.test", "https://idp.test:443/token", "http://127.0.0.1:8080/token"),
+        ("http://IDP.test:80/realm", "http://idp.test/token", "http://127.0.0.1:8080/token"),
+        ("https://idp.test", "https://idp.test:444/token", "https://idp.test:444/token"),
+        ("https://idp.test", "http://idp.test/token", "http://idp.test/token"),
+        ("https://idp.test", "https://idp.test:x/token", "https://idp.test:x/token"),
+    ],
+)
+def test_endpoint_is_reached_where_its_issuer_is(issuer: str, endpoint: str, there: str) -> None:
+    assert moved(endpoint, issuer, "http://127.0.0.1:8080") == there
+
+
+async def test_servers_of_the_test_may_be_reached_by_ipv6() -> None:
+    provider = RogueProvider("chat", "client-secret-of-this-test", RogueUser("rogue-1", "rogue@example.org", "Rogue"))
+    client = ProviderClient(await provider.start("::1", 0), "chat", "client-secret-of-this-test")
+    assert client.issuer.startswith("http://[::1]:")
+    await client.discover()
+    assert await client.keys()
+    receiver = LogoutReceiver()
+    session = Session("idp", await receiver.start("::1", 0, "back"))
+    assert (await session.send("POST", receiver.url, form={"logout_token": "a-logout-token"})).status == 200
+    for one in (client, session, provider, receiver):
+        await one.close()
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
+async def test_schemes_of_credentials_have_no_case(scheme: str) -> None:
+    provider = RogueProvider("chat", "client-secret-of-this-test", RogueUser("rogue-1", "rogue@example.org", "Rogue"))
+    session = Session("app", await provider.start("127.0.0.1", 0))
+    account = base64.b64encode(b"chat:client-secret-of-this-test").decode()
+    answer = await session.send("POST", "/token", form={"grant_type": "x"}, headers={"Authorization": f"{scheme}  {account}"})
+    assert answer.json() == {"error": "unsupported_grant_type"}
+    provider._access["an-access-token-of-the-test"] = provider.user
+    told = {"Authorization": f"{'bEARER' if scheme == 'Basic' else 'Bearer'} an-access-token-of-the-test"}
+    assert (await session.send("GET", "/userinfo", headers=told)).status == 200
+    await session.close()
+    await provider.close()

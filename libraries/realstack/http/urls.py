@@ -71,6 +71,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
+def at(host: str, port: int) -> str:
+    """Host and port as a URL has them: an address of IPv6 in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
     """The URL with parameters of its query set, in place of all of that name, or removed where the value is None."""
     parts = split(url)
@@ -79,9 +84,19 @@ def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
     return urlunsplit(parts._replace(query=urlencode(pairs)))
 
 
+def _server(url: str) -> tuple[str, str, int | None]:
+    """What an origin means: names in any case, and the port also where it is left out (RFC 6454, 4)."""
+    parts = split(url)
+    try:
+        port = parts.port
+    except ValueError:  # none that there is
+        return parts.scheme, parts.netloc, None
+    return parts.scheme, parts.hostname or "", port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
 def moved(url: str, old: str, new: str) -> str:
     """The URL with its origin changed, where it is the old one; a URL of elsewhere stays."""
-    if origin(url) != origin(old):
+    if _server(url) != _server(old):
         return url
     there = split(new)
     return urlunsplit(split(url)._replace(scheme=there.scheme, netloc=there.netloc))

@@ -186,11 +186,13 @@ def token_set(body: Any, where: str) -> TokenSet:
     Raises:
         StackFailure: It lacks what RFC 6749, 5.1 requires.
     """
-    if not isinstance(body, dict) or not isinstance(body.get("access_token"), str) or not body.get("token_type"):
-        names = ", ".join(body) if isinstance(body, dict) else type(body).__name__
-        raise StackFailure(
-            explain(f"{where} answers with access_token and token_type (RFC 6749, 5.1)", f"only {names or 'nothing'}")
-        )
+    needed = ("access_token", "token_type")
+    told = {name: body[name] for name in needed if body.get(name)} if isinstance(body, dict) else {}
+    if not all(isinstance(told.get(name), str) for name in needed):
+        odd = [f"{name} that is a {type(value).__name__}" for name, value in told.items() if not isinstance(value, str)]
+        names = ", ".join(name for name, value in body.items() if value) if isinstance(body, dict) else type(body).__name__
+        seen = ", ".join(odd) if odd else f"only {names or 'nothing'}"
+        raise StackFailure(explain(f"{where} answers with access_token and token_type (RFC 6749, 5.1)", seen))
     for name in ("access_token", "refresh_token", "id_token"):
         if not isinstance(body.get(name) or "", str):
             raise StackFailure(explain(f"{where} gives {name} as a text (RFC 6749, 5.1)", f"a {type(body[name]).__name__}"))
@@ -199,7 +201,7 @@ def token_set(body: Any, where: str) -> TokenSet:
         body["access_token"],
         body.get("refresh_token") or "",
         body.get("id_token") or "",
-        str(body["token_type"]),
+        body["token_type"],
         _life(body.get("expires_in"), where),
         _scope(body.get("scope")),
     )

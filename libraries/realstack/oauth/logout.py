@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from realstack.core.errors import StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
-from realstack.http.urls import parameters, shown, with_parameters
+from realstack.http.urls import at, parameters, shown, with_parameters
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.tokens import decode
 from realstack.secrets import secrets
@@ -107,7 +107,7 @@ class LogoutReceiver:
         """
         bound, number = await self._server.start(host, port)
         self._path = f"/{path.lstrip('/')}"
-        self.url = f"http://{bound}:{number}{self._path}"
+        self.url = f"http://{at(bound, number)}{self._path}"
         return self.url
 
     async def close(self) -> None:

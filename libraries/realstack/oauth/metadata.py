@@ -11,6 +11,7 @@ from authlib.oidc.discovery import get_well_known_url
 
 from realstack.core.errors import StackFailure, explain
 from realstack.http.urls import split
+from realstack.oauth.tokens import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,10 @@ class Metadata:
         """
         url = self.values.get(name)
         if not isinstance(url, str) or not url:
-            have = ", ".join(sorted(key for key in self.values if key.endswith(("_endpoint", "_uri"))))
-            raise StackFailure(explain(f"{self.issuer} has a {name}", "its metadata names none", evidence=f"It names {have}"))
+            urls = {key for key, value in self.values.items() if isinstance(value, str)}
+            told = sorted(key for key in urls if key.endswith(("_endpoint", "_uri")))
+            seen = f"it is {shortened(url)}" if url else "its metadata names none"
+            raise StackFailure(explain(f"{self.issuer} has a {name}", seen, evidence=f"It names {', '.join(told) or 'none'}"))
         return url
 
 

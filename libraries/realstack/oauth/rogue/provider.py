@@ -19,6 +19,7 @@ from urllib.parse import unquote_plus, urlencode
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import RSAKey
 
+from realstack.http.urls import at
 from realstack.oauth.forge import Forgery, Issuer, forge
 from realstack.oauth.logout_tokens import LOGOUT_EVENT
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
@@ -135,7 +136,7 @@ class RogueProvider:
             StackError: The address is taken.
         """
         bound, number = await self._server.start(host, port)
-        self.base = f"http://{bound}:{number}"
+        self.base = f"http://{at(bound, number)}"
         return self.base
 
     async def close(self) -> None:
@@ -305,8 +306,8 @@ class RogueProvider:
         return answers[scenario], scenario
 
     def _userinfo(self, request: Request, _tenant: str, scenario: Scenario, _facts: dict[str, Any]) -> tuple[Response, str]:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        user = self._access.get(token)
+        scheme, token = request.authorization
+        user = self._access.get(token) if scheme == "bearer" else None
         if user is None:
             return replace(
                 _error(401, "invalid_token"), headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -319,10 +320,10 @@ class RogueProvider:
         return _json(claims), "ok"
 
     def _client(self, request: Request) -> tuple[str, bool]:
-        header = request.headers.get("authorization", "")
-        if header.startswith("Basic "):
+        scheme, credentials = request.authorization
+        if scheme == "basic":
             try:
-                name, _, secret = base64.b64decode(header[6:], validate=True).decode().partition(":")
+                name, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
             except ValueError:
                 return "client_secret_basic", False
             return "client_secret_basic", self._is_client(unquote_plus(name), unquote_plus(secret))

@@ -38,6 +38,12 @@ class Request:
     form: Mapping[str, str] = field(repr=False)
     raw_query: str = field(default="", repr=False)
 
+    @property
+    def authorization(self) -> tuple[str, str]:
+        """Scheme, in small letters as it has no case (RFC 9110, 11.1), and credentials; empty where there are none."""
+        scheme, _, credentials = self.headers.get("authorization", "").strip().partition(" ")
+        return scheme.lower(), credentials.strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
