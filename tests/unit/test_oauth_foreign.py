@@ -299,6 +299,20 @@ def posting(request: Request) -> Response:
     return html(f"Welcome, {request.form.get('state')} {len(request.form)}")
 
 
+@pytest.mark.parametrize(("status", "method"), [(307, "POST"), (308, "POST"), (302, "GET"), (303, "GET")])
+async def test_form_is_sent_on_as_it_is_where_a_redirect_says_so(status: int, method: str) -> None:
+    """Frameworks do so where a path lacks its last slash."""
+
+    def site(request: Request) -> Response:
+        if request.path == "/login":
+            return Response(status, headers={"Location": "/login/"})
+        return html(LOGIN if request.path == "/" else f"{request.method} by {request.form.get('user')}")
+
+    end = await walked(site, {"user": "ann"}, [])
+    assert end.page is not None
+    assert end.page.text == f"{method} by {'ann' if method == 'POST' else None}"
+
+
 async def test_page_is_one_however_its_kind_is_written() -> None:
     def site(request: Request) -> Response:
         return Response(

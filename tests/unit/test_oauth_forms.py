@@ -198,3 +198,27 @@ def test_first_base_counts_and_dialogues_are_no_forms() -> None:
 def test_page_sends_its_reader_on(content: str, there: str) -> None:
     page = Page("http://a.test/", f"<meta http-equiv=Refresh content='{content.replace(chr(39), '&#39;')}'>")
     assert page.refresh == (f"http://a.test{there}" if there else "")
+
+
+def test_button_that_closes_a_dialogue_sends_nothing() -> None:
+    page = Page(
+        "http://a.test/",
+        """<dialog><form method=post><input name=a value=1><button formmethod=dialog name=b value=no>Cancel</button>
+        <input type=submit formmethod=DIALOG value=Close><button name=b value=yes>OK</button></form></dialog>""",
+    )
+    assert [str(button) for button in page.forms[0].buttons] == ["b=yes"]
+
+
+def test_control_of_no_form_is_not_sent() -> None:
+    page = Page("http://a.test/", "<form><input name=a value=1><input name=b value=2 form=''></form>")
+    assert page.forms[0].submission({}, None) == [("a", "1")]
+
+
+@pytest.mark.parametrize(("refresh", "there"), [("0;url=", ""), ("0; URL = ''", ""), ("0;url=/b", "http://a.test/b")])
+def test_page_that_comes_again_sends_its_reader_nowhere(refresh: str, there: str) -> None:
+    assert Page("http://a.test/a", f'<meta http-equiv=refresh content="{refresh}">').refresh == there
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "UTF-16LE", "utf-32", "utf-7"])
+def test_form_is_sent_in_utf_8_where_its_charset_is_for_no_forms(charset: str) -> None:
+    assert Page("http://a.test/", f"<form accept-charset={charset}><input name=a></form>").forms[0].charset == "utf-8"

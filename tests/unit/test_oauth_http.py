@@ -97,12 +97,6 @@ class Site:
     def _get_broken(self, _: Request) -> Response:
         return page(f"internal error with {WORD}", 500)
 
-    def _get_repeat(self, _: Request) -> Response:
-        return page("<form method=post action=/repeat><input name=user></form>")
-
-    def _post_repeat(self, _: Request) -> Response:
-        return go("/back", 307)
-
     def _get_required(self, _: Request) -> Response:
         return page("<form method=post><input name=user><input name=pin required></form>")
 
@@ -161,7 +155,6 @@ async def test_walk_can_deny() -> None:
     [
         ("/round", rf"at most {MOST_HOPS} requests"),
         ("/broken", r"a page or a redirect.*\n.*→ 500"),
-        ("/repeat", r"a redirect after a form that a GET can follow.*\n.*→ 307"),
         ("/required", r"values for all required fields.*\nSeen: none for pin"),
     ],
 )

@@ -23,7 +23,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _OF_ONE_LINE = frozenset({"text", "search", "tel", "password", "url", "email"})
 _TRIMMED = frozenset({"url", "email"})
 _LINES = re.compile(r"\s*\+?0*(?:[2-9]|1[0-9])")
-_REFRESH = re.compile(r"\s*(\d*)[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
+_REFRESH = re.compile(r"\s*(\d*)[\d.]*\s*[;,\s]\s*+(?:url\s*=\s*)?+[\"']?([^\"']+)", re.IGNORECASE)
 _NO_CONTROLS = frozenset(
     {"input", "button", "select", "optgroup", "option", "textarea", "form", "a", "fieldset", "legend", "base", "meta"}
 )
@@ -222,6 +222,11 @@ def _method(written: str) -> str:
     return "POST" if written.lower() == "post" else "GET"
 
 
+def _closes(button: Mapping[str, str]) -> bool:
+    """Whether a button closes a dialogue, and sends nothing anywhere (``formmethod=dialog``)."""
+    return button.get("formmethod", "").lower() == "dialog"
+
+
 def sent_on(refresh: str, base: str) -> str:
     """Where a reader is sent soon by a page's refresh or by a ``Refresh`` header, absolute; empty where to nowhere."""
     told = _REFRESH.match(refresh)
@@ -372,7 +377,7 @@ class Page(HTMLParser):
             action,
             _method(found.get("method", "")),
             form_id=found.get("id", ""),
-            charset=known_charset(charset),
+            charset="utf-8" if (told := known_charset(charset)).startswith("utf") else told,  # Encoding Standard, 4.3
             validates="novalidate" not in found,
             enctype=_enctype(found.get("enctype", "")),
         )
@@ -402,6 +407,8 @@ class Page(HTMLParser):
         if self._disabled(found):
             return
         if kind in {"submit", "image"}:
+            if _closes(found):
+                return
             self._add(found, self._made(found, found.get("value", "")))
         elif found.get("name"):
             box = kind in {"checkbox", "radio"}
@@ -412,7 +419,7 @@ class Page(HTMLParser):
             self._add(found, Field(found["name"], kind, value, not box or "checked" in found, "required" in found))
 
     def _open_button(self, found: dict[str, str]) -> None:
-        if self._disabled(found) or found.get("type", "").strip().lower() in {"button", "reset"}:
+        if self._disabled(found) or found.get("type", "").strip().lower() in {"button", "reset"} or _closes(found):
             return
         self._button = self._made(found, "")
         self._add(found, self._button)
@@ -465,7 +472,7 @@ class Page(HTMLParser):
         self._option, self._option_text = (target, "") if "value" not in found else (None, "")
 
     def _add(self, found: dict[str, str], control: Field | Button) -> None:
-        if found.get("form"):
+        if "form" in found:  # an empty one is that of no form
             self._late.append((found["form"], control))
         else:
             self._place(self._form, control)

@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from realstack.core.charsets import known_charset, told_charset
 from realstack.core.errors import StackFailure, explain
@@ -115,6 +116,7 @@ class FormWalk:
         self._timeout = timeout
         self._hops: list[Hop] = []
         self._submitted: set[tuple[str, tuple[str, ...]]] = set()
+        self._sent: dict[str, Any] = {}  # what a redirect may want sent to another place as it is (307, 308)
 
     async def run(self, start: str) -> Walk:
         """Walk from a URL to the end.
@@ -129,11 +131,10 @@ class FormWalk:
             if target is not None:
                 if self._stop_before and target.startswith(self._stop_before):
                     return Walk(target, True, answer, tuple(self._hops))
-                if answer.status in {307, 308} and answer.method != "GET":
-                    raise self._failed(
-                        "a redirect after a form that a GET can follow (302, 303)", f"{answer.where} → {answer.status}"
-                    )
-                answer = await self._send("GET", target, deadline)
+                again = answer.status in {307, 308} and answer.method != "GET"
+                answer = await (
+                    self._send(answer.method, target, deadline, **self._sent) if again else self._get(target, deadline)
+                )
                 continue
             refresh = answer.headers.get("refresh", "")
             if "html" not in answer.kind and not refresh:
@@ -219,6 +220,9 @@ class FormWalk:
         remember_pairs(pairs, f"form field to {shown(action)}")
         return await self._send("POST", action, deadline, content=content, headers=headers, filled=filled)
 
+    async def _get(self, url: str, deadline: Deadline) -> Answer:
+        return await self._send("GET", url, deadline)
+
     async def _send(
         self,
         method: str,
@@ -235,6 +239,7 @@ class FormWalk:
             raise late
         if len(self._hops) >= MOST_HOPS:
             raise self._failed(f"at most {MOST_HOPS} requests", "redirects or forms without an end")
+        self._sent = {"content": content, "headers": headers, "filled": filled}
         answer = await self._session.send(
             method,
             url,
