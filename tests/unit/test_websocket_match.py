@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from robot.api.types import Secret
 
 from realstack.core.errors import StackError
 from realstack.core.json_path import JsonPath, parse
+from realstack.websocket import Connection, Masker
 from realstack.websocket.frames import Frame
+from realstack.websocket.keywords.connections import Connections
 from realstack.websocket.match import ANY, Match
 
 
@@ -352,3 +356,47 @@ def test_more_fields_never_break_a_match(wanted: dict[str, Any], more: dict[str,
 @given(JSON)
 def test_a_spelled_value_equals_the_value(value: Any) -> None:
     assert Match.of(x=json.dumps(value) if not isinstance(value, str) else f"={value}")(frame({"x": value}))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("price", Decimal("0.1")),
+        ("price>", Decimal("0.05")),
+        ("price<", Decimal("0.1")),
+        ("count", Decimal(5)),
+        ("count>", Decimal("4.5")),
+        ("items", (1, "a")),
+        ("items", [1, "a"]),
+    ],
+)
+def test_values_of_stores_and_of_python_match(path: str, expected: Any) -> None:
+    assert Match.of(**{path: expected})(frame({"price": 0.1, "count": 5, "items": [1, "a"]}))
+    assert not Match.of(**{path: expected})(frame({"price": 0.3 if "<" in path else 0.01, "count": 4, "items": [1]}))
+
+
+def test_no_float_equals_another_decimal() -> None:
+    assert not Match.of(price=Decimal("0.10000000000000000555"))(frame({"price": 0.1}))
+    assert not Match.of(price=Decimal(1))(frame({"price": True}))
+    assert not Match.of(price=Decimal(1))(frame({"price": float("nan")}))
+
+
+@pytest.mark.parametrize("given", [Secret("x"), {"a": Secret("x")}, {"a": [{"b": Secret("x")}]}, {"a": ("b", Secret("x"))}])
+def test_secret_can_not_be_matched_wherever_it_is(given: Any) -> None:
+    connections, anybody = Connections(Masker(), type_path="type"), cast(Connection, None)
+    with pytest.raises(StackError, match="values that frames can be compared with"):
+        connections.match(anybody, [given], {})
+    with pytest.raises(StackError, match="values that frames can be compared with"):
+        connections.match(anybody, [], {"payload!": given})
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        *(("price<=0.1", True), ("price>=0.1", True), ("price>0.1", False), ("price<0.1", False), ("price>=0.10", True)),
+        *(("price<0.11", True), ("price>1e-2", True), ("tiny>0", True), ("none>0", False), ("most>1e300", True)),
+    ],
+)
+def test_fractions_are_ordered_as_they_are_written(condition: str, holds: bool) -> None:
+    data = {"price": 0.1, "tiny": 5e-324, "none": float("nan"), "most": float("inf")}
+    assert Match.of(condition)(frame(data)) is holds

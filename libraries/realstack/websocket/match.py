@@ -227,11 +227,11 @@ def _equal(actual: Any, expected: Any) -> bool:
         return _spelled(actual, expected)
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         return all(name in actual and _equal(actual[name], value) for name, value in expected.items())
-    if isinstance(expected, list) and isinstance(actual, list):
+    if isinstance(expected, (list, tuple)) and isinstance(actual, list):
         return len(actual) == len(expected) and all(map(_equal, actual, expected))
     if isinstance(actual, bool) is not isinstance(expected, bool):
         return False  # Python holds that True == 1; JSON does not
-    return bool(actual == expected)
+    return bool((_as_written(actual) if isinstance(expected, Decimal) else actual) == expected)
 
 
 def _spelled(actual: Any, text: str) -> bool:
@@ -278,7 +278,7 @@ def _ordered(actual: Any, operator: str, expected: Any) -> bool:
     if isinstance(actual, bool) or isinstance(expected, bool):
         return False
     number = _number(expected)
-    left: Any = actual
+    left: Any = _as_written(actual) if isinstance(number, Decimal) else actual
     right: Any = str(expected) if number is None else number
     if not isinstance(actual, (int, float, str)) or isinstance(actual, str) is not (number is None):
         return False
@@ -288,9 +288,14 @@ def _ordered(actual: Any, operator: str, expected: Any) -> bool:
         return False
 
 
+def _as_written(actual: Any) -> Any:
+    """A float as the decimal number that was written: none is 0.1 itself."""
+    return Decimal(repr(actual)) if isinstance(actual, float) else actual
+
+
 def _number(value: Any) -> int | float | Decimal | None:
     """The number that is meant, exactly: no float is near each integer."""
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, Decimal)):
         return value
     return Decimal(value.strip()) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
 

@@ -104,7 +104,7 @@ class Connections:
         Raises:
             StackError: They can't be understood, or compare with a Secret.
         """
-        if any(isinstance(value, Secret) for value in (*parts, *fields.values())):
+        if _holds_secret([*parts, *fields.values()]):
             raise StackError(
                 explain(
                     "values that frames can be compared with",
@@ -116,6 +116,12 @@ class Connections:
             return Match.of(*map(_asked, parts), type_path=self._type_path or connection.codec.type_path, **fields)
         except (ValueError, TypeError) as error:
             raise StackError(str(error)) from None
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_secret, value.values()))
+    return isinstance(value, Secret) or (isinstance(value, (list, tuple)) and any(map(_holds_secret, value)))
 
 
 async def _close_all(connections: list[Connection]) -> None:
