@@ -9,11 +9,15 @@ import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from realstack.core.errors import StackError
-from realstack.websocket import Connection, Match, Options, Refused, Tls
+from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
+from realstack.websocket.handshake import refusal
+from realstack.websocket.keywords.closing import Closing
+from realstack.websocket.keywords.connections import Connections
 from support.websocket_scene import Recorded, with_server
 from support.websocket_server import websocket_server
 
@@ -166,3 +170,29 @@ def test_fifty_connections_at_once() -> None:
         await asyncio.gather(*(connection.close() for connection in connections))
 
     with_server(scenario)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"ledger_size": 0}, "a ledger_size= of at least one message"),
+        ({"ledger_size": -1}, "a ledger_size= of at least one message"),
+        ({"origin": "http://a.test\r\nX: 1"}, "an origin, for origin="),
+        ({"origin": "\u0416"}, "an origin, for origin="),
+    ],
+)
+def test_options_that_no_opening_can_have_are_told(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(StackError, match=told):
+        Options("ws://127.0.0.1:1/", **options)
+
+
+@pytest.mark.parametrize(("url", "remedy"), [("wss://a.test/", "speaks TLS"), ("ws://a.test/", "look at its log")])
+def test_reset_is_told_with_what_it_may_be(url: str, remedy: str) -> None:
+    told = str(refusal(ConnectionResetError(), url, 0.1, Masker()))
+    assert "Seen: the connection was reset after 0.100 s" in told
+    assert remedy in told
+
+
+def test_reason_that_is_no_text_is_told() -> None:
+    with pytest.raises(StackError, match="half a surrogate pair"):
+        Closing(Connections(Masker())).close_connection(4000, "half \ud83d")

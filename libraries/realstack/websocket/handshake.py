@@ -177,6 +177,11 @@ def _remedy(status: int, transport: str, unfit: str) -> str:
     return _UNFIT if unfit else known.get(status, "Look at the server's log of this moment.")
 
 
+def _reset_remedy(url: str) -> str:
+    tls = url.strip().lower().startswith(("wss:", "https:"))
+    return f"Whatever listens there dropped it{': check that the port speaks TLS' if tls else '; look at its log'}."
+
+
 def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str]:
     """What was seen when there was no HTTP answer, and what to do; the most telling kind of error wins."""
     text = masker.text(str(error))
@@ -199,6 +204,7 @@ def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str
             "the connection was refused",
             "Nothing listens at this address: start the service, or check the port.",
         ),
+        (ConnectionResetError, "the connection was reset", _reset_remedy(url)),
         (NegotiationError, f"no agreement: {text}", "Offer a subprotocol or an extension that the server supports."),
         (
             InvalidMessage,

@@ -104,6 +104,10 @@ class Options:
             raise StackError(explain("resume_from= where events have ids: transport=sse", f"transport={self.transport}"))
         if problem := _header_problem("Last-Event-ID", self.resume_from.encode().decode("latin-1"), 1):
             raise StackError(explain("an id of an event, for resume_from=", f"{self.resume_from!r} {problem}"))
+        if problem := _header_problem("Origin", self.origin or "", 1):
+            raise StackError(explain("an origin, for origin=", f"{self.origin!r} {problem}"))
+        if self.ledger_size < 1:
+            raise StackError(explain("a ledger_size= of at least one message", str(self.ledger_size)))
         if self.method and not _TOKEN.fullmatch(self.method):
             raise StackError(explain("an HTTP method, such as POST", repr(self.method)))
         names = [name.lower() for name in self.headers]

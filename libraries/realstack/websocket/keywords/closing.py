@@ -13,6 +13,7 @@ from robot.api.deco import keyword
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.assertions import verify
 from realstack.core.keywords.waiting import seconds, wait
+from realstack.core.writable import writable
 from realstack.websocket import Closed, Connection
 from realstack.websocket.keywords.connections import Connections
 
@@ -51,6 +52,8 @@ class Closing:
         """
         if code not in (1000, 1001, 1003, *range(1007, 1012)) and not 3000 <= code <= 4999:
             raise StackError(f"{code} can't be sent as a close code. Use 1000, 1001, 1003, 1007 to 1011 or 3000 to 4999.")
+        if writable(reason) != reason:
+            raise StackError(explain("a close reason that UTF-8 can tell (RFC 6455, 5.5.1)", "half a surrogate pair in it"))
         if len(reason.encode()) > 123:
             raise StackError(f"A close reason has at most 123 bytes, this one {len(reason.encode())}")
         connection = self._connections.get(alias)
