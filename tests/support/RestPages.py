@@ -25,6 +25,10 @@ class _Service(BaseHTTPRequestHandler):
             self._answer(200, PDF, kind="application/pdf")
         elif path == "/moved":
             self._answer(302, b"", Location="/echo?code=" + query.get("code", ["none"])[0])
+        elif path == "/announced":
+            for line in ("102 Processing", "103 Early Hints\r\nLink: </a.css>; rel=preload", "100 Continue"):
+                self.wfile.write(f"HTTP/1.1 {line}\r\n\r\n".encode())
+            self._echo(200)
         elif path == "/nowhere":
             self._answer(302, b"", Location="http://[nowhere")
         elif path == "/cookie":

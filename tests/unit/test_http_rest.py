@@ -217,6 +217,13 @@ def test_what_is_no_method_is_told(server: RestServer, session: RestSession, met
         session.request(method, f"{server.url}/echo")
 
 
+def test_answers_that_announce_another_one_are_none(server: RestServer, session: RestSession) -> None:
+    for _ in range(2):
+        answer = session.get(f"{server.url}/announced")
+        assert (answer.status_code, answer.json()["path"]) == (200, "/announced")
+        assert "link" not in answer.headers
+
+
 def test_redirect_to_no_url_is_a_fact_too(server: RestServer, session: RestSession) -> None:
     answer = session.get(f"{server.url}/nowhere")
     assert (answer.status_code, answer.headers["location"]) == (302, "http://[nowhere")

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import cookiejar
+from http.client import HTTPResponse, parse_headers
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from realstack.core.charsets import decoded
 from realstack.core.errors import StackError, StackFailure, explain
@@ -60,6 +63,39 @@ class Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+class _Final(HTTPResponse):
+    """The answer behind those that only announce it (RFC 9110, 15.2), of which Python leaves out one, 100, by itself."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc] # there is no other place to look at it
+            if not 101 < status < 200:
+                return version, status, reason
+            parse_headers(self.fp)
+
+
+class _Connection(HTTPConnection):
+    response_class = _Final
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _Final
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
 class _Jar(RequestsCookieJar):
@@ -146,6 +182,8 @@ class RestSession(requests.Session):
         self.seconds = seconds
         self.headers.update(headers or {})
         self.cookies = _Jar()
+        for scheme in self.adapters:
+            self.adapters[scheme] = _Adapter()
         self.verify = ca or True
         self.trust_env = False
         self._hide = hide
