@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from robot import run
+from robot.api.types import Secret
+
+from realstack.databases.errors import StatementRefused
+from realstack.databases.library import Databases
+from support import servers
 
 SUITE = """*** Settings ***
 Library    realstack.Databases
@@ -34,3 +42,29 @@ def test_passwords_in_urls_are_hidden_from_the_output(tmp_path: Path) -> None:
     # What is known by then is hidden in any text.
     assert ">host=127.0.0.1 password=&lt;hidden&gt;</msg>" in output
     assert "plainword" not in (tmp_path / "log.html").read_text()
+
+
+def test_a_secret_parameter_is_in_no_error(postgres_server: servers.Postgres, clickhouse_server: servers.ClickHouse) -> None:
+    """What a server says may quote parameters: of RAISE, of a name that there is not, of a wrong value."""
+    secret = Secret("the-word-of-a-parameter")
+    db = Databases()
+    try:
+        db.open_postgres_session("db", postgres_server.dsn)
+        account = {"user": clickhouse_server.user, "password": Secret(clickhouse_server.password)}
+        db.open_clickhouse_session("events", clickhouse_server.url, **account)
+        asked: list[Callable[[], Any]] = [
+            lambda: db.get_value("SELECT $1::text::regclass AS x", parameters=secret),
+            lambda: db.query("SELECT set_config('timezone', $1, false) AS x", parameters=[secret]),
+            lambda: db.execute("SELECT x::regclass FROM unnest($1::text[]) AS x", parameters=[[secret]]),
+            lambda: db.get_row_count("SELECT $1::text::regclass AS x", parameters=secret),
+            lambda: db.hold_lock("odd", rows="SELECT $1::text::regclass AS x FOR UPDATE", parameters=secret),
+            lambda: db.take_snapshot("odd", tables="db:SELECT $1::text::regclass AS x", parameters=secret),
+            lambda: db.get_value("SELECT toInt8($1) AS x", parameters=secret, alias="events"),
+        ]
+        for ask in asked:
+            with pytest.raises(StatementRefused) as caught:
+                ask()
+            assert secret.value not in str(caught.value)
+        assert db.get_column("SELECT unnest($1::text[]) AS x", parameters=[[secret, "x"]], alias="db") == [secret.value, "x"]
+    finally:
+        db.close()

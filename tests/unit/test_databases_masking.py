@@ -87,6 +87,23 @@ def test_statements_are_scrubbed(statement: str, shown: str) -> None:
     assert scrub_statement(statement) == shown
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Key (id)=(5) already exists.", "Key (id)=(5) already exists."),
+        ("Schlüssel »(token)=(a) b)« existiert bereits.", "Schlüssel »(token)=(<hidden>)« existiert bereits."),
+        ('Key (token)=(a) is) not present in table "t".', 'Key (token)=(<hidden>) not present in table "t".'),
+        ("Key (lower(token), id)=(a, 1) already exists.", "Key (lower(token), id)=(<hidden>) already exists."),
+    ],
+)
+def test_values_of_secret_columns_are_taken_out_of_details(told: str, shown: str) -> None:
+    assert masking.detail(told) == shown
+
+
+def test_a_row_is_taken_out_of_a_detail_in_any_language() -> None:
+    assert masking.detail("Fehlgeschlagene Zeile enthält (1, a)\nb, null).", whole_row=True).endswith("enthält (<hidden>).")
+
+
 def test_tables_are_escaped_and_bounded() -> None:
     rows = [{"<b>": "<script>alert(1)</script>", "n": None, "long": "x" * 500} for _ in range(60)]
     html = html_table(["<b>", "n", "long"], rows, "a <caption>")

@@ -137,6 +137,25 @@ def test_secret_is_taken_out_of_a_violation(postgres_server: servers.Postgres, t
     run(postgres_server, work)
 
 
+def test_values_of_a_row_that_breaks_a_rule_are_not_told(postgres_server: servers.Postgres) -> None:
+    """A detail names no column of them, and may be in any language."""
+
+    async def work(one: PostgresSession) -> None:
+        await one.execute("CREATE TEMP TABLE rows (n int CHECK (n > 0), password text, name text NOT NULL)")
+        await one.execute("CREATE UNIQUE INDEX ON rows (lower(password), name)")
+        await one.execute("CREATE TEMP VIEW few AS SELECT * FROM rows WHERE n < 5 WITH CHECK OPTION")
+        await one.execute("INSERT INTO rows VALUES (1, 's3cret', 'x')")
+        for into, values in (("rows", [1, "s3cret", None]), ("rows", [0, "s3cret", ")"]), ("few", [9, "s3cret", "y"])):
+            with pytest.raises(StatementRefused, match=r"Detail: .*\(<hidden>\)") as caught:
+                await one.execute(f"INSERT INTO {into} VALUES ($1, $2, $3)", values)
+            assert "s3cret" not in str(caught.value)
+        with pytest.raises(StatementRefused, match=r"Key \(lower\(password\), name\)=\(<hidden>\) already exists") as caught:
+            await one.execute("INSERT INTO rows VALUES ($1, $2, $3)", ["2", "s3cret", "x"])
+        assert "s3cret" not in str(caught.value)
+
+    run(postgres_server, work)
+
+
 def test_touched_rows_are_counted(postgres_server: servers.Postgres, table: str) -> None:
     async def work(one: PostgresSession) -> None:
         assert await one.execute(f"UPDATE {table} SET name = $1", ["x"]) == 2

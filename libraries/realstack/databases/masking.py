@@ -18,7 +18,8 @@ from realstack.secrets.redaction import redact_text
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _LONGEST_SHOWN_LITERAL = 40
 _AFTER_SECRET_WORD = re.compile(r"(?i)(password\s*=?\s*)'(?:[^']|'')*'")
-_DETAIL = re.compile(r"\((?P<columns>[^()]*)\)=\((?P<values>.*?)\)(?=[ .])")
+_KEY = re.compile(r"\((?P<columns>.*?)\)=\(.*\)", re.DOTALL)
+_VALUES = re.compile(r"\(.*\)", re.DOTALL)
 _digest_key = secrets.token_bytes(16)
 
 
@@ -51,15 +52,19 @@ class Masking:
         """A copy of a row with its secret values replaced."""
         return {name: self.apply(name, value, hide) for name, value in row.items()}
 
-    def detail(self, text: str) -> str:
-        """PostgreSQL's ``Key (column)=(value) …`` without the values of secret columns."""
+    def detail(self, text: str, *, whole_row: bool = False) -> str:
+        """What PostgreSQL tells of a violation, without secret values; whatever language it tells it in.
+
+        Args:
+            text: Has ``(columns)=(values)``, where a column may be an expression (``lower(token)``), or a row.
+            whole_row: Whether they are values of all columns, none of which is named.
+        """
 
         def replace(match: re.Match[str]) -> str:
-            columns = [column.strip(' "') for column in match["columns"].split(",")]
-            values = HIDDEN if any(self.is_secret(column) for column in columns) else match["values"]
-            return f"({match['columns']})=({values})"
+            columns = match["columns"]
+            return f"({columns})=({HIDDEN})" if any(map(self.is_secret, re.findall(r"\w+", columns))) else match[0]
 
-        return redact_text(_DETAIL.sub(replace, text))
+        return redact_text(_VALUES.sub(f"({HIDDEN})", text) if whole_row else _KEY.sub(replace, text))
 
 
 def hidden(_value: Any) -> str:

@@ -26,6 +26,8 @@ EXPECTED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 
 _BAD_TEXT = {"22P02", "22007", "22008", "22003", "22026", "2200G"}
 """Codes of texts that can't be read as a type; their messages quote the text."""
+_WHOLE_ROW = {"23502", "23514", "44000"}
+"""Codes of rows that break a rule; their details hold the whole row."""
 _OF_READING = re.compile(r"composite|decoder")
 """What the driver says of an answer that it can't read, though the session goes on."""
 _BAD_ARGUMENT = re.compile(r"invalid input for query argument (\$\d+)")
@@ -105,7 +107,8 @@ def _refused(error: asyncpg.PostgresError, name: str, evidence: str, masking: Ma
     if error.sqlstate in _BAD_TEXT:
         # What is quoted may be a parameter, and a parameter a secret.
         said, detail = re.sub(r'(?s)".*"', f'"{HIDDEN}"', said), None
-    lines = [evidence, *([f"Detail: {masking.detail(detail)}"] if detail else [])]
+    told = masking.detail(detail, whole_row=error.sqlstate in _WHOLE_ROW) if detail else ""
+    lines = [evidence, *([f"Detail: {told}"] if told else [])]
     return StatementRefused(
         explain(
             f"PostgreSQL '{name}' to carry out a statement",

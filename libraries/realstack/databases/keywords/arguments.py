@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
 
 from robot.api.types import Secret
 
-from realstack.secrets import secrets
+from realstack.core.errors import StackError
+from realstack.secrets import HIDDEN, secrets
+
+T = TypeVar("T")
+
+SHORTEST_TAKEN_OUT = 4
+"""A shorter one would be told by the holes in the text."""
 
 SHORTEST_REMEMBERED = 12
 """Shorter passwords are mostly words, which a log may hold for other reasons."""
@@ -19,10 +25,31 @@ def parameter_list(parameters: Any) -> list[Any]:
     return [_revealed(value) for value in many]
 
 
+async def without_secrets(asked: Coroutine[Any, Any, T], parameters: Any) -> T:
+    """What is asked of a store; of its errors, which may quote parameters, those that are Secrets are taken out."""
+    try:
+        return await asked
+    except StackError as error:
+        text = str(error)
+        for one in sorted(set(_secrets_in(parameters)), key=len, reverse=True):
+            text = text.replace(one, HIDDEN)
+        error.args = (text,)
+        raise
+
+
 def _revealed(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _revealed(item) for name, item in value.items()}
+    if type(value) in {list, tuple}:
+        return type(value)(map(_revealed, value))
     return value.value if isinstance(value, Secret) else value
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Secret) and len(value.value) >= SHORTEST_TAKEN_OUT:
+        yield value.value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
+        yield from _secrets_in(item)
 
 
 def unwrap(value: str | Secret | None) -> str | None:

@@ -13,7 +13,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.waiting import Deadline
 from realstack.databases.activity import SHOWN, Activity, Filter, activities, others, terminate, wait_until_blocked
-from realstack.databases.keywords.arguments import parameter_list
+from realstack.databases.keywords.arguments import parameter_list, without_secrets
 from realstack.databases.keywords.held import Held
 from realstack.databases.keywords.reading import Assertion, Reader
 from realstack.databases.keywords.waiting import NO_WAIT, wait
@@ -87,7 +87,7 @@ class LockKeywords:
         self._held.locks.free_alias(name)
         lock = HeldLock(name, session, acquire_seconds=timeout.total_seconds(), max_seconds=max_duration.total_seconds())
         taking = lock.take_table(table, mode) if table is not None else lock.take_rows(rows or "", parameter_list(parameters))
-        locked = wait(taking, timeout.total_seconds() + session.answer_seconds)
+        locked = wait(without_secrets(taking, parameters), timeout.total_seconds() + session.answer_seconds)
         self._held.locks.add(lock, current_owner(), name)
         facts = {"on": lock.what, "server": session.name, "pid": lock.pid}
         recorder.record(FaultBegun(f"lock {name}", "lock", facts=facts))

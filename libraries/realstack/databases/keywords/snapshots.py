@@ -15,7 +15,7 @@ from realstack.core.errors import StackFailure, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.several import several
 from realstack.core.table import html_table, text_table
-from realstack.databases.keywords.arguments import parameter_list
+from realstack.databases.keywords.arguments import parameter_list, without_secrets
 from realstack.databases.keywords.held import Held
 from realstack.databases.keywords.reading import Assertion, Reader
 from realstack.databases.keywords.waiting import NO_WAIT, wait
@@ -95,7 +95,8 @@ class SnapshotKeywords:
             key_columns={label: several(columns) for label, columns in (key_columns or {}).items()},
             limit=limit,
         )
-        snapshot = self._take(name, recipe)
+        taking = take(name, recipe, self._sessions_of(recipe), self._masking)
+        snapshot: Snapshot = wait(without_secrets(taking, parameters), self._patience())
         if name in self._held.snapshots:
             self._held.snapshots.pop(name)
         self._held.snapshots.add((snapshot, recipe), current_owner(), name)
@@ -190,9 +191,6 @@ class SnapshotKeywords:
             )
         finally:
             self._show_differences(latest, before, after)
-
-    def _take(self, name: str, recipe: Recipe) -> Snapshot:
-        return wait(take(name, recipe, self._sessions_of(recipe), self._masking), self._patience())
 
     def _compare(self, before: str, after: str, ignore: list[str]) -> list[Difference]:
         return wait(self._compared(before, after, ignore), self._patience())

@@ -16,7 +16,7 @@ from realstack.core.several import several
 from realstack.core.table import shorten
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.errors import NotThere
-from realstack.databases.keywords.arguments import parameter_list
+from realstack.databases.keywords.arguments import parameter_list, without_secrets
 from realstack.databases.keywords.held import Held, SqlSession
 from realstack.databases.keywords.reading import Assertion, Reader
 from realstack.databases.keywords.waiting import NO_WAIT, wait
@@ -226,7 +226,8 @@ class SqlKeywords:
         ```
         """
         session = self._held.sessions.sql(alias)
-        touched = wait(session.execute(statement, parameter_list(parameters)), session.answer_seconds)
+        asked = session.execute(statement, parameter_list(parameters))
+        touched = wait(without_secrets(asked, parameters), session.answer_seconds)
         logger.info(f"{session.name}: {touched} row(s) touched by: {shorten(statement, 300)}")
         return touched
 
@@ -292,7 +293,7 @@ class SqlKeywords:
         session = self._held.sessions.sql(alias)
         values = parameter_list(parameters)
         evidence = f"session '{session.name}': {shorten(statement, 500)}"
-        return session, lambda: session.fetch(statement, values), evidence
+        return session, lambda: without_secrets(session.fetch(statement, values), parameters), evidence
 
     def _read_rows(
         self,
