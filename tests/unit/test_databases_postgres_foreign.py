@@ -161,6 +161,26 @@ def test_a_number_that_is_not_whole_is_no_whole_number(postgres_server: servers.
     run(postgres_server, work)
 
 
+@pytest.mark.parametrize("given", ["1e200000", "1e131072", "-1e-16384", Decimal("1e200000"), ["1e200000"]])
+def test_a_decimal_that_is_none_of_postgres_does_not_become_another_one(postgres_server: servers.Postgres, given: Any) -> None:
+    """The driver by itself makes 0 of it."""
+
+    async def work(one: PostgresSession) -> None:
+        with pytest.raises(StackError, match=r"parameter \$1 to be numeric"):
+            await one.fetch(f"SELECT $1::numeric{'[]' if isinstance(given, list) else ''} AS x", [given])
+
+    run(postgres_server, work)
+
+
+@pytest.mark.parametrize("statement", ["", " ;; ", "-- nothing", "/* a /* b */ c */;"])
+def test_nothing_is_done_without_a_word(postgres_server: servers.Postgres, statement: str) -> None:
+    async def work(one: PostgresSession) -> None:
+        assert await one.execute(statement) == 0
+        assert (await one.fetch(statement)).records == []
+
+    run(postgres_server, work)
+
+
 @pytest.mark.parametrize("statement", ["SELECT 'x \ud83d' AS x", "SELECT 'a\0b' AS x"])
 def test_a_statement_that_no_server_can_read_is_refused(postgres_server: servers.Postgres, statement: str) -> None:
     async def work(one: PostgresSession) -> None:
@@ -198,6 +218,16 @@ def test_a_statement_that_no_server_can_read_is_refused(postgres_server: servers
         ("float4", 0.1, "0.1"),
         ('"char"', "r", "r"),
         ("pg_lsn", "0/16B6C50", "0/16B6C50"),
+        ("money", 12.5, "$12.50"),
+        ("money[]", [Decimal("12.5"), "3"], "{$12.50,$3.00}"),
+        ("int[]", [["1", 2], ["3", None]], "{{1,2},{3,NULL}}"),
+        ("text[]", [["a"], [1]], "{{a},{1}}"),
+        ("date[]", ["2030-01-31", "infinity", None], "{2030-01-31,infinity,NULL}"),
+        ("date[]", [[date(2030, 1, 31)], ["0044-03-15 BC"]], '{{2030-01-31},{"0044-03-15 BC"}}'),
+        ("interval[]", [timedelta(days=-1, hours=2), "1 month"], '{"-1 days +02:00:00","1 mon"}'),
+        ("jsonb", {"a": [Decimal("12345678901234567890.5"), Decimal("1E+2")]}, '{"a": [12345678901234567890.5, 100]}'),
+        ("json", Decimal("0.10"), "0.10"),
+        ("numeric", "1e-16383", f"0.{'0' * 16382}1"),
     ],
 )
 def test_texts_are_read_as_their_place_by_the_server(postgres_server: servers.Postgres, kind: str, given: Any, told: str) -> None:
@@ -267,6 +297,8 @@ def test_texts_are_read_as_what_is_seen(postgres_server: servers.Postgres, sql: 
         ("COPY t FROM STDIN", "FROM STDIN"),
         ("SELECT 1; copy t(a, b)\nfrom /* here */ stdin with (format csv);", "FROM STDIN"),
         ("COPY t FROM '/tmp/stdin'", ""),
+        ("/* one /* two */ one */ COPY t FROM STDIN", "FROM STDIN"),
+        ("/* one /* two */ COPY t FROM STDIN */ SELECT 1", ""),
         ("COPY (SELECT 1 FROM stdin) TO STDOUT", "TO STDOUT"),
         ("copy t to stdout", "TO STDOUT"),
         ("COPY t TO PROGRAM 'cat > stdout'", ""),

@@ -6,12 +6,20 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+_DEPTH = 8
+"""How deep comments of PostgreSQL are followed: in its own a comment may hold others."""
 
-def _tokens(inside: str) -> re.Pattern[str]:
+
+def _comment(depth: int) -> str:
+    within = f"|{_comment(depth - 1)}" if depth else ""
+    return rf"/\*(?:(?!/\*|\*/).{within})*\*/"
+
+
+def _tokens(inside: str, comment: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
           (?P<quoted>[eE]'(?:[^'\\]|\\.|'')*'|'(?:{inside}|'')*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\$(?P<tag>[A-Za-z_]\w*|)\$.*?\$(?P=tag)\$)
-        | (?P<comment>--[^\n]*|/\*.*?\*/)
+        | (?P<comment>--[^\n]*|{comment})
         | (?P<place>\$(?P<number>[1-9][0-9]*))
         | (?P<end>;)
         | (?P<other>[^\s;$'"`/-]+|\S)
@@ -22,8 +30,8 @@ def _tokens(inside: str) -> re.Pattern[str]:
 
 _COPIES = frozenset({("FROM", "STDIN"), ("TO", "STDOUT")})
 
-_STANDARD = _tokens(r"[^']")
-_BACKSLASHES = _tokens(r"[^'\\]|\\.")
+_STANDARD = _tokens(r"[^']", _comment(_DEPTH))
+_BACKSLASHES = _tokens(r"[^'\\]|\\.", r"/\*.*?\*/")
 
 
 def places(statement: str, *, backslashes: bool) -> Iterator[re.Match[str]]:
@@ -60,6 +68,11 @@ def without_end(statement: str, *, backslashes: bool) -> str:
         elif found["comment"] is None:
             end = None
     return statement if end is None else statement[:end]
+
+
+def is_nothing(statement: str) -> bool:
+    """Whether a statement of PostgreSQL has nothing in it but comments and ends."""
+    return all(found["comment"] is not None or found["end"] is not None for found in _matches(statement, backslashes=False))
 
 
 def copies_over_connection(statement: str) -> str:

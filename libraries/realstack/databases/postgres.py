@@ -23,10 +23,10 @@ from realstack.core.writable import writable
 from realstack.databases.dsn import ESCAPED, split_dsn
 from realstack.databases.errors import SessionLost
 from realstack.databases.masking import Masking
-from realstack.databases.places import copies_over_connection, replace_places
+from realstack.databases.places import copies_over_connection, is_nothing, replace_places
 from realstack.databases.postgres_errors import EXPECTED, ends, explained, is_of_reading, unreadable
 from realstack.databases.postgres_values import letter, prepare
-from realstack.databases.values import ForServer, Rows, for_postgres, plain
+from realstack.databases.values import ForServer, Rows, for_postgres, leaves, plain
 from realstack.secrets.redaction import redact_text
 
 # At DEBUG the driver writes statements and their values to the log.
@@ -211,6 +211,8 @@ class PostgresSession:
         """
         _check(statement)
         await self._ensure_open()
+        if not parameters and is_nothing(statement):
+            return 0  # the driver has no answer for the server's word that there was nothing to do
         limit = self.statement_timeout + GRACE_SECONDS
         async with self._explained(statement):
             if not parameters:
@@ -507,7 +509,8 @@ def _check(statement: str) -> None:
 def _for_server(value: Any) -> bool:
     """Whether the server is to read a parameter from text."""
     if isinstance(value, list):
-        return any(isinstance(item, ForServer) for item in value) and all(item is None or isinstance(item, str) for item in value)
+        found = list(leaves(value))
+        return any(isinstance(item, ForServer) for item in found) and all(item is None or isinstance(item, str) for item in found)
     return isinstance(value, ForServer)
 
 

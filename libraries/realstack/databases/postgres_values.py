@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from realstack.core.errors import StackError
 from realstack.core.likeness import exact
@@ -124,8 +125,21 @@ def _east(value: datetime) -> int:
 
 
 def _json(value: Any) -> bytes:
-    """Text is JSON already; everything else becomes JSON."""
-    return (value if isinstance(value, str) else json.dumps(value)).encode()
+    """Text is JSON already; everything else becomes JSON, decimals as the numbers that they are, as they are read."""
+    if isinstance(value, str):
+        return value.encode()
+    numbers: dict[str, str] = {}
+    mark = uuid4().hex
+
+    def number(one: Any) -> str:
+        if not isinstance(one, Decimal) or not one.is_finite():
+            raise TypeError(f"a {type(one).__name__} is nothing that JSON has")
+        place = f"{mark}-{len(numbers)}-"
+        numbers[f'"{place}"'] = str(one)
+        return place
+
+    text = json.dumps(value, default=number)
+    return re.sub(rf'"{mark}-\d+-"', lambda found: numbers[found[0]], text).encode()
 
 
 # Dates and times

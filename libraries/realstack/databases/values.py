@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -135,6 +135,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("json", "jsonb"), read_json_text),
 }
 _TEXT = {"text", "varchar", "bpchar", "name", "unknown"}
+_OF_LISTS = {"json", "jsonb"}
+"""Types whose values may be lists themselves: a list in a list of them is no second dimension."""
+_WRITTEN = (str, int, float, Decimal, date, time, timedelta, uuid.UUID)
+"""What PostgreSQL reads as Python writes it."""
+_LARGEST, _SMALLEST = 131_072, -16_383
+"""Digits before and places behind the point that `numeric` has; of others the driver makes another number."""
 
 
 def for_postgres(value: Any, type_name: str) -> Any:
@@ -147,16 +153,38 @@ def for_postgres(value: Any, type_name: str) -> Any:
         ValueError: The text can't be read as that type, or the type does not hold the number.
     """
     if type_name.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return [for_postgres(item, type_name[:-2]) for item in value]
+        found = _array_for_postgres(value, type_name[:-2])
+        # The server reads all of an array from text, or nothing.
+        return _texts(value) if any(isinstance(item, ForServer) for item in leaves(found)) else found
     if isinstance(value, str) and type_name in _READERS:
-        return _READERS[type_name](value)
-    if isinstance(value, str) and type_name not in _TEXT:
-        return ForServer(value)
+        value = _READERS[type_name](value)
+    elif type_name not in _READERS and type_name not in _TEXT and isinstance(value, (str, int, float, Decimal)):
+        return value if isinstance(value, bool) else ForServer(value)
     if isinstance(value, (float, Decimal)):
         return _number_of(value, type_name)
     if type_name in _TEXT and isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool):
         return str(value)
     return value
+
+
+def _array_for_postgres(values: Sequence[Any], kind: str) -> list[Any]:
+    dimensions = (kind in _READERS or kind in _TEXT) and kind not in _OF_LISTS
+    return [
+        _array_for_postgres(item, kind) if dimensions and isinstance(item, (list, tuple)) else for_postgres(item, kind)
+        for item in values
+    ]
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The items of an array, of one of several dimensions as well."""
+    for item in value:
+        yield from leaves(item) if isinstance(item, list) else (item,)
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_texts(item) for item in value]
+    return ForServer(value) if isinstance(value, _WRITTEN) else value
 
 
 def _number_of(value: float | Decimal, type_name: str) -> Any:
@@ -166,7 +194,12 @@ def _number_of(value: float | Decimal, type_name: str) -> Any:
         if Decimal(value) != int(value):
             raise ValueError("it is no whole number")
         return int(value)
-    return Decimal(repr(value)) if type_name == "numeric" and isinstance(value, float) else value
+    if type_name == "numeric":
+        number = Decimal(repr(value)) if isinstance(value, float) else value
+        if number and number.is_finite() and (number.adjusted() >= _LARGEST or int(number.as_tuple().exponent) < _SMALLEST):
+            raise ValueError("it has too many digits")
+        return number
+    return value
 
 
 def like(seen: Any, expected: Any) -> Any:
