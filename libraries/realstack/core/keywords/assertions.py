@@ -1,9 +1,12 @@
-"""Assertions of getters: the AssertionEngine's operators, with texts of a table read as the type of what is seen."""
+"""Assertions of getters: the AssertionEngine's operators, with texts of a table read as the type of what is seen.
+
+Where texts are to be in an order and spell numbers, it is the order of the numbers. What can't be compared at all fails.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator, verify_assertion
@@ -11,7 +14,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.likeness import like
-from realstack.core.quantities import byte_size, duration
+from realstack.core.quantities import byte_size, duration, number
 
 Unit = Literal["", "s", "B"]
 """What a number counts: seconds (``500 ms`` may be expected) or bytes (``4 KiB`` may be)."""
@@ -20,9 +23,9 @@ EVALUATING = frozenset({AssertionOperator["validate"], AssertionOperator["then"]
 """Operators whose expected value is a Python expression."""
 AS_TEXT = frozenset(AssertionOperator[name] for name in ("contains", "not contains", "starts", "ends", "matches"))
 """Operators that look into texts, and at lists only where they look for an item."""
-OF_PATTERNS = AssertionOperator["matches"]
-"""The operator whose expected value is a regular expression."""
-EQUAL, DIFFERENT = AssertionOperator["=="], AssertionOperator["!="]
+
+_EQUAL, _DIFFERENT = AssertionOperator["=="], AssertionOperator["!="]
+_IN_ORDER = frozenset(AssertionOperator[name] for name in ("<", ">", "<=", ">="))
 
 _UNITS: dict[str, Callable[[object, str], float]] = {"s": duration, "B": byte_size}
 
@@ -48,12 +51,11 @@ def verify(
         unit: What a number counts.
         read: Reads an expected text as the type of a value.
 
-    Text operators look at a number, or at nothing, as the text that it is written as. A Secret is compared by its value, which no
-    failure tells.
+    A Secret is compared by its value, which no failure tells.
 
     Raises:
-        AssertionError: It does not hold, or what is seen can't be compared so.
-        StackError: An expectation without an operator, one that has no such unit, or no regular expression where one is.
+        AssertionError: It does not hold, or it is nothing that the operator could compare.
+        StackError: An expectation without an operator, one that has no such unit, or one that is no regular expression.
     """
     if operator is None:
         if expected not in (None, ""):
@@ -65,54 +67,78 @@ def verify(
                 )
             )
         return value
-    if message:
-        message = _own(message, value, expected)
     if operator in EVALUATING:
-        return verify_assertion(value, operator, expected, what, message)
+        return verify_assertion(value, operator, expected, what, _whole(message))
     if isinstance(expected, Secret) or isinstance(value, Secret):
-        return _of_secrets(value, operator, expected, what, message)
-    subject = value
+        return _verify_secret(value, operator, expected, what, message)
     if operator in AS_TEXT:
-        subject, expected = _as_text(value, expected, what, operator)
-    elif expected is not None:
+        if isinstance(value, (list, tuple)):
+            # Items are read as they are where whole lists are compared.
+            items = (item for item in value if not isinstance(item, (list, tuple, dict)))
+            expected = next((item for item in items if read(item, expected) == item), expected)
+        return _verify_text(value, operator, expected, what, message)
+    if expected is not None:
         expected = _UNITS[unit](expected, what) if unit else read(value, expected)
+    left, right = (_numbers(value, expected) if operator in _IN_ORDER else None) or (value, expected)
     try:
-        found = verify_assertion(subject, operator, expected, what, message)
-    except TypeError:
-        wanted, seen = (f"{one!r} ({type(one).__name__})" for one in (expected, value))
-        raise StackFailure(explain(f"{what} {operator.name} {wanted}", f"{seen}, which can't be compared so")) from None
-    return found if subject is value else value
+        verify_assertion(left, operator, right, what, _whole(message))
+    except (TypeError, ArithmeticError):
+        raise _failure(value, operator, expected, what, message) from None
+    return value
 
 
-def _as_text(value: Any, expected: Any, what: str, operator: AssertionOperator) -> tuple[Any, Any]:
-    """What a text operator looks at, and for what: of a list for an item, read as the type of those that are there."""
-    if operator is OF_PATTERNS and isinstance(expected, str):
-        try:
-            re.compile(expected)
-        except re.error as error:
-            raise StackError(explain(f"a regular expression that {what} matches", f"{expected!r}: {error}")) from None
-    if isinstance(value, list | tuple):
-        items = (item for item in value if not isinstance(item, list | tuple | Mapping) and like(item, expected) == item)
-        return value, next(items, expected)
-    if isinstance(value, Mapping):
-        return value, expected
-    return value if isinstance(value, str) else str(value), expected if isinstance(expected, str) else str(expected)
-
-
-def _of_secrets(value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None) -> Any:
-    if operator not in (EQUAL, DIFFERENT):
+def _verify_secret(value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None) -> Any:
+    if operator not in (_EQUAL, _DIFFERENT):
         raise StackError(explain(f"== or != where {what} is compared with a Secret", operator.name))
     seen, wanted = (one.value if isinstance(one, Secret) else one for one in (value, expected))
-    if (seen == like(seen, wanted)) is not (operator is EQUAL):
-        told = "another value" if operator is EQUAL else "the same value"
+    if (seen == like(seen, wanted)) is not (operator is _EQUAL):
+        told = "another value" if operator is _EQUAL else "the same value"
         raise StackFailure(message or explain(f"{what} {operator.value} a Secret that is not shown", told))
     return value
 
 
-def _own(message: str, value: Any, expected: Any) -> str:
-    """A failure's own text: one with braces that are no placeholders of the AssertionEngine stands as it is written."""
+def _verify_text(value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None) -> Any:
+    """Look into a text, or into a list or an object for an item; what is something else is looked at as it is written."""
+    if value is None:
+        # Nothing has nothing in it, and no `on` as its name has.
+        if operator is AssertionOperator["not contains"]:
+            return value
+        raise _failure(value, operator, expected, what, message)
+    looked_at = value if isinstance(value, (str, list, tuple, set, frozenset, dict)) else str(value)
+    wanted = str(expected) if isinstance(looked_at, str) else expected
     try:
-        message.format(value=value, value_type="", expected=expected, expected_type="")
+        found = verify_assertion(looked_at, operator, wanted, what, _whole(message))
+    except re.error as error:
+        raise StackError(explain(f"a regular expression to look for in {what}", str(error))) from None
+    except TypeError:
+        raise _failure(value, operator, expected, what, message) from None
+    if operator is AssertionOperator["ends"] and not str(looked_at).endswith(wanted):  # but for a line's end
+        raise _failure(value, operator, expected, what, message)
+    return found if operator is AssertionOperator["matches"] else value
+
+
+def _numbers(value: Any, expected: Any) -> tuple[int | float, int | float] | None:
+    """Both as numbers, where one of them is a text that spells one: as texts 10 comes before 9."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return number(value), number(expected)
+    except StackError:
+        return None
+
+
+def _failure(value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None) -> StackFailure:
+    seen = f"{value!r} ({type(value).__name__})"
+    told = operator.name if operator in AS_TEXT else operator.value
+    return StackFailure(message or explain(f"{what} {told} {expected!r} ({type(expected).__name__})", seen))
+
+
+def _whole(message: str | None) -> str | None:
+    """A message that may have braces in it, as JSON has, which are no places for the values."""
+    if not message:
+        return message
+    try:
+        message.format(value="", value_type="", expected="", expected_type="")
     except (LookupError, ValueError, AttributeError):
         return message.replace("{", "{{").replace("}", "}}")
     return message

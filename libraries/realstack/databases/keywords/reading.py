@@ -175,11 +175,10 @@ def judge(value: Any, what: str, assertion: Assertion, evidence: str = "", *, co
     if operator is None:
         return verify(value, None, HIDDEN if expected is not assertion.expected else expected, what)
     wanted = expected if operator in AS_TEXT | EVALUATING or assertion.unit else like(value, expected)
-    subject = str(value) if operator in AS_TEXT and not isinstance(value, (str, list, dict)) else value
     try:
-        return verify(subject, operator, wanted, "", message, unit=assertion.unit, read=like)
-    except (AssertionError, TypeError) as error:
-        if message and not concealed and isinstance(error, AssertionError):
+        return verify(value, operator, wanted, "", message, unit=assertion.unit, read=like)
+    except AssertionError as error:
+        if message and not concealed:
             raise StackFailure(str(error)) from None
         hide = concealed or isinstance(assertion.expected, Secret)
         seen = HIDDEN if concealed else f"{shorten(repr(value), 600)} ({type(value).__name__})"
