@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from assertionengine import AssertionOperator
 from robot import run
 from robot.api.types import Secret
 
+from realstack.core.errors import StackError, StackFailure
 from realstack.databases.errors import StatementRefused
 from realstack.databases.library import Databases
 from support import servers
@@ -42,6 +44,63 @@ def test_passwords_in_urls_are_hidden_from_the_output(tmp_path: Path) -> None:
     # What is known by then is hidden in any text.
     assert ">host=127.0.0.1 password=&lt;hidden&gt;</msg>" in output
     assert "plainword" not in (tmp_path / "log.html").read_text()
+
+
+@pytest.fixture
+def redis_library(redis_server: servers.Redis) -> Iterator[Databases]:
+    """The library with a session of Redis."""
+    db = Databases()
+    db.open_redis_session("cache", redis_server.url)
+    yield db
+    db.close()
+
+
+def test_secret_fields_of_a_value_are_not_shown(
+    redis_library: Databases, postgres_server: servers.Postgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of hashes, entries and JSON: in the log, in failures, and in what is handed over."""
+    db = redis_library
+    secret = "not-for-anybody"
+    db.execute_redis_command("HSET", "person", "name", "ann", "password", secret)
+    db.execute_redis_command("XADD", "events", "*", "token", secret)
+    db.open_postgres_session("db", postgres_server.dsn)
+    with caplog.at_level("INFO"):
+        for look in (
+            lambda *asserted: db.get_redis_value("person", *asserted)["password"],
+            lambda *asserted: db.get_redis_value("events", *asserted)[0]["fields"]["token"],
+            lambda *asserted: db.get_value("SELECT $1::jsonb AS x", *asserted, parameters=f'{{"token": "{secret}"}}')["token"],
+            lambda *asserted: db.get_column("SELECT $1::jsonb AS x", *asserted, parameters=f'{{"token": "{secret}"}}')[0][
+                "token"
+            ],
+        ):
+            found = look()
+            assert isinstance(found, Secret)
+            assert found.value == secret
+            with pytest.raises(StackFailure) as caught:
+                look(AssertionOperator["=="], "something else")
+            assert secret not in str(caught.value)
+        assert db.execute_redis_command("HGETALL", "person")["password"].value == secret
+    assert secret not in caplog.text
+
+
+def test_published_secrets_are_not_shown_and_texts_are_sought_as_they_were_published(redis_library: Databases) -> None:
+    db = redis_library
+    db.start_redis_listener("ear", "told")
+    published = '{"user":"ann","token":"not-for-anybody","n":1.10000000000000000001}'
+    db.execute_redis_command("PUBLISH", "told", published)
+    found = db.wait_for_redis_message("ear", containing='"user":"ann","token"')
+    assert found["token"].value == "not-for-anybody"
+    assert str(found["n"]) == "1.10000000000000000001"
+    with pytest.raises(StackFailure) as caught:
+        db.get_redis_messages("ear", AssertionOperator["=="], "something else")
+    assert "not-for-anybody" not in str(caught.value)
+
+
+@pytest.mark.parametrize("command", [("",), ("  ", "x"), ("client  reply", "off")])
+def test_what_a_server_has_no_answer_to_is_refused_at_once(redis_library: Databases, command: tuple[str, ...]) -> None:
+    with pytest.raises(StackError, match="a command"):
+        redis_library.execute_redis_command(*command)
+    assert redis_library.execute_redis_command("object  encoding", "nothing") is None
 
 
 def test_a_secret_parameter_is_in_no_error(postgres_server: servers.Postgres, clickhouse_server: servers.ClickHouse) -> None:

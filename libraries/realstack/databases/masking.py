@@ -52,6 +52,12 @@ class Masking:
         """A copy of a row with its secret values replaced."""
         return {name: self.apply(name, value, hide) for name, value in row.items()}
 
+    def holds_secret(self, value: Any) -> bool:
+        """Whether an object or a list has a secret in it, under whatever name within."""
+        found: list[Any] = []
+        self.apply("", value, found.append)
+        return bool(found)
+
     def detail(self, text: str, *, whole_row: bool = False) -> str:
         """What PostgreSQL tells of a violation, without secret values; whatever language it tells it in.
 

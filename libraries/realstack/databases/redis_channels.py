@@ -7,7 +7,6 @@ anew, and notes the gap: what was published meanwhile is lost to it, and a test 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +18,7 @@ from redis.exceptions import RedisError
 
 from realstack.core.errors import InvalidRun, StackFailure, explain
 from realstack.core.lateness import Late
+from realstack.core.likeness import exact
 from realstack.core.nesting import too_deep
 from realstack.core.table import shorten
 from realstack.core.waiting import Deadline
@@ -41,11 +41,13 @@ class ChannelMessage:
 
     Attributes:
         at: Seconds on the monotonic clock.
+        text: What was published.
         data: Parsed JSON where it is JSON, else the text.
     """
 
     at: float
     channel: str
+    text: str
     data: Any
 
 
@@ -171,7 +173,7 @@ class ChannelListener:
                 if confirmed == wanted:
                     self._subscribed.set()
             elif message["type"] in {"message", "pmessage", "smessage"}:
-                await self._keep(ChannelMessage(time.monotonic(), message["channel"], _parsed(message["data"])))
+                await self._keep(ChannelMessage(time.monotonic(), message["channel"], message["data"], _parsed(message["data"])))
 
     async def _keep(self, message: ChannelMessage) -> None:
         async with self._changed:
@@ -192,7 +194,7 @@ class ChannelListener:
 
 def _parsed(text: str) -> Any:
     try:
-        value = json.loads(text)
+        value = exact(text)
     except (ValueError, RecursionError):  # it is no JSON, or nested too deeply
         return text
     return text if too_deep(value, text) else value

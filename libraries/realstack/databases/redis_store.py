@@ -296,7 +296,11 @@ class RedisSession:
         Raises:
             StackError: It is one that changes the connection, or listens on it.
         """
-        name = str(words[0]).upper()
+        # The client takes the name apart at its blanks, and a server has no answer to nothing.
+        name = " ".join(str(words[0]).upper().split())
+        if not name:
+            raise StackError(explain("a command, such as PING", "nothing"))
+        words = [name, *words[1:]]
         whole = f"{name} {words[1]}".upper() if len(words) > 1 else name
         if not _OF_A_CONNECTION.isdisjoint({name, whole}):
             raise StackError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -91,12 +90,12 @@ class ChannelKeywords:
         ear = self._held.listeners.get(listener)
 
         def good(message: ChannelMessage) -> bool:
-            return fnmatchcase(message.channel, channel) and containing in _text(message.data)
+            return fnmatchcase(message.channel, channel) and containing in message.text
 
         described = f"containing {containing!r}" if containing else "of any kind"
         found = wait(ear.wait_for(good, described, Deadline(timeout)), timeout.total_seconds())
         self._reader.show_records(["channel", "data"], [{"channel": found.channel, "data": found.data}], f"Listener '{listener}'")
-        return found.data
+        return self._reader.handed_over_value(found.data)
 
     @keyword(tags=["redis", "channel", "getter"])
     def get_redis_messages(
@@ -133,8 +132,9 @@ class ChannelKeywords:
             f"Listener '{listener}'",
         )
         assertion = Assertion(assertion_operator, assertion_expected, message)
-        found: list[Any] = judge([one.data for one in heard], f"what '{listener}' heard", assertion)
-        return found
+        data = [one.data for one in heard]
+        found: list[Any] = judge(data, f"what '{listener}' heard", assertion, concealed=self._reader.conceals(data))
+        return found if assertion_operator is AssertionOperator["then"] else self._reader.handed_over_value(found)
 
     @keyword(tags=["redis", "channel"])
     def stop_redis_listener(self, name: str) -> None:
@@ -148,7 +148,3 @@ class ChannelKeywords:
         ```
         """
         wait(self._held.listeners.pop(name).stop(), 1)
-
-
-def _text(data: Any) -> str:
-    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)

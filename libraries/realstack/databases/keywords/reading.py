@@ -104,8 +104,9 @@ class Reader:
             seen: T | None = None
             try:
                 seen = wait(look(), seconds)
-                concealed = secret is not None and secret(seen)
-                return _Look(seen, judge(take(seen) if take else seen, what, wanted, evidence, concealed=concealed))
+                value = take(seen) if take else seen
+                concealed = (secret is not None and secret(seen)) or self._masking.holds_secret(value)
+                return _Look(seen, judge(value, what, wanted, evidence, concealed=concealed))
             except (StackFailure, StoreUnreachable) as error:
                 return _Look(seen, None, error)
 
@@ -139,7 +140,7 @@ class Reader:
             secret=lambda _: secret,
         )
         if not secret:
-            logger.info(f"{session.name}: {what} is {shorten(shown(found), 300)}")
+            logger.info(f"{session.name}: {what} is {shorten(shown(self._masking.apply('', found, hidden)), 300)}")
         return found
 
     def show_rows(self, rows: Rows, caption: str) -> None:
@@ -154,6 +155,14 @@ class Reader:
     def handed_over(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row as test data gets it: secret values are `Secret` objects, which no log shows."""
         return self._masking.row(row, lambda value: Secret(str(value)))
+
+    def handed_over_value(self, value: Any) -> Any:
+        """The same of a value under a name that tells nothing."""
+        return self.handed_over({"": value})[""]
+
+    def conceals(self, value: Any) -> bool:
+        """Whether a value has something in it that must not be shown."""
+        return self._masking.holds_secret(value)
 
     def record_rows(self, source: str | None, rows: Iterable[dict[str, Any]], began: float, users: Iterable[str] = ()) -> None:
         """Report what a store held to the test's history; the reading began then, by the monotonic clock."""

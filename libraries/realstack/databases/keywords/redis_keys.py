@@ -52,7 +52,7 @@ class RedisKeyKeywords:
         | type | value |
         |---|---|
         | string | text |
-        | hash | dictionary |
+        | hash | dictionary; fields that hold secrets are `Secret` objects |
         | list | list |
         | set | sorted list |
         | sorted set | dictionary of members and scores, lowest first |
@@ -78,7 +78,10 @@ class RedisKeyKeywords:
             Assertion(assertion_operator, assertion_expected, message, retry_timeout),
             secret=self._is_secret(key),
         )
-        return Secret(str(value)) if value is not None and self._is_secret(key) else value
+        if value is not None and self._is_secret(key):
+            return Secret(str(value))
+        # `then` has made something else of it, which is the test's own to show.
+        return value if assertion_operator is AssertionOperator["then"] else self._reader.handed_over_value(value)
 
     @keyword(tags=["redis"])
     def set_redis_value(
@@ -129,7 +132,7 @@ class RedisKeyKeywords:
 
         Returns:
             Text, number, list, dictionary or ``None``, as the client reads the command's answer. A text is a `Secret` where an
-            argument is a key that holds secrets.
+            argument is a key that holds secrets, or where it is the value of a field that does.
 
         Raises:
             StackError: The server refuses it, or it changes its connection.
@@ -146,7 +149,7 @@ class RedisKeyKeywords:
         answer = wait(session.command(words), session.answer_seconds)
         secret = any(isinstance(word, str) and self._is_secret(word) for word in command)
         logger.info(f"{session.name}: {words[0]} with {len(words) - 1} argument(s)")
-        return Secret(answer) if secret and isinstance(answer, str) else answer
+        return Secret(answer) if secret and isinstance(answer, str) else self._reader.handed_over_value(answer)
 
     @keyword(tags=["redis", "getter"])
     def get_redis_counter(
