@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import urllib.request
 from collections.abc import Coroutine, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -347,6 +347,40 @@ def test_an_account_that_only_reads_opens(tmp_path: Path) -> None:
         assert caught.value.code == "164"
         other.run(other.session.close())
         other.loop.stop()
+
+
+@pytest.mark.parametrize("kind", ["DateTime", "DateTime64(3)", "Nullable(DateTime64(6))", "Array(DateTime64(3))"])
+@pytest.mark.parametrize("moment", [datetime(2030, 1, 31, 12, tzinfo=UTC), datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC)])
+def test_a_moment_for_a_place_of_ones_own_is_the_same_in_any_zone(
+    clickhouse_server: servers.ClickHouse, kind: str, moment: datetime
+) -> None:
+    """Where the type names no zone, the server reads a time as that of its own."""
+    client = Client(clickhouse_server)
+    try:
+        client.run(client.session.open())
+        client.run(client.session.execute("SET session_timezone = 'Asia/Kolkata'"))
+        seen = client.value(f"SELECT {{at:{kind}}} AS x", {"at": [moment] if kind.startswith("Array") else moment})
+        assert seen == ([moment] if kind.startswith("Array") else moment)
+        assert client.value("SELECT {at:String} AS x", {"at": moment}).startswith(f"{moment:%Y-%m-%d %H:%M:%S}")
+    finally:
+        client.run(client.session.close())
+        client.loop.stop()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        date(9999, 12, 31),
+        date.min,
+        datetime(1899, 12, 31, tzinfo=UTC),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))),
+    ],
+)
+def test_a_time_that_clickhouse_has_not_does_not_become_another_one(value: date) -> None:
+    """By itself the server makes 2299-12-31 of 9999-12-31."""
+    for one in (value, [value], (value, "x")):
+        with pytest.raises(StackError, match="a time of the years 1900 to 2299"):
+            bind("SELECT $1 AS x", [one])
 
 
 def test_https_is_checked_against_a_ca_of_ones_own(clickhouse_server: servers.ClickHouse, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,10 @@ _INTEGERS = (
     ("Int256", -(2**255), 2**255), ("UInt256", 0, 2**256),
 )  # fmt: skip
 _MOST_DIGITS = 76
+_FIRST_YEAR, _LAST_YEAR = 1900, 2299
+"""Of moments and days; others become the first or last one without a word."""
+_OWN_MOMENT = re.compile(r"\{\s*(?P<name>\w+)\s*:[^{}]*DateTime")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def bind(statement: str, parameters: Sequence[Any]) -> tuple[str, dict[str, Any]]:
@@ -34,7 +39,8 @@ def bind(statement: str, parameters: Sequence[Any]) -> tuple[str, dict[str, Any]
     """
     used = {int(found["number"]) for found in places(statement, backslashes=True)}
     if not used and len(parameters) == 1 and isinstance(parameters[0], Mapping):
-        return statement, {str(name): _sent(value) for name, value in parameters[0].items()}
+        moments = {found["name"] for found in _OWN_MOMENT.finditer(statement)}
+        return statement, {str(name): _sent(value, counted=str(name) in moments) for name, value in parameters[0].items()}
     beyond = sorted(number for number in used if number > len(parameters))
     if beyond:
         raise _mismatch(f"a parameter for ${beyond[0]}", f"{len(parameters)} parameter(s)", statement)
@@ -70,6 +76,9 @@ def _type_of_known(values: Sequence[Any]) -> str:
             return name
     if all(_is_number(value) for value in values):
         return _number(values)
+    beyond = next((value for value in values if isinstance(value, date) and not _is_known(value)), None)
+    if beyond is not None:
+        raise StackError(explain(f"a time of the years {_FIRST_YEAR} to {_LAST_YEAR}, as ClickHouse has", f"{beyond}"))
     if all(isinstance(value, datetime) and value.tzinfo is not None for value in values):
         return "DateTime64(6, 'UTC')"
     if all(isinstance(value, date) and not isinstance(value, datetime) for value in values):
@@ -86,6 +95,14 @@ def _type_of_known(values: Sequence[Any]) -> str:
             remedy="Pass text, truths, numbers, dates, times with an offset, or lists of one of them.",
         )
     )
+
+
+def _is_known(day: date) -> bool:
+    try:
+        year = day.astimezone(UTC).year if isinstance(day, datetime) and day.tzinfo is not None else day.year
+    except OverflowError:  # beyond what Python knows
+        return False
+    return _FIRST_YEAR <= year <= _LAST_YEAR
 
 
 def _seen(value: Any) -> str:
@@ -112,18 +129,34 @@ def _number(values: Sequence[Any]) -> str:
     return f"Decimal({max(1, whole + scale)}, {scale})"
 
 
-def _sent(value: Any) -> Any:
-    """A value as the client is to send it."""
+def _sent(value: Any, *, counted: bool = False) -> Any:
+    """A value as the client is to send it.
+
+    Args:
+        value: Of a parameter.
+        counted: Whether moments are told by their seconds, which no zone of the server's makes others of.
+    """
     if isinstance(value, datetime):
+        if counted and value.tzinfo is not None:
+            return _seconds(value)
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     if isinstance(value, Decimal):
         return _Number(format(value, "f") if value.is_finite() else str(float(value)))
     if isinstance(value, (set, frozenset)):
-        return [_sent(item) for item in sorted(value, key=repr)]
+        return [_sent(item, counted=counted) for item in sorted(value, key=repr)]
     if isinstance(value, (list, tuple)):
-        items = [_sent(item) for item in value]
+        items = [_sent(item, counted=counted) for item in value]
         return tuple(items) if isinstance(value, tuple) and items else items
     return value
+
+
+def _seconds(moment: datetime) -> str:
+    whole, rest = divmod(abs(moment - _EPOCH), timedelta(seconds=1))
+    if moment < _EPOCH and not whole:
+        raise StackError(explain("a time that ClickHouse can read from its seconds", f"{moment}, whose whole seconds are -0"))
+    # With fewer than ten digits the server takes them for a year.
+    text = f"{whole:010d}" + (f".{rest.microseconds:06d}" if rest else "")
+    return f"-{text}" if moment < _EPOCH else text
 
 
 @dataclass(frozen=True)
