@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
+from realstack.databases.dsn import split_dsn
 from realstack.platform.service import NotReady
 
 PROBE_SECONDS = 2.0
@@ -93,23 +95,37 @@ async def expect_200(host: str, port: int, path: str, headers: Mapping[str, str]
     return answer
 
 
-async def redis_info(host: str, port: int, password: str) -> dict[str, str]:
-    """Sign in to a Redis server, ask it `PING` and `INFO server` (RESP 2).
+async def redis_info(host: str, port: int, password: str, user: str = "", tls: ssl.SSLContext | None = None) -> dict[str, str]:
+    """Sign in to a Redis server where a password is given, ask it `PING` and `INFO server` (RESP 2).
+
+    Args:
+        host: Its address.
+        port: Its port.
+        password: Empty where it asks for none.
+        user: Account, for servers with access control lists.
+        tls: What its certificate is checked by, where it speaks TLS.
+
+    Returns:
+        Nothing where the account may not ask for it.
 
     Raises:
         NotReady: It refuses, or it is still loading its data.
     """
+    account = (user, password) if user else (password,)
+    asked = [*([("AUTH", *account)] if user or password else []), ("PING",), ("INFO", "server")]
     try:
         async with asyncio.timeout(PROBE_SECONDS):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
             try:
-                writer.write(f"AUTH {password}\r\nPING\r\nINFO server\r\n".encode())
-                for wanted in (b"+OK", b"+PONG"):
+                writer.write(b"".join(map(_redis_command, asked)))
+                for wanted in [b"+OK"] * (len(asked) - 2) + [b"+PONG"]:
                     line = (await reader.readline()).strip()
                     if line != wanted:
                         raise NotReady(f"Redis answered {line.decode('utf-8', 'replace')[:100] or 'nothing'}")
-                size = int((await reader.readline())[1:])
-                text = (await reader.readexactly(size)).decode()
+                told = await reader.readline()
+                if told.startswith(b"-NOPERM"):
+                    return {}
+                text = (await reader.readexactly(int(told[1:]))).decode()
             finally:
                 writer.close()
     except TimeoutError as error:
@@ -119,6 +135,12 @@ async def redis_info(host: str, port: int, password: str) -> dict[str, str]:
     return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
+def _redis_command(words: Sequence[str]) -> bytes:
+    """A command as the protocol has it: a password may hold blanks and quotes."""
+    parts = [word.encode() for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
 async def ask_postgres(url: str, query: str) -> object:
     """Run a query over a connection of its own, and return its first value.
 
@@ -126,13 +148,15 @@ async def ask_postgres(url: str, query: str) -> object:
         NotReady: The server refuses, or does not answer in time.
         OSError: It can't be reached.
     """
+    dsn, _ = split_dsn(url, PROBE_SECONDS)
     try:
-        connection = await asyncpg.connect(url, timeout=PROBE_SECONDS)
+        connection = await asyncpg.connect(dsn, timeout=PROBE_SECONDS)
         try:
             return await connection.fetchval(query, timeout=PROBE_SECONDS)
         finally:
             connection.terminate()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    # A host's name that none can be is a wrong value to Python.
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise NotReady(f"{type(error).__name__}: {error}") from error
     except (TimeoutError, asyncio.IncompleteReadError) as error:
         raise NotReady(f"no answer within {PROBE_SECONDS:g} s") from error
