@@ -453,9 +453,13 @@ def test_urls_of_other_clients_are_accepted(postgres_server: servers.Postgres) -
             "postgresql://h1,h2/db?sslmode=require&options=-c%20a%3Db&connect_timeout=2",
             ("postgresql://h1,h2/db?sslmode=require&options=-c%20a%3Db", 2),
         ),
+        (" postgresql+asyncpg://u:p@h/db\n", ("postgresql://u:p@h/db", 5)),
+        ("postgres+psycopg2://h/a+b://c", ("postgres://h/a+b://c", 5)),
+        ("postgresql://h/db?schema=chat&pgbouncer=true&connection_limit=1", ("postgresql://h/db?search_path=chat", 5)),
+        ("postgresql://h/db?client_encoding=LATIN1", ("postgresql://h/db", 5)),
     ],
 )
-def test_what_is_for_libpq_does_not_go_to_the_server(dsn: str | None, seen: tuple[str | None, float]) -> None:
+def test_what_is_for_other_clients_does_not_go_to_the_server(dsn: str | None, seen: tuple[str | None, float]) -> None:
     assert split_dsn(dsn, 5) == seen
 
 

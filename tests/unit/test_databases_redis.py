@@ -215,9 +215,15 @@ def test_listener_that_nobody_confirms_is_told(redis_server: servers.Redis) -> N
     run(redis_server, work)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://localhost", "redis://localhost:port/0"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("nonsense", "http://localhost", "redis://localhost:port/0", "redis://localhost/cache", "redis://localhost?unknown=1"),
+        *("redis://localhost?protocol=9", "redis://localhost?ssl=true"),
+    ],
+)
 def test_wrong_urls_are_told(url: str) -> None:
-    with pytest.raises(StackError, match="a Redis URL such as"):
+    with pytest.raises(StackError, match=r"a Redis URL (such as|with options that)"):
         asyncio.run(RedisSession("x", RedisTarget(url), "t", timeout=1).open())
 
 
@@ -267,6 +273,21 @@ def test_pieces_count_more_than_a_url(redis_server: servers.Redis) -> None:
     assert asyncio.run(in_database(RedisTarget(f"{url}/2", {"db": 3}))) == "3"
     with pytest.raises(StatementRefused):
         asyncio.run(in_database(RedisTarget(url, {"password": "not the one of the url"})))
+
+
+def test_a_session_is_known_by_its_run_whatever_its_url_says(redis_server: servers.Redis) -> None:
+    """Otherwise it is counted as one of the platform's; and `valkey` is the same protocol by another name."""
+
+    async def client_name(url: str) -> str:
+        session = RedisSession("cache", RedisTarget(url), "realstack-test", timeout=5)
+        await session.open()
+        try:
+            return str((await session.client.client_info())["name"])
+        finally:
+            await session.close()
+
+    assert asyncio.run(client_name(f"{redis_server.url}?client_name=backend")) == "realstack-test"
+    assert asyncio.run(client_name(redis_server.url.replace("redis://", " valkey://") + "\n")) == "realstack-test"
 
 
 def test_any_command_runs_but_those_of_a_connection(redis_server: servers.Redis) -> None:

@@ -17,6 +17,7 @@ _FIELD = re.compile(r"(?i)(?<![^?&;\s])(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'
 
 _OF_LIBPQ = {
     "channel_binding",
+    "client_encoding",  # the driver writes and reads UTF-8 whatever is set
     "connect_timeout",
     "fallback_application_name",
     "gssencmode",
@@ -31,6 +32,10 @@ _OF_LIBPQ = {
     "tcp_user_timeout",
 }
 """What libpq does by itself and no server knows; asyncpg would send it to the server."""
+_OF_POOLS = {"connection_limit", "pgbouncer", "pool_timeout", "socket_timeout", "sslaccept", "statement_cache_size"}
+"""The same of Prisma."""
+_DIALECT = re.compile(r"^(postgres(?:ql)?)\+\w+(?=://)")
+"""The driver of SQLAlchemy: ``postgresql+asyncpg://``."""
 
 
 def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
@@ -45,6 +50,7 @@ def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
     """
     if dsn is None:
         return None, seconds
+    dsn = _DIALECT.sub(r"\1", dsn.strip())
     address, mark, query = dsn.partition("?")
     if not mark:
         return dsn, seconds
@@ -56,7 +62,7 @@ def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
         seconds = float(given.get("connect_timeout") or seconds) or seconds
     except ValueError:
         raise StackError(explain("connect_timeout in seconds", repr(given["connect_timeout"]))) from None
-    left = [(name, value) for name, value in options if name not in _OF_LIBPQ]
+    left = [("search_path" if name == "schema" else name, value) for name, value in options if name not in _OF_LIBPQ | _OF_POOLS]
     return (f"{address}?{urlencode(left, quote_via=quote)}" if left else address), seconds
 
 

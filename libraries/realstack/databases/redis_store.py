@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import redis.asyncio as redis_asyncio
 from redis.asyncio.connection import parse_url
@@ -41,6 +42,7 @@ _COUNTED = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _ELSEWHERE = dict.fromkeys(
     ("MOVED", "ASK"), "The key is on another node of a cluster: open a session at the address that the error names."
 )
+_VALKEY = re.compile(r"^valkey(s?)://")
 _QUOTED = re.compile(r"'.*'", re.DOTALL)
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
@@ -79,6 +81,20 @@ class RedisTarget:
 
     url: str | None = field(default=None, repr=False)
     pieces: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def _parts_of(url: str) -> dict[str, Any]:
+    """What a URL says.
+
+    Raises:
+        ValueError: It can't be read, or its path is no number of a database, which the client would take for none.
+    """
+    address = _VALKEY.sub(r"redis\1://", url.strip())
+    told = dict(parse_url(address))
+    path = urlsplit(address).path.strip("/")
+    if path and not path.isdecimal() and not address.startswith("unix:"):
+        raise ValueError("a path that is no number of a database")
+    return told
 
 
 def _entries_of(found: Any, **_: Any) -> list[tuple[Any, Any]]:
@@ -161,27 +177,30 @@ class RedisSession:
 
     def new_client(self, timeout: float | None) -> redis_asyncio.Redis:
         """A client of its own for the same server; `timeout` None never gives up on an answer."""
-        options: dict[str, Any] = {
+        own: dict[str, Any] = {
             "client_name": self.client_name,
             "decode_responses": True,
             "encoding_errors": "backslashreplace",
-            "socket_timeout": timeout,
-            "socket_connect_timeout": CONNECT_SECONDS,
             # A test that asks wants to know now; retrying is the keywords' business.
             "retry": Retry(NoBackoff(), 0),
             # Where notices of maintenance may come, the pool hands out connections that the server has closed, too.
             "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         }
+        usual: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": CONNECT_SECONDS}
         try:
             if self.target.url is None:
-                client = redis_asyncio.Redis(**self.target.pieces, **options)
+                client = redis_asyncio.Redis(**{**usual, **self.target.pieces, **own})
             else:
                 # By itself the client lets the URL count more.
-                told = parse_url(self.target.url)
-                client = redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**{**options, **told, **self.target.pieces}))
+                told = {**usual, **_parts_of(self.target.url), **self.target.pieces, **own}
+                client = redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**told))
+            pool = client.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # it asks for nothing yet, but knows its options
         except ValueError as error:
             seen = _QUOTED.sub(f"'{HIDDEN}'", str(error))  # it may be a part of the password
             raise StackError(explain("a Redis URL such as redis://:password@host:6379/0", seen, remedy=ESCAPED)) from None
+        except (TypeError, AttributeError, RedisError) as error:
+            raise StackError(explain("a Redis URL with options that redis-py has", str(error))) from None
         for name in ("XRANGE", "XREVRANGE"):
             client.set_response_callback(name, cast(Any, _entries_of))
         return client

@@ -204,7 +204,8 @@ class SessionKeywords:
             remedy = "Give user=, password= and database= apart from it."
             raise StackError(explain("a URL without a query, which nothing of this library reads", "one with it", remedy=remedy))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise StackError(explain("a URL such as http://host:8123", f"one of scheme {parts.scheme!r} without a usable host"))
+            seen = f"one of scheme {parts.scheme!r}{'' if parts.hostname else ' without a host'}"
+            raise StackError(explain("a URL such as http://host:8123, of the HTTP interface", seen))
         key = plain_password or unquote(parts.password or "")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         base = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
