@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from assertionengine import AssertionOperator
+from robot import run
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, StackFailure
 from realstack.core.keywords.assertions import AS_TEXT, EVALUATING, verify
+from support import servers
 
 SEEN: list[Any] = [
     *(5, 1.5, float("nan"), True, None, "10", "text", b"x", [1, 2], [], {"a": 1}, Decimal("1.5")),
@@ -127,3 +130,38 @@ def test_secret_that_differs_is_not_told() -> None:
     assert verify_word("one-of-them", "!=", Secret("another-one")) == "one-of-them"
     with pytest.raises(StackError, match="== or !="):
         verify_word("one-of-them", "contains", Secret("one"))
+
+
+SUITE = r"""*** Settings ***
+Library    realstack.Files
+Library    realstack.NetworkFault
+Library    realstack.Databases
+
+*** Test Cases ***
+What Is Made Of A Value Is Returned As It Is
+    ${hash}    Get Sha256    ${CURDIR}/made.robot    matches    ^(?P<first>.)
+    Length Should Be    ${hash}[first]    1
+    ${words}    Get Sha256    ${CURDIR}/made.robot    then    ['a', value]
+    Length Should Be    ${words}    2
+    Open Proxy Link    wire    127.0.0.1    ${1}
+    ${told}    Get Proxy Connections    wire    then    f'{value} of them'
+    Should Be Equal    ${told}    0 of them
+    Open Postgres Session    db    %{MADE_DSN}
+    ${many}    Query    SELECT generate_series(1, 3) AS n    then    len(value)
+    Should Be Equal    ${many}    ${3}
+    ${n}    Get Row    SELECT 1 AS n    then    value['n'] + 1
+    Should Be Equal    ${n}    ${2}
+    ${sum}    Get Column    SELECT generate_series(1, 3) AS n    then    sum(value)
+    Should Be Equal    ${sum}    ${6}
+    ${part}    Get Value    SELECT 'a-b'    matches    (.)-(.)
+    Should Be Equal    ${part}[1]    b
+"""
+
+
+def test_what_an_operator_makes_of_a_value_is_returned_as_it_is(
+    tmp_path: Path, postgres_server: servers.Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MADE_DSN", postgres_server.dsn)
+    (tmp_path / "made.robot").write_text(SUITE)
+    failed = run(str(tmp_path / "made.robot"), outputdir=str(tmp_path), console="none", report=None, log=None)
+    assert failed == 0, (tmp_path / "output.xml").read_text()[-3000:]

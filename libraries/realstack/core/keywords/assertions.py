@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from assertionengine import AssertionOperator, verify_assertion
 from robot.api.types import Secret
@@ -15,6 +15,8 @@ from robot.api.types import Secret
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.likeness import like
 from realstack.core.quantities import byte_size, duration, number
+
+T = TypeVar("T")
 
 Unit = Literal["", "s", "B"]
 """What a number counts: seconds (``500 ms`` may be expected) or bytes (``4 KiB`` may be)."""
@@ -31,7 +33,7 @@ _UNITS: dict[str, Callable[[object, str], float]] = {"s": duration, "B": byte_si
 
 
 def verify(
-    value: Any,
+    value: T,
     operator: AssertionOperator | None,
     expected: Any,
     what: str,
@@ -39,8 +41,11 @@ def verify(
     *,
     unit: Unit = "",
     read: Callable[[Any, Any], Any] = like,
-) -> Any:
+) -> T:
     """Return a value; given an operator, assert about it first.
+
+    Whoever calls it gives what it returns to the test as it is: ``then`` makes something else of a value, ``matches`` with groups
+    gives these.
 
     Args:
         value: What is seen.
@@ -68,15 +73,15 @@ def verify(
             )
         return value
     if operator in EVALUATING:
-        return verify_assertion(value, operator, expected, what, _whole(message))
+        return cast("T", verify_assertion(value, operator, expected, what, _whole(message)))
     if isinstance(expected, Secret) or isinstance(value, Secret):
-        return _verify_secret(value, operator, expected, what, message)
+        return cast("T", _verify_secret(value, operator, expected, what, message))
     if operator in AS_TEXT:
         if isinstance(value, (list, tuple)):
             # Items are read as they are where whole lists are compared.
             items = (item for item in value if not isinstance(item, (list, tuple, dict)))
             expected = next((item for item in items if read(item, expected) == item), expected)
-        return _verify_text(value, operator, expected, what, message)
+        return cast("T", _verify_text(value, operator, expected, what, message))
     if expected is not None:
         expected = _UNITS[unit](expected, what) if unit else read(value, expected)
     left, right = (_numbers(value, expected) if operator in _IN_ORDER else None) or (value, expected)

@@ -134,7 +134,7 @@ class ChannelKeywords:
         assertion = Assertion(assertion_operator, assertion_expected, message)
         data = [one.data for one in heard]
         found: list[Any] = judge(data, f"what '{listener}' heard", assertion, concealed=self._reader.conceals(data))
-        return found if assertion_operator is AssertionOperator["then"] else self._reader.handed_over_value(found)
+        return found if assertion.makes_something_else else self._reader.handed_over_value(found)
 
     @keyword(tags=["redis", "channel"])
     def stop_redis_listener(self, name: str) -> None:

@@ -50,6 +50,11 @@ class Assertion:
     retry_timeout: timedelta = NO_WAIT
     unit: Unit = ""
 
+    @property
+    def makes_something_else(self) -> bool:
+        """Whether what comes of it is no more what was read, but the test's own to show."""
+        return self.operator is AssertionOperator["then"]
+
 
 @dataclass(frozen=True, slots=True)
 class _Look(Generic[T]):

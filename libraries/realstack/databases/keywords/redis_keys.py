@@ -71,17 +71,17 @@ class RedisKeyKeywords:
         Get Redis Value    cache:plan:${user}    ==    paid    retry_timeout=2 s
         ```
         """
+        asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
         value = self._reader.about(
             self._held.sessions.redis(alias),
             lambda session: session.read(key),
             f"the value of '{key}'",
-            Assertion(assertion_operator, assertion_expected, message, retry_timeout),
+            asserted,
             secret=self._is_secret(key),
         )
         if value is not None and self._is_secret(key):
             return Secret(str(value))
-        # `then` has made something else of it, which is the test's own to show.
-        return value if assertion_operator is AssertionOperator["then"] else self._reader.handed_over_value(value)
+        return value if asserted.makes_something_else else self._reader.handed_over_value(value)
 
     @keyword(tags=["redis"])
     def set_redis_value(

@@ -78,9 +78,9 @@ class SqlKeywords:
         ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        _, rows, began = self._read_rows(statement, parameters, alias, asserted, _records, what="the rows")
+        found, rows, began = self._read_rows(statement, parameters, alias, asserted, _records, what="the rows")
         self._reader.record_rows(record_as, rows.records, began, several(record_users))
-        return [self._reader.handed_over(row) for row in rows.records]
+        return found if asserted.makes_something_else else [self._reader.handed_over(row) for row in rows.records]
 
     @keyword(tags=["sql", "getter"])
     def get_row(
@@ -108,9 +108,9 @@ class SqlKeywords:
         ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        _, rows, began = self._read_rows(statement, parameters, alias, asserted, _only_row, what="the row")
+        found, rows, began = self._read_rows(statement, parameters, alias, asserted, _only_row, what="the row")
         self._reader.record_rows(record_as, rows.records, began)
-        return self._reader.handed_over(rows.records[0])
+        return found if asserted.makes_something_else else self._reader.handed_over(rows.records[0])
 
     @keyword(tags=["sql", "getter"])
     def get_value(
@@ -140,9 +140,7 @@ class SqlKeywords:
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
         value, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_value, what="the value")
-        # `then` has made something else of it, which is the test's own to show.
-        as_it_was = assertion_operator is not AssertionOperator["then"]
-        return self._reader.handed_over({rows.columns[0]: value})[rows.columns[0]] if as_it_was else value
+        return value if asserted.makes_something_else else self._reader.handed_over({rows.columns[0]: value})[rows.columns[0]]
 
     @keyword(tags=["sql", "getter"])
     def get_column(
@@ -167,9 +165,9 @@ class SqlKeywords:
         ```
         """
         asserted = Assertion(assertion_operator, assertion_expected, message, retry_timeout)
-        _, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_column, what="the column")
+        found, rows, _ = self._read_rows(statement, parameters, alias, asserted, _only_column, what="the column")
         name = rows.columns[0]
-        return [self._reader.handed_over(row)[name] for row in rows.records]
+        return found if asserted.makes_something_else else [self._reader.handed_over(row)[name] for row in rows.records]
 
     @keyword(tags=["sql", "getter"])
     def get_row_count(

@@ -285,7 +285,7 @@ class Disturbing:
         """
         proxy = self._proxies.get(link)
         names = on_loop(lambda: [toxic.name for toxic in proxy.toxics])
-        return list(verify(names, assertion_operator, assertion_expected, f"Toxics of link '{link}'", message))
+        return verify(names, assertion_operator, assertion_expected, f"Toxics of link '{link}'", message)
 
     @keyword(tags=["proxy", "toxic", "getter"])
     def get_toxic_hits(
@@ -303,7 +303,7 @@ class Disturbing:
         ```
         """
         what = f"Hits of toxic '{name}' of link '{link}'"
-        return int(verify(self._hits(link, name), assertion_operator, assertion_expected, what, message))
+        return verify(self._hits(link, name), assertion_operator, assertion_expected, what, message)
 
     def _hits(self, link: str, name: str) -> int:
         proxy = self._proxies.get(link)

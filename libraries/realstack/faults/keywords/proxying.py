@@ -163,7 +163,7 @@ class Proxying:
         proxy = self._proxies.get(link)
         total = on_loop(lambda: sum(int(getattr(proxy.traffic[way], what)) for way in ways(direction)))
         subject = f"Bytes that link '{link}' {what} ({direction})"
-        return int(verify(total, assertion_operator, assertion_expected, subject, message, unit="B"))
+        return verify(total, assertion_operator, assertion_expected, subject, message, unit="B")
 
     @keyword(tags=["proxy", "getter"])
     def get_proxy_connections(
@@ -183,4 +183,4 @@ class Proxying:
         wait(proxy.settle(), CONNECT_SECONDS)
         count = on_loop(lambda: proxy.connections)
         what = f"Connections of link '{link}'"
-        return int(verify(count, assertion_operator, assertion_expected, what, message))
+        return verify(count, assertion_operator, assertion_expected, what, message)

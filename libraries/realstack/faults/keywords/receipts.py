@@ -77,7 +77,7 @@ class Receipts:
         what = f"Packets of link '{link}' that were dropped ({direction})"
 
         def check(receipt: Receipt) -> int:
-            return int(verify(receipt.hit(direction).packets, assertion_operator, assertion_expected, what, message))
+            return verify(receipt.hit(direction).packets, assertion_operator, assertion_expected, what, message)
 
         return self._retry(link, check, timeout)
 
@@ -102,7 +102,7 @@ class Receipts:
 
         def check(receipt: Receipt) -> int:
             seen = receipt.hit(direction).bytes
-            return int(verify(seen, assertion_operator, assertion_expected, what, message, unit="B"))
+            return verify(seen, assertion_operator, assertion_expected, what, message, unit="B")
 
         return self._retry(link, check, timeout)
 
@@ -140,7 +140,7 @@ class Receipts:
         if lasted is None:
             raise StackError(_in_force(link))
         what = f"Outage of link '{link}' in seconds"
-        return float(verify(round(lasted, 6), assertion_operator, assertion_expected, what, message, unit="s"))
+        return verify(round(lasted, 6), assertion_operator, assertion_expected, what, message, unit="s")
 
     @keyword(tags=["kernel", "receipt"])
     def receipt_should_show_drops(self, link: str, *, at_least: int = 1, direction: DirectionName = "both") -> None:

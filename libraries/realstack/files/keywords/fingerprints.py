@@ -51,4 +51,4 @@ class Fingerprints:
         else:
             raise StackError(explain("a path, bytes or a response", f"a {type(file).__name__}"))
         logger.info(f"{what}: {found}")
-        return str(verify(found, assertion_operator, assertion_expected, what, message))
+        return verify(found, assertion_operator, assertion_expected, what, message)

@@ -49,7 +49,7 @@ class Measures:
         series = self._running.finished().series(measure)
         value = series.percentile(percent)
         what = f"Percentile {percent:g} in seconds{_never(series)}"
-        return float(verify(value, assertion_operator, assertion_expected, what, message, unit="s"))
+        return verify(value, assertion_operator, assertion_expected, what, message, unit="s")
 
     @keyword(tags=["load", "getter"])
     def get_worst_latency(
@@ -68,7 +68,7 @@ class Measures:
         """
         series = self._running.finished().series(measure)
         what = f"Worst latency in seconds{_never(series)}"
-        return float(verify(series.worst, assertion_operator, assertion_expected, what, message, unit="s"))
+        return verify(series.worst, assertion_operator, assertion_expected, what, message, unit="s")
 
     @keyword(tags=["load", "getter"])
     def get_latency_count(
@@ -86,7 +86,7 @@ class Measures:
         ```
         """
         value = self._running.finished().series(measure).count
-        return int(verify(value, assertion_operator, assertion_expected, "Count of latencies", message))
+        return verify(value, assertion_operator, assertion_expected, "Count of latencies", message)
 
     @keyword(tags=["load", "getter"])
     def get_throughput(
@@ -108,7 +108,7 @@ class Measures:
         """
         results = self._running.finished()
         value = results.done / results.seconds if results.seconds > 0 else 0.0
-        return float(verify(value, assertion_operator, assertion_expected, "Throughput", message))
+        return verify(value, assertion_operator, assertion_expected, "Throughput", message)
 
     @keyword(tags=["load", "getter"])
     def get_error_count(
@@ -136,7 +136,7 @@ class Measures:
         value = results.errors[kind] if kind else sum(results.errors.values())
         what = f"Count of {kind or 'all'} errors"
         try:
-            return int(verify(value, assertion_operator, assertion_expected, what, message))
+            return verify(value, assertion_operator, assertion_expected, what, message)
         except AssertionError as error:
             raise StackFailure(f"{error}\n{results.told_errors()}") from None
 
@@ -193,7 +193,7 @@ class Measures:
         }
         if figure not in figures:
             raise StackError(explain(f"one of {', '.join(figures)}", repr(figure)))
-        return int(verify(figures[figure], assertion_operator, assertion_expected, figure, message))
+        return verify(figures[figure], assertion_operator, assertion_expected, figure, message)
 
 
 def _never(series: Series) -> str:

@@ -85,7 +85,7 @@ class ProofKeywords:
         ```
         """
         what = "Thumbprint of the DPoP key"
-        return str(verify(self._prover(provider).thumbprint, assertion_operator, assertion_expected, what, message))
+        return verify(self._prover(provider).thumbprint, assertion_operator, assertion_expected, what, message)
 
     def _prover(self, provider: str | None) -> DpopProver:
         prover = self._providers.get(provider).dpop

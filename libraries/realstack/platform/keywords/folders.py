@@ -137,16 +137,12 @@ def _verified(
 ) -> T:
     """What is seen once the assertion holds; its error when it doesn't in time."""
 
-    def failure(seen: T) -> AssertionError | None:
-        try:
-            verify(seen, operator, expected, what, message, unit=unit)
-        except AssertionError as error:
-            return error
-        return None
-
     def look_and_judge() -> tuple[T, AssertionError | None]:
         seen = look()
-        return seen, failure(seen)
+        try:
+            return verify(seen, operator, expected, what, message, unit=unit), None
+        except AssertionError as error:
+            return seen, error
 
     _, (seen, failed) = wait_until(look_and_judge, lambda judged: judged[1] is None, Deadline(retry_timeout), _LOOK_AGAIN)
     if failed is not None:

@@ -39,7 +39,7 @@ class Getters:
         """
         driver = running()
         names = driver.resolve(group) if group else driver.services()
-        return list(verify(names, assertion_operator, assertion_expected, "Services", message))
+        return verify(names, assertion_operator, assertion_expected, "Services", message)
 
     @keyword(tags=["getter"])
     def get_service_url(
@@ -63,7 +63,7 @@ class Getters:
         ```
         """
         driver = running()
-        return str(verify(driver.url(driver.one(service)), assertion_operator, assertion_expected, "URL", message))
+        return verify(driver.url(driver.one(service)), assertion_operator, assertion_expected, "URL", message)
 
     @keyword(tags=["getter"])
     def get_credential_url(self, service: str) -> Secret:
@@ -148,7 +148,7 @@ class Getters:
         driver = running()
         driver.demand(Operation.PROCESSES, service)
         pids = [pid for name in driver.resolve(service) for pid in driver.pids(name)]
-        return list(verify(pids, assertion_operator, assertion_expected, "PIDs", message))
+        return verify(pids, assertion_operator, assertion_expected, "PIDs", message)
 
     @keyword(tags=["getter"])
     def get_service_version(
@@ -172,4 +172,4 @@ class Getters:
         """
         driver = running()
         version = background.run(driver.version(driver.one(service)))
-        return str(verify(version, assertion_operator, assertion_expected, "Version", message))
+        return verify(version, assertion_operator, assertion_expected, "Version", message)

@@ -69,7 +69,7 @@ class Logs:
         ```
         """
         text = "\n".join(line.text for line in self._log_lines(service, since))
-        return str(verify(text, assertion_operator, assertion_expected, "Log", message))
+        return verify(text, assertion_operator, assertion_expected, "Log", message)
 
     @keyword(tags=["log"])
     def wait_for_log_line(

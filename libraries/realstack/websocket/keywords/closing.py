@@ -204,7 +204,7 @@ class Closing:
         """
         connection = self._connections.get(alias)
         what = f"Close reason of connection '{connection.alias}'"
-        return str(verify(_ended(connection).reason, assertion_operator, assertion_expected, what, message))
+        return verify(_ended(connection).reason, assertion_operator, assertion_expected, what, message)
 
 
 def _ended(connection: Connection) -> Closed:

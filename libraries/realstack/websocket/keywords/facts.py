@@ -55,7 +55,7 @@ class Facts:
         """
         connection = self._connections.get(alias)
         what = f"State of connection '{connection.alias}'"
-        return str(verify(connection.state, assertion_operator, assertion_expected, what, message))
+        return verify(connection.state, assertion_operator, assertion_expected, what, message)
 
     @keyword(tags=["connection", "getter"])
     def get_subprotocol(
@@ -75,7 +75,7 @@ class Facts:
         connection = self._connections.get(alias)
         shown = self._connections.masker.text(connection.subprotocol or "")
         what = f"Subprotocol of connection '{connection.alias}'"
-        return str(verify(shown, assertion_operator, assertion_expected, what, message))
+        return verify(shown, assertion_operator, assertion_expected, what, message)
 
     @keyword(tags=["connection", "getter"])
     def get_handshake_status(
@@ -95,7 +95,7 @@ class Facts:
         """
         connection = self._connections.get(alias)
         what = f"Handshake status of connection '{connection.alias}'"
-        return int(verify(connection.status, assertion_operator, assertion_expected, what, message))
+        return verify(connection.status, assertion_operator, assertion_expected, what, message)
 
     @keyword(tags=["connection", "getter"])
     def get_handshake_header(
@@ -120,7 +120,7 @@ class Facts:
         what = f"Header '{name}' of the handshake of connection '{connection.alias}'"
         value = values.get(name.lower(), "")
         shown = verify(str(value), assertion_operator, assertion_expected, what, message)
-        return Secret(value.value) if isinstance(value, Hidden) else str(shown)
+        return Secret(value.value) if isinstance(value, Hidden) else shown
 
     @keyword(tags=["connection", "getter"])
     def get_handshake_cookie(self, name: str, *, alias: str | None = None) -> Secret:
@@ -161,7 +161,7 @@ class Facts:
         """
         connection = self._connections.get(alias)
         what = f"Handshake time of connection '{connection.alias}' in seconds"
-        return float(verify(connection.handshake_seconds, assertion_operator, assertion_expected, what, message, unit="s"))
+        return verify(connection.handshake_seconds, assertion_operator, assertion_expected, what, message, unit="s")
 
     @keyword(tags=["connection", "getter"])
     def get_ping_time(
@@ -186,7 +186,7 @@ class Facts:
         connection = self._connections.get(alias)
         took = wait(connection.ping(seconds(timeout)), seconds(timeout))
         what = f"Ping time of connection '{connection.alias}' in seconds"
-        return float(verify(took, assertion_operator, assertion_expected, what, message, unit="s"))
+        return verify(took, assertion_operator, assertion_expected, what, message, unit="s")
 
     @keyword(tags=["connection", "getter"])
     def get_local_port(self, *, alias: str | None = None) -> int:

@@ -108,7 +108,7 @@ class Ledger:
         if forgotten and not _is_certain(holds, operator, expected, range(count, count + forgotten + 1)):
             kept = f"{count}, and {forgotten} frames were forgotten, which may have been such"
             raise InvalidRun(explain(what, kept, remedy="Open the connection with a larger ledger_size=."))
-        return int(verify(count, operator, expected, what, message))
+        return verify(count, operator, expected, what, message)
 
     @keyword(tags=["frame"])
     def log_frames(self, *match: Any, alias: str | None = None, last: int = 200, **fields: Any) -> None:

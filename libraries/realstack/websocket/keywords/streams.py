@@ -40,7 +40,7 @@ class Streams:
         """
         connection = self._connections.get(alias)
         what = f"Heartbeats of stream '{connection.alias}'"
-        return int(verify(connection.stream.framing.heartbeats, assertion_operator, assertion_expected, what, message))
+        return verify(connection.stream.framing.heartbeats, assertion_operator, assertion_expected, what, message)
 
     @keyword(tags=["connection", "getter"])
     def get_last_event_id(
@@ -65,7 +65,7 @@ class Streams:
         connection = self._connections.get(alias)
         shown = self._connections.masker.text(connection.stream.framing.last_id)
         what = f"Id of the last event of stream '{connection.alias}'"
-        return str(verify(shown, assertion_operator, assertion_expected, what, message))
+        return verify(shown, assertion_operator, assertion_expected, what, message)
 
     @keyword(tags=["connection", "getter"])
     def get_retry_time(
@@ -91,4 +91,4 @@ class Streams:
         if retry is None:
             raise StackFailure(explain(f"a retry time from the server of stream '{connection.alias}'", "it has not said any"))
         what = f"Retry time of stream '{connection.alias}' in seconds"
-        return float(verify(retry, assertion_operator, assertion_expected, what, message, unit="s"))
+        return verify(retry, assertion_operator, assertion_expected, what, message, unit="s")
