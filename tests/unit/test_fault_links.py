@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from realstack.core.errors import StackError
+from realstack.faults.library import NetworkFault
 from realstack.faults.links import Link, LinkBook, Place, Target, is_local, targets_of
 from realstack.faults.namespaces import Namespace, NamespaceGone
 from realstack.faults.nft import Table
@@ -125,6 +126,26 @@ def test_a_service_that_the_driver_only_knows_leads_somewhere_and_is_cut_where_t
 def test_bad_addresses(host: str, port: int) -> None:
     with pytest.raises(StackError, match=r"not a TCP port|can be resolved"):
         targets_of(host, port)
+
+
+def test_an_address_of_ipv6_may_stand_as_in_a_url() -> None:
+    assert targets_of("[::1]", 80) == targets_of("::1", 80)
+
+
+def test_what_is_no_url_leads_through_no_proxy() -> None:
+    """An address of nowhere came of it, or a bare error."""
+    faults = NetworkFault()
+    faults.open_proxy_link("wire", "127.0.0.1", 1)
+    try:
+        port = faults.get_proxy_url("wire", "http://x").rpartition(":")[2]
+        assert faults.get_proxy_url("wire", "ws://chat.example:8000/a?b#c") == f"ws://127.0.0.1:{port}/a?b#c"
+        for url in ("127.0.0.1:8000/path", "localhost:8000", "", "/path", "http://[::1", "http:///path"):
+            with pytest.raises(StackError, match="a URL with a scheme and a host"):
+                faults.get_proxy_url("wire", url)
+        with pytest.raises(StackError, match="a pattern of characters that UTF-8 has"):
+            faults.cut_at_bytes("wire", "\ud83d")
+    finally:
+        faults.close_proxy_link("wire")
 
 
 def test_local_addresses() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -100,7 +101,8 @@ def targets_of(host: str, port: int) -> tuple[Target, ...]:
     if not 0 < port < 65536:
         raise StackError(f"{port} is not a TCP port; ports are 1 to 65535")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # As it stands in a URL, an address of IPv6 has brackets around it (RFC 3986, 3.2.2).
+        found = socket.getaddrinfo(re.sub(r"^\[(.+)\]$", r"\1", host), port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         raise StackError(explain(f"a host name that can be resolved, or an address: '{host}'", str(error))) from None
     return tuple(dict.fromkeys(Target(ipaddress.ip_address(entry[4][0]), port) for entry in found))

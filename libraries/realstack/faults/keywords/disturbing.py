@@ -167,7 +167,10 @@ class Disturbing:
         Cut At Bytes    wire    HTTP/1.1 201    ending=reset
         ```
         """
-        raw = pattern.encode() if isinstance(pattern, str) else pattern
+        try:
+            raw = pattern.encode() if isinstance(pattern, str) else pattern
+        except UnicodeEncodeError as error:
+            raise StackError(explain("a pattern of characters that UTF-8 has", str(error))) from None
         chosen = Ending(ending)
         self._add(link, name, direction, lambda one, way: CutAtBytes(one, way, chosen, times, skip, raw), {})
 
