@@ -21,6 +21,7 @@ from realstack.core.errors import StackError
 from realstack.files import digest, odd
 from realstack.files.any_text import UNSTORABLE, text_pdf
 from realstack.files.document import Plan, build
+from realstack.files.library import Files
 
 FACT = "The vault (east) opens at 07:45 with code 48213."
 
@@ -162,6 +163,23 @@ def test_png_is_read_by_an_image_library() -> None:
     picture = image.open(BytesIO(odd.of_type("png", "seed")))
     picture.load()
     assert picture.size == (8, 8)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud83d.pdf", "ü" * 130])
+def test_a_name_that_no_file_has_is_told(name: str) -> None:
+    files = Files()
+    with pytest.raises(StackError, match="a file with a name that its system takes"):
+        files.make_empty_file(name)
+    if name != "ü" * 130:
+        with pytest.raises(StackError, match="a file that can be read"):
+            files.get_sha256(name)
+    assert files.make_empty_file("🦜 ü.pdf")["size"] == 0
+
+
+@pytest.mark.parametrize("fact", ["two\nlines", "x\0y", "a\tb", "one\xa0word", "\x7f"])
+def test_a_fact_that_no_reader_finds_is_refused(fact: str) -> None:
+    with pytest.raises(StackError, match="a fact of characters that are seen"):
+        build(Plan("seed", fact=fact))
 
 
 def test_digests_agree_with_hashlib(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from realstack.core.errors import StackError, explain
+from realstack.core.writable import writable
 
 
 def of_file(path: Path) -> str:
@@ -17,8 +18,9 @@ def of_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StackError(explain("a file that can be read", f"{path}: {error.strerror}")) from None
+    except (OSError, ValueError) as error:  # no path at all is a wrong value to Python
+        seen = error.strerror if isinstance(error, OSError) else error
+        raise StackError(explain("a file that can be read", f"{writable(str(path))}: {seen}")) from None
 
 
 def of_bytes(data: bytes) -> str:

@@ -157,5 +157,8 @@ def _check(plan: Plan) -> None:
         raise StackError(
             explain("a fact of Western European characters", f"{bad!r}", remedy="The built-in fonts have no others.")
         ) from None
+    unseen = next((character for character in plan.fact if not character.isprintable()), None)
+    if unseen is not None:  # no reader finds it, nor what is around it
+        raise StackError(explain("a fact of characters that are seen, and of usual blanks", f"{unseen!r}"))
     if len(plan.fact) > LINE_CHARACTERS:
         raise StackError(explain(f"a fact of at most {LINE_CHARACTERS} characters, which fits on one line", f"{len(plan.fact)}"))

@@ -12,6 +12,7 @@ from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
 from realstack.core.quantities import byte_size
+from realstack.core.writable import writable
 from realstack.files import digest, odd
 from realstack.files.any_text import UNSTORABLE, text_pdf
 from realstack.files.document import Plan, build
@@ -173,15 +174,21 @@ class Making:
         return self._keep(name, b"")
 
     def _keep(self, name: str, content: bytes, *, pages: int = 0, fact: str = "", fact_page: int = 0) -> dict[str, Any]:
+        remedy = "Give an odd name to the upload, not to the file."
         if not name or Path(name).name != name or name in {".", ".."}:
-            remedy = "Give an odd name to the upload, not to the file."
             raise StackError(explain("a file's name without a folder", repr(name), remedy=remedy))
         path = self._folders.new() / name
-        path.write_bytes(content)
+        try:
+            path.write_bytes(content)
+        except (OSError, ValueError) as error:  # a NUL, half a surrogate pair, too many bytes
+            seen = error.strerror if isinstance(error, OSError) else error
+            raise StackError(
+                explain("a file with a name that its system takes", f"{name!r:.300}: {seen}", remedy=remedy)
+            ) from None
         facts = {"path": str(path), "name": name, "size": len(content), "sha256": digest.of_bytes(content), "pages": pages}
         logger.info(f"{name}: {len(content)} bytes, {pages or 'no readable'} pages, SHA-256 {facts['sha256']}")
         return {**facts, "fact": fact, "fact_page": fact_page if fact else 0}
 
 
 def _seed(seed: str | None) -> str:
-    return uuid.uuid4().hex if seed is None else seed
+    return uuid.uuid4().hex if seed is None else writable(seed)
