@@ -143,6 +143,45 @@ def test_files_that_are_no_histories_are_explained(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"kind": "stored", "data": {"rows": 5}},
+        {"kind": "stored", "data": {"rows": ["row"]}},
+        {"kind": "growth", "data": {"name": "n", "operations": [None], "values": [1]}},
+        {"kind": "arrivals", "data": {"waits": [5]}},
+        {"kind": "tools", "data": {"forbidden": True}},
+        {"kind": "judged", "data": {"law": "exactly-once", "upto": 1.5, "outcome": "holds"}},
+        {"kind": "judged", "data": {"law": "exactly-once", "upto": 1, "outcome": "holds", "floors": "x"}},
+        {"kind": "closed", "data": {"code": "1006"}},
+        {"at": float("inf"), "kind": "note", "data": {}},
+    ],
+)
+def test_an_event_of_other_types_is_told_with_its_line(tmp_path: Path, event: dict[str, object]) -> None:
+    """Laws and transcripts ended in bare errors, in the middle of their judging."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"format": 1, "vocabulary": {}}) + "\n" + json.dumps({"at": 1, "source": "x", **event}) + "\n")
+    with pytest.raises(StackError, match=r"In line 2 of .*Expected: ('\w+' of )?an event"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"format": 1, "vocabulary": []}\n',
+        b'{"format": 1, "vocabulary": {}, "began_wall": "x"}\n',
+        b"\xff\xfe\n",
+        b"[" * 100_000,
+        b'{"format": 1, "vocabulary": {}}\n' + b"[" * 100_000,
+    ],
+)
+def test_files_of_anything_are_explained(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(StackError):
+        load(path)
+
+
 def test_the_command_judges_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.jsonl"
     story = Story().tabs("ann", "tab 1").exchange("tab 1", "a", 1, "tab 1")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -21,23 +23,32 @@ from realstack.recording.recorder import Recorder
 PACKAGE = Path(__file__).resolve().parents[2] / "libraries" / "realstack"
 CLASSES = sorted(set(events._CLASSES.values()), key=lambda cls: cls.kind)
 _TEXTS = st.text(alphabet="abcdefgh ", max_size=8)
-_VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "str": _TEXTS, "int": st.integers(-5, 5), "float": st.integers(0, 9).map(float), "bool": st.booleans(),
-    "Sequence": st.lists(_TEXTS, max_size=2), "Mapping": st.dictionaries(_TEXTS.map("x{}".format), st.integers(), max_size=2),
-    "Any": st.none() | _TEXTS | st.lists(st.integers(), max_size=2), "Literal": st.sampled_from(["json", "text", "binary"]),
+_VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    str: _TEXTS, int: st.integers(-5, 5), float: st.integers(0, 9).map(float), bool: st.booleans(), NoneType: st.none(),
+    Any: st.none() | _TEXTS | st.lists(st.integers(), max_size=2),
 }  # fmt: skip
+
+
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    """Values of a field of that type."""
+    if hint in _VALUES:
+        return _VALUES[hint]
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    inner = [values_of(one) for one in get_args(hint)]
+    if get_origin(hint) is UnionType:
+        return st.one_of(inner)
+    if get_origin(hint) is Mapping:
+        return st.dictionaries(_TEXTS.map("x{}".format), inner[1], max_size=2)
+    assert get_origin(hint) is Sequence, hint
+    return st.lists(inner[0], max_size=2)
 
 
 @st.composite
 def any_event(draw: st.DrawFn) -> Event:
     cls = draw(st.sampled_from(CLASSES))
-    hints = {name: str(hint) for name, hint in get_type_hints(cls).items()}
-    given_: dict[str, Any] = {}
-    for field in fields(cls):
-        if field.name not in ("source", "at"):
-            hint = hints[field.name].replace("typing.", "").replace("collections.abc.", "").removeprefix("<class '")
-            values = next(values for name, values in _VALUES.items() if hint.startswith(name))
-            given_[field.name] = draw(st.none() | values if "None" in hint else values)
+    hints = get_type_hints(cls)
+    given_ = {field.name: draw(values_of(hints[field.name])) for field in fields(cls) if field.name not in ("source", "at")}
     return cls(draw(_TEXTS), at=draw(st.integers(0, 9)) / 4, **given_)
 
 

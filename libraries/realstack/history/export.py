@@ -81,12 +81,14 @@ def load(path: Path) -> Stored:
         lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except OSError as error:
         raise StackError(explain("a history in JSON lines", f"{path} can't be read ({error.strerror})")) from error
+    except UnicodeDecodeError as error:
+        raise StackError(explain("a history in JSON lines, in UTF-8", f"{path}: {error}")) from error
     try:
         head = json.loads(lines[0])
         if head["format"] != FORMAT:
             raise StackError(explain(f"a history of format {FORMAT}", f"format {head['format']} in {path}"))
-        vocabulary = Vocabulary(head["vocabulary"])
-    except (IndexError, KeyError, TypeError, json.JSONDecodeError) as error:
+        vocabulary, began = Vocabulary(head["vocabulary"]), float(head.get("began_wall", 0.0))
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise StackError(explain("a first line with format and vocabulary", f"{path} begins otherwise ({error!r})")) from error
     events = []
     for number, line in enumerate(lines[1:], start=2):
@@ -94,4 +96,4 @@ def load(path: Path) -> Stored:
             events.append(read_line(line))
         except StackError as error:
             raise StackError(f"In line {number} of {path}: {error}") from error
-    return Stored(str(head.get("name", "")), vocabulary, float(head.get("began_wall", 0.0)), events)
+    return Stored(str(head.get("name", "")), vocabulary, began, events)

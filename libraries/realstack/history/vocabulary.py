@@ -155,7 +155,7 @@ class Vocabulary:
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = dict(data)
+        self.data = dict(_mapping(data, "all"))
         self.name = str(data.get("name", "unnamed"))
         frames = _mapping(data.get("frames", {}), "frames")
         self._out = _Rules([_rule(item, f"frames.out[{n}]") for n, item in enumerate(_items(frames.get("out"), "frames.out"))])

@@ -7,10 +7,13 @@ that have their default, and the ``facts`` of kinds that tell more than has a na
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin, get_type_hints
 
 from realstack.core.errors import StackError, explain
 from realstack.secrets.redaction import redact
@@ -151,9 +154,51 @@ def read_line(line: str) -> Event:
     try:
         told = json.loads(line)
         at, kind, source, data = float(told["at"]), str(told["kind"]), str(told["source"]), dict(told["data"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise StackError(explain("an event with at, kind, source and data", repr(error))) from error
-    return event_of(kind, source, data, at=at)
+    read = event_of(kind, source, data, at=at)
+    if not math.isfinite(at):
+        raise StackError(explain("an event at a time", f"{at}"))
+    # Who judges it counts with its numbers, and goes through its lists and objects.
+    for name, hint in _told_apart(read.kind):
+        if not _fits(getattr(read, name), hint):
+            raise StackError(explain(f"'{name}' of an event of kind {kind} to be {_words(hint)}", f"{data.get(name)!r:.200}"))
+    return read
+
+
+@cache
+def _told_apart(kind: str) -> tuple[tuple[str, Any], ...]:
+    """The fields that hold numbers, lists or objects, with what they hold."""
+    cls = _CLASSES[kind]
+    hints = get_type_hints(cls)
+    judged = {int, float, Sequence, Mapping}
+    return tuple(
+        (name, hints[name]) for name, _ in _FIELDS[cls] if judged & {get_origin(one) or one for one in _choices(hints[name])}
+    )
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) is UnionType else (hint,)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value of JSON is what a field holds; of texts only that they are in the place of no list and no number."""
+    if len(_choices(hint)) > 1:
+        return any(_fits(value, one) for one in _choices(hint))
+    if get_origin(hint) is Sequence:
+        return isinstance(value, (list, tuple)) and all(_fits(item, get_args(hint)[0]) for item in value)
+    if get_origin(hint) is Mapping:
+        return isinstance(value, Mapping) and all(_fits(item, get_args(hint)[1]) for item in value.values())
+    if hint in {int, float}:
+        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+    return value is None if hint is NoneType else True
+
+
+_KINDS: dict[Any, str] = {int: "a whole number", float: "a number", Sequence: "a list", Mapping: "an object", NoneType: "null"}
+
+
+def _words(hint: Any) -> str:
+    return " or ".join(_KINDS.get(get_origin(one) or one, "a text") for one in _choices(hint))
 
 
 # Connections.

@@ -56,7 +56,7 @@ def _expected(note: Note) -> Expected:
     data = note.data
     calls = data.get("calls")
     return Expected(
-        None if calls is None else [(str(call["tool"]), call.get("input")) for call in calls],
+        None if calls is None else [(str(call.get("tool", "")), call.get("input")) for call in calls],
         frozenset(map(str, data.get("forbidden", ()))),
         whole(data.get("most")),
         note.index,
