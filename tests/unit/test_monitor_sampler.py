@@ -243,12 +243,26 @@ def test_sessions_of_postgresql(postgres_server: servers.Postgres) -> None:
         RedisClients("redis://:s3cret-s3cret@127.0.0.1:1/0"),
         RedisChannels("redis://127.0.0.1:1/0"),
         PostgresSessions("postgresql://ann:s3cret-s3cret@127.0.0.1:1/chat"),
+        PostgresSessions("postgresql://ann:s3cret/s3cret@127.0.0.1:1/chat"),
+        RedisClients("redis://:s3cret/s3cret@127.0.0.1:1/0"),
     ],
 )
 def test_store_that_nobody_serves_is_told(gauge: RedisClients | RedisChannels | PostgresSessions) -> None:
     with pytest.raises(StackFailure, match=r"(?s)Expected: an answer of the store that 'clients' tells.*Remedy: Check") as told:
         Watched(Sampler()).gauge("a test", "clients", gauge)
     assert "s3cret" not in str(told.value)
+
+
+def test_urls_are_read_as_by_the_sessions_of_tests(redis_server: servers.Redis, postgres_server: servers.Postgres) -> None:
+    dsn = postgres_server.dsn.replace("postgresql://", "postgresql+asyncpg://")
+    for gauge in (
+        PostgresSessions(f"{dsn}?connect_timeout=10&channel_binding=prefer"),
+        RedisClients(redis_server.url.replace("redis://", "valkey://")),
+    ):
+        try:
+            assert gauge() >= 0
+        finally:
+            gauge.close()
 
 
 def test_clients_of_redis(redis_server: servers.Redis) -> None:

@@ -36,6 +36,7 @@ _OF_POOLS = {"connection_limit", "pgbouncer", "pool_timeout", "socket_timeout", 
 """The same of Prisma."""
 _DIALECT = re.compile(r"^(postgres(?:ql)?)\+\w+(?=://)")
 """The driver of SQLAlchemy: ``postgresql+asyncpg://``."""
+_VALKEY = re.compile(r"^valkey(s?)://")
 
 
 def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
@@ -64,6 +65,19 @@ def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
         raise StackError(explain("connect_timeout in seconds", repr(given["connect_timeout"]))) from None
     left = [("search_path" if name == "schema" else name, value) for name, value in options if name not in _OF_LIBPQ | _OF_POOLS]
     return (f"{address}?{urlencode(left, quote_via=quote)}" if left else address), seconds
+
+
+def redis_address(url: str) -> str:
+    """A connection URL of Redis as redis-py reads it; ``valkey`` is the same protocol by another name.
+
+    Raises:
+        ValueError: Its path is no number of a database, which the client would take for none.
+    """
+    address = _VALKEY.sub(r"redis\1://", url.strip())
+    parts = urlsplit(address)
+    if parts.scheme in {"redis", "rediss"} and parts.path.strip("/") and not parts.path.strip("/").isdecimal():
+        raise ValueError("a path that is no number of a database")
+    return address
 
 
 def passwords_of(url: str | None) -> list[str]:

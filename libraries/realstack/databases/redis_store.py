@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import redis.asyncio as redis_asyncio
 from redis.asyncio.connection import parse_url
@@ -24,7 +23,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from realstack.core.errors import StackError, explain
 from realstack.core.writable import writable
-from realstack.databases.dsn import ESCAPED
+from realstack.databases.dsn import ESCAPED, redis_address
 from realstack.databases.errors import ODD_ANSWER, NotThere, StatementRefused, StoreUnreachable
 from realstack.secrets import HIDDEN
 from realstack.secrets.redaction import redact_text
@@ -42,7 +41,6 @@ _COUNTED = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _ELSEWHERE = dict.fromkeys(
     ("MOVED", "ASK"), "The key is on another node of a cluster: open a session at the address that the error names."
 )
-_VALKEY = re.compile(r"^valkey(s?)://")
 _QUOTED = re.compile(r"'.*'", re.DOTALL)
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
@@ -81,20 +79,6 @@ class RedisTarget:
 
     url: str | None = field(default=None, repr=False)
     pieces: dict[str, Any] = field(default_factory=dict, repr=False)
-
-
-def _parts_of(url: str) -> dict[str, Any]:
-    """What a URL says.
-
-    Raises:
-        ValueError: It can't be read, or its path is no number of a database, which the client would take for none.
-    """
-    address = _VALKEY.sub(r"redis\1://", url.strip())
-    told = dict(parse_url(address))
-    path = urlsplit(address).path.strip("/")
-    if path and not path.isdecimal() and not address.startswith("unix:"):
-        raise ValueError("a path that is no number of a database")
-    return told
 
 
 def _entries_of(found: Any, **_: Any) -> list[tuple[Any, Any]]:
@@ -192,7 +176,7 @@ class RedisSession:
                 client = redis_asyncio.Redis(**{**usual, **self.target.pieces, **own})
             else:
                 # By itself the client lets the URL count more.
-                told = {**usual, **_parts_of(self.target.url), **self.target.pieces, **own}
+                told = {**usual, **parse_url(redis_address(self.target.url)), **self.target.pieces, **own}
                 client = redis_asyncio.Redis.from_pool(redis_asyncio.ConnectionPool(**told))
             pool = client.connection_pool
             pool.connection_class(**pool.connection_kwargs)  # it asks for nothing yet, but knows its options

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from realstack.core.extras import needed
 from realstack.core.loop import BackgroundLoop
+from realstack.databases.dsn import redis_address, split_dsn
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -68,7 +69,8 @@ class PostgresSessions(StoreGauge):
             with needed("to ask PostgreSQL for its sessions", "monitor"):
                 import asyncpg  # noqa: PLC0415 -- who watches processes alone does without it
             settings = {"application_name": "realstack-monitor"}
-            self._session = await asyncpg.connect(self._dsn, timeout=PATIENCE, server_settings=settings)
+            dsn, _ = split_dsn(self._dsn, PATIENCE)
+            self._session = await asyncpg.connect(dsn, timeout=PATIENCE, server_settings=settings)
         return float(
             await self._session.fetchval(
                 "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() "
@@ -99,7 +101,7 @@ class RedisGauge(StoreGauge):
             with needed("to ask Redis for its clients", "monitor"):
                 from redis.asyncio import Redis  # noqa: PLC0415 -- as above
             self._client = Redis.from_url(
-                self._url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, single_connection_client=True
+                redis_address(self._url), socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, single_connection_client=True
             )
         return await self._ask(self._client)
 

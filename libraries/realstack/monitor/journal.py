@@ -132,7 +132,7 @@ def read(path: Path) -> Kept:
                 boot = str(told["boot"])
             else:
                 raise StackError(explain(f"samples of format {FORMAT}", f"format {told['format']} in {path}"))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise StackError(explain("samples in JSON lines", f"line {number} of {path} is none ({error!r})")) from error
     if not samples:
         raise StackError(explain("samples in JSON lines", f"there is none in {path}"))

@@ -123,10 +123,12 @@ def _look(name: str, gauge: StoreGauge) -> None:
         raise
     except Exception as error:  # whatever its driver raises
         gauge.close()
+        # What Python says of a URL that can't be read may hold a part of its password.
+        text = "of a URL that can't be read" if type(error) is ValueError else redact_text(str(error)) or "silence"
         raise StackFailure(
             explain(
                 f"an answer of the store that '{name}' tells about",
-                f"{type(error).__name__}: {redact_text(str(error)) or 'silence'}",
+                f"{type(error).__name__}: {text}",
                 remedy="Check that the server runs and takes the account, and the URL that was given.",
             )
         ) from None
