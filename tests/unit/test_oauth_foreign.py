@@ -16,6 +16,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from realstack.core.errors import StackError, StackFailure
+from realstack.core.ownership import Owned
 from realstack.http.urls import moved, parameters
 from realstack.oauth.client import OAuthRefusal, ProviderClient
 from realstack.oauth.device import device_authorization
@@ -23,8 +24,10 @@ from realstack.oauth.dpop import DpopProver
 from realstack.oauth.flow import authorization_request, code_of, token_set
 from realstack.oauth.forms import Page, encoded
 from realstack.oauth.http import Session
+from realstack.oauth.keywords.logout import LogoutKeywords
 from realstack.oauth.logout import LogoutReceiver
 from realstack.oauth.metadata import Metadata
+from realstack.oauth.one_time import one_time_code
 from realstack.oauth.rogue.provider import RogueProvider, RogueUser
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import FormWalk, Walk
@@ -761,3 +764,31 @@ async def test_schemes_of_credentials_have_no_case(scheme: str) -> None:
     assert (await session.send("GET", "/userinfo", headers=told)).status == 200
     await session.close()
     await provider.close()
+
+
+@pytest.mark.parametrize("headers", [{"X": "\u0416"}, {"\u0416": "x"}])
+def test_headers_of_a_session_that_http_can_not_tell_are_told(headers: dict[str, str]) -> None:
+    with pytest.raises(StackError, match="headers of session 'reader' in ASCII"):
+        Session("reader", headers=headers)
+
+
+@pytest.mark.parametrize("secret", ["\u00fc", "JBSWY3DP\u0416", "1", "A"])
+def test_secret_that_is_no_base32_is_told(secret: str) -> None:
+    with pytest.raises(StackError, match="a secret in base32"):
+        one_time_code(secret, 0)
+
+
+@pytest.mark.parametrize("port", [-1, 99999])
+async def test_port_that_there_is_none_of_is_told(port: int) -> None:
+    with pytest.raises(StackError, match="is free to listen on"):
+        await LogoutReceiver().start("127.0.0.1", port, "/")
+
+
+async def test_receiver_answers_with_any_status() -> None:
+    receiver = LogoutReceiver(420)
+    session = Session("idp", await receiver.start("127.0.0.1", 0, "back"))
+    assert (await session.send("POST", receiver.url, form={"logout_token": "a-logout-token"})).status == 420
+    await session.close()
+    await receiver.close()
+    with pytest.raises(StackError, match="200 to 999"):
+        LogoutKeywords(Owned("provider", "Open Provider")).start_logout_receiver(status=99)

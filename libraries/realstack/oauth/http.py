@@ -152,9 +152,15 @@ class Session:
         self.recorded = recorded
         self.cookies_set: dict[str, Cookie] = {}
         self._jar = CookieJar()
+        try:
+            own = httpx.Headers(dict(headers or {}))
+        except UnicodeEncodeError as error:
+            raise StackError(
+                explain(f"headers of session {name!r} in ASCII", f"{type(error).__name__}: {error.reason}")
+            ) from None
         # Nothing of the environment (proxies, .netrc) may come between a test and its platform.
         self._client = httpx.AsyncClient(
-            headers=dict(headers or {}),
+            headers=own,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # it is to keep none: see `http.cookies`
             verify=_trust(ca) if ca else _system_trust(),
             follow_redirects=False,

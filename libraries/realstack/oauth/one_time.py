@@ -5,7 +5,6 @@ Sources: RFC 6238 (TOTP), RFC 4226 (HOTP), RFC 4648 (base32).
 
 from __future__ import annotations
 
-import binascii
 import hmac
 from base64 import b32decode
 
@@ -30,7 +29,7 @@ def one_time_code(secret: str, at: float, *, digits: int = DIGITS) -> str:
     bare = "".join(secret.split()).rstrip("=").upper()
     try:
         key = b32decode(bare + "=" * (-len(bare) % 8))
-    except binascii.Error as error:
+    except ValueError as error:
         raise StackError(explain("a secret in base32 (letters, digits 2 to 7)", f"{len(bare)} characters: {error}")) from error
     if not key:
         raise StackError(explain("a secret in base32", "an empty one"))

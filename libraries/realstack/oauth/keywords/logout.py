@@ -8,7 +8,7 @@ from typing import Any
 from robot.api.deco import keyword
 from robot.api.types import Secret
 
-from realstack.core.errors import StackFailure, explain
+from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.keywords.scope import current_owner
 from realstack.core.keywords.waiting import seconds
 from realstack.core.loop import background
@@ -109,6 +109,8 @@ class LogoutKeywords:
         ```
         """
         self._receivers.free_alias(alias)
+        if not 200 <= status <= 999:
+            raise StackError(explain("an HTTP status to answer with, 200 to 999", str(status)))
         receiver = LogoutReceiver(status)
         url = background.run(receiver.start(host, port, path))
         self._receivers.add(receiver, current_owner(), alias)

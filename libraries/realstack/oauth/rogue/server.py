@@ -89,7 +89,7 @@ class HttpServer:
         """
         try:
             self._server = await asyncio.start_server(self._serve, host, port)
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # a port that there is none of is the latter
             raise StackError(
                 explain(
                     f"{host}:{port} is free to listen on", str(error), remedy="Close what holds it, or start with another port."
@@ -140,7 +140,8 @@ class HttpServer:
                 ("Cache-Control", "no-store"),
                 *response.headers.items(),
             ]
-            reason = HTTPStatus(response.status).phrase.encode()
+            known = response.status in HTTPStatus._value2member_map_
+            reason = HTTPStatus(response.status).phrase.encode() if known else b""
             for event in (
                 h11.Response(status_code=response.status, headers=head, reason=reason),
                 h11.Data(response.body),
