@@ -346,6 +346,15 @@ def test_the_port_of_a_link_that_refuses_is_nobody_elses() -> None:
     play(story)
 
 
+@pytest.mark.parametrize("port", [-1, 99999])
+def test_port_that_there_is_none_of_is_told(port: int) -> None:
+    async def story(here: Scene) -> None:
+        with pytest.raises(StackError, match=f"to listen at 127.0.0.1:{port}"):
+            await type(here.link)("other", here.link.target).open(port=port)
+
+    play(story)
+
+
 def test_names_of_toxics_are_unique_and_known() -> None:
     async def story(here: Scene) -> None:
         here.link.add(Stall("a", TO))

@@ -98,7 +98,7 @@ class ProxyLink:
             if os.name == "posix":  # connections that are open, or were, at the same port are no hindrance
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # a port that there is none of is the latter
             bound.close()
             raise StackError(explain(f"to listen at {host}:{port} for link '{self.name}'", str(error))) from None
         return bound
