@@ -222,3 +222,9 @@ def test_page_that_comes_again_sends_its_reader_nowhere(refresh: str, there: str
 @pytest.mark.parametrize("charset", ["utf-16", "UTF-16LE", "utf-32", "utf-7"])
 def test_form_is_sent_in_utf_8_where_its_charset_is_for_no_forms(charset: str) -> None:
     assert Page("http://a.test/", f"<form accept-charset={charset}><input name=a></form>").forms[0].charset == "utf-8"
+
+
+def test_half_a_surrogate_pair_in_a_url_is_told_as_browsers_do() -> None:
+    assert with_parameters("http://a.test/?q=%F0%9F%98%80", {"a": "\ud83d", "b": "\U0001f600"}) == (
+        "http://a.test/?q=%F0%9F%98%80&a=%EF%BF%BD&b=%F0%9F%98%80"
+    )

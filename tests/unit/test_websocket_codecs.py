@@ -446,3 +446,14 @@ def test_names_of_ones_own_are_texts() -> None:
     made = own(lambda _: {b"token": "of-a-codec-0123456789", 5: ("a", {None: True}), (1, 2): b"x"}, "")()
     assert made.decode("x")[0].data == {"token": "of-a-codec-0123456789", "5": ["a", {"null": True}], "(1, 2)": b"x"}
     assert read("x", own(lambda _: {b"token": "of-a-codec-0123456789"}, "")(), Masker())[0][1] == {"token": "<hidden>"}
+
+
+@pytest.mark.parametrize("value", [{"command": "SEND", "body": "half \ud83d"}, {"command": "SEND", "headers": {"a": "\ud83d"}}])
+def test_frame_of_stomp_that_utf_8_can_not_tell_is_refused(value: Any) -> None:
+    with pytest.raises(StackError, match="half a surrogate pair"):
+        find("stomp")().encode(value)
+
+
+def test_header_of_stomp_that_is_nothing_is_left_out() -> None:
+    made = find("stomp")().encode({"command": "SEND", "headers": {"a": None, "content-type": None, "b": False}, "body": {"n": 1}})
+    assert made == ['SEND\nb:false\ncontent-type:application/json\ncontent-length:7\n\n{"n":1}\0']

@@ -81,7 +81,12 @@ def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
     parts = split(url)
     pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
     pairs += [(name, value) for name, value in values.items() if value is not None]
-    return urlunsplit(parts._replace(query=urlencode(pairs)))
+    return urlunsplit(parts._replace(query=urlencode([(_scalar(name), _scalar(value)) for name, value in pairs])))
+
+
+def _scalar(text: str) -> str:
+    """A text with half a surrogate pair told as browsers tell it: by U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _server(url: str) -> tuple[str, str, int | None]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from realstack.core.writable import writable
 from realstack.websocket.codecs.codec import Codec, Malformed, Message, Payload, as_it_is, read_json, write_json
 
 COMMANDS = frozenset(
@@ -67,10 +68,14 @@ class Stomp(Codec):
             return ["\n"]
         if not isinstance(headers, Mapping):
             raise self.refusal(f"headers {headers!r}", "Headers are fields: headers.destination=/queue/a.")
-        told = {str(name): "true" if one is True else "false" if one is False else str(one) for name, one in headers.items()}
+        given = {str(name): one for name, one in headers.items() if one is not None}
+        told = {name: "true" if one is True else "false" if one is False else str(one) for name, one in given.items()}
         if not isinstance(body, (str, bytes)):
             body = write_json(body, self)
             told.setdefault("content-type", "application/json")
+        text = "".join([*told, *told.values(), body if isinstance(body, str) else ""])
+        if writable(text) != text:
+            raise self.refusal("half a surrogate pair, which UTF-8 can't tell")
         raw = body.encode() if isinstance(body, str) else body
         if raw:
             told.setdefault("content-length", str(len(raw)))
