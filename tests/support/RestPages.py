@@ -29,7 +29,7 @@ class _Service(BaseHTTPRequestHandler):
             for line in ("102 Processing", "103 Early Hints\r\nLink: </a.css>; rel=preload", "100 Continue"):
                 self.wfile.write(f"HTTP/1.1 {line}\r\n\r\n".encode())
             self._echo(200)
-        elif path == "/nowhere":
+        elif path == "/moved-to-no-url":
             self._answer(302, b"", Location="http://[nowhere")
         elif path == "/cookie":
             self._answer(200, {}, **{"Set-Cookie": f"session={query['is'][0]}; Path=/; HttpOnly"})

@@ -225,7 +225,7 @@ def test_answers_that_announce_another_one_are_none(server: RestServer, session:
 
 
 def test_redirect_to_no_url_is_a_fact_too(server: RestServer, session: RestSession) -> None:
-    answer = session.get(f"{server.url}/nowhere")
+    answer = session.get(f"{server.url}/moved-to-no-url")
     assert (answer.status_code, answer.headers["location"]) == (302, "http://[nowhere")
 
 
