@@ -62,7 +62,7 @@ class Rest:
 
     ## What else differs from Create Session
     - An exchange has a time limit from its beginning to the end of its body, 5 s unless told otherwise: here, or by
-      ``timeout=`` of a request, in seconds or with a unit.
+      ``timeout=`` (seconds, as RequestsLibrary reads it) of a request.
     - Redirects are not followed: where one leads is a fact for the test.
     - Nothing is tried again: a fault that was injected must be seen. RequestsLibrary tries to connect four times by itself.
     - What failed is told with what was expected, seen, and what to do.
