@@ -182,7 +182,7 @@ def test_polled_sessions(said: bytes, first: bool) -> None:
         return exchange
 
     async def one() -> None:
-        session = Polling(connect, lambda query, cookies, body: b"", 200)
+        session = Polling(connect, lambda query, cookies, body: b"", 200, "http://a.test/socket.io/")
         with contextlib.suppress(OSError, InvalidHandshake):
             await session.shake_hands()
             codec = find("socketio")()

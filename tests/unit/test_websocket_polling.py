@@ -156,6 +156,33 @@ def test_attachments_are_base64_in_a_body() -> None:
     assert server.posted == [b'451-["picture",{"_placeholder":true,"num":0}]', b"b/9gA"]
 
 
+def test_cookies_go_along_as_browsers_send_them() -> None:
+    """Balancers take a cookie away, or set it for another path."""
+    server = Server(
+        said(
+            OPEN,
+            "Set-Cookie: lb=node-2; Path=/",
+            "Set-Cookie: other=1; Path=/other",
+            "Set-Cookie: flag",
+            "Set-Cookie: s=1; Secure",
+        ),
+        said(b"2", "Set-Cookie: lb=gone; Path=/; Expires=Thu, 01-Jan-70 00:00:00 GMT"),
+        said(b"6"),
+    )
+
+    async def scenario(url: str) -> None:
+        connection = await Connection.open("tab", Options(url, transport="polling"), record=None)
+        assert connection.cookies == {"lb": "node-2", "other": "1", "s": "1"}
+        await connection.wait_for(Match.of("$=6"), timeout=5)
+        await connection.abort()
+
+    told(server, scenario)
+    first, second, third = server.asked[:3]
+    assert "Cookie" not in first
+    assert "\r\nCookie: s=1; lb=node-2\r\n" in second
+    assert "\r\nCookie: s=1\r\n" in third
+
+
 def test_cookies_and_headers_go_along() -> None:
     server = Server(said(OPEN, "Set-Cookie: lb=node-2; Path=/; HttpOnly", "set-cookie: io=s-1"), said(b"2"))
 
@@ -172,7 +199,7 @@ def test_cookies_and_headers_go_along() -> None:
     assert first.startswith("GET /socket.io/?EIO=4&room=a%20b&transport=polling HTTP/1.1\r\n")
     assert "Cookie: own=1\r\n" in first
     for head in (second, post):
-        assert "\r\nCookie: own=1; lb=node-2; io=s-1\r\n" in head
+        assert "\r\nCookie: own=1; io=s-1; lb=node-2\r\n" in head  # that of the longer path comes first (RFC 6265, 5.4)
         assert head.lower().count("accept:") == head.count("X-Extra: yes") == head.count("Origin: http://page.test") == 1
         assert "Accept-Encoding" not in head
     assert "\r\nContent-Type: text/plain;charset=UTF-8\r\n" in post

@@ -15,6 +15,7 @@ import brotli
 import h11
 
 from realstack.core.charsets import decoded
+from realstack.http.cookies import parse_cookie
 
 LONGEST_HEAD = 256 * 1024
 """Bytes of status line and headers that are read."""
@@ -145,9 +146,12 @@ class Answer:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies that it sets, by name."""
-        lines = [value for name, value in self.headers if name.lower() == "set-cookie"]
-        pairs = (line.partition(";")[0].partition("=") for line in lines)
-        return {name.strip(): value.strip() for name, _, value in pairs}
+        return {cookie.name: cookie.value for cookie in map(parse_cookie, self.cookie_lines) if cookie is not None}
+
+    @property
+    def cookie_lines(self) -> list[str]:
+        """The values of its ``Set-Cookie`` headers."""
+        return [value for name, value in self.headers if name.lower() == "set-cookie"]
 
     @property
     def kept(self) -> bool:

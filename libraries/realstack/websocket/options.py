@@ -245,7 +245,7 @@ async def _dial_polling(options: Options) -> Polling:
     async def exchange() -> Exchange:
         return (await connect(Exchange))[1]
 
-    session = Polling(exchange, options.poll, options.max_size)
+    session = Polling(exchange, options.poll, options.max_size, options.url)
     try:
         async with asyncio.timeout(options.open_timeout):
             await session.shake_hands()

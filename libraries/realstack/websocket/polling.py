@@ -12,11 +12,13 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from http.cookiejar import CookieJar
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from websockets.exceptions import InvalidHandshake, InvalidMessage
 
+from realstack.http.cookies import keep, sent_to
 from realstack.websocket.answer import Answer, NoHttp
 from realstack.websocket.codecs import Payload
 from realstack.websocket.framing import TooLarge
@@ -105,16 +107,18 @@ class Polling(HttpWire):
         connect: Makes a TCP connection to the server.
         request: Makes a request.
         max_size: Bytes of the largest answer that is accepted.
+        url: Where they go, for the cookies that go there.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Exchange]], request: MakeRequest, max_size: int) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Exchange]], request: MakeRequest, max_size: int, url: str) -> None:
         super().__init__()
         self.answer = Answer()
         self._connect = connect
         self._request = request
         self._max_size = max_size
         self._session: dict[str, str] = {}
-        self._cookies: dict[str, str] = {}
+        self._url = url
+        self._jar = CookieJar()
         self._polls: Exchange | None = None
         self._posts: set[Exchange] = set()
         self._fetching: asyncio.Task[None] | None = None
@@ -197,6 +201,10 @@ class Polling(HttpWire):
         # Whatever the server says to a client that leaves: it is the client that ends the session.
         super()._end("client" if self._leaving else by, None if self._leaving else fault)
 
+    @property
+    def _cookies(self) -> dict[str, str]:
+        return {cookie.name: cookie.value or "" for cookie in sent_to(self._jar, self._url)}
+
     def _new_answer(self) -> Answer:
         return Answer(self._max_size + 1)
 
@@ -207,7 +215,7 @@ class Polling(HttpWire):
         if answer.cut:
             raise Broken(answer.cut)
         # By their cookies balancers find the server that has the session.
-        self._cookies |= answer.cookies
+        keep(self._jar, answer.cookie_lines, self._url)
 
     async def _fetch(self, parts: list[bytes]) -> None:
         """Give what came, and go on asking for more."""
