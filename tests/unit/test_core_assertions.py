@@ -165,3 +165,11 @@ def test_what_an_operator_makes_of_a_value_is_returned_as_it_is(
     (tmp_path / "made.robot").write_text(SUITE)
     failed = run(str(tmp_path / "made.robot"), outputdir=str(tmp_path), console="none", report=None, log=None)
     assert failed == 0, (tmp_path / "output.xml").read_text()[-3000:]
+
+
+def test_empty_text_may_match() -> None:
+    for pattern in ("^$", ".*", "a?"):
+        assert verify("", AssertionOperator["matches"], pattern, "It") == ""
+    assert verify("", AssertionOperator["matches"], "(a)?", "It") == (None,)
+    with pytest.raises(AssertionError):
+        verify("", AssertionOperator["matches"], ".", "It")

@@ -112,6 +112,8 @@ def _verify_text(value: Any, operator: AssertionOperator, expected: Any, what: s
     looked_at = value if isinstance(value, (str, list, tuple, set, frozenset, dict)) else str(value)
     wanted = str(expected) if isinstance(looked_at, str) else expected
     try:
+        if operator is AssertionOperator["matches"] and looked_at == "" and _is_found_in_nothing(wanted):
+            return value
         found = verify_assertion(looked_at, operator, wanted, what, _whole(message))
     except re.error as error:
         raise StackError(explain(f"a regular expression to look for in {what}", str(error))) from None
@@ -120,6 +122,12 @@ def _verify_text(value: Any, operator: AssertionOperator, expected: Any, what: s
     if operator is AssertionOperator["ends"] and not str(looked_at).endswith(wanted):  # but for a line's end
         raise _failure(value, operator, expected, what, message)
     return found if operator is AssertionOperator["matches"] else value
+
+
+def _is_found_in_nothing(pattern: str) -> bool:
+    """Whether an empty text matches, which the AssertionEngine takes for what it does not find, unless there are groups."""
+    found = re.compile(pattern)
+    return not found.groups and found.search("") is not None
 
 
 def _numbers(value: Any, expected: Any) -> tuple[int | float, int | float] | None:
