@@ -170,6 +170,17 @@ def test_rows_without_a_key_are_told_apart_by_what_counts() -> None:
     assert [(one.what, one.before) for one in compare(before, less, ["db:t.at"])] == [("removed", {"a": 1})]
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+def test_what_is_no_number_has_not_changed(keyed: bool) -> None:
+    def taken(value: Any) -> Snapshot:
+        return Snapshot("s", 0.0, {"t": Part("t", ("id", "x"), {"1": {"id": 1, "x": value}}, keyed)})
+
+    assert compare(taken(float("nan")), taken(float("nan"))) == []
+    assert compare(taken([float("nan")]), taken([float("nan")])) == []
+    assert [one.column for one in compare(taken(float("nan")), taken(0.0))] == ["x"]
+    assert [one.column for one in compare(taken("1"), taken(1))] == ["x"]
+
+
 def test_different_parts_can_not_be_compared() -> None:
     with pytest.raises(StackError, match="two snapshots of the same tables"):
         compare(snapshot("a", {}), snapshot("b", {}, part="db:other"))

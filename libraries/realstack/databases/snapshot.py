@@ -193,8 +193,13 @@ def _changes(label: str, key: str, old: Mapping[str, Any], new: Mapping[str, Any
     return [
         Difference(label, "changed", key, column, old.get(column), new.get(column))
         for column in columns
-        if old.get(column) != new.get(column) and not ignored(label, column, ignore)
+        if not _same(old.get(column), new.get(column)) and not ignored(label, column, ignore)
     ]
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether two values are equal, as they are written: what is no number (NaN) equals nothing, and yet has not changed."""
+    return bool(old == new) or (type(old) is type(new) and json.dumps(old, default=str) == json.dumps(new, default=str))
 
 
 async def _table(label: str, source: str, session: SqlSession, recipe: Recipe, masking: Masking) -> Part:

@@ -5,8 +5,10 @@ Where texts are to be in an order and spell numbers, it is the order of the numb
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast
 
 from assertionengine import AssertionOperator, verify_assertion
@@ -26,7 +28,7 @@ EVALUATING = frozenset({AssertionOperator["validate"], AssertionOperator["then"]
 AS_TEXT = frozenset(AssertionOperator[name] for name in ("contains", "not contains", "starts", "ends", "matches"))
 """Operators that look into texts, and at lists only where they look for an item."""
 
-_EQUAL, _DIFFERENT = AssertionOperator["=="], AssertionOperator["!="]
+_SAME = {AssertionOperator["=="]: True, AssertionOperator["!="]: False}
 _IN_ORDER = frozenset(AssertionOperator[name] for name in ("<", ">", "<=", ">="))
 
 _UNITS: dict[str, Callable[[object, str], float]] = {"s": duration, "B": byte_size}
@@ -84,6 +86,11 @@ def verify(
         return cast("T", _verify_text(value, operator, expected, what, message))
     if expected is not None:
         expected = _UNITS[unit](expected, what) if unit else read(value, expected)
+    if operator in _SAME and _is_nan(value) and _is_nan(expected):
+        # By its own rule it equals nothing; who expects it means just this.
+        if _SAME[operator]:
+            return value
+        raise _failure(value, operator, expected, what, message)
     left, right = (_numbers(value, expected) if operator in _IN_ORDER else None) or (value, expected)
     try:
         verify_assertion(left, operator, right, what, _whole(message))
@@ -93,11 +100,11 @@ def verify(
 
 
 def _verify_secret(value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None) -> Any:
-    if operator not in (_EQUAL, _DIFFERENT):
+    if operator not in _SAME:
         raise StackError(explain(f"== or != where {what} is compared with a Secret", operator.name))
     seen, wanted = (one.value if isinstance(one, Secret) else one for one in (value, expected))
-    if (seen == like(seen, wanted)) is not (operator is _EQUAL):
-        told = "another value" if operator is _EQUAL else "the same value"
+    if (seen == like(seen, wanted)) is not _SAME[operator]:
+        told = "another value" if _SAME[operator] else "the same value"
         raise StackFailure(message or explain(f"{what} {operator.value} a Secret that is not shown", told))
     return value
 
@@ -128,6 +135,10 @@ def _is_found_in_nothing(pattern: str) -> bool:
     """Whether an empty text matches, which the AssertionEngine takes for what it does not find, unless there are groups."""
     found = re.compile(pattern)
     return not found.groups and found.search("") is not None
+
+
+def _is_nan(value: Any) -> bool:
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
 def _numbers(value: Any, expected: Any) -> tuple[int | float, int | float] | None:
