@@ -127,3 +127,27 @@ def test_a_secret_parameter_is_in_no_error(postgres_server: servers.Postgres, cl
         assert db.get_column("SELECT unnest($1::text[]) AS x", parameters=[[secret, "x"]], alias="db") == [secret.value, "x"]
     finally:
         db.close()
+
+
+def test_rows_of_a_snapshot_are_told_apart_by_columns_that_do(postgres_server: servers.Postgres) -> None:
+    """Of columns that do not, and of a label that nothing has, a difference told what had not changed, or nothing."""
+    db = Databases()
+    try:
+        db.open_postgres_session("db", postgres_server.dsn)
+        db.execute('CREATE TABLE "chat messages-ü" (id int PRIMARY KEY, name text)')
+        db.execute("INSERT INTO \"chat messages-ü\" VALUES (1, 'x'), (2, 'x')")
+        spec = 'db:public."chat messages-ü"'
+        assert db.take_snapshot("before", tables=spec) == 2
+        assert list(db.get_snapshot("before")[spec]) == ["1", "2"]
+        assert db.take_snapshot("some", tables=f"{spec} WHERE id = 1") == 1
+        assert db.hold_lock("held", table='"chat messages-ü"') == 1
+        db.release_lock("held")
+        for columns, told in (({"all": "name"}, "to tell its rows apart"), ({"al": "id"}, "those of al")):
+            with pytest.raises(StackError, match=told):
+                db.take_snapshot("odd", tables={"all": spec}, key_columns=columns)
+        for name in ("chat messages", '"a', "a.b.c", '""', "1a", "a;b"):
+            with pytest.raises(StackError, match="a table's name"):
+                db.take_snapshot("odd", tables={"odd": f"db:{name}"})
+    finally:
+        db.execute('DROP TABLE IF EXISTS "chat messages-ü"')
+        db.close()

@@ -24,7 +24,8 @@ LockMode = Literal[
 ]
 """Modes of ``LOCK TABLE``, weakest first."""
 
-_TABLE = re.compile(r"^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$")
+_NAME = re.compile(r'[^\W\d][\w$]*|"[^"\0]+"')
+_TABLE = re.compile(rf"(?:{_NAME.pattern})(?:\.(?:{_NAME.pattern}))?")
 _ROW_LOCKS = """
 SELECT mode FROM pg_locks
 WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND mode NOT IN ('AccessShareLock')
@@ -35,14 +36,20 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 def quote_table(table: str) -> str:
-    """``schema.table`` or ``table`` as quoted identifiers.
+    """``schema.table`` or ``table`` as quoted identifiers; a name that is none without quotes has them already.
 
     Raises:
-        StackError: It isn't a plain name.
+        StackError: It is none.
     """
-    if not _TABLE.match(table):
-        raise StackError(explain("a table's name, such as messages or public.messages", repr(table)))
-    return ".".join(f'"{part}"' for part in table.split("."))
+    if not _TABLE.fullmatch(table):
+        raise StackError(
+            explain(
+                "a table's name, such as messages or public.messages",
+                repr(table),
+                remedy='Write names with other characters in double quotes: "my-table", public."my table".',
+            )
+        )
+    return ".".join(part if part.startswith('"') else f'"{part}"' for part in _NAME.findall(table))
 
 
 class HeldLock:

@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from realstack.core.errors import StackError, explain
+from realstack.core.table import shorten
 from realstack.databases.clickhouse import ClickHouseSession
 from realstack.databases.locks import quote_table
 from realstack.databases.masking import Masking, digest
@@ -145,6 +146,11 @@ async def take(name: str, recipe: Recipe, sessions: Mapping[str, Any], masking: 
         sessions: Open sessions by alias, all that the recipe names.
         masking: Which columns and fields are secret.
     """
+    strangers = sorted(set(recipe.key_columns) - set(recipe.tables))
+    if strangers:
+        raise StackError(
+            explain(f"key columns of what is taken: {', '.join(recipe.tables) or 'no table'}", f"those of {', '.join(strangers)}")
+        )
     at = time.monotonic()
     parts = {}
     for label, spec in recipe.tables.items():
@@ -243,6 +249,15 @@ def _part(label: str, rows: Rows, keys: Sequence[str], ignore: Sequence[str], ma
         shown = masking.row(record, digest)
         row = {column: json_safe(shown[column]) for column in columns}
         items.append((_text({column: json_safe(shown[column]) for column in keys} if keys else row), row))
+    twice = sorted(key for key, count in Counter(key for key, _ in items).items() if count > 1) if keys else []
+    if twice:
+        raise StackError(
+            explain(
+                f"the key columns of '{label}' ({', '.join(keys)}) to tell its rows apart",
+                f"several rows have {shorten(twice[0], 100)}",
+                remedy="Name more columns in key_columns; without any, whole rows are compared.",
+            )
+        )
     return Part(label, columns, numbered(items), keyed=bool(keys))
 
 

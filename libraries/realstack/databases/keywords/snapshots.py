@@ -27,7 +27,7 @@ COLUMNS = ("part", "what", "key", "column", "before", "after")
 NOW = "now"
 SHOWN_DIFFERENCES = 200
 
-_TABLE = re.compile(r"[^:,\s]+:[\w.$]+")
+_TABLE = re.compile(r'[^:,\s]+:(?:[\w.$]|"[^",]+")+')
 
 
 class SnapshotKeywords:
