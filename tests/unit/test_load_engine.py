@@ -10,6 +10,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from realstack.load.actor import Actor
 from realstack.load.engine import Load
 from realstack.load.http_steps import Request, SignIn
 from realstack.load.keywords.scripts import Scripts
+from realstack.load.library import Load as LoadLibrary
 from realstack.load.matching import filled
 from realstack.load.plan import Limits, Plan, Script
 from realstack.load.results import Failure, Results, Series
@@ -415,6 +417,25 @@ def test_only_what_a_script_names_is_needed_of_a_users_values() -> None:
     )
     assert values.only({"url", "a.b", "a.c", "f", "f.g", "later"}) == {"url": 1, "a": {"b": 2, "c": 3}, "f": {"g": 6}}
     assert values.all()["a"] == {"b": 2, "c": 3, "d": 4}
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        ({"users": ["ann", "bob"]}, "users as dictionaries of their values(?s:.*)a str"),
+        ({"users": "ann"}, "users as dictionaries of their values"),
+        ({"users": {"ann": None}}, "users as dictionaries of their values(?s:.*)a NoneType"),
+        ({"users": [{"n": 1}]}, "users with a name each(?s:.*)one without"),
+        ({"users": {"ann": {}}, "rate": 5.0, "rate_end": -1.0, "duration": timedelta(seconds=1)}, "end that is not negative"),
+    ],
+)
+def test_a_plan_of_other_things_is_told(plan: dict[str, Any], told: str) -> None:
+    load = LoadLibrary()
+    load.create_script("waits")
+    load.let_script_iterate()
+    load.let_script_think(timedelta(0))
+    with pytest.raises(StackError, match=told):
+        load.run_load("waits", **plan)
 
 
 @pytest.mark.parametrize(

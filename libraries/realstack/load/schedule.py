@@ -78,6 +78,7 @@ class Schedule:
             (min(self.spread, self.every, self.duration) >= 0, "times that are not negative", "a negative one"),
             (fastest <= most_rate, f"at most {most_rate:g} iterations a second", f"{fastest:g}"),
             (self.rate is None or self.rate > 0, "a rate above 0", f"{self.rate}"),
+            (self.rate_end is None or self.rate_end >= 0, "a rate at the end that is not negative", f"{self.rate_end}"),
             (self.rate is None or self.duration > 0, "a duration for a rate", "none"),
             (self.least == 0 or self.closed, "a duration for the least number of iterations, and no rate", f"least={self.least}"),
             (not self.closed or self.times == 1, "either a number of times or a duration", "both"),

@@ -428,11 +428,18 @@ def _people(
     users: Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]], script: Script, reveal: Callable[[Any], Any]
 ) -> dict[str, Mapping[str, Any]]:
     """Each user's values, as far as the script needs them."""
+    listed = list(users.values()) if isinstance(users, Mapping) else users if isinstance(users, (list, tuple)) else [users]
+    others = [one for one in listed if not isinstance(one, Mapping)]
+    if others:
+        remedy = "Say users=${{ {'ann': {'topic': 'tea'}} }}, or a list of dictionaries that have a name each."
+        raise StackError(explain("users as dictionaries of their values", f"a {type(others[0]).__name__}", remedy=remedy))
     if isinstance(users, Mapping):
         people = {str(name): values for name, values in users.items()}
     else:
         people = {str(values.get("name", "")): values for values in users}
-        if "" in people or len(people) != len(users):
+        if "" in people:
+            raise StackError(explain("users with a name each", "one without", remedy="Give each a value 'name'."))
+        if len(people) != len(users):
             raise StackError(explain("users with a name each, all different", f"{len(users)} users with {len(people)} names"))
     if any(isinstance(step, Call) for step in (*script.setup, *script.steps)):  # a function may ask for any of them
         return {name: Values(values, reveal).all() for name, values in people.items()}
