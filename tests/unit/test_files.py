@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import zipfile
 import zlib
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import get_args
@@ -167,13 +168,13 @@ def test_png_is_read_by_an_image_library() -> None:
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud83d.pdf", "ü" * 130])
 def test_a_name_that_no_file_has_is_told(name: str) -> None:
-    files = Files()
-    with pytest.raises(StackError, match="a file with a name that its system takes"):
-        files.make_empty_file(name)
-    if name != "ü" * 130:
-        with pytest.raises(StackError, match="a file that can be read"):
-            files.get_sha256(name)
-    assert files.make_empty_file("🦜 ü.pdf")["size"] == 0
+    with closing(Files()) as files:
+        with pytest.raises(StackError, match="a file with a name that its system takes"):
+            files.make_empty_file(name)
+        if name != "ü" * 130:
+            with pytest.raises(StackError, match="a file that can be read"):
+                files.get_sha256(name)
+        assert files.make_empty_file("🦜 ü.pdf")["size"] == 0
 
 
 @pytest.mark.parametrize("fact", ["two\nlines", "x\0y", "a\tb", "one\xa0word", "\x7f"])
