@@ -22,9 +22,9 @@ class EchoServer:
         self._clients: dict[str, socket.socket] = {}
 
     @keyword
-    def echo_server_port(self) -> int:
-        """The port of the server; starts it at first use."""
-        if self._server is None:
+    def echo_server_port(self, *, unused: bool = False) -> int:
+        """The port of the server; starts it at first use, or one that nobody has talked to."""
+        if self._server is None or unused:
             self._server = socket.create_server(("127.0.0.1", 0))
             threading.Thread(target=self._serve, args=(self._server,), daemon=True).start()
         return int(self._server.getsockname()[1])
