@@ -78,6 +78,18 @@ def test_run_is_in_the_queue_once_and_a_user_has_four_places(on_redis: Callable[
     on_redis(work)
 
 
+def test_no_run_passes_one_that_was_asked_for_before(on_redis: Callable[[Work], None]) -> None:
+    async def work(_redis: Redis, queue: RunQueue) -> None:
+        runs = [f"run-{number}" for number in range(6)]
+        assert await queue.enqueue_in_turn(runs[:2], "user") == runs[:2]
+        assert await queue.enqueue_in_turn(runs, "user") == runs[2:RUNS_PER_USER]
+        await queue.finish("run-0", "user", [])
+        assert await queue.enqueue_in_turn(runs[1:], "user") == ["run-4"]
+        assert await queue.enqueue_in_turn([], "user") == []
+
+    on_redis(work)
+
+
 def test_finished_runs_leave_nothing(on_redis: Callable[[Work], None]) -> None:
     async def work(redis: Redis, queue: RunQueue) -> None:
         for number in range(3):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import partial
 from typing import Any
 
 from prometheus_client import Counter
@@ -305,8 +304,8 @@ class Worker:
         entries = self._entries.pop(run.run_id)
         await insist("queue", lambda: self._queue.finish(run.run_id, run.user_id, entries), *REDIS_ERRORS)
         # There is a place in the queue for another run of this user now.
-        for waiting in await insist("waiting", lambda: self._runs.waiting(run.user_id), StoreUnavailable):
-            await insist("queue", partial(self._queue.enqueue, waiting, run.user_id), *REDIS_ERRORS)
+        waiting = await insist("waiting", lambda: self._runs.waiting(run.user_id), StoreUnavailable)
+        await insist("queue", lambda: self._queue.enqueue_in_turn(waiting, run.user_id), *REDIS_ERRORS)
 
 
 def _entries(answer: Any) -> list[tuple[str, dict[str, str] | None]]:

@@ -57,9 +57,12 @@ class RunSweeper:
             RUNS_PER_USER,
             LIMIT,
         )
-        count = 0
+        runs: dict[str, list[str]] = {}
         for row in rows:
-            if await self._queue.enqueue(str(row["id"]), str(row["user_id"])):
-                log.info("run_requeued", run_id=str(row["id"]), user_id=str(row["user_id"]))
+            runs.setdefault(str(row["user_id"]), []).append(str(row["id"]))
+        count = 0
+        for user_id, oldest_first in runs.items():
+            for run_id in await self._queue.enqueue_in_turn(oldest_first, user_id):
+                log.info("run_requeued", run_id=run_id, user_id=user_id)
                 count += 1
         return count

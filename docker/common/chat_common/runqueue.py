@@ -7,6 +7,7 @@ atomic and harmless to repeat, because messages are sent again and workers take 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -58,13 +59,18 @@ def revoked_key(session_id: str) -> str:
 
 _ENQUEUE = """
 local now = tonumber(redis.call('TIME')[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[3]))
-if redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
-if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return -1 end
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('EXPIRE', KEYS[2], 2 * tonumber(ARGV[3]))
-redis.call('XADD', KEYS[1], '*', 'run_id', ARGV[1], 'traceparent', ARGV[4])
-return 1
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[2]))
+local added = {}
+for i = 4, #ARGV do
+  if not redis.call('ZSCORE', KEYS[2], ARGV[i]) then
+    if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[1]) then return added end
+    redis.call('ZADD', KEYS[2], now, ARGV[i])
+    redis.call('EXPIRE', KEYS[2], 2 * tonumber(ARGV[2]))
+    redis.call('XADD', KEYS[1], '*', 'run_id', ARGV[i], 'traceparent', ARGV[3])
+    added[#added + 1] = ARGV[i]
+  end
+end
+return added
 """
 
 _FINISH = """
@@ -145,9 +151,17 @@ class RunQueue:
         Returns:
             Whether it was put in now.
         """
-        args: list[str | int] = [run_id, places, ENTRY_LIFETIME, parent_to_send()]
-        added = await self._enqueue(keys=[RUNS, active_key(user_id)], args=args)
-        return int(added) == 1
+        return bool(await self.enqueue_in_turn([run_id], user_id, places))
+
+    async def enqueue_in_turn(self, runs: Sequence[str], user_id: str, places: int = RUNS_PER_USER) -> list[str]:
+        """Put runs of one user into the queue at one stroke, as far as there is a place: none passes one that stands before it.
+
+        Returns:
+            Those that were put in now.
+        """
+        args: list[str | int] = [places, ENTRY_LIFETIME, parent_to_send(), *runs]
+        added: list[str] = await self._enqueue(keys=[RUNS, active_key(user_id)], args=args)
+        return added
 
     async def stop(self, run_id: str, user_id: str) -> None:
         """Let a run tell nothing more but its end, and wake whoever works on it.
