@@ -199,3 +199,17 @@ def test_what_is_listed_is_what_is_stored() -> None:
     assert unlike(*wanted.values()) == [f"what is listed of {FILE}"]
     assert unlike(*wanted.values(), {**file, "pages": None}) == [f"what is listed of {FILE}"]
     assert unlike(*wanted.values(), file, {**file, "id": "9"}) == ["what is listed of 9"]
+
+
+def test_a_conversation_is_as_new_as_what_was_said_last() -> None:
+    messages = [{**row, "created_at": AT + timedelta(seconds=row["seq"])} for row in reversed(rows()["messages"])]
+    told = {"id": str(THREAD), "title": "?", "last_seq": 9, "updated_at": LEDGER["_stamp"](AT + timedelta(seconds=9))}
+
+    def unlike(*told: dict[str, Any]) -> list[str]:
+        found = LEDGER["ledger_of_conversations"](told, messages)
+        return [one["thing"] for one in found if one["wanted"] != one["seen"]]
+
+    assert unlike(told, {**told, "id": "9"}) == []
+    assert unlike() == [f"what was said last in {THREAD}, by the list of conversations"]
+    assert len(unlike({**told, "updated_at": LEDGER["_stamp"](AT + timedelta(seconds=8))})) == 1
+    assert len(unlike({**told, "last_seq": 8})) == 1

@@ -184,6 +184,20 @@ def ledger_of_lists(told: Sequence[Row], messages: Sequence[Row], runs: Sequence
     ]
 
 
+def ledger_of_conversations(told: Sequence[Row], messages: Sequence[Row]) -> list[Entry]:
+    """What the list of conversations tells of the last word in each of them, beside what it must, as `ledger_of_tab` gives it."""
+    last = {str(row["thread_id"]): row for row in sorted(messages, key=lambda row: row["seq"])}
+    seen = {str(one["id"]): {name: one.get(name) for name in ("last_seq", "updated_at")} for one in told}
+    return [
+        {
+            "thing": f"what was said last in {thread}, by the list of conversations",
+            "wanted": _told({"last_seq": row["seq"], "updated_at": _stamp(row["created_at"])}),
+            "seen": _told(seen.get(thread, {})),
+        }
+        for thread, row in last.items()
+    ]
+
+
 def whole_minutes(left: Iterable[float]) -> str:
     """Times in seconds as whole minutes that have begun, each once."""
     return ", ".join(map(str, sorted({ceil(seconds / 60) for seconds in left})))
