@@ -81,6 +81,17 @@ A Cache That Forgot Is Told Again What To Answer
     Question Should Outlive Agent And Cache    ${olaf}    tab    ${thread}
     Everything Said Should Be Everywhere    ${olaf}    tabs=1
 
+An Event Store That Lost Its Tables Is Told In New Ones
+    [Documentation]    As after it was made anew: what is said from then on is told, and settings can be changed.
+    [Tags]    wants-ledger    wants-transaction    -wants-fan-out    -wants-refresh    -wants-two-replicas
+    [Template]    NONE
+    ${eva} =    A Paid User    eva
+    Open Tabs    ${eva}    tab
+    ${thread} =    A New Thread
+    Events Should Outlive The Loss Of Their Tables    ${eva}    tab    ${thread}
+    Every Store Should Tell What Was Said    ${eva}
+    [Teardown]    Give Event Store Back What It Had
+
 What Is Stored Late Is Counted As Well
     [Documentation]    A file that came first is stored after a message that came later, while events of that one are told.
     [Tags]    needs-pause    wants-held-steps    wants-ledger    wants-upload    -wants-fan-out    -wants-refresh

@@ -73,9 +73,12 @@ class Stores:
 
     def events(self) -> list[str]:
         sql = "SELECT operation_id FROM events.profile_events WHERE user_id = '{}' GROUP BY operation_id HAVING sum(sign) > 0"
-        headers = {"X-ClickHouse-User": self.clickhouse.user, "X-ClickHouse-Key": self.clickhouse.password}
-        answer = httpx.post(self.clickhouse.url, content=sql.format(self.user_id), headers=headers, trust_env=False)
+        answer = self.ask_clickhouse(sql.format(self.user_id))
         return [] if "doesn't exist" in answer.text else answer.raise_for_status().text.split()
+
+    def ask_clickhouse(self, sql: str) -> httpx.Response:
+        headers = {"X-ClickHouse-User": self.clickhouse.user, "X-ClickHouse-Key": self.clickhouse.password}
+        return httpx.post(self.clickhouse.url, content=sql, headers=headers, trust_env=False)
 
     def states(self) -> list[str]:
         return [
@@ -323,6 +326,16 @@ def asked_while(stores: Stores, hold: Any) -> Iterator[Future[httpx.Response]]:
             yield answer
     finally:
         stores.user.service.environment["OPERATION_STEP_TIMEOUT"] = STEP_SECONDS
+
+
+def test_makes_the_table_of_events_again_where_it_vanished(stores: Stores) -> None:
+    assert stores.user.change("before", display_name="Old").status_code == 200
+    stores.ask_clickhouse("DROP TABLE events.profile_events SYNC").raise_for_status()
+    answer = stores.user.change("k", display_name="New")
+    assert (answer.json()["state"], answer.json()["failed_step"]) == ("rolled_back", "event")
+    assert stores.seen()[0] == "Old"
+    assert stores.user.change("k", display_name="New").status_code == 200
+    assert (stores.seen()[0], len(stores.events())) == ("New", 1)
 
 
 def test_goes_on_undoing_until_it_is_done(stores: Stores) -> None:

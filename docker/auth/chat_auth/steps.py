@@ -166,10 +166,7 @@ class EventStep:
         Raises:
             StepFailed: It was not logged, as far as is known.
         """
-        try:
-            await self.prepare()
-        except (StoreUnavailable, ClickHouseError) as error:
-            raise StepFailed("event", _reason(error), outcome_unknown=False) from error
+        await self._have_table()
         await self._insert(operation, 1)
 
     async def undo(self, operation: Mapping[str, Any]) -> None:
@@ -178,7 +175,15 @@ class EventStep:
         Raises:
             StepFailed: That could not be done now.
         """
+        # Where the table vanished, nobody else may come to make it again: the next change of this user waits for this one.
+        await self._have_table()
         await self._insert(operation, -1)
+
+    async def _have_table(self) -> None:
+        try:
+            await self.prepare()
+        except (StoreUnavailable, ClickHouseError) as error:
+            raise StepFailed("event", _reason(error), outcome_unknown=False) from error
 
     async def _insert(self, operation: Mapping[str, Any], sign: int) -> None:
         change: Mapping[str, Any] = operation["change"]
