@@ -119,6 +119,16 @@ A Question That Kills Its Agents Is Given Up
     ${thread} =    A New Thread
     Question Should Be Given Up    ${kira}    tab    ${thread}
 
+An Answer Whose Keeping Broke Off Is Kept
+    [Documentation]    It does not stay with the agent that is at it no more. That one tells of it, as of what nobody foresaw.
+    [Tags]    wants-agent-queue    wants-held-steps
+    ${nora} =    A Paid User    nora
+    Open Tabs    ${nora}    tab
+    ${thread} =    A New Thread
+    Answer Should Outlive A Broken Attempt    ${nora}    tab    ${thread}
+    Everything Said Should Be Everywhere    ${nora}    tabs=1
+    [Teardown]    NONE
+
 Services Count What They Did
     [Documentation]    Of three tabs and two answers, each exactly once, whoever closes a tab; and no tab that is closed. Nobody
     ...    outside is told.
