@@ -59,6 +59,9 @@ Link Breaks Before The Workspace
 Link Breaks Before The Event
     [Tags]    needs-faults
     event    link reset
+Link To Events Breaks Before The Event
+    [Tags]    needs-faults
+    event    link to events reset
 
 Concurrent Changes Leave One Result
     [Documentation]    Three changes of one profile at the same moment: each is done whole or not at all, and all stores agree
