@@ -10,7 +10,7 @@ Test Tags           needs-browser    wants-upload
 
 *** Test Cases ***
 An Answer That Came To Nothing Is Told On A Page
-    [Documentation]    The file that it would have been from was damaged on the disk; the page says what a tab is told.
+    [Documentation]    The file that it would have been from is gone from the disk; the page says what a tab is told.
     [Tags]    needs-folders    needs-pause    wants-file-layers
     ${ida} =    A User In A Browser    ida
     ${report} =    A Short Report With A Fact    ${ida}
@@ -18,7 +18,7 @@ An Answer That Came To Nothing Is Told On A Page
     Open Tabs    ${ida}    tab
     Open Page    ${ida}    page    ${thread}
     Page Should Be Online    page
-    Damaged File Should Yield Nothing    ${ida}    ${report}    ${thread}
+    Damaged File Should Yield Nothing    ${ida}    ${report}    ${thread}    missing
     Failure Should Be Told On Page    page    tab
     Receipts Should Be In
 
