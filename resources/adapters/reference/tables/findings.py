@@ -11,12 +11,21 @@ from collections.abc import Mapping, Sequence
 
 _LINE, _BEFORE, _MOST = 160, 160 // 3, 10
 _LONG = f"{30 * 'reed '}kingfisher{60 * ' reed'}"
+_FAR_APART = f"Osprey {20 * 'reed '}bittern"
+_AS_LONG_AS_SHOWN = "Loach ".ljust(_LINE, "e")
+_A_BIT_LONGER = "Loach ".ljust(_LINE + 1, "e")
+_TEN = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+# More of a text, or of its words, is not looked for.
+_PHRASE = " ".join(33 * ["sedge"]) + " is"
 _NOTES = {
     "Birds": [
         "The Heron stood in the reeds.",
         "A heron and an otter met.",
         *(f"Wren {number} sang." for number in range(1, _MOST + 2)),
         _LONG,
+        _FAR_APART,
+        f"Counted: {' '.join(_TEN)}",
+        f"{_PHRASE} there",
     ],
     "Fish and others": [
         "Otters eat fish;\n herons eat fish.",
@@ -25,6 +34,9 @@ _NOTES = {
         "50% of all perches",
         "5000 of all perches",
         r"Kept in c:\pikes",
+        "Three stars: ***",
+        _AS_LONG_AS_SHOWN,
+        _A_BIT_LONGER,
     ],
 }
 SEARCHED_FOR: dict[str, Sequence[str]] = {
@@ -38,6 +50,13 @@ SEARCHED_FOR: dict[str, Sequence[str]] = {
     r'search messages for "c:\pikes"': [r"c:\pikes"],
     "look for WREN in my chats": ["wren"],
     "search in my history for kingfisher": ["kingfisher"],
+    "search messages for osprey bittern": ["osprey", "bittern"],
+    "search messages for loach": ["loach"],
+    # Words that say nothing are looked for where there are no others, and signs where there is no word.
+    "search messages for all of": ["all", "of"],
+    "search messages for ***": ["***"],
+    f"search messages for {' '.join(_TEN)} eleven": _TEN,
+    f'search messages for "{_PHRASE} elsewhere"': [_PHRASE],
 }
 SAID_AFTERWARDS = [{"name": "said afterwards", "text": "One more heron and wren came."}]
 
