@@ -32,7 +32,7 @@ from chat_common.errors import ERROR_HANDLERS, StoreUnavailable
 from chat_common.logs import JsonFormatter, Log, redact
 from chat_common.postgres import Database, migrate
 from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
-from chat_common.tasks import Together, cancel, jittered, keep_running
+from chat_common.tasks import Together, cancel, insist, jittered, keep_running
 from chat_common.tokens import REFETCHES_AT_ONCE, TokenRefused, Verifier, check_token, keys_by_id
 from support import servers
 from support.loopback import served
@@ -447,6 +447,23 @@ def test_keeps_work_running() -> None:
 
     asyncio.run(run())
     assert all(0.05 <= jittered(0) <= 0.1 and 1 <= jittered(50) <= 2 for _ in range(100))
+
+
+def test_insists_with_pauses_of_a_second_at_most_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def act() -> int:
+        if len(pauses) < 20:
+            raise ConnectionError
+        return len(pauses)
+
+    monkeypatch.setattr("chat_common.tasks.asyncio.sleep", sleep)
+    assert asyncio.run(insist("it", act, ConnectionError)) == 20
+    assert pauses[0] <= 0.1
+    assert 0.5 <= max(pauses) <= 1
 
 
 def test_task_that_was_not_told_that_it_is_cancelled_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
