@@ -89,12 +89,16 @@ A Tab That Is Held Up Hears All Of An Answer
     Everything Said Should Be Everywhere    ${lisa}
 
 An Answer That Waited Long Comes While Nobody Listens
-    [Documentation]    It begins and ends while a replica hears nothing; on its tabs all of it is seen all the same.
-    [Tags]    needs-pause    wants-held-steps    wants-two-replicas
+    [Documentation]    It begins and ends while a replica hears nothing; on its tabs all of it is seen all the same. Agents tell
+    ...    how many answers they are at; that what waits is none of them.
+    [Tags]    needs-pause    wants-held-steps    wants-metrics    wants-two-replicas
     ${olli} =    A Paid User    olli
     Open Tabs On Each Replica    ${olli}    here    there
     ${thread} =    A New Thread
+    Agents' Queue Should Be Empty
+    ${before} =    Get Counted
     Let A Question Wait Since Yesterday    ${olli}    here    ${thread}
+    Counted Should Have Grown    ${before}    answers in work=${PLACES_OF_USER}
     Let Answers Come While Nobody Is Listening    ${olli}    here
     Everything Said Should Be Everywhere    ${olli}
 
@@ -130,15 +134,16 @@ An Answer Whose Keeping Broke Off Is Kept
     [Teardown]    NONE
 
 Services Count What They Did
-    [Documentation]    Of three tabs and two answers, each exactly once, whoever closes a tab; and no tab that is closed. Nobody
-    ...    outside is told.
+    [Documentation]    Of three tabs of one session and two answers, each exactly once, whoever closes a tab; and no tab that is
+    ...    closed. Nobody outside is told.
     [Tags]    wants-metrics    wants-revocation
     ${nell} =    A Paid User    nell
     Watch Open Sockets
     ${before} =    Get Counted
-    Open Tabs    ${nell}    one    two    three
+    Open Tabs    ${nell}    one    two    three    at=${ONE_REPLICA}
     Ask Twice    ${nell}    one
-    Counted Should Have Grown    ${before}    open sockets=3    sockets that opened=3    finished answers=2
+    Counted Should Have Grown    ${before}
+    ...    open sockets=3    sessions with a socket=1    sockets that opened=3    finished answers=2
     Let One Tab Go And Close The Others    ${nell}    three
     Sockets Should Be Over    ${before}    opened=3    answers=2
     Metrics Should Open To Nobody Outside    ${nell}
