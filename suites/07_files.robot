@@ -68,7 +68,7 @@ Names Of Files Lead Nowhere
     ..\\..\\escaped.pdf    escaped.pdf
     C:\\escaped.pdf    escaped.pdf
     ..    document.pdf
-    Отчёт 報告 50%.pdf    Отчёт 報告 50%.pdf
+    Отчёт "報告" 50%.pdf    Отчёт "報告" 50%.pdf
     ${LONG NAME}.pdf    ${ITS BEGINNING}.pdf
 
 An Upload That Breaks Off Leaves Nothing
