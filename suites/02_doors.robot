@@ -28,6 +28,7 @@ No Door Opens Without A Good Credential
     Every Door Should Stay Shut To    of the services
     Every Door Should Stay Shut To    of a session that is over
     Doors Between Services Should Stay Shut
+    Good Token Should Open However It Is Brought
     Ports Should Be Shut At Another Address
     Law Should Hold    no-entry    within=0 s
 

@@ -221,6 +221,35 @@ ROUTE_EDGES = [
 ]
 
 
+def _put(what: str, workspace: str, operation: str, reason: str = "") -> dict[str, Any]:
+    body = {"user_id": "$user", "name": "x", "operation_id": operation}
+    return {"what": what, "door": f"PUT {WORKSPACE}", "path": workspace, "body": body, "reason": reason}
+
+
+def _deleted(what: str, workspace: str) -> dict[str, Any]:
+    return {"what": what, "door": f"DELETE {WORKSPACE}", "path": workspace, "reason": ""}
+
+
+WORKSPACE = "/internal/workspaces/{id}"
+# One after the other, about the same workspaces: who asks again what may have been done, or too late, changes nothing.
+SERVICE_EDGES = [
+    _put("a workspace", "$made", "$operation"),
+    _put("the same again", "$made", "$operation"),
+    _put("the same of another operation", "$made", "$later", "workspace_exists"),
+    _put("another one of the same operation", "$other", "$operation", "operation_used"),
+    _deleted("a workspace that is deleted", "$made"),
+    _deleted("the same deleted again", "$made"),
+    _put("a workspace that was deleted", "$made", "$operation", "workspace_deleted"),
+    _deleted("a workspace that is deleted before it is made", "$early"),
+    _put("a workspace whose delete came first", "$early", "$later", "workspace_deleted"),
+]
+
+
+def ids_of_services() -> dict[str, str]:
+    """Ids that nobody has, by what `SERVICE_EDGES` calls them."""
+    return {name: str(uuid.uuid4()) for name in ("user", "made", "other", "early", "operation", "later")}
+
+
 def ping_of(length: int) -> str:
     """A ping of so many bytes."""
     ping = json.dumps({"type": "ping", "payload": {"filler": ""}})
