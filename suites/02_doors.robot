@@ -69,11 +69,19 @@ Who Reads Well Is Told Any Amount
     ${orla} =    A Signed In User    orla
     Who Reads At Once Should Be Told Any Amount    ${orla}
 
-Who Reads Nothing Is Let Go
-    [Documentation]    However much it asks for; nothing of it is kept for longer than the end of a connection may take.
-    [Tags]    needs-processes
+Who Reads Nothing Is Let Go, And Who Sends Slowly Is Heard
+    [Documentation]    However much one asks for who reads nothing; of that nothing is kept for longer than the end of a
+    ...    connection may take. Meanwhile another one's file stands still halfway, for longer than any answer may take, and then
+    ...    comes whole. Services that have nothing to do go on hearing the others as before.
+    [Tags]    needs-faults    needs-processes    wants-upload
     ${odin} =    A Signed In User    odin
+    ${olga} =    A Paid User    olga
+    Begin Upload That Stands Still    ${olga}    half
+    ${before} =    Get Subscriptions Of Others    ${ONE_REPLICA}
     Who Never Reads Should Be Let Go    ${odin}
+    ${after} =    Get Subscriptions Of Others    ${ONE_REPLICA}
+    Upload That Stood Still Should Be Taken    half
+    Should Be Told    the cache    who listens to others all the while    ${after}    ${before}
 
 
 *** Keywords ***
