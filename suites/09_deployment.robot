@@ -20,14 +20,27 @@ Replicas Are Restarted Under Open Pages
     Page Should Load Anew    page 1
 
 A Replica Ends Its Work Before It Goes, And Comes Before Its Store
-    [Documentation]    What it was asked is answered before it stops. It is begun again while its store is away, and waits for it.
-    [Tags]    needs-kill    needs-logs    needs-restart    wants-held-steps    wants-services-apart    wants-two-replicas
+    [Documentation]    What it was asked is answered before it stops. It is begun again while its store is away, and waits for it;
+    ...    what an earlier version made there does for all that came later.
+    [Tags]    needs-kill    needs-logs    needs-restart    wants-computed-answers    wants-fan-out    wants-held-steps
+    ...       wants-services-apart    wants-stop    wants-two-replicas
     ${dan} =    A User On One Replica    dan    ${OTHER_REPLICA}
     What Is Under Way Should Be Finished Before The Stop    ${dan}
+    Let Store Be As An Earlier Version Left It
     Service Should Stand By Until Its Store Is There    ${dan}    ${ONE_REPLICA}    ${CHAT_DATABASE}
     Open Tabs    ${dan}    on the new one    at=${ONE_REPLICA}
-    Send Message    ${dan}    on the new one    ${dan.thread}    What is 6 * 7?
+    What Came Later Should Work There    ${dan}    on the new one
+    Ask    ${dan}    on the new one    ${dan.thread}    What is 6 * 7?
     Everything Said Should Be Everywhere    ${dan}
+
+The Platform's Address May End With A Slash
+    [Documentation]    A replica is told it as people write addresses: what comes from the platform's own pages, and with its own
+    ...    tokens, is taken as ever.
+    [Tags]    needs-restart    wants-services-apart    wants-two-replicas
+    ${fia} =    A Signed In User    fia
+    Let Address That Service Is Told End With A Slash    ${ONE_REPLICA}
+    Try Doors Of Replica    ${fia}    ${ONE_REPLICA}
+    Law Should Hold    no-entry    within=0 s    refused entries=0    good entries=2
 
 An Agent Hands Over What It Is At
     [Documentation]    It is ended in good order in the middle of an answer that takes long. Another one goes on with it, and need
