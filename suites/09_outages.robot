@@ -23,10 +23,10 @@ The Event Store Is Cut Off
     event store    cut off    saying
 The Cache Is Killed
     [Tags]    needs-kill    needs-restart
-    cache    killed    tidying up    paying    leaving
+    cache    killed    saying again    tidying up    paying    leaving
 The Cache Hangs
     [Tags]    needs-pause
-    cache    hung    tidying up    leaving
+    cache    hung    saying again    tidying up    leaving
 The Cache Is Cut Off
     [Tags]    needs-faults
     cache    cut off    tidying up    paying    leaving
@@ -71,14 +71,18 @@ A Cache That Forgot Is Told Again Who Left
     Law Should Hold    no-entry    within=0 s
 
 A Cache That Forgot Is Told Again What To Answer
-    [Documentation]    It dies with the last things that it was told not written down yet, and with an agent that was at work.
+    [Documentation]    It dies with the last things that it was told not written down yet, and with an agent that was at work;
+    ...    older questions of another user, as many as agents work on at a time, stand still all the while.
     [Tags]    needs-kill    needs-restart    wants-agent-queue    wants-held-steps    -wants-fan-out    -wants-refresh
     ...       -wants-two-replicas
     [Template]    NONE
     ${olaf} =    A Paid User    olaf
     Open Tabs    ${olaf}    tab
+    ${omar} =    A User Whose Questions Stand Still    omar
     ${thread} =    A New Thread
-    Question Should Outlive Agent And Cache    ${olaf}    tab    ${thread}
+    Question Should Outlive Agent And Cache    ${olaf}    tab    ${thread}    ${omar}
+    Give Places Of User Back    ${omar}
+    Receipts Should Be In
     Everything Said Should Be Everywhere    ${olaf}    tabs=1
 
 An Event Store That Lost Its Tables Is Told In New Ones
@@ -114,6 +118,15 @@ A Backend Whose Cache Hangs Says So In Time
     [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
     [Template]    A Hung Store Should Be Told In Time
     cache    a message
+
+A Backend That Hears Nothing Says So
+    [Documentation]    What it asks the cache is answered, and what others tell does not come: whoever leads users knows of it.
+    [Tags]    -wants-fan-out    -wants-refresh    wants-services-apart
+    [Template]    NONE
+    ${urs} =    A User With A Thread On A Tab    urs    tab
+    Who Hears Nothing Should Not Be Ready    ${urs}
+    Send Message    ${urs}    tab    ${urs.thread}    What is 6 * 7?
+    Everything Said Should Be Everywhere    ${urs}    tabs=1
 
 An Auth Service Whose Store Hangs Says So In Time
     [Tags]    needs-pause    -wants-fan-out    -wants-refresh    -wants-two-replicas    wants-services-apart
