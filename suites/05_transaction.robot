@@ -102,7 +102,7 @@ A Page That Was Open Before Saves What Was Typed And Nothing Else
     Record Change    another device    name    ${gro.name}    ${change}[text]
     Record Change    another device    time zone    ${gro.name}    ${change}[zone]
     Make Change    ${gro}    ${change}
-    Make Workspace On Page    dashboard    Made on the page
+    Make Two Workspaces On Page    ${gro}    dashboard    Made on the page
     Last Name Should Be Everywhere    ${gro}    dashboard
 
 The Same Change Asked For Twice At Once Is Done Once
