@@ -65,6 +65,7 @@ What Is Right In Another Way
     profile-elsewhere
     profile-in-part
     key-rotated
+    secret-in-form
 
 A Provider That Takes Its Time
     [Template]    NONE

@@ -336,7 +336,9 @@ async def test_code_of_another_tenant_is_refused() -> None:
             await client.grant("authorization_code", {"code": code, "redirect_uri": REDIRECT, "code_verifier": request.verifier})
 
 
-@pytest.mark.parametrize("scenario", [one for one in SCENARIOS if one not in {"honest", "token-slow", "answers-slowly"}])
+@pytest.mark.parametrize(
+    "scenario", [one for one in SCENARIOS if one not in {"honest", "token-slow", "answers-slowly", "secret-in-form"}]
+)
 async def test_every_lie_is_told_once_asked_and_shows_in_the_receipts(scenario: Any) -> None:
     async with rogue() as (provider, client, session):
         provider.set_scenario(scenario)
@@ -349,6 +351,20 @@ async def test_every_lie_is_told_once_asked_and_shows_in_the_receipts(scenario: 
         provider.reset()
         assert provider.scenario() == "honest"
         assert provider.receipts == []
+
+
+async def test_who_wants_the_secret_in_the_form_takes_it_no_other_way() -> None:
+    async with rogue() as (provider, client, session):
+        provider.set_scenario("secret-in-form")
+        with pytest.raises(OAuthRefusal, match="invalid_client"):
+            await tokens_of(client, session)
+        assert not any(one.misbehaved for one in provider.receipts)
+        secret = "client-secret-of-this-test"
+        other = ProviderClient(client.issuer, "chat", secret, client_auth="client_secret_post", redirect_uri=REDIRECT)
+        await other.discover()
+        await tokens_of(other, session)
+        assert provider.receipts[-1].misbehaved
+        await other.close()
 
 
 async def _userinfo(client: ProviderClient, session: Session) -> None:

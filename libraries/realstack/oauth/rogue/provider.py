@@ -44,6 +44,7 @@ UNKNOWN_KEYS = (
 """Keys that relying parties pass over (RFC 7517, section 5)."""
 LOGOUT_LIFE = 120
 """Seconds that a logout token is valid: it is delivered at once (Back-Channel Logout 2.4)."""
+IN_FORM = "client_secret_post"
 DISCOVERY = "/.well-known/openid-configuration"
 PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="#7a4"/></svg>'
 
@@ -223,11 +224,13 @@ class RogueProvider:
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", IN_FORM],
             "code_challenge_methods_supported": ["S256", "plain"],
             "scopes_supported": ["openid", "profile", "email"],
             "authorization_response_iss_parameter_supported": True,
         }
+        if scenario == "secret-in-form":
+            document["token_endpoint_auth_methods_supported"] = [IN_FORM]
         if scenario == "discovery-issuer-mismatch":
             return _json({**document, "issuer": "https://issuer.invalid"}), scenario
         return _json(document), "ok"
@@ -274,7 +277,7 @@ class RogueProvider:
             return self._broken_token(scenario)
         method, known = self._client(request)
         facts.update(client_auth=method, grant_type=request.form.get("grant_type", ""))
-        if not known:
+        if not known or (scenario == "secret-in-form" and method != IN_FORM):
             return _error(401, "invalid_client"), "invalid_client"
         if request.form.get("grant_type") != "authorization_code":
             return _error(400, "unsupported_grant_type"), "unsupported_grant_type"
@@ -328,7 +331,7 @@ class RogueProvider:
                 return "client_secret_basic", False
             return "client_secret_basic", self._is_client(unquote_plus(name), unquote_plus(secret))
         if "client_secret" in request.form:
-            return "client_secret_post", self._is_client(request.form.get("client_id", ""), request.form["client_secret"])
+            return IN_FORM, self._is_client(request.form.get("client_id", ""), request.form["client_secret"])
         return "none", False
 
     def _is_client(self, name: str, secret: str) -> bool:

@@ -20,6 +20,7 @@ Good = Literal[
     "profile-elsewhere",
     "profile-in-part",
     "answers-slowly",
+    "secret-in-form",
 ]
 """Nothing is wrong."""
 
