@@ -124,6 +124,91 @@ async function letWaitsGrow(page) {
 }
 
 /**
+ * Ends each connection of the page as soon as something has come on it, as a server does that has no room for it, until the page has
+ * tried so many times to connect; chance lets it wait for as long as it may each time.
+ *
+ * @param {number} times
+ * @returns {Promise<number[]>}   Seconds that it waited before each try.
+ */
+async function waitsWhileNotKept(times, page) {
+  return page.evaluate(
+    (wanted) =>
+      new Promise((done) => {
+        const { WebSocket } = window;
+        const { send } = WebSocket.prototype;
+        const { random } = Math;
+        const waits = [];
+        let ended = null;
+        const end = (socket) => {
+          ended = performance.now();
+          socket.dispatchEvent(new CloseEvent('close'));
+        };
+        Math.random = () => 0.999;
+        // The connection that it has is the one on which it says something.
+        WebSocket.prototype.send = function (data) {
+          WebSocket.prototype.send = send;
+          send.call(this, data);
+          queueMicrotask(() => end(this));
+        };
+        window.WebSocket = new Proxy(WebSocket, {
+          construct(target, given) {
+            if (ended !== null) waits.push((performance.now() - ended) / 1000);
+            ended = null;
+            const socket = new target(...given);
+            if (waits.length < wanted) {
+              // After the page's own listeners: it has read what came.
+              queueMicrotask(() => socket.addEventListener('message', () => end(socket), { once: true }));
+            } else {
+              window.WebSocket = WebSocket;
+              Math.random = random;
+              done(waits);
+            }
+            return socket;
+          },
+        });
+      }),
+    times,
+  );
+}
+
+/**
+ * Lets the page stand still, as one whose computer has no time for it, right after something has come on its connection.
+ *
+ * @param {number} time   Milliseconds.
+ * @returns {Promise<string>}   What it does with that connection then: it `goes on` with it, and says something, or `ends it`.
+ */
+async function standStill(time, page) {
+  return page.evaluate(
+    (longest) =>
+      new Promise((done) => {
+        const { send, close } = WebSocket.prototype;
+        const finish = (told) => {
+          Object.assign(WebSocket.prototype, { send, close });
+          done(told);
+        };
+        const watch = (socket) => {
+          WebSocket.prototype.send = function (data) {
+            if (this === socket) finish('goes on');
+            send.call(this, data);
+          };
+          WebSocket.prototype.close = function (...why) {
+            if (this === socket) finish('ends it');
+            close.apply(this, why);
+          };
+          const end = performance.now() + longest;
+          while (performance.now() < end) Math.random();
+        };
+        WebSocket.prototype.send = function (data) {
+          WebSocket.prototype.send = send;
+          send.call(this, data);
+          this.addEventListener('message', () => watch(this), { once: true });
+        };
+      }),
+    time,
+  );
+}
+
+/**
  * Waits until the page, whose waits grow, waits for as long as it may.
  *
  * @param {number} timeout   Milliseconds.
@@ -573,5 +658,6 @@ Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnt
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree, letWaitsGrow, waitUntilItWaits, firstOtherText });
+Object.assign(exports, { waitsWhileNotKept, standStill });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
 Object.assign(exports, { waitUntilTheyWaitForTheirTurn });

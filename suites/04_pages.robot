@@ -34,6 +34,16 @@ A Page That Is Back Before It Tried Again Says So
     Page Should Be Online    page
     Page Should Say Of Its Connection What It Said Before    page
 
+A Page Neither Gives Up Nor Insists
+    [Documentation]    It keeps a connection that is well though the page itself stood still, and leaves a platform in peace that
+    ...    has no room for it.
+    [Tags]    -wants-fan-out
+    ${petra} =    A User In A Browser    petra
+    Open Page    ${petra}    page
+    Page Should Be Online    page
+    Page Should Take Its Own Absence For Nobody Else's    page
+    Page Should Not Insist    page
+
 A Message That Never Came To A Page Is Asked For
     [Documentation]    It is lost on its way, and the next one comes: the page shows both.
     ${noah} =    A User With A Page And A Phone    noah
