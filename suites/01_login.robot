@@ -75,8 +75,8 @@ Logout On One Page Signs All Pages Out
     Open Page    ${finn}    page 1
     ${thread} =    Open Page Of A Conversation    ${finn}    page 2
     Sign Out On Page    page 1    a socket
-    Page Should Show Nobody    page 1
-    Page Should Show Nobody    page 2
+    Page Should Say Why Nobody Is Signed In    page 1    signed out
+    Page Should Say Why Nobody Is Signed In    page 2    signed out
     Sign-In Should Lead Back To    page 2    ${thread}
     Law Should Hold    no-entry    tabs of revoked sessions=1
     Session Should Be Revoked Everywhere    ${finn}

@@ -44,6 +44,19 @@ A Page Neither Gives Up Nor Insists
     Page Should Take Its Own Absence For Nobody Else's    page
     Page Should Not Insist    page
 
+Who Could Not Sign Out Is Signed In As Before
+    [Documentation]    The page has no line then, and later its user thinks better of it: nobody discards what waits. When the
+    ...    session is ended elsewhere, that is what the page says.
+    [Tags]    wants-held-steps    wants-revocation
+    ${sina} =    A User With A New Conversation    sina
+    Sign Out Without A Line    ${sina}    page
+    Begin To Sign Out And Stay    page
+    What Waited Should Be Sent By Whom Is Signed In    page
+    Record Stored Messages Of Users    ${sina}
+    Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
+    End Session    ${sina}
+    Page Should Say Why Nobody Is Signed In    page    ended
+
 A Message That Never Came To A Page Is Asked For
     [Documentation]    It is lost on its way, and the next one comes: the page shows both.
     ${noah} =    A User With A Page And A Phone    noah
