@@ -20,13 +20,14 @@ The Next User Of A Browser Finds Nothing Of The First
 
 The Next User Gets Nothing Of One Whose Session Ended
     [Documentation]    The first one's session is ended elsewhere: what waits is kept for the first one, and is nobody else's.
-    [Tags]    needs-browser    wants-outbox
+    [Tags]    needs-browser    wants-outbox    wants-revocation
     ${mara} =    A User In A Browser    mara
     ${noel} =    A Next User    noel
     Use Page And Leave Things On It    ${mara}    page
     End Session    ${mara}
-    Page Should Show Nobody    page
+    Page Should Say Why Nobody Is Signed In    page    ended
     Next User Should Find Nothing    ${noel}    ${mara}    page
+    What Was Left Should Be There For Its User    ${mara}    page of noel
 
 Whoever Signs In Last Has All Windows Of A Browser
     [Documentation]    A page of one user goes on being open while another one signs in beside it: no page mixes the two.
