@@ -301,7 +301,7 @@ async function loseNextAnswer(method, path, page) {
         return true;
       };
       window.fetch = async (address, options) => {
-        const meant = isMeant(options?.method, address);
+        const meant = isMeant(options?.method ?? 'GET', address);
         const answer = await fetch(address, options);
         if (meant) throw new TypeError('Failed to fetch');
         return answer;

@@ -134,13 +134,6 @@ Open Page Of A Conversation
     Open Page    ${user}    ${page}    ${thread}
     RETURN    ${thread}
 
-Sign Out On Page
-    [Documentation]    Presses the button that signs out; the sockets named are open then.
-    [Arguments]    ${page}    @{sockets}
-    Page Should Be Online    ${page}
-    Record Revocation    @{sockets}    within=${FIGURES.notice_time}
-    Press Sign Out    ${page}
-
 Profile Should Be In Both Databases
     [Documentation]    The auth service's and the backend's database hold what the provider holds.
     [Arguments]    ${user}    ${profile}

@@ -23,6 +23,15 @@ A Page Whose Tokens Run Out Comes Back
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    acked-is-kept    exactly-once    from-somebody
 
+A Page That Is Loaded While Nobody Can Be Signed In Waits For It
+    [Documentation]    The auth service is out of reach just then: the page is on line by itself when that is back.
+    [Tags]    needs-logs    -wants-outbox
+    ${lars} =    A User In A Browser    lars
+    Open Page    ${lars}    page
+    Page Should Be Online    page
+    Take Auth Service Away While Page Loads    page
+    Page Should Come On Line    page
+
 A Page That Is Looked At Again And Again Asks For No Token
     [Tags]    -needs-faults    -wants-outbox
     ${olga} =    A User With A Watched Page    olga
