@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from realstack.core import procfs, tcp
 from realstack.core.errors import StackError, explain
+from realstack.core.hosts import at
 from realstack.core.system import demand_linux
 from realstack.faults.namespaces import Namespace
 
@@ -28,8 +29,7 @@ class Target:
     port: int
 
     def __str__(self) -> str:
-        host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
-        return f"{host}:{self.port}"
+        return at(str(self.address), self.port)
 
 
 @dataclass(frozen=True, slots=True)

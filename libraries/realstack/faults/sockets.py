@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from realstack.core import programs, tcp
 from realstack.core.errors import StackError, explain
+from realstack.core.hosts import bracketed
 from realstack.faults.links import Link, Place, Target
 from realstack.faults.namespaces import Namespace
 
@@ -80,8 +81,7 @@ def kill(link: Link, *, client_ports: Collection[int] = (), spared_ports: Collec
 def _filter(place: Place, client_ports: Collection[int], spared_ports: Collection[int]) -> list[str]:
     words: list[str] = ["("]
     for number, target in enumerate(place.targets):
-        host = f"[{target.address}]" if target.address.version == 6 else str(target.address)
-        port = f":{target.port}"
+        host, port = bracketed(str(target.address)), f":{target.port}"
         words += ["or"] if number else []
         words += ["(", "dst", host, "and", "dport", "=", port, ")", "or", "(", "src", host, "and", "sport", "=", port, ")"]
     words.append(")")
@@ -94,7 +94,7 @@ def _filter(place: Place, client_ports: Collection[int], spared_ports: Collectio
     for spared in sorted(spared_ports):
         words += ["and", "sport", "!=", f":{spared}", "and", "dport", "!=", f":{spared}"]
     for address in sorted(map(str, place.spared)):
-        words += ["and", "not", "(", "dst", f"[{address}]" if ":" in address else address, ")"]
+        words += ["and", "not", "(", "dst", bracketed(address), ")"]
     return words
 
 

@@ -28,7 +28,7 @@ from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import Late
 from realstack.core.quantities import duration
 from realstack.core.waiting import time_limit
-from realstack.http.cookies import keep, parse_cookie, sent_to
+from realstack.http.cookies import header, keep, of_host, parse_cookie, sent_to
 from realstack.http.credentials import (
     BINARY_TYPES,
     masked,
@@ -235,9 +235,9 @@ class RestSession(requests.Session):
         prepared = super().prepare_request(request)
         if not any(name.lower() == "cookie" for name in {**self.headers, **(request.headers or {})}):
             prepared.headers.pop("Cookie", None)
-            pairs = [(one.name, one.value or "") for one in sent_to(self.cookies, prepared.url or "") if one.name not in given]
-            if told := pairs + list(given.items()):
-                prepared.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in told)
+            kept = [one for one in sent_to(self.cookies, prepared.url or "") if one.name not in given]
+            if told := header([*kept, *(of_host(name, value, "") for name, value in given.items())]):
+                prepared.headers["Cookie"] = told
         return prepared
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override] # there are none

@@ -71,11 +71,6 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def at(host: str, port: int) -> str:
-    """Host and port as a URL has them: an address of IPv6 in brackets (RFC 3986, 3.2.2)."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def with_parameters(url: str, values: Mapping[str, str | None]) -> str:
     """The URL with parameters of its query set, in place of all of that name, or removed where the value is None."""
     parts = split(url)

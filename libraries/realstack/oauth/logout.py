@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from realstack.core.errors import StackFailure, explain
+from realstack.core.hosts import at
 from realstack.core.lateness import Late
 from realstack.core.waiting import Deadline, poll
-from realstack.http.urls import at, parameters, shown, with_parameters
+from realstack.http.urls import parameters, shown, with_parameters
 from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.tokens import decode
 from realstack.secrets import secrets

@@ -13,6 +13,7 @@ from robot.api.deco import keyword
 from robot.api.types import Secret
 
 from realstack.core.errors import StackError, explain
+from realstack.core.hosts import bracketed
 from realstack.databases.clickhouse import ClickHouseSession, ClickHouseTarget
 from realstack.databases.dsn import ESCAPED, passwords_of
 from realstack.databases.errors import StatementRefused
@@ -207,8 +208,7 @@ class SessionKeywords:
             seen = f"one of scheme {parts.scheme!r}{'' if parts.hostname else ' without a host'}"
             raise StackError(explain("a URL such as http://host:8123, of the HTTP interface", seen))
         key = plain_password or unquote(parts.password or "")
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        base = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+        base = f"{parts.scheme}://{bracketed(parts.hostname)}" + (f":{port}" if port else "")
         base += parts.path.rstrip("/")
         target = ClickHouseTarget(base, user or unquote(parts.username or "default"), key, database, str(ca) if ca else None)
         return self._opened(

@@ -19,7 +19,7 @@ from urllib.parse import unquote_plus, urlencode
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import RSAKey
 
-from realstack.http.urls import at
+from realstack.core.hosts import at
 from realstack.oauth.forge import Forgery, Issuer, forge
 from realstack.oauth.logout_tokens import LOGOUT_EVENT
 from realstack.oauth.rogue.scenarios import FORGED, Scenario, misbehaving_endpoint
