@@ -11,6 +11,7 @@ from hypothesis.internal.conjecture import providers
 
 from support import servers
 from support.chat import Chat, chat
+from support.RestPages import RestServer
 
 # A shell's background job ignores these, and so would every process that a test starts in order to interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,6 +47,14 @@ def clickhouse_server() -> Iterator[servers.ClickHouse]:
     """A ClickHouse server (``.url``, ``.user``, ``.password``, ``.database``, ``.pid``)."""
     with servers.clickhouse() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def rest_server() -> Iterator[RestServer]:
+    """A small REST service."""
+    one = RestServer()
+    yield one
+    one.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,17 +17,10 @@ from realstack.secrets import secrets
 from support.RestPages import RestServer
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RestServer]:
-    one = RestServer()
-    yield one
-    one.close()
-
-
 @pytest.fixture
-def keywords(server: RestServer) -> SessionKeywords:
+def keywords(rest_server: RestServer) -> SessionKeywords:
     one = SessionKeywords()
-    one.open_session(server.url)
+    one.open_session(rest_server.url)
     return one
 
 

@@ -24,16 +24,9 @@ from realstack.secrets import HIDDEN, secrets
 from support.RestPages import PDF, RestServer
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RestServer]:
-    one = RestServer()
-    yield one
-    one.close()
-
-
 @pytest.fixture
-def session(server: RestServer) -> Iterator[RestSession]:
-    one = RestSession("ann", server.url, seconds=5, hide=lambda text: f"<hidden {len(text)}>")
+def session(rest_server: RestServer) -> Iterator[RestSession]:
+    one = RestSession("ann", rest_server.url, seconds=5, hide=lambda text: f"<hidden {len(text)}>")
     yield one
     one.close()
 
@@ -49,19 +42,19 @@ def handed_over(answer: Any) -> str:
     return "\n".join((*of_request, answer.url, answer.reason, str(answer.headers), answer.text, repr(answer)))
 
 
-def test_access_token_is_sent_and_not_handed_over(server: RestServer, session: RestSession) -> None:
+def test_access_token_is_sent_and_not_handed_over(rest_server: RestServer, session: RestSession) -> None:
     value = token()
-    answer = session.get(f"{server.url}/echo", auth=value)
+    answer = session.get(f"{rest_server.url}/echo", auth=value)
     assert answer.json()["headers"]["authorization"].startswith("<hidden")
     assert value.encode() in answer.content
     assert value not in handed_over(answer)
     assert secrets.find(value)
 
 
-def test_credentials_of_all_parts_of_a_request_are_masked(server: RestServer, session: RestSession) -> None:
+def test_credentials_of_all_parts_of_a_request_are_masked(rest_server: RestServer, session: RestSession) -> None:
     given = [token() for _ in range(4)]
     answer = session.post(
-        f"{server.url}/echo?code={given[0]}",
+        f"{rest_server.url}/echo?code={given[0]}",
         json={"password": given[1], "name": "Ann"},
         headers={"Cookie": f"a={given[2]}", "Authorization": f"Bearer {given[3]}"},
     )
@@ -71,125 +64,129 @@ def test_credentials_of_all_parts_of_a_request_are_masked(server: RestServer, se
 
 
 @pytest.mark.parametrize("given", ["password=%s&name=Ann", '{"password": "%s"}', [("password", "%s")], b"client_secret=%s"])
-def test_credentials_of_a_body_are_masked_however_it_is_given(server: RestServer, session: RestSession, given: Any) -> None:
+def test_credentials_of_a_body_are_masked_however_it_is_given(rest_server: RestServer, session: RestSession, given: Any) -> None:
     value = token()
     if isinstance(given, list):
         data: Any = [(name, text % value) for name, text in given]
     else:
         data = given % (value.encode() if isinstance(given, bytes) else value)
-    answer = session.post(f"{server.url}/echo", data=data)
+    answer = session.post(f"{rest_server.url}/echo", data=data)
     assert value.encode() in answer.content
     assert value not in handed_over(answer)
 
 
-def test_credentials_of_a_url_and_of_an_account_are_masked(server: RestServer, session: RestSession) -> None:
+def test_credentials_of_a_url_and_of_an_account_are_masked(rest_server: RestServer, session: RestSession) -> None:
     value = token()[:14]
-    answer = session.get(f"{server.url}/echo".replace("://", f"://ann:{value}@"))
+    answer = session.get(f"{rest_server.url}/echo".replace("://", f"://ann:{value}@"))
     assert value not in handed_over(answer)
     assert value not in secrets.scrub(f"the password {value} is wrong")
 
 
-def test_credentials_that_come_back_are_wrapped_or_masked(server: RestServer, session: RestSession) -> None:
+def test_credentials_that_come_back_are_wrapped_or_masked(rest_server: RestServer, session: RestSession) -> None:
     value = token()
-    answer = session.get(f"{server.url}/token", params={"is": value})
+    answer = session.get(f"{rest_server.url}/token", params={"is": value})
     assert answer.json()["access_token"] == f"<hidden {len(value)}>"
     assert answer.json()["name"] == "Ann"
     assert value not in handed_over(answer)
     assert HIDDEN in answer.text
 
 
-def test_cookies_are_kept_remembered_and_not_handed_over(server: RestServer, session: RestSession) -> None:
+def test_cookies_are_kept_remembered_and_not_handed_over(rest_server: RestServer, session: RestSession) -> None:
     value = token()
-    first = session.get(f"{server.url}/cookie", params={"is": value})
+    first = session.get(f"{rest_server.url}/cookie", params={"is": value})
     assert secrets.find(value)
-    second = session.get(f"{server.url}/echo")
+    second = session.get(f"{rest_server.url}/echo")
     assert f"session={value}".encode() in second.content
     assert value not in handed_over(first) + handed_over(second)
 
 
-def test_cookies_of_a_request_may_be_given(server: RestServer, session: RestSession) -> None:
+def test_cookies_of_a_request_may_be_given(rest_server: RestServer, session: RestSession) -> None:
     value = token()
-    answer = session.get(f"{server.url}/echo", cookies={"given": value})
+    answer = session.get(f"{rest_server.url}/echo", cookies={"given": value})
     assert f"given={value}".encode() in answer.content
     assert value not in handed_over(answer)
 
 
-def test_what_was_wrapped_is_sent_as_it_is(server: RestServer) -> None:
+def test_what_was_wrapped_is_sent_as_it_is(rest_server: RestServer) -> None:
     def reveal(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: reveal(inner) for name, inner in value.items()}
         return value[::-1] if isinstance(value, str) else value
 
-    session = RestSession("ann", server.url, seconds=5, reveal=reveal)
-    answer = session.post(f"{server.url}/echo", json={"text": "olleh"}, headers={"X-Word": "eybdoog"})
+    session = RestSession("ann", rest_server.url, seconds=5, reveal=reveal)
+    answer = session.post(f"{rest_server.url}/echo", json={"text": "olleh"}, headers={"X-Word": "eybdoog"})
     assert answer.json()["body"] == '{"text": "hello"}'
     assert answer.json()["headers"]["x-word"] == "goodbye"
 
 
-def test_body_that_is_no_text_is_shown_by_its_size(server: RestServer, session: RestSession) -> None:
-    answer = session.get(f"{server.url}/pdf")
+def test_body_that_is_no_text_is_shown_by_its_size(rest_server: RestServer, session: RestSession) -> None:
+    answer = session.get(f"{rest_server.url}/pdf")
     assert answer.content == PDF
     assert answer.text == f"{len(PDF)} bytes"
 
 
-def test_upload_is_shown_by_its_size(server: RestServer, session: RestSession) -> None:
+def test_upload_is_shown_by_its_size(rest_server: RestServer, session: RestSession) -> None:
     part = FilePart(("report.pdf", PDF, "application/pdf"))
-    answer = session.post(f"{server.url}/files", files={"file": part}, data={"thread_id": "t1"})
+    answer = session.post(f"{rest_server.url}/files", files={"file": part}, data={"thread_id": "t1"})
     assert answer.json()["size"] > len(PDF)
     assert answer.request.body.endswith(" bytes")
     assert "%PDF" not in repr({"file": part})
 
 
-def test_redirects_are_facts(server: RestServer, session: RestSession) -> None:
+def test_redirects_are_facts(rest_server: RestServer, session: RestSession) -> None:
     value = token()
-    answer = session.get(f"{server.url}/moved", params={"code": value})
+    answer = session.get(f"{rest_server.url}/moved", params={"code": value})
     assert answer.status_code == 302
     assert value not in handed_over(answer)
 
 
 @pytest.mark.parametrize("path", ["silent", "drips"])
-def test_exchange_ends_in_time(server: RestServer, session: RestSession, path: str) -> None:
+def test_exchange_ends_in_time(rest_server: RestServer, session: RestSession, path: str) -> None:
     with pytest.raises(StackFailure, match=rf"GET \S+/{path} is answered within 0\.2 s"):
-        session.get(f"{server.url}/{path}", timeout=0.2)
-    assert session.get(f"{server.url}/echo").status_code == 200
+        session.get(f"{rest_server.url}/{path}", timeout=0.2)
+    assert session.get(f"{rest_server.url}/echo").status_code == 200
 
 
-def test_connection_is_kept_for_the_next_request(server: RestServer, session: RestSession) -> None:
-    ports = {session.get(f"{server.url}/echo").json()["client_port"] for _ in range(3)}
+def test_connection_is_kept_for_the_next_request(rest_server: RestServer, session: RestSession) -> None:
+    ports = {session.get(f"{rest_server.url}/echo").json()["client_port"] for _ in range(3)}
     assert len(ports) == 1
 
 
-def test_limit_is_the_sessions_own_unless_given(server: RestServer) -> None:
-    session = RestSession("ann", server.url, seconds=0.2)
+def test_limit_is_the_sessions_own_unless_given(rest_server: RestServer) -> None:
+    session = RestSession("ann", rest_server.url, seconds=0.2)
     with pytest.raises(StackFailure, match=r"within 0\.2 s"):
-        session.get(f"{server.url}/silent")
+        session.get(f"{rest_server.url}/silent")
 
 
 @pytest.mark.parametrize("pair", [("ann", "a word"), ["ann", "a word"]])
-def test_name_and_password_may_be_given(server: RestServer, pair: Any) -> None:
-    one = RestSession("ann", server.url, seconds=5, reveal=plain_json)
-    sent = one.get(f"{server.url}/echo", auth=pair).content
+def test_name_and_password_may_be_given(rest_server: RestServer, pair: Any) -> None:
+    one = RestSession("ann", rest_server.url, seconds=5, reveal=plain_json)
+    sent = one.get(f"{rest_server.url}/echo", auth=pair).content
     assert b"Basic YW5uOmEgd29yZA==" in sent
-    assert b"Basic Om9uZS1vZi1hLXBhaXI=" in one.get(f"{server.url}/echo", auth=["", Secret("one-of-a-pair")]).content
+    assert b"Basic Om9uZS1vZi1hLXBhaXI=" in one.get(f"{rest_server.url}/echo", auth=["", Secret("one-of-a-pair")]).content
     one.close()
 
 
-def test_headers_and_cookies_are_sent_as_they_are_given(server: RestServer) -> None:
-    one = RestSession("ann", server.url, seconds=5, headers={"Authorization": "Bearer of-the-session-0123"})
+def test_headers_and_cookies_are_sent_as_they_are_given(rest_server: RestServer) -> None:
+    one = RestSession("ann", rest_server.url, seconds=5, headers={"Authorization": "Bearer of-the-session-0123"})
     jar = CookieJar()
     jar.set_cookie(of_host("of-a-jar", "1", "a.test"))
-    told = one.get(f"{server.url}/echo", headers={"Authorization": None, "X-Bytes": b"abc", "X-Number": 5}, cookies=jar).json()
+    told = one.get(
+        f"{rest_server.url}/echo", headers={"Authorization": None, "X-Bytes": b"abc", "X-Number": 5}, cookies=jar
+    ).json()
     assert "authorization" not in told["headers"]
     assert (told["headers"]["x-bytes"], told["headers"]["x-number"], told["headers"]["cookie"]) == ("abc", "5", "of-a-jar=1")
-    told = one.get(f"{server.url}/echo", headers={"Authorization": b"Bearer as-bytes-012345"}, cookies={"a": 5, "b": None}).json()
+    told = one.get(
+        f"{rest_server.url}/echo", headers={"Authorization": b"Bearer as-bytes-012345"}, cookies={"a": 5, "b": None}
+    ).json()
     assert (told["headers"]["authorization"], told["headers"]["cookie"]) == ("Bearer as-bytes-012345", "a=5")
     assert secrets.find("as-bytes-012345")
     one.close()
 
 
 @pytest.mark.parametrize("limit", ["5 s", timedelta(seconds=5), (5, None), ("500 ms", "1.5 s"), "", 0])
-def test_limits_are_times(server: RestServer, session: RestSession, limit: Any) -> None:
-    assert session.get(f"{server.url}/echo", timeout=limit or None).status_code == 200
+def test_limits_are_times(rest_server: RestServer, session: RestSession, limit: Any) -> None:
+    assert session.get(f"{rest_server.url}/echo", timeout=limit or None).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -206,26 +203,26 @@ def test_limits_are_times(server: RestServer, session: RestSession, limit: Any) 
         ({"json": {"a": float("nan")}}, "a value of JSON to send"),
     ],
 )
-def test_what_can_not_be_sent_is_told(server: RestServer, session: RestSession, options: dict[str, Any], told: str) -> None:
+def test_what_can_not_be_sent_is_told(rest_server: RestServer, session: RestSession, options: dict[str, Any], told: str) -> None:
     with pytest.raises(StackError, match=told):
-        session.post(f"{server.url}/echo", **options)
+        session.post(f"{rest_server.url}/echo", **options)
 
 
 @pytest.mark.parametrize("method", ["", "G T", "\u0413\u0415\u0422"])
-def test_what_is_no_method_is_told(server: RestServer, session: RestSession, method: str) -> None:
+def test_what_is_no_method_is_told(rest_server: RestServer, session: RestSession, method: str) -> None:
     with pytest.raises(StackError, match="an HTTP method"):
-        session.request(method, f"{server.url}/echo")
+        session.request(method, f"{rest_server.url}/echo")
 
 
-def test_answers_that_announce_another_one_are_none(server: RestServer, session: RestSession) -> None:
+def test_answers_that_announce_another_one_are_none(rest_server: RestServer, session: RestSession) -> None:
     for _ in range(2):
-        answer = session.get(f"{server.url}/announced")
+        answer = session.get(f"{rest_server.url}/announced")
         assert (answer.status_code, answer.json()["path"]) == (200, "/announced")
         assert "link" not in answer.headers
 
 
-def test_redirect_to_no_url_is_a_fact_too(server: RestServer, session: RestSession) -> None:
-    answer = session.get(f"{server.url}/moved-to-no-url")
+def test_redirect_to_no_url_is_a_fact_too(rest_server: RestServer, session: RestSession) -> None:
+    answer = session.get(f"{rest_server.url}/moved-to-no-url")
     assert (answer.status_code, answer.headers["location"]) == (302, "http://[nowhere")
 
 
@@ -242,16 +239,16 @@ def test_what_is_no_url_is_told() -> None:
         RestSession("ann", "", seconds=5).get("/echo")
 
 
-def test_environment_comes_not_between(server: RestServer, session: RestSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_comes_not_between(rest_server: RestServer, session: RestSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert session.get(f"{server.url}/echo").status_code == 200
+    assert session.get(f"{rest_server.url}/echo").status_code == 200
 
 
-def test_closed_session_sends_nothing(server: RestServer, session: RestSession) -> None:
+def test_closed_session_sends_nothing(rest_server: RestServer, session: RestSession) -> None:
     session.close()
     with pytest.raises(StackError, match="was closed"):
-        session.get(f"{server.url}/echo")
+        session.get(f"{rest_server.url}/echo")
 
 
 def test_closing_ends_connections_though_their_answers_are_kept() -> None:
@@ -269,10 +266,10 @@ def test_closing_ends_connections_though_their_answers_are_kept() -> None:
     assert answer.text == "hi"
 
 
-def test_exchange_is_recorded_without_values(server: RestServer, session: RestSession) -> None:
+def test_exchange_is_recorded_without_values(rest_server: RestServer, session: RestSession) -> None:
     value = token()
     recording = recorder.begin("a test")
-    session.get(f"{server.url}/echo", params={"code": value}, auth=value)
+    session.get(f"{rest_server.url}/echo", params={"code": value}, auth=value)
     (event,) = recording.entries()
     assert isinstance(event, Http)
     assert event.source == "ann"

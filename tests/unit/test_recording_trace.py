@@ -26,13 +26,6 @@ def _no_trace() -> Iterator[None]:
     trace.go_on("")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RestServer]:
-    one = RestServer()
-    yield one
-    one.close()
-
-
 def test_nothing_is_sent_until_a_trace_begins() -> None:
     assert trace.headers() == {}
 
@@ -46,15 +39,15 @@ def test_each_request_has_a_parent_id_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("given", [None, OWN])
-def test_rest_and_oauth_requests_carry_it(server: RestServer, given: str | None) -> None:
+def test_rest_and_oauth_requests_carry_it(rest_server: RestServer, given: str | None) -> None:
     begun = trace.begin()
     headers = {"Traceparent": given} if given else None
-    rest = RestSession("ann", server.url, seconds=5)
-    sent = [rest.get(f"{server.url}/echo", headers=headers).json()["headers"]["traceparent"]]
+    rest = RestSession("ann", rest_server.url, seconds=5)
+    sent = [rest.get(f"{rest_server.url}/echo", headers=headers).json()["headers"]["traceparent"]]
     rest.close()
 
     async def oauth() -> str:
-        session = Session("ann", server.url)
+        session = Session("ann", rest_server.url)
         try:
             return str((await session.send("GET", "/echo", headers=headers)).json()["headers"]["traceparent"])
         finally:
@@ -77,8 +70,8 @@ def test_handshakes_carry_it(given: str | None) -> None:
             assert socket.request is not None
             seen.extend(socket.request.headers.get_all("traceparent"))
 
-        async with serve(take, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
+        async with serve(take, "127.0.0.1", 0) as rest_server:
+            port = rest_server.sockets[0].getsockname()[1]
             wire = await dial(Options(f"ws://127.0.0.1:{port}", headers={"traceparent": given} if given else {}))
             await wire.close()
         return seen
