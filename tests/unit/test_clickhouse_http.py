@@ -319,6 +319,13 @@ def test_a_session_keeps_what_it_made(server: Server) -> None:
     assert refused(server.ask("SELECT * FROM kept", session_id="keeps")) == (404, "60")
 
 
+def test_a_refusal_in_the_middle_leaves_nothing_to_the_next_answer(server: Server) -> None:
+    breaks = "SELECT 7, sleepEachRow(0.01), throwIf(number = 5) FROM numbers(10) SETTINGS max_block_size = 1"
+    assert refused(server.ask(breaks, session_id="breaks"))[1] == "395"
+    assert refused(server.ask("SELECT nothing", session_id="breaks"))[1] == "47"
+    assert server.ask("SELECT 3", session_id="breaks").text == "3\n"
+
+
 def test_a_session_has_one_request_at_a_time(server: Server) -> None:
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(server.ask, "SELECT sleep(2), 'slow'", session_id="one")

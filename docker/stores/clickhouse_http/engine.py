@@ -214,11 +214,12 @@ class Connection:
     def _query(self, text: bytes, answer_format: str, parameters: Mapping[str, str]) -> bytes:
         try:
             return bytes(self._raw.query(text, answer_format, params=dict(parameters)).bytes())
-        except UnicodeDecodeError as error:
-            # What it refused holds bytes that are no text, and the refusal repeats them.
-            raise error_of(error.object.decode(errors="replace")) from None
-        except RuntimeError as error:
-            raise error_of(str(error)) from None
+        except (RuntimeError, UnicodeDecodeError) as error:
+            # What had been written before the refusal would stand before the connection's next answer.
+            self._raw.query(b"SELECT 1", "Null")
+            # What it refused may hold bytes that are no text, and the refusal repeats them.
+            told = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
+            raise error_of(told) from None
 
 
 @contextmanager
