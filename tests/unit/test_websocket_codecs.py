@@ -457,3 +457,15 @@ def test_frame_of_stomp_that_utf_8_can_not_tell_is_refused(value: Any) -> None:
 def test_header_of_stomp_that_is_nothing_is_left_out() -> None:
     made = find("stomp")().encode({"command": "SEND", "headers": {"a": None, "content-type": None, "b": False}, "body": {"n": 1}})
     assert made == ['SEND\nb:false\ncontent-type:application/json\ncontent-length:7\n\n{"n":1}\0']
+
+
+@pytest.mark.parametrize("codec", ["json", "json-lines", "signalr"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_only_python_reads_are_read_and_told(codec: str, number: str) -> None:
+    end = "\x1e" if codec == "signalr" else ""
+    made = find(codec)()
+    ((content, data, _, problem),) = read(f'{{"type": 1, "a": [{number}]}}{end}', made, Masker())
+    assert (content, data["type"]) == ("json", 1)
+    assert f"it has {number.removeprefix('-')} as a number" in problem
+    ((_, data, _, problem),) = read(f'{{"type": 1, "a": "NaN", "b": 1e999}}{end}', made, Masker())
+    assert (data["a"], problem) == ("NaN", "")

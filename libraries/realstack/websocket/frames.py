@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,7 +30,8 @@ class Frame:
         content: ``json`` (what the codec read as a value), ``text`` or ``binary``.
         data: The value, the text or the bytes; credentials are replaced by ``<hidden>``.
         size: Bytes of its part of the payload, before compression.
-        problem: Why the codec could not read it, and it is the text or the bytes that it is; empty where it could.
+        problem: Why the codec could not read it, and it is the text or the bytes that it is; empty where it could. Also what is
+            no JSON in a value that could be read.
     """
 
     number: int
@@ -61,6 +64,7 @@ def read(payload: Payload, codec: Codec, masker: Masker) -> list[tuple[Content, 
     messages = []
     for message in codec.decode(payload):
         content, data, size, raw, problem = _flat_enough(message, payload)
+        problem = problem or _beyond_json(data, raw)
         messages.append((content, _masked(content, data, raw, masker), size, masker.members(problem) if problem else ""))
     return messages
 
@@ -71,6 +75,27 @@ def _flat_enough(message: Message, payload: Payload) -> Message:
         return message
     told = as_it_is(payload if message.raw is None else message.raw, f"nested more than {DEEPEST} levels deep")
     return told._replace(size=message.size)
+
+
+def _beyond_json(data: Any, raw: str | None) -> str:
+    """What a text has that Python reads and JSON has not; empty where it has nothing of the kind."""
+    if raw is None or not ("NaN" in raw or "Infinity" in raw):
+        return ""
+    numbers = [one for one in _values(data) if isinstance(one, float)]
+    named = [name for name, is_so in (("NaN", math.isnan), ("Infinity", math.isinf)) if name in raw and any(map(is_so, numbers))]
+    if not named:
+        return ""
+    return f"no JSON: it has {' and '.join(named)} as a number, which JSON has not (RFC 8259, 6); browsers read nothing of it"
+
+
+def _values(data: Any) -> Iterator[Any]:
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            waiting += value.values() if isinstance(value, dict) else value
+        else:
+            yield value
 
 
 def _masked(content: Content, data: Any, raw: str | None, masker: Masker) -> Any:

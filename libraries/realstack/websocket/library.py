@@ -118,7 +118,8 @@ class WebSocket(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
 
     One frame may hold several messages. Each of them counts: it has its own number in the ledger, can be taken once, and is
     recorded by itself, all at the same time. What a codec can't read stays in the ledger as the text or the bytes that it is:
-    waits that fail tell so, and [Messages Should Be Well Formed] fails. [Send Frame] sends anything, malformed or not.
+    waits that fail tell so, and [Messages Should Be Well Formed] fails; it fails for ``NaN`` and ``Infinity`` in JSON, too, which
+    are read here and by no browser. [Send Frame] sends anything, malformed or not.
 
     A codec of your own is a class with ``decode(self, payload)`` and, to send, ``encode(self, value)``, made anew for each
     direction of each connection. Or it is a function that decodes, or a module with such functions. As a generator, ``decode``
