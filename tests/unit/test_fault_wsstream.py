@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from websockets.server import ServerProtocol
 from websockets.streams import StreamReader as Frames
 from websockets.uri import parse_uri
 
-from realstack.faults.wsstream import LARGEST_MESSAGE, StreamReader, Upgrade
+from realstack.faults.wsstream import LARGEST_MESSAGE, Inflater, StreamReader, Upgrade
 
 Message = str | bytes
 MESSAGES = st.lists(st.one_of(st.text(max_size=300), st.binary(max_size=300)), min_size=1, max_size=6)
@@ -200,3 +201,13 @@ def test_what_breaks_the_protocol_passes_and_reading_goes_on(broken: bytes, step
     theirs.feed_data(broken)
     with pytest.raises((ProtocolError, PayloadTooBig)):
         next(Frame.parse(theirs.read_exact, mask=False, max_size=LARGEST_MESSAGE))
+
+
+@pytest.mark.parametrize("behind", [b"", b"\x00"])
+@pytest.mark.parametrize("takeover", [False, True])
+def test_messages_that_each_end_their_compressed_stream_are_all_read(behind: bytes, takeover: bool) -> None:
+    """RFC 7692, 7.2.3.4."""
+    inflater = Inflater(takeover)
+    for text in (b"one", b"two", b"three"):
+        machine = zlib.compressobj(wbits=-15)
+        assert inflater.inflate(machine.compress(text) + machine.flush() + behind) == text

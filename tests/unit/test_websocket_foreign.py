@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import brotli
 import pytest
@@ -353,8 +354,6 @@ def test_many_frames_before_a_close_frame_are_all_read() -> None:
     [
         (frame(8, b""), 1005),
         (frame(8, b"\x03"), 1002),
-        (frame(8, (999).to_bytes(2, "big")), 1002),
-        (frame(8, (1000).to_bytes(2, "big") + b"\xff"), 1007),
         (frame(3, b""), 1002),
         (b"\xf1\x00", 1002),
         (frame(0, b"goes on with nothing"), 1002),
@@ -369,3 +368,85 @@ def test_many_frames_before_a_close_frame_are_all_read() -> None:
 def test_what_breaks_the_protocol_ends_the_connection_by_its_code(said: bytes, code: int) -> None:
     closed, _ = ending(said)
     assert closed.code == code or (code == 1002 and closed.code == 4001)
+
+
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535])
+def test_a_close_code_that_may_not_be_sent_is_told_as_it_came(code: int) -> None:
+    closed, _ = ending(frame(8, code.to_bytes(2, "big") + b"why"))
+    assert (closed.code, closed.reason, closed.by) == (code, "why", "server")
+    assert f"no code {code} may be sent" in str(closed)
+
+
+def test_a_close_reason_that_is_no_text_leaves_its_code() -> None:
+    closed, _ = ending(frame(8, (4001).to_bytes(2, "big") + "geschützt".encode("latin-1")))
+    assert (closed.code, closed.reason, closed.by) == (4001, r"gesch\xfctzt", "server")
+    assert "no text in UTF-8" in str(closed)
+
+
+def test_half_a_close_code_is_shown() -> None:
+    closed, _ = ending(frame(8, b"\x03"))
+    assert (closed.code, closed.by) == (1002, "client")
+    assert "one byte, 0x03" in closed.cause
+
+
+def test_what_can_not_be_read_is_the_end_also_with_a_close_frame_in_the_same_packet() -> None:
+    closed, frames = ending(frame(1, b"a"), frame(1, b"\xff"), CLOSE_4001)
+    assert (closed.code, closed.by, frames) == (1007, "client", ["a"])
+
+
+# What an agreement agrees to.
+
+DEFLATED = b"Sec-WebSocket-Extensions: permessage-deflate"
+
+
+def deflated(text: bytes, end: int) -> bytes:
+    """A compressed frame whose DEFLATE stream is flushed, or ends for good."""
+    machine = zlib.compressobj(wbits=-15)
+    data = machine.compress(text) + machine.flush(end)
+    whole = frame(1, data.removesuffix(b"\x00\x00\xff\xff"))
+    return bytes([whole[0] | 0x40]) + whole[1:]
+
+
+def agreeing(*said: bytes, more: bytes, options: Callable[[str], Options] = Options) -> list[object]:
+    """What is received of a server that agrees to more and says this."""
+    found: list[object] = []
+
+    async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(accepted(request, more) + b"".join(said))
+
+    async def scenario(url: str) -> None:
+        connection = await Connection.open("tab1", options(url), record=None)
+        await connection.wait_closed(5)
+        found.extend(frame.data for frame in connection.mailbox.frames())
+
+    told(talk, scenario)
+    return found
+
+
+@pytest.mark.parametrize("more", [b"", b"; server_no_context_takeover", b"; server_max_window_bits=15"])
+@pytest.mark.parametrize("ends", [(zlib.Z_FINISH,) * 3, (zlib.Z_FINISH, zlib.Z_SYNC_FLUSH, zlib.Z_FINISH)])
+def test_messages_that_end_their_compressed_stream_are_all_read(more: bytes, ends: tuple[int, ...]) -> None:
+    """RFC 7692, 7.2.3.4: with a byte behind it, which some leave out."""
+    long = b"x" * 30_000
+    said = [deflated(text, end) for text, end in zip((b"one", b"two", long), ends, strict=True)]
+    assert agreeing(*said, CLOSE_4001, more=DEFLATED + more) == ["one", "two", long.decode()]
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "seen", "remedy"),
+    [
+        (b"Sec-WebSocket-Protocol: chat", {}, "the subprotocol 'chat', and none was offered", "subprotocols="),
+        (b"Sec-WebSocket-Protocol: b", {"subprotocols": ["a", "c"]}, "'b', and offered were: a, c", "subprotocols="),
+        (DEFLATED, {"compression": False}, "'permessage-deflate', and none was offered", "agree to what was offered"),
+        (DEFLATED + b"; client_max_window_bits=8", {}, "=8', and the offer was: permessage-deflate", "compression=False"),
+    ],
+)
+def test_an_agreement_to_what_was_not_offered_is_told_with_both(
+    more: bytes, options: dict[str, Any], seen: str, remedy: str
+) -> None:
+    with pytest.raises(Refused) as error:
+        agreeing(more=more, options=lambda url: Options(url, **options))
+    assert seen in error.value.seen
+    assert remedy in error.value.remedy
+    assert error.value.headers["Upgrade"] == "websocket"
+    assert error.value.status is None

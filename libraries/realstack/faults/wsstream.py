@@ -14,6 +14,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 
+from realstack.core.inflating import Inflating
+
 LARGEST_MESSAGE = 1024 * 1024
 """Bytes of the largest message that is read; larger ones pass unread."""
 
@@ -67,12 +69,12 @@ class Inflater:
 
     def __init__(self, takeover: bool) -> None:
         self._takeover = takeover
-        self._engine: zlib._Decompress | None = zlib.decompressobj(-15)
+        self._engine: Inflating | None = Inflating(-15)
 
     def inflate(self, data: bytes) -> bytes | None:
         """The message; ``None`` when it can't be read, and then no later one that builds on it can."""
         if not self._takeover:
-            self._engine = zlib.decompressobj(-15)
+            self._engine = Inflating(-15)
         if self._engine is None:
             return None
         try:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidHandshake, InvalidMessage, NegotiationError
+from websockets.exceptions import InvalidHandshake, InvalidMessage
 
 from realstack.core.errors import StackError, StackFailure, explain
 from realstack.core.lateness import note as note_lateness
 from realstack.websocket.masking import Masker
-from realstack.websocket.wire import NoUpgrade
+from realstack.websocket.wire import NoAgreement, NoUpgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,9 @@ def refusal(error: BaseException, url: str, seconds: float, masker: Masker, tran
             headers=masker.headers(answer.headers),
             body=masker.told(answer.text())[:500],
         )
+    if isinstance(error, NoAgreement):
+        headers = masker.headers(error.answer.headers)
+        return Refused(expected, f"{masker.told(str(error))} {after}", masker.told(error.remedy), headers=headers)
     seen, remedy = _transport(error, url, masker)
     refused = Refused(expected, f"{seen} {after}", remedy)
     if isinstance(error, TimeoutError):
@@ -205,7 +208,6 @@ def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str
             "Nothing listens at this address: start the service, or check the port.",
         ),
         (ConnectionResetError, "the connection was reset", _reset_remedy(url)),
-        (NegotiationError, f"no agreement: {text}", "Offer a subprotocol or an extension that the server supports."),
         (
             InvalidMessage,
             f"{text}{cause}",

@@ -27,8 +27,8 @@ class Closed:
     """How a connection ended.
 
     Attributes:
-        code: Close code (RFC 6455, 7.4); 1006 when no close frame was received, 1005 when it had no code. None of a stream over
-            HTTP, which has no close frames.
+        code: Close code (RFC 6455, 7.4); 1006 when no close frame was received, 1005 when it had no code. One that no server may
+            send is told as it came, with that as the cause. None of a stream over HTTP, which has no close frames.
         reason: The close frame's reason.
         by: Who closed first: ``server``, ``client``, or ``nobody`` when the transport broke.
         at: When, seconds on the monotonic clock.

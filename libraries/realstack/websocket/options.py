@@ -25,7 +25,7 @@ from realstack.websocket.mailbox import DEFAULT_CAPACITY
 from realstack.websocket.masking import Masker
 from realstack.websocket.polling import Exchange, Polling, url_of
 from realstack.websocket.stream import ACCEPT, Stream, request_for, written
-from realstack.websocket.wire import NoUpgrade, Wire
+from realstack.websocket.wire import Deflate, NoUpgrade, Wire
 
 Transport = Literal["websocket", "sse", "jsonl", "polling"]
 """What a connection is: a WebSocket, an HTTP answer that goes on (Server-Sent Events, lines), or long polling of Engine.IO."""
@@ -300,7 +300,8 @@ async def _dial_websocket(options: Options) -> Wire:
                 origin=Origin(options.origin) if options.origin is not None else None,
                 subprotocols=[Subprotocol(name) for name in options.offered] or None,
                 additional_headers={name: str(value) for name, value in options.headers.items()} | trace.headers(options.headers),
-                compression="deflate" if options.compression else None,
+                extensions=[Deflate(compress_settings={"memLevel": 5})] if options.compression else None,
+                compression=None,
                 proxy=None,
                 open_timeout=None,
                 ping_interval=options.ping_interval,

@@ -18,6 +18,7 @@ import h11
 from websockets.exceptions import InvalidMessage
 
 from realstack.core.errors import StackError, explain
+from realstack.core.inflating import Inflating
 from realstack.core.json_text import json_text
 from realstack.websocket.answer import Answer, NoHttp
 from realstack.websocket.framing import EventFraming, Framing, LineFraming, TooLarge, Unfinished
@@ -46,23 +47,16 @@ class _Identity:
         return data
 
 
-class _Inflating:
+class _Inflated:
     def __init__(self, wbits: int) -> None:
-        self._wbits = wbits
-        self._machine = zlib.decompressobj(wbits)
-        self._begun = False
+        self._machine = Inflating(wbits)
 
     @property
     def finished(self) -> bool:
-        return self._machine.eof or not self._begun
+        return self._machine.finished
 
     def __call__(self, data: bytes) -> bytes:
-        self._begun = self._begun or bool(data)
-        plain = self._machine.decompress(data)
-        while self._machine.unused_data:  # another member follows (RFC 1952, 2.2)
-            rest, self._machine = self._machine.unused_data, zlib.decompressobj(self._wbits)
-            plain += self._machine.decompress(rest)
-        return plain
+        return self._machine.decompress(data)
 
 
 class _Unbrotli:
@@ -81,9 +75,9 @@ class _Unbrotli:
 
 _DECOMPRESSED: dict[str, Callable[[], Decompression]] = {
     "identity": _Identity,
-    "gzip": lambda: _Inflating(31),
-    "x-gzip": lambda: _Inflating(31),
-    "deflate": lambda: _Inflating(15),
+    "gzip": lambda: _Inflated(31),
+    "x-gzip": lambda: _Inflated(31),
+    "deflate": lambda: _Inflated(15),
     "br": _Unbrotli,
 }
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidMessage
+from websockets.exceptions import InvalidHandshake, InvalidMessage, NegotiationError, ProtocolError
+from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
+from websockets.typing import ExtensionParameter
 
+from realstack.core.inflating import Inflating
 from realstack.websocket.answer import Answer, NoHttp
 from realstack.websocket.codecs import Payload
 from realstack.websocket.inbox import Inbox
@@ -47,6 +52,37 @@ class NoUpgrade(InvalidHandshake):
         super().__init__(f"HTTP {answer.status} {answer.reason}".strip())
         self.answer = answer
         self.unfit = unfit
+
+
+class NoAgreement(InvalidHandshake):
+    """The server answered with 101, and to something else than was offered.
+
+    Attributes:
+        answer: What it said.
+        remedy: What to do.
+    """
+
+    def __init__(self, answer: Answer, seen: str, remedy: str) -> None:
+        super().__init__(seen)
+        self.answer = answer
+        self.remedy = remedy
+
+
+class BadCloseFrame(ValueError):
+    """A close frame came that no server may send."""
+
+
+class Deflate(ClientPerMessageDeflateFactory):
+    """Offers permessage-deflate, and reads also those who end the DEFLATE stream with each message."""
+
+    def process_response_params(
+        self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
+    ) -> PerMessageDeflate:
+        """Make what reads and writes the messages, by what the server agreed to."""
+        agreed = super().process_response_params(params, accepted_extensions)
+        if not agreed.remote_no_context_takeover:
+            agreed.decoder = cast(Any, Inflating(-agreed.remote_max_window_bits))
+        return agreed
 
 
 class Ending(NamedTuple):
@@ -84,6 +120,9 @@ class Wire(ClientConnection):
         self._answered: asyncio.Future[None] = self.loop.create_future()
         self._refusal: InvalidHandshake | None = None
         self._timers: list[asyncio.TimerHandle] = []
+        self._given_up: Ending | None = None
+        self._bad_close: Ending | None = None
+        self._understand, protocol.recv_frame = protocol.recv_frame, self._look  # type: ignore[method-assign]
 
     async def handshake(self, additional_headers: Any = None, user_agent_header: str | None = None) -> None:
         """Ask for the connection, with one line for each header, and wait for the answer.
@@ -103,9 +142,12 @@ class Wire(ClientConnection):
         self.protocol.send_request(self.request)
         self.send_data()
         await self._answered
-        failed = self._refusal or self.protocol.handshake_exc
-        if failed is not None:
-            raise failed
+        if self._refusal is not None:
+            raise self._refusal
+        if isinstance(self.protocol.handshake_exc, NegotiationError):
+            raise self._disagreement()
+        if self.protocol.handshake_exc is not None:
+            raise self.protocol.handshake_exc
 
     @property
     def is_open(self) -> bool:
@@ -138,6 +180,8 @@ class Wire(ClientConnection):
         Args:
             aborted: Whether this end left it without a close frame.
         """
+        if not aborted and (failed := self._given_up or self._bad_close):
+            return failed
         received, sent = self.protocol.close_rcvd, self.protocol.close_sent
         if aborted or (sent is not None and (received is None or not self.protocol.close_rcvd_then_sent)):
             by = "client"
@@ -168,7 +212,7 @@ class Wire(ClientConnection):
             timer.cancel()
         self._read_answer(b"")
         super().connection_lost(exc)
-        self.inbox.close(self.connection_exc or self.protocol.parser_exc)
+        self.inbox.close(self._unreadable or self.connection_exc or self.protocol.parser_exc)
 
     def process_event(self, event: Event) -> None:
         """Take a frame; a message is handed over with its last one."""
@@ -199,9 +243,37 @@ class Wire(ClientConnection):
         self.inbox.put(payload)
 
     def _give_up(self, code: CloseCode, fault: Exception) -> None:
-        self._unreadable = fault
+        # A close frame that came in one packet with the fault was read before it was known.
+        self._unreadable, self._given_up = fault, Ending(int(code), str(fault)[:100], "client")
         self.protocol.fail(code, str(fault)[:100])
         self.send_data()
+
+    def _look(self, frame: Frame) -> None:
+        """Have a frame understood; of a close frame that can't be, what it says is kept."""
+        by = "server" if self.protocol.close_sent is None else "client"
+        try:
+            self._understand(frame)
+        except (ProtocolError, UnicodeDecodeError) as error:
+            data = bytes(frame.data)
+            if frame.opcode is Opcode.CLOSE and self.protocol.close_rcvd is None:
+                self._unreadable = BadCloseFrame(f"the server's close frame breaks RFC 6455, 7.4: {_told(data, error)}")
+                if len(data) > 1:
+                    self._bad_close = Ending(int.from_bytes(data[:2], "big"), data[2:].decode(errors="backslashreplace"), by)
+            raise
+
+    def _disagreement(self) -> NoAgreement:
+        """What the server selected that was not offered."""
+        protocols, extensions = self.protocol.available_subprotocols or [], self.protocol.available_extensions or []
+        selected = self.answer.named("sec-websocket-protocol")
+        if selected and selected not in protocols:
+            offered = f"offered were: {', '.join(protocols)}" if protocols else "none was offered"
+            remedy = "Offer one that the server supports as subprotocols=; a server must select none that was not offered."
+            return NoAgreement(self.answer, f"HTTP 101 with the subprotocol '{selected}', and {offered}", remedy)
+        offer = self.request.headers.get("Sec-WebSocket-Extensions", "") if self.request is not None else ""
+        offered = f"the offer was: {offer}" if extensions else "none was offered"
+        told = f"HTTP 101 with the extensions '{self.answer.named('sec-websocket-extensions')}', and {offered}"
+        remedy = "A server must agree to what was offered, or to nothing (RFC 6455, 9.1)."
+        return NoAgreement(self.answer, told, f"{remedy} Open with compression=False to offer none." if extensions else remedy)
 
     def _read_answer(self, data: bytes) -> bytes:
         """Read on in the answer; gives what `websockets` is to read."""
@@ -231,9 +303,19 @@ class Wire(ClientConnection):
 
     def _notice_end(self) -> None:
         protocol = self.protocol
-        fault = protocol.parser_exc or self._unreadable
+        fault = self._unreadable or protocol.parser_exc
         ended = protocol.close_rcvd is not None or fault is not None
         if ended and not self.inbox.ended and protocol.state is not State.CONNECTING:
             # The server is to drop TCP first (RFC 6455, 7.1.1); one that does not must not keep the socket.
             self._timers.append(self.loop.call_later(self.close_timeout or 0, self.transport.abort))
             self.inbox.close(fault)
+
+
+def _told(data: bytes, error: Exception) -> str:
+    """What is wrong with a close frame."""
+    if len(data) < 2:
+        return f"it has one byte, 0x{data.hex()}, where a code has two"
+    code = int.from_bytes(data[:2], "big")
+    return (
+        f"a reason that is no text in UTF-8, {error}" if isinstance(error, UnicodeDecodeError) else f"no code {code} may be sent"
+    )

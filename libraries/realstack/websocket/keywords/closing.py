@@ -108,7 +108,8 @@ class Closing:
         """Waits until a connection has ended.
 
         Args:
-            code: Close code that it must end with. 1006: no close frame came (RFC 6455, 7.4.1). Streams have none.
+            code: Close code that it must end with. 1006: no close frame came (RFC 6455, 7.4.1). One that no server may send, such
+                as 999, is told as it came; the failure says so. Streams have none.
             by: Who must have closed first; ``nobody`` when the transport broke. A stream that came to its end has ``server``.
             alias: The connection; the current one by default.
             timeout: How long to wait.
