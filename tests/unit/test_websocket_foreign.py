@@ -163,7 +163,17 @@ def test_who_hangs_up_is_told() -> None:
     async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
-    assert "ended before any byte" in str(refused(talk))
+    refusal = refused(talk)
+    assert "no HTTP answer: the connection ended before any byte" in refusal.seen
+    assert "ConnectionClosed" not in refusal.seen
+
+
+def test_who_hangs_up_within_an_answer_is_told() -> None:
+    async def talk(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 10")
+        writer.close()
+
+    assert "(the connection ended within its head): it began with b'HTTP/1.1 10'" in refused(talk).seen
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import base64
 import logging
 import socket
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from realstack.websocket import Connection, Masker, Match, Options, Refused, Tls
 from realstack.websocket.handshake import refusal
 from realstack.websocket.keywords.closing import Closing
 from realstack.websocket.keywords.connections import Connections
+from realstack.websocket.options import Transport
 from support.websocket_scene import Recorded, with_server
 from support.websocket_server import websocket_server
 
@@ -152,6 +154,36 @@ def test_tls(certificate: tuple[Path, Path], tmp_path: Path) -> None:
     asyncio.run(main())
     with pytest.raises(StackError, match="readable PEM files"):
         asyncio.run(Connection.open("tab5", Options("wss://127.0.0.1:1/", tls=Tls(ca=tmp_path / "none.pem")), record=None))
+
+
+@pytest.mark.parametrize("url", ["wss://127.0.0.1:{}/", "https://127.0.0.1:{}/"])
+def test_a_server_that_wants_a_client_s_certificate_is_told(certificate: tuple[Path, Path], url: str) -> None:
+    import ssl
+
+    key, cert = certificate
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(cert)
+
+    def refuse(listener: socket.socket) -> None:
+        secured = context.wrap_socket(listener.accept()[0], server_side=True, do_handshake_on_connect=False)
+        with pytest.raises(ssl.SSLError):
+            secured.do_handshake()
+        with socket.socket(fileno=secured.detach()) as tcp:  # what is left unread would reset the connection
+            tcp.shutdown(socket.SHUT_WR)
+            while tcp.recv(65536):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=refuse, args=(listener,))
+        server.start()
+        transport: Transport = "sse" if url.startswith("https") else "websocket"
+        options = Options(url.format(listener.getsockname()[1]), tls=Tls(verify=False), transport=transport)
+        with pytest.raises(Refused, match=r"TLS failed: .*CERTIFICATE_REQUIRED") as error:
+            asyncio.run(Connection.open("tab1", options, record=None))
+        server.join(5)
+    assert "certificate=" in error.value.remedy
 
 
 def test_fifty_connections_at_once() -> None:

@@ -86,7 +86,7 @@ class Answer:
             while not self.complete and self._read(self._http.next_event()):
                 pass
         except h11.RemoteProtocolError as error:
-            self._end(error)
+            self._end(str(error) if data or self.status else "the connection ended within its head")
 
     def _read(self, event: object) -> bool:
         """Take one event; says whether there may be more."""
@@ -113,17 +113,18 @@ class Answer:
         self.headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         self._raw.clear()
 
-    def _end(self, error: h11.RemoteProtocolError) -> None:
+    def _end(self, problem: str) -> None:
         """Make do with what came before the answer went wrong."""
         self.complete = True
-        self.cut = str(error)
+        self.cut = problem
         if self.status:
             return
         raw = bytes(self._raw)
         found = _STATUS.match(raw)
         if found is None or found[1].startswith(b"1"):
-            seen = f"it began with {raw[:60]!r}" if raw else "the connection ended before any byte of it"
-            raise NoHttp(f"no valid HTTP answer ({error}): {seen}") from error
+            if not raw:
+                raise NoHttp("no HTTP answer: the connection ended before any byte of it")
+            raise NoHttp(f"no valid HTTP answer ({problem}): it began with {raw[:60]!r}")
         head, _, body = raw[found.end() :].partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
         lines = [line.partition(b":") for line in head.splitlines()]
         self._head(int(found[1]), found[2] or b"", [(name.strip(), value.strip()) for name, colon, value in lines if colon])

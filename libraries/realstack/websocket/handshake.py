@@ -87,10 +87,12 @@ class Refused(StackFailure):
 
 
 _REMEDIES = {
+    200: "An ordinary answer: nothing upgrades at this path, or a proxy in between does not pass on Upgrade; check the URL.",
     400: "The server did not understand the handshake; look at its body and at the headers that were sent.",
     401: "No credential reached the server: offer it as a subprotocol or in the Authorization header.",
     403: "The server knows the credential or the Origin and refuses it; check origin=.",
     404: "Nothing answers WebSockets at this path; check the URL.",
+    407: "A proxy in between wants a credential of its own, and none is sent to proxies: reach the service without it.",
     426: "The server wants another protocol version, or a proxy in between does not pass on Upgrade.",
     429: "Too many connections or handshakes; see Retry-After.",
     502: "A proxy answers, but the service behind it does not; look at its health and log.",
@@ -200,7 +202,13 @@ def _transport(error: BaseException, url: str, masker: Masker) -> tuple[str, str
             f"a certificate that is not trusted: {getattr(error, 'verify_message', text)}",
             "Give the authority's PEM file as ca=, or the name in the certificate as server_name=.",
         ),
-        (ssl.SSLError, f"TLS failed: {text}", "Check that the port speaks TLS; use ws:// if it does not."),
+        (
+            ssl.SSLError,
+            f"TLS failed: {text}",
+            "The server wants a client's certificate, or another one: give its PEM file, with the key in it, as certificate=.",
+        )
+        if "ALERT" in text and "CERTIFICATE" in text
+        else (ssl.SSLError, f"TLS failed: {text}", "Check that the port speaks TLS; use ws:// if it does not."),
         (socket.gaierror, f"the host '{urlsplit(url).hostname}' is unknown", "Check the host name in the URL."),
         (
             ConnectionRefusedError,

@@ -203,6 +203,8 @@ class Stream(HttpWire, asyncio.Protocol):
         """Take the end of the connection."""
         if exc is not None and not self.over and self.answer.accepted:
             self._end("nobody", exc)
+        if isinstance(exc, OSError) and not self._answered.done():
+            self._refuse(exc)
         self.data_received(b"")
 
     def _read_on(self) -> None:

@@ -118,7 +118,7 @@ class Wire(ClientConnection):
         self._fragments: list[Frame] = []
         self._unreadable: Exception | None = None
         self._answered: asyncio.Future[None] = self.loop.create_future()
-        self._refusal: InvalidHandshake | None = None
+        self._refusal: InvalidHandshake | OSError | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._given_up: Ending | None = None
         self._bad_close: Ending | None = None
@@ -210,6 +210,8 @@ class Wire(ClientConnection):
         """Take the end of the connection."""
         for timer in self._timers:
             timer.cancel()
+        if isinstance(exc, OSError):  # of TLS 1.3 a refused certificate is told when the handshake is over for this end
+            self._fail(exc)
         self._read_answer(b"")
         super().connection_lost(exc)
         self.inbox.close(self._unreadable or self.connection_exc or self.protocol.parser_exc)
@@ -296,7 +298,7 @@ class Wire(ClientConnection):
             self._timers.append(self.loop.call_later(BODY_PATIENCE, self._fail, NoUpgrade(answer)))
         return b""
 
-    def _fail(self, error: InvalidHandshake) -> None:
+    def _fail(self, error: InvalidHandshake | OSError) -> None:
         if not self._answered.done():
             self._refusal = error
             self._answered.set_result(None)
