@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import secrets as random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -792,3 +793,39 @@ async def test_receiver_answers_with_any_status() -> None:
     await receiver.close()
     with pytest.raises(StackError, match="200 to 999"):
         LogoutKeywords(Owned("provider", "Open Provider")).start_logout_receiver(status=99)
+
+
+@pytest.mark.parametrize("kid", ["the-only-one", None])
+async def test_key_that_was_exchanged_under_its_old_name_or_none_is_read_again(kid: str | None) -> None:
+    other = RSAKey.generate_key(2048)
+    named = {} if kid is None else {"kid": kid}
+    published = [{**KEY.as_dict(private=False), "kid": kid}]
+    asked: list[str] = []
+
+    def site(request: Request) -> Response:
+        asked.append(request.path)
+        return jsoned({"keys": published})
+
+    async with served(site) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = Metadata(address, {"jwks_uri": f"{address}/keys"})
+        now = int(time.time())
+        claims = {**CLAIMS, "iss": address, "iat": now, "exp": now + 60}
+        assert await client.untrusted(decode(sign({"alg": "RS256", **named}, claims, KEY))) == []
+        published[0] = {**other.as_dict(private=False), "kid": kid}
+        assert await client.untrusted(decode(sign({"alg": "RS256", **named}, claims, other))) == []
+        assert [one.code for one in await client.untrusted(decode(sign({"alg": "RS256", **named}, claims, KEY)))] == ["signature"]
+        assert asked == ["/keys"] * 3
+        await client.close()
+
+
+async def test_redirect_of_what_is_not_followed_says_where_to() -> None:
+    def site(request: Request) -> Response:
+        return Response(302, headers={"Location": "https://elsewhere.test/realms/chat?code=the-code-of-somebody-0123"})
+
+    async with served(site) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        with pytest.raises(StackFailure, match=r"302 to https://elsewhere\.test/realms/chat\?code=") as error:
+            await client.discover()
+        assert "the-code-of-somebody" not in str(error.value)
+        await client.close()

@@ -29,6 +29,9 @@ from realstack.oauth.signing import SigningKey
 from realstack.oauth.tokens import ASYMMETRIC, SYMMETRIC, Demands, Problem, Token, decode, problems
 from realstack.secrets import secrets
 
+OF_OTHER_KEYS = frozenset({"key_unknown", "signature"})
+"""Problems of a token that a key which the issuer has exchanged meanwhile would have, be it under another name or none."""
+
 
 class OAuthRefusal(StackFailure):
     """The provider answered with an OAuth error (RFC 6749, 5.2).
@@ -241,7 +244,7 @@ class ProviderClient:
             id_token=False,
         )
         found = problems(token, demands)
-        if keys is not None and any(problem.code == "key_unknown" for problem in found):
+        if keys is not None and OF_OTHER_KEYS & {problem.code for problem in found}:
             # The issuer may have a new key: a relying party reads the set again (OpenID Connect Core 10.1.1).
             found = problems(token, replace(demands, keys=await self.keys(fresh=True)))
         return [problem for problem in found if problem.code not in aside]

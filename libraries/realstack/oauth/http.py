@@ -107,9 +107,10 @@ class Answer:
 
     @property
     def described(self) -> str:
-        """Status, time and the start of the body, without credentials."""
+        """Status, time, where a redirect leads, and the start of the body, without credentials."""
         kind = self.kind or "no content type"
-        return f"{self.where} → {self.status} in {self.seconds * 1000:.0f} ms ({kind}): {shown_body(kind, self.body)}"
+        leads = f" to {shown(self.location)}" if self.location else ""
+        return f"{self.where} → {self.status}{leads} in {self.seconds * 1000:.0f} ms ({kind}): {shown_body(kind, self.body)}"
 
 
 @cache
@@ -269,11 +270,10 @@ class Session:
                 )
             ) from None
         except httpx.ConnectError as error:
-            raise StackFailure(
-                explain(
-                    f"{where} reaches a server", secrets.scrub(str(error)), remedy="Is the service up, and is this its address?"
-                )
-            ) from None
+            remedy = "Is the service up, and is this its address?"
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                remedy = "Give the PEM file of its authority as ca=, and call the server by a name that is in its certificate."
+            raise StackFailure(explain(f"{where} reaches a server", secrets.scrub(str(error)), remedy=remedy)) from None
         except httpx.HTTPError as error:
             seen = f"{type(error).__name__}: {secrets.scrub(str(error))}"
             raise StackFailure(explain(f"{where} is answered", seen)) from None

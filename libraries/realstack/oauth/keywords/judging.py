@@ -19,7 +19,7 @@ from realstack.core.ownership import Owned
 from realstack.core.several import several
 from realstack.http.keywords.values import plain, plain_json, plain_url, secret, told
 from realstack.http.urls import shown
-from realstack.oauth.client import ProviderClient, read_keys
+from realstack.oauth.client import OF_OTHER_KEYS, ProviderClient, read_keys
 from realstack.oauth.forge import Forgery, Issuer, described, forge
 from realstack.oauth.http import Session
 from realstack.oauth.signing import read_private_key_file
@@ -284,7 +284,7 @@ class JudgingKeywords:
     @staticmethod
     def _judged(token: Token, demands: Demands, keys: _IssuerKeys) -> list[Problem]:
         found = problems(token, demands)
-        if keys.client is not None and any(problem.code == "key_unknown" for problem in found) and demands.keys is not None:
+        if keys.client is not None and demands.keys is not None and OF_OTHER_KEYS & {problem.code for problem in found}:
             # The issuer may have a new key: a relying party reads the set again (OpenID Connect Core 10.1.1).
             found = problems(token, replace(demands, keys=keys.read(fresh=True)))
         return found
