@@ -178,3 +178,14 @@ def test_empty_text_may_match() -> None:
     assert verify("", AssertionOperator["matches"], "(a)?", "It") == (None,)
     with pytest.raises(AssertionError):
         verify("", AssertionOperator["matches"], ".", "It")
+
+
+@pytest.mark.parametrize("operator", ["==", "!=", "<", ">", "<=", ">="])
+def test_moment_without_an_offset_is_compared_with_none_that_has_one(operator: str) -> None:
+    """It differed from each, so that ``!=`` held whatever was seen."""
+    moment = datetime(2030, 1, 1)
+    for seen, expected in ((moment, moment.replace(tzinfo=UTC)), (moment.replace(tzinfo=UTC), moment)):
+        with pytest.raises(StackFailure, match=r"Remedy: .* without an offset"):
+            verify(seen, AssertionOperator[operator], expected, "it")
+    assert holds(moment, operator, moment) is (operator in {"==", "<=", ">="})
+    assert holds(moment.replace(tzinfo=UTC), operator, "2030-01-01 00:00") is (operator in {"==", "<=", ">="})

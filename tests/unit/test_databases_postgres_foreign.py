@@ -504,3 +504,42 @@ def test_a_url_with_an_odd_password_is_refused_without_it(kind: str, mark: str) 
 def test_a_query_that_nothing_reads_is_refused() -> None:
     with pytest.raises(StackError, match="a URL without a query"):
         Databases().open_clickhouse_session("a", "http://127.0.0.1:1/?user=app&database=chat")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "seen", "remedy"),
+    [
+        ("timestamptz", datetime(2030, 1, 31, 12), "a datetime without an offset", r"astimezone\(\)"),
+        ("timestamptz", "2030-01-31T12:00", "a str without an offset", "2030-01-31T12:00:00Z"),
+        ("timestamptz[]", [datetime(2030, 1, 31, 12)], "a list without an offset", r"astimezone\(\)"),
+        ("tstzrange", (datetime(2030, 1, 31, 12), None), "a tuple", "PostgreSQL reads as tstzrange"),
+        ("timestamp", datetime(2030, 1, 31, 12, tzinfo=UTC), "a datetime", "It has no zone"),
+        ("timetz", time(12), "a time", "with its offset"),
+        ("text", True, "a bool", "Give a text"),
+        ("smallint", 70_000, "an int beyond what it holds", "reads as int2"),
+        ("oid", -1, "an int beyond what it holds", "reads as oid"),
+        ("date", datetime(2030, 1, 31, 12), "a datetime", "reads as date"),
+    ],
+)
+def test_a_parameter_of_another_type_is_told_with_both_types(
+    postgres_server: servers.Postgres, kind: str, given: Any, seen: str, remedy: str
+) -> None:
+    """A moment without an offset was taken in the machine's zone."""
+
+    async def work(one: PostgresSession) -> None:
+        with pytest.raises(StackError, match=rf"(?s)parameter \$1 to be \S+\nSeen: {seen}\n.*Remedy: .*{remedy}"):
+            await one.fetch(f"SELECT $1::{kind} AS x", [given])
+        assert (await one.fetch("SELECT 1 AS x")).records == [{"x": 1}]
+
+    run(postgres_server, work)
+
+
+def test_a_number_that_no_float_holds_is_refused(postgres_server: servers.Postgres) -> None:
+    """It was infinite."""
+
+    async def work(one: PostgresSession) -> None:
+        with pytest.raises(StackError, match=r"parameter \$1 to be float8"):
+            await one.fetch("SELECT $1::float8 AS x", ["1e400"])
+        assert (await one.fetch("SELECT $1::float8 AS x", ["-Infinity"])).records == [{"x": -math.inf}]
+
+    run(postgres_server, work)

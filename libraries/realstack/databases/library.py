@@ -61,7 +61,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     Values never go into a statement's text. It has places ``$1``, ``$2`` …, and `parameters` fills them: a list or tuple is
     several values, anything else is one. Text is read as the type that PostgreSQL expects at that place: ``5`` as a
     number, ``2030-01-31T12:00:00Z`` as a time, JSON text as JSON; for all other types PostgreSQL reads it itself: ``1 month``,
-    ``[2030-01-01,2030-02-01)``, ``{1,2,3}``, ``infinity``. `Secret` values are
+    ``[2030-01-01,2030-02-01)``, ``{1,2,3}``, ``infinity``. A moment without an offset is refused where its place has a zone
+    (``timestamptz``): neither UTC nor the machine's zone is taken for it. `Secret` values are
     unwrapped and never shown. ClickHouse is told a type with each value, by what the value is: text, truths, whole numbers of up
     to 256 bits, floats, decimals, dates, aware times, ``None``, lists (arrays) and tuples (for ``IN``). Places of its own
     (``{name:Type}``) are filled by a mapping: ``parameters=${{ {'name': 5} }}``.

@@ -26,7 +26,7 @@ from realstack.databases.masking import Masking
 from realstack.databases.places import copies_over_connection, is_nothing, replace_places
 from realstack.databases.postgres_errors import EXPECTED, ends, explained, is_of_reading, unreadable
 from realstack.databases.postgres_values import letter, prepare
-from realstack.databases.values import ForServer, Rows, for_postgres, leaves, plain
+from realstack.databases.values import ForServer, OffsetMissing, Rows, for_postgres, leaves, plain
 from realstack.secrets.redaction import redact_text
 
 # At DEBUG the driver writes statements and their values to the log.
@@ -128,6 +128,7 @@ class PostgresSession:
         self._given: set[str] = set()
         self._held: list[str] = []
         self._observer: PostgresSession | None = None
+        self._places: list[tuple[str, str]] = []
 
     async def open(self) -> None:
         """Connect.
@@ -414,6 +415,7 @@ class PostgresSession:
         prepared = await self._prepared(statement, limit)
         types = prepared.get_parameters()
         arguments = self._arguments(parameters, [kind.name for kind in types], statement)
+        self._places = [(kind.name, type(value).__name__) for kind, value in zip(types, parameters, strict=True)]
         if not any(_for_server(value) for value in arguments):
             return prepared, arguments
 
@@ -443,6 +445,9 @@ class PostgresSession:
     def _argument(number: int, value: Any, kind: str) -> Any:
         try:
             return for_postgres(value, kind)
+        except OffsetMissing as error:
+            seen = f"a {type(value).__name__} without an offset"
+            raise StackError(explain(f"parameter ${number} to be {kind}", seen, remedy=str(error))) from None
         except (ValueError, ArithmeticError) as error:
             # The value itself may be a secret, and so may be the reason's text.
             seen = f"a {type(value).__name__} that is not {kind}"
@@ -457,7 +462,9 @@ class PostgresSession:
                 self._connection.terminate()
             if is_of_reading(error):
                 raise unreadable(statement, f"{type(error).__name__}: {error}") from None
-            told = explained(error, self.name, statement, self.statement_timeout, self.masking, lost=self._lost)
+            told = explained(
+                error, self.name, statement, self.statement_timeout, self.masking, lost=self._lost, places=self._places
+            )
             if self._lost and self._what_is_lost:
                 seen = str(told).partition("\nSeen: ")[2].partition("\n")[0]
                 raise self._loss(seen or str(told)) from None

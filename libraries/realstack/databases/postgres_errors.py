@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -30,7 +31,15 @@ _WHOLE_ROW = {"23502", "23514", "44000"}
 """Codes of rows that break a rule; their details hold the whole row."""
 _OF_READING = re.compile(r"composite|decoder")
 """What the driver says of an answer that it can't read, though the session goes on."""
-_BAD_ARGUMENT = re.compile(r"invalid input for query argument (\$\d+)")
+_BAD_ARGUMENT = re.compile(r"invalid input for query argument \$(\d+)")
+_OUT_OF_RANGE = re.compile(r"out of \w+ range\)|overflow")
+_REMEDIES = {
+    **dict.fromkeys(("text", "varchar", "bpchar"), "Give a text: only numbers and UUIDs become one by themselves."),
+    "timestamptz": "Give a time with its offset: 2030-01-31T12:00:00Z, or of a datetime of this machine's zone .astimezone().",
+    "timestamp": "It has no zone: give a time without an offset, or cast the place, such as $1::timestamptz.",
+    "timetz": "Give a time with its offset, such as 12:00:00+00:00.",
+}
+"""What to do, by the type of the place."""
 
 
 def ends(error: BaseException) -> bool:
@@ -57,7 +66,16 @@ def unreadable(statement: str, seen: str) -> StackError:
     )
 
 
-def explained(error: BaseException, name: str, statement: str, timeout: float, masking: Masking, *, lost: bool) -> StackError:
+def explained(
+    error: BaseException,
+    name: str,
+    statement: str,
+    timeout: float,
+    masking: Masking,
+    *,
+    lost: bool,
+    places: Sequence[tuple[str, str]] = (),
+) -> StackError:
     """What to raise in place of a driver's error.
 
     Args:
@@ -67,6 +85,7 @@ def explained(error: BaseException, name: str, statement: str, timeout: float, m
         timeout: Seconds that a statement may take.
         masking: Which columns are secret.
         lost: Whether the session's connection is gone.
+        places: Of each parameter, what its place takes and what it is.
     """
     evidence = shorten(statement, 500)
     if isinstance(error, asyncpg.QueryCanceledError):
@@ -81,14 +100,10 @@ def explained(error: BaseException, name: str, statement: str, timeout: float, m
     if isinstance(error, (*ENDED, asyncpg.OperatorInterventionError, asyncpg.TooManyConnectionsError)):
         return _unreachable(name, f"{type(error).__name__}: {error}", evidence)
     if isinstance(error, asyncpg.PostgresError):
-        return _refused(error, name, evidence, masking)
+        return _misplaced(str(error), places, evidence) or _refused(error, name, evidence, masking)
     if isinstance(error, asyncpg.InterfaceError) and not lost:
-        # The driver's own checks of parameters quote the value, which may be a secret.
-        place = _BAD_ARGUMENT.match(str(error))
-        if place is not None:
-            return StackError(
-                explain(f"parameter {place[1]} to be of its place's type", "another type of value", evidence=evidence)
-            )
+        if misplaced := _misplaced(str(error), places, evidence):
+            return misplaced
         return StackError(explain("a statement that the driver can run", str(error), evidence=evidence))
     return _unreachable(name, str(error) or f"silence for {timeout:g} s", evidence)
 
@@ -98,10 +113,21 @@ def _unreachable(name: str, seen: str, evidence: str) -> StoreUnreachable:
     return StoreUnreachable(explain(f"an answer of the PostgreSQL server of '{name}'", seen, evidence=evidence, remedy=remedy))
 
 
+def _misplaced(said: str, places: Sequence[tuple[str, str]], evidence: str) -> StackError | None:
+    """What to raise for a parameter that the driver can't send; its own words quote the value, which may be a secret."""
+    place = _BAD_ARGUMENT.match(said)
+    if place is None:
+        return None
+    number = int(place[1])
+    kind, given = places[number - 1] if number <= len(places) else ("of its place's type", "another type of value")
+    seen = f"{'an' if given[0] in 'aeiou' else 'a'} {given}{' beyond what it holds' if _OUT_OF_RANGE.search(said) else ''}"
+    remedy = (
+        _REMEDIES.get(kind.removesuffix("[]"), "") or f"Give a value of that type, or a text that PostgreSQL reads as {kind}."
+    )
+    return StackError(explain(f"parameter ${number} to be {kind}", seen, evidence=evidence, remedy=remedy))
+
+
 def _refused(error: asyncpg.PostgresError, name: str, evidence: str, masking: Masking) -> StackError:
-    place = _BAD_ARGUMENT.match(str(error))
-    if place is not None:
-        return StackError(explain(f"parameter {place[1]} to be of its place's type", "another type of value", evidence=evidence))
     detail, hint = getattr(error, "detail", None), getattr(error, "hint", None)
     said = str(error.args[0])
     if error.sqlstate in _BAD_TEXT:

@@ -226,6 +226,12 @@ def _of_moment(value: datetime) -> tuple[int]:
     return (_microseconds(value - _MOMENT),)
 
 
+def _of_moment_in_zone(value: datetime) -> tuple[int]:
+    if value.tzinfo is None:
+        raise ValueError("a timestamp with a zone has an offset")
+    return _of_moment(value.astimezone(UTC).replace(tzinfo=None))
+
+
 # Intervals
 
 
@@ -344,7 +350,7 @@ def _item(found: re.Match[str]) -> str | None:
 _TUPLES: tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any]], ...] = (
     ("date", lambda value: ((value - _EPOCH).days,), _date),
     ("timestamp", _of_moment, _moment),
-    ("timestamptz", lambda value: (_microseconds(value.astimezone(UTC).replace(tzinfo=None) - _MOMENT),), _moment_in_zone),
+    ("timestamptz", _of_moment_in_zone, _moment_in_zone),
     ("time", _of_time, _time),
     ("timetz", _of_time_in_zone, _time_in_zone),
     ("interval", lambda value: (0, value.days, _microseconds(value - timedelta(days=value.days))), _interval),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,11 +89,28 @@ def json_safe(value: Any) -> Any:
     return str(value)
 
 
+class OffsetMissing(ValueError):
+    """A moment has no offset, so that nobody knows when it is: neither the machine's zone nor UTC is meant by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Add it: 2030-01-31T12:00:00Z. A datetime of this machine's zone gets it by ${{ $moment.astimezone() }}."
+        )
+
+
 def read_aware(text: str) -> Any:
     """Read a time with its offset, such as ``2030-01-31T12:00:00Z``."""
-    moment = _moment(text)
+    return aware(_moment(text))
+
+
+def aware(moment: Any) -> Any:
+    """A moment as it is, where it has an offset.
+
+    Raises:
+        OffsetMissing: It has none.
+    """
     if isinstance(moment, datetime) and moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset; add Z or +00:00")
+        raise OffsetMissing
     return moment
 
 
@@ -121,12 +139,22 @@ def _or_server(read: Callable[[str], Any]) -> Callable[[str], Any]:
 _moment = _or_server(datetime.fromisoformat)
 
 _WHOLE = ("int2", "int4", "int8", "oid", "smallint", "integer", "bigint")
+_IN_ZONE = ("timestamptz", "timestamp with time zone")
+
+
+def _float(text: str) -> float:
+    found = float(text)
+    if math.isinf(found) and "inf" not in text.lower():
+        raise ValueError("it is beyond what a float holds")
+    return found
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(_WHOLE, int),
-    **dict.fromkeys(("float4", "float8", "real", "double precision"), float),
+    **dict.fromkeys(("float4", "float8", "real", "double precision"), _float),
     "numeric": Decimal,
     **dict.fromkeys(("bool", "boolean"), truth),
-    **dict.fromkeys(("timestamptz", "timestamp with time zone"), read_aware),
+    **dict.fromkeys(_IN_ZONE, read_aware),
     **dict.fromkeys(("timestamp", "timestamp without time zone"), _moment),
     "date": _or_server(date.fromisoformat),
     "time": _or_server(time.fromisoformat),
@@ -150,6 +178,7 @@ def for_postgres(value: Any, type_name: str) -> Any:
     makes 1 of 1.5 where a whole number belongs, and 0.1000000000000000055… of 0.1 where a decimal does.
 
     Raises:
+        OffsetMissing: It is a moment whose offset nobody knows.
         ValueError: The text can't be read as that type, or the type does not hold the number.
     """
     if type_name.endswith("[]") and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
@@ -162,6 +191,8 @@ def for_postgres(value: Any, type_name: str) -> Any:
         return value if isinstance(value, bool) else ForServer(value)
     if isinstance(value, (float, Decimal)):
         return _number_of(value, type_name)
+    if type_name in _IN_ZONE:
+        return aware(value)
     if type_name in _TEXT and isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool):
         return str(value)
     return value

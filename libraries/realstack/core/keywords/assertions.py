@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast
 
@@ -30,6 +31,9 @@ AS_TEXT = frozenset(AssertionOperator[name] for name in ("contains", "not contai
 
 _SAME = {AssertionOperator["=="]: True, AssertionOperator["!="]: False}
 _IN_ORDER = frozenset(AssertionOperator[name] for name in ("<", ">", "<=", ">="))
+
+_COMPARING = _IN_ORDER | _SAME.keys()
+_OF_OFFSETS = "Nobody knows when a time without an offset is: give it one. A datetime of this machine's gets it by .astimezone()."
 
 _UNITS: dict[str, Callable[[object, str], float]] = {"s": duration, "B": byte_size}
 
@@ -91,6 +95,8 @@ def verify(
         if _SAME[operator]:
             return value
         raise _failure(value, operator, expected, what, message)
+    if operator in _COMPARING and {_lacks_offset(value), _lacks_offset(expected)} == {True, False}:
+        raise _failure(value, operator, expected, what, message, remedy=_OF_OFFSETS)
     left, right = (_numbers(value, expected) if operator in _IN_ORDER else None) or (value, expected)
     try:
         verify_assertion(left, operator, right, what, _whole(message))
@@ -141,6 +147,11 @@ def _is_nan(value: Any) -> bool:
     return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
+def _lacks_offset(value: Any) -> bool | None:
+    """Whether a moment has no offset, so that nobody knows when it is; None of what is no moment."""
+    return value.tzinfo is None if isinstance(value, datetime) else None
+
+
 def _numbers(value: Any, expected: Any) -> tuple[int | float, int | float] | None:
     """Both as numbers, where one of them is a text that spells one: as texts 10 comes before 9."""
     if not isinstance(value, str):
@@ -151,10 +162,12 @@ def _numbers(value: Any, expected: Any) -> tuple[int | float, int | float] | Non
         return None
 
 
-def _failure(value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None) -> StackFailure:
+def _failure(
+    value: Any, operator: AssertionOperator, expected: Any, what: str, message: str | None, *, remedy: str = ""
+) -> StackFailure:
     seen = f"{value!r} ({type(value).__name__})"
     told = operator.name if operator in AS_TEXT else operator.value
-    return StackFailure(message or explain(f"{what} {told} {expected!r} ({type(expected).__name__})", seen))
+    return StackFailure(message or explain(f"{what} {told} {expected!r} ({type(expected).__name__})", seen, remedy=remedy))
 
 
 def _whole(message: str | None) -> str | None:
