@@ -174,7 +174,6 @@ def test_statements_that_are_no_queries_give_no_rows(client: Client) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"a": 1}, "a dict"),
         (object(), "a object"),
         (datetime(2030, 1, 1), "a datetime without an offset"),
         (2**256, "at most 256 bits"),
@@ -471,3 +470,48 @@ def test_statements_of_one_session_take_turns(client: Client) -> None:
         return [rows.records[0]["x"] for rows in found]
 
     assert client.run(both()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"a": 1, "b": None},
+        {"it's": "x'y\\\n\t\""},
+        {"a": {"b": [1, 2]}},
+        {"at": datetime(2030, 1, 31, 12, tzinfo=UTC), "then": datetime(2030, 1, 31, tzinfo=UTC)},
+        {"d": Decimal("1.10")},
+        {"b": True},
+        {"x": b"\xff"},
+        {},
+        [{"a": 1}, {"b": 2**40}],
+    ],
+)
+def test_dictionaries_are_maps(client: Client, given: Any) -> None:
+    assert client.value("SELECT $1 AS x", given) == given
+    assert client.value(f"SELECT {{m:{type_of([given])}}} AS x", {"m": given}) == given
+
+
+def test_dictionaries_are_json_where_the_place_says_so(client: Client) -> None:
+    given = {"a": {"b": [1, "it's"]}}
+    assert client.value("SELECT {m:JSON} AS x", {"m": given}) == given
+    assert client.value("SELECT JSONExtractString({m:String}, 'a', 'b', 2) AS x", {"m": given}) == "it's"
+    with pytest.raises(StackError, match="a place of the type String"):
+        client.value("SELECT {m:String} AS x", {"m": {"a": b"x"}})
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [({None: 1}, "None among them"), ({"a": 1, "b": "x"}, "a int, a str"), ({"a": datetime(2030, 1, 1)}, "offset")],
+)
+def test_a_map_that_there_is_none_of_is_refused(given: dict[Any, Any], seen: str) -> None:
+    with pytest.raises(StackError, match=seen):
+        bind("SELECT $1", [given])
+
+
+@pytest.mark.parametrize("place", ["{m:DateTime}", "{m:DateTime64(6)}", "{m:Array(DateTime64(6))}", "$1"])
+def test_a_moment_without_an_offset_is_taken_for_none_of_any_zone(place: str) -> None:
+    """It was taken in the machine's."""
+    moment = datetime(2030, 1, 1, 12)
+    parameter = moment if place == "$1" else {"m": [moment] if "Array" in place else moment}
+    with pytest.raises(StackError, match="offset"):
+        bind(f"SELECT {place}", [parameter])

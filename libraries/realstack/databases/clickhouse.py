@@ -31,6 +31,8 @@ for _name in ("aiohttp", "clickhouse_connect"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 # Errors are cut where they are shown.
 common.set_setting("max_error_size", 0)
+# A dictionary is a map; where a place takes JSON it gets the text.
+common.set_setting("dict_parameter_format", "map")
 
 CONNECT_SECONDS = 3.0
 GRACE_SECONDS = 0.5

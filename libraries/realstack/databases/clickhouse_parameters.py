@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from realstack.core.errors import StackError, explain
+from realstack.core.json_text import json_text
 from realstack.core.table import shorten
 from realstack.databases.places import places, replace_places
 
@@ -21,7 +22,8 @@ _INTEGERS = (
 _MOST_DIGITS = 76
 _FIRST_YEAR, _LAST_YEAR = 1900, 2299
 """Of moments and days; others become the first or last one without a word."""
-_OWN_MOMENT = re.compile(r"\{\s*(?P<name>\w+)\s*:[^{}]*DateTime")
+_OWN_PLACE = re.compile(r"\{\s*(?P<name>\w+)\s*:(?P<type>[^{}]*)\}")
+_EMPTY_MAP = "Map(String, String)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,8 +41,8 @@ def bind(statement: str, parameters: Sequence[Any]) -> tuple[str, dict[str, Any]
     """
     used = {int(found["number"]) for found in places(statement, backslashes=True)}
     if not used and len(parameters) == 1 and isinstance(parameters[0], Mapping):
-        moments = {found["name"] for found in _OWN_MOMENT.finditer(statement)}
-        return statement, {str(name): _sent(value, counted=str(name) in moments) for name, value in parameters[0].items()}
+        kinds = {found["name"]: found["type"] for found in _OWN_PLACE.finditer(statement)}
+        return statement, {str(name): _for_place(value, kinds.get(str(name), "")) for name, value in parameters[0].items()}
     beyond = sorted(number for number in used if number > len(parameters))
     if beyond:
         raise _mismatch(f"a parameter for ${beyond[0]}", f"{len(parameters)} parameter(s)", statement)
@@ -50,6 +52,18 @@ def bind(statement: str, parameters: Sequence[Any]) -> tuple[str, dict[str, Any]
     types = {number: type_of([parameters[number - 1]]) for number in used}
     named = replace_places(statement, lambda number: f"{{p{number}:{types[number]}}}", backslashes=True)
     return named, {f"p{number}": _sent(parameters[number - 1]) for number in used}
+
+
+def _for_place(value: Any, kind: str) -> Any:
+    """A value as the client is to send it to a place whose type the statement tells."""
+    if isinstance(value, Mapping) and "Map(" not in kind:
+        try:
+            return json_text(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise StackError(
+                explain(f"a value for a place of the type {kind or 'that it has'}", f"a dictionary: {error}")
+            ) from None
+    return _sent(value, counted="DateTime" in kind)
 
 
 def _mismatch(expected: str, seen: str, statement: str) -> StackError:
@@ -66,8 +80,8 @@ def type_of(values: Sequence[Any]) -> str:
     if not known:
         return "Nullable(Nothing)" if values else "Nothing"
     kind = _type_of_known(known)
-    # An array or a tuple can't be nothing; the server says so where it is tried.
-    return f"Nullable({kind})" if len(known) < len(values) and not kind.startswith(("Array(", "Tuple(")) else kind
+    # An array, a tuple or a map can't be nothing; the server says so where it is tried.
+    return f"Nullable({kind})" if len(known) < len(values) and not kind.startswith(("Array(", "Tuple(", "Map(")) else kind
 
 
 def _type_of_known(values: Sequence[Any]) -> str:
@@ -83,18 +97,31 @@ def _type_of_known(values: Sequence[Any]) -> str:
         return "DateTime64(6, 'UTC')"
     if all(isinstance(value, date) and not isinstance(value, datetime) for value in values):
         return "Date32"
+    if kind := _container(values):
+        return kind
+    raise StackError(
+        explain(
+            "a value that ClickHouse has a type for",
+            ", ".join(sorted({_seen(value) for value in values})),
+            remedy="Pass text, truths, numbers, dates, times with an offset, or lists or dictionaries of one of them.",
+        )
+    )
+
+
+def _container(values: Sequence[Any]) -> str:
+    """The type of arrays, tuples or maps; empty where they are none, or not all the same."""
     if all(isinstance(value, (list, set, frozenset)) for value in values):
         return f"Array({type_of([item for value in values for item in value])})"
     if all(isinstance(value, tuple) for value in values) and len({len(value) for value in values}) == 1:
         # `IN` takes an array as well, and a tuple of nothing is no type.
         return f"Tuple({', '.join(type_of(items) for items in zip(*values, strict=True))})" if values[0] else "Array(Nothing)"
-    raise StackError(
-        explain(
-            "a value that ClickHouse has a type for",
-            ", ".join(sorted({_seen(value) for value in values})),
-            remedy="Pass text, truths, numbers, dates, times with an offset, or lists of one of them.",
-        )
-    )
+    if not all(isinstance(value, Mapping) for value in values):
+        return ""
+    keys = [key for value in values for key in value]
+    if None in keys:
+        raise StackError(explain("a dictionary whose keys ClickHouse can tell", "None among them"))
+    # One with nothing in it is of texts.
+    return f"Map({type_of(keys)}, {type_of([item for value in values for item in value.values()])})" if keys else _EMPTY_MAP
 
 
 def _is_known(day: date) -> bool:
@@ -137,17 +164,24 @@ def _sent(value: Any, *, counted: bool = False) -> Any:
         counted: Whether moments are told by their seconds, which no zone of the server's makes others of.
     """
     if isinstance(value, datetime):
-        if counted and value.tzinfo is not None:
-            return _seconds(value)
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return _moment(value, counted)
     if isinstance(value, Decimal):
         return _Number(format(value, "f") if value.is_finite() else str(float(value)))
+    if isinstance(value, Mapping):
+        return {_sent(key, counted=counted): _sent(item, counted=counted) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return [_sent(item, counted=counted) for item in sorted(value, key=repr)]
     if isinstance(value, (list, tuple)):
         items = [_sent(item, counted=counted) for item in value]
         return tuple(items) if isinstance(value, tuple) and items else items
     return value
+
+
+def _moment(value: datetime, counted: bool) -> str:
+    if value.tzinfo is None:
+        remedy = "Give it one: a datetime of this machine's zone gets it by ${{ $moment.astimezone() }}."
+        raise StackError(explain("a time with an offset", "a datetime without one", remedy=remedy))
+    return _seconds(value) if counted else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _seconds(moment: datetime) -> str:

@@ -64,8 +64,8 @@ class Databases(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
     ``[2030-01-01,2030-02-01)``, ``{1,2,3}``, ``infinity``. A moment without an offset is refused where its place has a zone
     (``timestamptz``): neither UTC nor the machine's zone is taken for it. `Secret` values are
     unwrapped and never shown. ClickHouse is told a type with each value, by what the value is: text, truths, whole numbers of up
-    to 256 bits, floats, decimals, dates, aware times, ``None``, lists (arrays) and tuples (for ``IN``). Places of its own
-    (``{name:Type}``) are filled by a mapping: ``parameters=${{ {'name': 5} }}``.
+    to 256 bits, floats, decimals, dates, aware times, ``None``, lists (arrays), dictionaries (maps) and
+    tuples (for ``IN``). Places of its own (``{name:Type}``) are filled by a mapping: ``parameters=${{ {'name': 5} }}``.
 
     What comes back is plain as well: UUIDs are text, whole decimals integers, JSON dictionaries and lists, times aware
     ``datetime`` objects, PostgreSQL's in UTC, ClickHouse's in the zone of the column or server. Intervals are ``timedelta``
