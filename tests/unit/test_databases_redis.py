@@ -336,8 +336,10 @@ def test_a_counter_holds_what_incr_takes(redis_server: servers.Redis, text: str)
     [
         ("MOVED 3999 127.0.0.1:6381", "MOVED", r"MOVED 3999 127.0.0.1:6381\nRemedy: .*another node"),
         ("CLUSTERDOWN Hash slot not served", "CLUSTERDOWN", "CLUSTERDOWN Hash"),
-        ("NOAUTH Authentication required.", "NOAUTH", "Authentication required"),
-        ("WRONGPASS invalid username-password pair", "WRONGPASS", "invalid"),
+        ("NOAUTH Authentication required.", "NOAUTH", r"Authentication required\.\nRemedy: .*password="),
+        ("WRONGPASS invalid username-password pair", "WRONGPASS", r"invalid.*\nRemedy: Check user="),
+        ("NOPERM this user has no permissions to run the 'get' command", "NOPERM", r"'get' command\nRemedy: .*rights"),
+        ("READONLY You can't write against a read only replica.", "READONLY", r"READONLY .*\nRemedy: .*primary"),
     ],
 )
 def test_refusals_have_their_code(redis_server: servers.Redis, said: str, code: str, seen: str) -> None:

@@ -38,9 +38,23 @@ STREAM_PAGE = 1000
 
 _COUNTED = re.compile(r"0|-?[1-9][0-9]{0,18}")
 """How Redis writes a number that it counts with."""
-_ELSEWHERE = dict.fromkeys(
-    ("MOVED", "ASK"), "The key is on another node of a cluster: open a session at the address that the error names."
-)
+_ACCOUNT = "Open the session with password=, and user= where the account has a name, or with a URL that has both."
+_REMEDIES = {
+    **dict.fromkeys(
+        ("MOVED", "ASK"), "The key is on another node of a cluster: open a session at the address that the error names."
+    ),
+    "CROSSSLOT": "The nodes of a cluster hold a part of the keys each: ask for keys of one slot, as {user}:a and {user}:b are.",
+    "CLUSTERDOWN": "Nodes of the cluster are missing: look at CLUSTER INFO.",
+    "READONLY": "This is a replica: open the session at its primary, which INFO replication names (master_host).",
+    "MASTERDOWN": "This replica has lost its primary: look at INFO replication.",
+    "NOAUTH": _ACCOUNT,
+    "WRONGPASS": "Check user= and password=, or those in the URL; ACL LIST tells an administrator which accounts there are.",
+    "NOPERM": "The account's rights leave it out (ACL GETUSER): open a session with another user=.",
+    "DENIED": _ACCOUNT,
+    "OOM": "The server's memory is used up: look at INFO memory, maxmemory and maxmemory-policy.",
+    "MISCONF": "The server can't save its data and takes none: look at its disk and its log.",
+}
+"""What to do, by the code of an error."""
 _QUOTED = re.compile(r"'.*'", re.DOTALL)
 _BYTES = re.compile(r"\\x([89a-f][0-9a-f])")
 """How bytes that are no text are shown."""
@@ -219,10 +233,11 @@ class RedisSession:
         except ResponseError as error:
             code, seen = _refusal(error)
             expected = f"Redis '{self.name}' to carry out {what}"
-            raise StatementRefused(explain(expected, seen, remedy=_ELSEWHERE.get(code, "")), code=code) from None
+            raise StatementRefused(explain(expected, seen, remedy=_REMEDIES.get(code, "")), code=code) from None
         except AuthenticationError as error:
             code = "NOAUTH" if "authentication required" in str(error).lower() else "WRONGPASS"
-            raise StatementRefused(explain(f"Redis '{self.name}' to accept the account", str(error)), code=code) from None
+            expected = f"Redis '{self.name}' to accept the account"
+            raise StatementRefused(explain(expected, str(error), remedy=_REMEDIES[code]), code=code) from None
         except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
             raise StoreUnreachable(
                 explain(
