@@ -141,6 +141,8 @@ def test_things_belong_to_who_opened_them():
         tabs.get("four")
     with pytest.raises(StackError, match=r"(?s)a free alias for the tab.*'two' is taken, opened by 'Suite.Test'"):
         tabs.add(object(), "Suite", "two")
+    with pytest.raises(StackError, match=r"an alias for the tab\nSeen: ' '\nRemedy: Is a variable empty"):
+        tabs.add(object(), "Suite", " ")
     assert tabs.release("Suite.Test") == [three, two]
     assert tabs.release("Suite.Test") == []
     assert tabs.release("Suite", below=False) == [one]

@@ -46,6 +46,11 @@ def test_names_of_the_platform_can_not_be_redefined() -> None:
         book(redis=[("127.0.0.1", 1)]).define("redis", "127.0.0.1", 2)
 
 
+def test_a_link_without_a_name_is_none() -> None:
+    with pytest.raises(StackError, match="a name for the link"):
+        book().define("", "127.0.0.1", 1)
+
+
 def test_unknown_names_list_the_known() -> None:
     links = book()
     with pytest.raises(StackError, match=r"There is no link 'x'\. Defined are: none\."):

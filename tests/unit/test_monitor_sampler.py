@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -346,3 +347,13 @@ def test_what_a_pool_lets_go_of_and_takes_again_is_no_growth() -> None:
     assert series(samples("memory", *pool), "backend", "memory", "upload").values == pool, (
         "an allocator tells nothing by its store"
     )
+
+
+def test_a_system_that_tells_no_memory_is_told_and_no_ended_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sandboxes have it, and small kernels."""
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "stat").write_bytes(Path(f"/proc/{os.getpid()}/stat").read_bytes())
+    monkeypatch.setattr(procfs, "PROC", str(tmp_path))
+    with pytest.raises(StackError, match=r"it runs, and the system has no .*smaps_rollup"):
+        process.usage([7])
+    assert process.usage([8]) is None

@@ -62,7 +62,7 @@ class Owned(Generic[T]):
         """The alias itself, or one that is made up; to be asked before something is opened for nothing.
 
         Raises:
-            StackError: It is taken.
+            StackError: It is taken, or empty.
         """
         with self._lock:
             if alias is None:
@@ -71,6 +71,8 @@ class Owned(Generic[T]):
                     made_up = f"{self.kind.replace(' ', '-')}-{self._made_up}"
                     if made_up not in self._entries:
                         return made_up
+            if not alias.strip():
+                raise StackError(explain(f"an alias for the {self.kind}", f"{alias!r}", remedy="Is a variable empty?"))
             if alias in self._entries:
                 raise StackError(
                     explain(

@@ -150,7 +150,10 @@ def all_processes() -> Iterator[ProcessStat]:
     """Every process that can be seen, ended ones (state Z) included."""
     for entry in os.listdir(PROC):
         if entry.isdigit():
-            found = stat(int(entry))
+            try:
+                found = stat(int(entry))
+            except PermissionError:  # another user's, where /proc is mounted with hidepid=1
+                continue
             if found is not None:
                 yield found
 

@@ -147,6 +147,8 @@ class LinkBook:
 
     def define(self, name: str, host: str, port: int) -> Link:
         """Name a link; a name of the platform's own can't be taken."""
+        if not name.strip():
+            raise StackError(explain("a name for the link", f"{name!r}", remedy="Is a variable empty?"))
         if self._resolver(name) is not None:
             raise StackError(f"'{name}' is a service of the platform; its link has that name already. Choose another.")
         self._defined[name] = Link(name, targets_of(host, port))

@@ -114,11 +114,23 @@ def _usage_of(pid: int) -> Usage | None:
         return None
     try:
         memory = procfs.memory(pid)
-    except (FileNotFoundError, ProcessLookupError):  # it ended between two looks
-        return None
+    except (FileNotFoundError, ProcessLookupError) as error:
+        if identity(pid) == found.identity:  # sandboxes and small kernels have no such file
+            raise _untold(pid, error) from error
+        return None  # it ended between two looks
     except PermissionError as error:
         raise _refused(pid, error) from error
     return Usage(memory.pss, memory.anonymous, found.cpu_seconds, found.threads, 1)
+
+
+def _untold(pid: int, error: OSError) -> StackError:
+    return StackError(
+        explain(
+            f"to read what process {pid} uses",
+            f"it runs, and the system has no {error.filename or 'smaps_rollup'}",
+            remedy="The kernel needs CONFIG_PROC_PAGE_MONITOR (Linux 4.14 or newer); sandboxes such as gVisor have it not.",
+        )
+    )
 
 
 def _refused(pid: int, error: PermissionError) -> StackError:

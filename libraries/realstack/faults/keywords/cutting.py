@@ -130,13 +130,13 @@ class Cutting:
         Heal Link    frontend    not_before=5 s
         ```
         """
-        latest = self._faults.latest(link)
+        latest, least = self._faults.latest(link), seconds(not_before)
 
         async def heal() -> None:
-            await asyncio.sleep(latest.receipt.started_at + seconds(not_before) - time.monotonic())
+            await asyncio.sleep(latest.receipt.started_at + least - time.monotonic())
             await asyncio.gather(*(self._faults.kernel.heal(fault) for fault in self._faults.of(link)))
 
-        wait(heal(), seconds(not_before))
+        wait(heal(), least)
         receipt = self._faults.latest(link).receipt
         logger.info(str(receipt))
         return receipt.facts()

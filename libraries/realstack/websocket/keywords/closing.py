@@ -72,12 +72,12 @@ class Closing:
         Close All Connections    timeout=1s
         ```
         """
-        connections = self._connections.unclosed
+        connections, patience = self._connections.unclosed, seconds(timeout)
 
         async def close() -> None:
-            await asyncio.gather(*(connection.close(timeout=seconds(timeout)) for connection in connections))
+            await asyncio.gather(*(connection.close(timeout=patience) for connection in connections))
 
-        wait(close(), seconds(timeout))
+        wait(close(), patience)
 
     @keyword(tags=["connection"])
     def abort_connection(self, how: Literal["reset", "finish"] = "reset", *, alias: str | None = None) -> None:
