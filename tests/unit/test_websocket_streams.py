@@ -364,6 +364,14 @@ def test_a_compressed_stream_that_was_cut_is_told(coding: str, whole: bytes) -> 
         assert bool(connection.closed.cause) is bool(cause)
 
 
+@pytest.mark.parametrize("body", [(b"\0" * 9,), (b"\0\0", gzip.compress(event("b"), mtime=0) + b"\0")])
+def test_zeros_behind_a_compressed_stream_are_none_of_it(body: tuple[bytes, ...]) -> None:
+    connection = of_a_stream(HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(event("a"), mtime=0) + body[0], *body[1:])
+    assert connection.closed is not None
+    assert (connection.closed.by, connection.closed.cause) == ("server", "")
+    assert [frame["data"] for frame in received(connection)] == ["a", *["b"] * (len(body) - 1)]
+
+
 def test_a_mark_of_the_byte_order_is_no_part_of_the_first_line() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
     connection = of_a_stream(head, b'\xef\xbb\xbf{"a": 1}\n', b"\xef\xbb\xbf{}\n", transport="jsonl")

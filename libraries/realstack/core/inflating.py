@@ -43,11 +43,21 @@ class Inflating:
             zlib.error: It is not compressed so.
         """
         self._begun = self._begun or bool(data)
-        if self._machine.eof and data:
+        if self._machine.eof:
+            data = self._next(data)
+            if not data:
+                self.unconsumed_tail = b""
+                return b""
             self._machine = zlib.decompressobj(self._wbits)
         plain = self._machine.decompress(data, most)
-        while self._machine.eof and (rest := self._machine.unused_data) and rest != _FLUSHED:
+        while self._machine.eof and (rest := self._next(self._machine.unused_data)):
             self._machine = zlib.decompressobj(self._wbits)
             plain += self._machine.decompress(rest, max(1, most - len(plain)) if most else 0)
         self.unconsumed_tail = self._machine.unconsumed_tail or (plain[most:] if most else b"")
         return plain
+
+    def _next(self, data: bytes) -> bytes:
+        """What begins the next stream, of what came behind the last one's end; some fill up behind a member with zeros."""
+        if self._wbits > zlib.MAX_WBITS:
+            return data.lstrip(b"\0")
+        return b"" if data == _FLUSHED else data
