@@ -10,9 +10,12 @@ import zlib
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
+import requests
+from assertionengine import AssertionOperator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
@@ -195,3 +198,17 @@ def test_digests_agree_with_hashlib(tmp_path: Path) -> None:
 def test_texts_survive_escaping(value: str) -> None:
     data = build(Plan("s", fact=value.replace("\n", " ")))
     assert value.replace("\n", " ") in PdfReader(BytesIO(data)).pages[0].extract_text()
+
+
+def test_digest_is_of_any_response_and_in_any_case() -> None:
+    """Of RequestsLibrary's responses it was refused."""
+    content, files = b"the same bytes", Files()
+    wanted = hashlib.sha256(content).hexdigest()
+    response = requests.Response()
+    response.raw = BytesIO(content)
+    for one in (content, bytearray(content), SimpleNamespace(body=content), response):
+        assert files.get_sha256(one, AssertionOperator["=="], f" {wanted.upper()}") == wanted
+    with pytest.raises(AssertionError):
+        files.get_sha256(content, AssertionOperator["=="], wanted[:-1])
+    with pytest.raises(StackError, match="a path, bytes or a response"):
+        files.get_sha256(5)

@@ -23,6 +23,6 @@ def of_file(path: Path) -> str:
         raise StackError(explain("a file that can be read", f"{writable(str(path))}: {seen}")) from None
 
 
-def of_bytes(data: bytes) -> str:
+def of_bytes(data: bytes | bytearray) -> str:
     """The digest of bytes."""
     return hashlib.sha256(data).hexdigest()
