@@ -829,3 +829,23 @@ async def test_redirect_of_what_is_not_followed_says_where_to() -> None:
             await client.discover()
         assert "the-code-of-somebody" not in str(error.value)
         await client.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (Response(204), r"→ 204 .*: empty"),
+        (Response(500, b""), r"→ 500 .*: empty"),
+        (Response(401, b"", "text/plain", {"WWW-Authenticate": 'Basic error="invalid_client"'}), 'Basic error="invalid_client"'),
+        (Response(429, b"", headers={"Retry-After": "30"}), "Retry-After: 30"),
+    ],
+)
+async def test_refusal_without_an_oauth_error_is_told_with_what_it_says(answer: Response, seen: str) -> None:
+    async with served(lambda _: answer) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = Metadata(address, {"revocation_endpoint": f"{address}/r", "userinfo_endpoint": f"{address}/u"})
+        with pytest.raises(StackFailure, match=f"an OAuth answer to the revocation\nSeen: .*{seen}"):
+            await client.revoke("a-refresh-token", "refresh_token")
+        with pytest.raises(StackFailure, match=f"answers 200\nSeen: .*{seen}"):
+            await client.userinfo("an-access-token")
+        await client.close()

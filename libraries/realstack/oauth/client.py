@@ -286,8 +286,8 @@ class ProviderClient:
         """
         answer = await self._ask_userinfo(access_token)
         if answer.status != 200:
-            challenge = answer.headers.get("www-authenticate", "no WWW-Authenticate")
-            raise StackFailure(explain(f"{answer.where} answers 200", answer.described, evidence=secrets.scrub(challenge)))
+            missing = "" if "www-authenticate" in answer.headers else "no WWW-Authenticate"
+            raise StackFailure(explain(f"{answer.where} answers 200", answer.described, evidence=missing))
         claims = await self._signed_claims(answer) if "application/jwt" in answer.kind else answer.json()
         if not isinstance(claims, dict) or "sub" not in claims:
             raise StackFailure(explain(f"{answer.where} tells sub (OpenID Connect Core 5.3.2)", answer.described))
@@ -379,7 +379,10 @@ def _error_code(answer: Answer) -> str:
     if URLENCODED in kind:
         body: Any = dict(parse_qsl(answer.text))
     elif "json" in kind or answer.text.lstrip("\ufeff \t\r\n").startswith("{"):
-        body = answer.json()
+        try:
+            body = answer.json()
+        except StackFailure:  # nothing, or half of it
+            return ""
     else:
         return ""
     code = body.get("error") if isinstance(body, dict) and not body.get("access_token") else None

@@ -107,8 +107,11 @@ class Answer:
 
     @property
     def described(self) -> str:
-        """Status, time, where a redirect leads, and the start of the body, without credentials."""
+        """Status, time, where a redirect leads, what a refusal demands, and the start of the body, without credentials."""
         kind = self.kind or "no content type"
+        for name in ("WWW-Authenticate", "Retry-After"):
+            if self.status >= 400 and name.lower() in self.headers:
+                kind += f"; {name}: {secrets.scrub(self.headers[name.lower()])}"
         leads = f" to {shown(self.location)}" if self.location else ""
         return f"{self.where} → {self.status}{leads} in {self.seconds * 1000:.0f} ms ({kind}): {shown_body(kind, self.body)}"
 
