@@ -34,6 +34,7 @@ from realstack.oauth.rogue.server import HttpServer, Request, Response
 from realstack.oauth.sign_in import FormWalk, Walk
 from realstack.oauth.signing import sign
 from realstack.oauth.tokens import SYMMETRIC, Demands, Token, b64encode, decode, problems
+from realstack.secrets import secrets
 
 pytestmark = pytest.mark.anyio
 
@@ -848,4 +849,23 @@ async def test_refusal_without_an_oauth_error_is_told_with_what_it_says(answer: 
             await client.revoke("a-refresh-token", "refresh_token")
         with pytest.raises(StackFailure, match=f"answers 200\nSeen: .*{seen}"):
             await client.userinfo("an-access-token")
+        await client.close()
+
+
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "text/plain; charset=iso-8859-1"])
+async def test_credentials_of_a_body_of_any_width_are_known_and_hidden(coding: str, kind: str) -> None:
+    """With zeros between its letters a token was found by nobody, and a log leaves them out."""
+    token = f"token-{random.token_hex(12)}"
+    body = json.dumps({"access_token": token}).encode(coding)
+    if "iso" in kind and not coding.endswith(("sig", "16", "32")):
+        kind = "text/plain"
+    async with served(lambda _: Response(200, body, kind)) as address:
+        client = ProviderClient(address, "chat", SECRET)
+        client.metadata = Metadata(address, {"userinfo_endpoint": f"{address}/u"})
+        with pytest.raises(StackFailure, match="tells sub") as error:
+            await client.userinfo("an-access-token")
+        assert "access_token" in str(error.value)
+        assert token not in str(error.value).replace("\0", "")
+        assert secrets.find(f"x {token} y")
         await client.close()

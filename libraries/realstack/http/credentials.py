@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -89,8 +88,7 @@ def remember_body(content_type: str, body: bytes, what: str) -> None:
     """
     if content_type.lower().startswith(BINARY_TYPES):
         return
-    begun = body[:64].removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    if begun in (b"{", b"["):
+    if decoded(body[:64], content_type).lstrip().startswith(("{", "[")):
         try:
             remember_json(read_json(content_type, body), what)
         except ValueError:
