@@ -59,6 +59,27 @@ class _Inflated:
         return self._machine.decompress(data)
 
 
+class _Undeflated:
+    """Reads zlib's format, which is meant (RFC 9110, 8.4.1.2), and the bare one, which some send; the first two bytes tell."""
+
+    def __init__(self) -> None:
+        self._begun = b""
+        self._machine: Inflating | None = None
+
+    @property
+    def finished(self) -> bool:
+        return not self._begun if self._machine is None else self._machine.finished
+
+    def __call__(self, data: bytes) -> bytes:
+        if self._machine is None:
+            self._begun += data
+            if len(self._begun) < 2:
+                return b""
+            by_zlib = self._begun[0] & 15 == zlib.DEFLATED and int.from_bytes(self._begun[:2], "big") % 31 == 0
+            self._machine, data = Inflating(zlib.MAX_WBITS if by_zlib else -zlib.MAX_WBITS), self._begun
+        return self._machine.decompress(data)
+
+
 class _Unbrotli:
     def __init__(self) -> None:
         self._machine = brotli.Decompressor()
@@ -77,7 +98,7 @@ _DECOMPRESSED: dict[str, Callable[[], Decompression]] = {
     "identity": _Identity,
     "gzip": lambda: _Inflated(31),
     "x-gzip": lambda: _Inflated(31),
-    "deflate": lambda: _Inflated(15),
+    "deflate": _Undeflated,
     "br": _Unbrotli,
 }
 
