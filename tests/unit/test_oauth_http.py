@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import json
 import logging
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -227,6 +230,22 @@ async def test_connection_problems_are_told() -> None:
         await Session("reader").send("GET", "/relative")
     with pytest.raises(StackError, match="CA file"):
         Session("reader", ca="/no/such/file.pem")
+
+
+async def test_certificate_that_is_not_trusted_is_told_with_what_to_give(tmp_path: Path) -> None:
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    options = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=chat.test")
+    await asyncio.to_thread(
+        subprocess.run, ["openssl", "req", "-x509", *options, "-keyout", key, "-out", cert], check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    session = Session("reader", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    with pytest.raises(StackFailure, match=r"(?s)CERTIFICATE_VERIFY_FAILED.*Remedy: .*ca="):
+        await session.send("GET", "/")
+    await session.close()
+    server.close()
 
 
 async def test_cookies_are_set_replaced_and_deleted() -> None:
