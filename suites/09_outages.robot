@@ -17,7 +17,7 @@ The Event Store Is Killed
     event store    killed    saying    tidying up    paying    leaving
 The Event Store Hangs
     [Tags]    needs-pause
-    event store    hung    saying    tidying up
+    event store    hung    saying    losing track    tidying up
 The Event Store Is Cut Off
     [Tags]    needs-faults    -wants-fan-out
     event store    cut off    saying
