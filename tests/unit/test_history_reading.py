@@ -357,6 +357,13 @@ def test_activities_are_counted_at_all_and_during_a_fault() -> None:
     assert [count(history, what) for what in ("acks", "decisions", "connections", "page_readings")] == [1, 1, 1, 0]
 
 
+def test_an_answer_that_was_stopped_is_no_failure() -> None:
+    story = Story().tabs("ann", "tab 1")
+    for kind in ("agent_completed", "agent_stopped", "agent_error"):
+        story.run_event("tab 1", kind, kind, 1)
+    assert count(story.history(), "failures") == 1
+
+
 @pytest.mark.parametrize(
     ("on", "off", "lacking"),
     [

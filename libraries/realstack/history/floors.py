@@ -25,6 +25,7 @@ _KINDS: dict[str, Callable[[History], Sequence[Fact]]] = {
     "stops": lambda history: history.stops,
     "connections": lambda history: history.greetings,
     "run events": lambda history: history.run_events,
+    "failures": lambda history: [event for event in history.run_events if event.stage in history.vocabulary.failures],
     "page readings": lambda history: history.pages,
     "store readings": lambda history: history.stores,
     "probes": lambda history: history.noted("probe"),

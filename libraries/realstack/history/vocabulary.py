@@ -165,6 +165,9 @@ class Vocabulary:
         self._check_stages()
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
         self.stops = frozenset(str(stage) for stage in _items(data.get("stops"), "stops"))
+        # A run ends well by the first of its last stages, or at its user's word.
+        ends = [stage for link in self.chain if link.kind == "terminal" for stage in link.stages]
+        self.failures = frozenset(ends[1:]) - self.stops
         self.leaving_stops = bool(data.get("leaving_stops", False))
         self.echo = bool(data.get("echo", True))
         self.forward = frozenset(str(kind) for kind in _items(data.get("forward"), "forward"))

@@ -118,8 +118,8 @@ class JudgingKeywords:
 
         Args:
             what: ``sends`` and ``acks`` (each message once), ``refusals`` (by a limit), ``rejections`` (errors), ``decisions``
-                (these three), ``deliveries``, ``resumes``, ``connections``, ``run events``, ``page readings``,
-                ``store readings``, ``probes``, ``attempts`` or ``acts``.
+                (these three), ``deliveries``, ``resumes``, ``connections``, ``run events``, ``failures`` (ends of answers that
+                came to nothing, on each tab), ``page readings``, ``store readings``, ``probes``, ``attempts`` or ``acts``.
             at_least: How many.
             during: Only while this fault lasted (its name or target), or ``outage`` for any fault.
             within: How long to wait for them.
