@@ -13,7 +13,7 @@ from realstack.monitor.sample import Sample
 from realstack.monitor.sampler import Gauge, Pids, Sampler
 from realstack.secrets.redaction import redact_text
 
-_SAMPLING = ""
+_SAMPLING = "taking samples"
 """What the taking of samples goes by among the things watched."""
 
 
