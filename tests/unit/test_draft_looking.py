@@ -97,6 +97,13 @@ def test_a_search_is_no_composer() -> None:
     assert finding.composer(a_page("/", Element(1, "div", {"contenteditable": "true"}, editable=True))) is not None
 
 
+def test_one_line_is_a_composer_where_its_button_sends() -> None:
+    def written_on(called: str) -> Element | None:
+        return finding.composer(a_page("/", form(1, box(2, id="line", autocomplete="off"), button(3, called))))
+
+    assert [written_on(called) is not None for called in ("Send", "Ask", "Search", "Save")] == [True, True, False, False]
+
+
 def test_what_was_typed_under_a_credentials_name_is_hidden_however_short() -> None:
     mask = Mask()
     sent = {

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from realstack.draft.observations import Element, Page
 
 PRESSED = ("button", "a")
+_SAYS = re.compile(r"(?i)message|chat|ask|type|say|write|compos|prompt")
+_SENDS = re.compile(r"(?i)\b(?:send|ask|say|post)\b")
 _USER = re.compile(r"(?i)user|login|mail|account|identifier")
 
 
@@ -62,17 +64,19 @@ def user_box(page: Page) -> Element | None:
 
 
 def composer(page: Page) -> Element | None:
-    """Where messages are written: the last box of several lines, or what can be edited; else one line that is named so."""
+    """Where messages are written: the last box of several lines, or what can be edited; else one line that is named so, or whose
+    form has a button that is."""
 
     def boxes(fits: Callable[[Element], bool]) -> Element | None:
         found = [one for one in usable(page, fits) if "readonly" not in one.attributes]
         return found[-1] if found else None
 
     def one_line(one: Element) -> bool:
-        return (
-            one.tag == "input"
-            and one.attributes.get("type", "text") == "text"
-            and re.search(r"(?i)message|chat|ask|type|say|write|compos|prompt", " ".join(one.attributes.values())) is not None
+        if one.tag != "input" or one.attributes.get("type", "text") != "text":
+            return False
+        button = submit_of(page, one)
+        return _SAYS.search(" ".join(one.attributes.values())) is not None or (
+            button is not None and _SENDS.search(called(button)) is not None
         )
 
     return boxes(lambda one: one.tag == "textarea" or one.attributes.get("role") == "textbox" or one.editable) or boxes(one_line)
