@@ -45,6 +45,8 @@ Place = tuple[float, int, str, str, int]
 MOST_MEANINGS = 10_000
 """Frames whose meaning is kept from learning until reading; it takes more memory than the frame, and can be looked for again."""
 
+_NAMING = {"deliver": "message", "stop": "message", "stopping": "message", "run-event": "query"}
+"""What names a message by the id that the platform gave it, and the field in which it does."""
 _FRAMES = frozenset({"frame-in", "frame-out"})
 
 
@@ -229,6 +231,8 @@ class History:
         for place, (rule, got) in enumerate(meanings):
             if rule.means == "connected" and (account := text(got.get("account"))) is not None:
                 self._known.greeted(order, entry.source, account)
+            elif rule.means == "ack" and (given := text(got.get("given"))) is not None:
+                self._known.given(order, given, text(got.get("message")) or "")
             elif rule.means == "deliver" and self.vocabulary.role(got.get("role")) == "user":
                 self._items.learn_text((*order, place), got.get("text"), got.get("message"))
         if entry.kind == "tab":
@@ -251,7 +255,7 @@ class History:
             self._read_stretch(order, index, event)
         if kind in _FRAMES:
             for rule, got in meanings:
-                self._read_frame(index, event, rule, got)
+                self._read_frame(index, event, rule, self._as_users_know(order, rule, got))
         elif kind == "page":
             self._read_page(order, index, event)
         elif kind == "typed":
@@ -305,6 +309,12 @@ class History:
         self._names["m"].give(index, message)
         if thread:
             self._names["t"].give(index, thread)
+
+    def _as_users_know(self, order: Order, rule: Rule, got: dict[str, Any]) -> dict[str, Any]:
+        """What was taken of a frame, with the id that its user knows where it has the one that the platform gave."""
+        name = _NAMING.get(rule.means) if self.vocabulary.gives_ids else None
+        identity = None if name is None else text(got.get(name))
+        return got if name is None or identity is None else {**got, name: self._known.message_of(order, identity)}
 
     def _read_frame(self, index: int, event: Entry, rule: Rule, got: dict[str, Any]) -> None:
         place = self._place(index, event)
@@ -379,6 +389,7 @@ class History:
     def _read_typed(self, order: Order, index: int, event: Entry) -> None:
         words = str(event.data.get("text", ""))
         message = text(event.data.get("message")) or self._known.first_id(order, words) or f"typed: {words}"
+        message = self._items.message_of(order, message)
         thread = text(event.data.get("thread")) or ""
         self.sends.append(Send(*self._place(index, event), message, thread, words, typed=True))
         self._named(index, message, thread)

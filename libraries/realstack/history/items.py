@@ -39,6 +39,10 @@ class Items:
         if isinstance(words, str) and message is not None:
             self._known.seen(position, words, str(message))
 
+    def message_of(self, order: Order, identity: str) -> str:
+        """The message of an id, as its user knows it."""
+        return self._known.message_of(order, identity) if self._vocabulary.gives_ids else identity
+
     def read(self, order: Order, items: Any, take: Mapping[str, JsonPath], user: str) -> tuple[Item, ...]:
         """The messages of a reading, of the page of a user or of a store; what names no user is the page's user's."""
         return tuple(self._item(order, item, take, user) for item in items) if isinstance(items, list) else ()
@@ -50,6 +54,7 @@ class Items:
         if message is None:
             known = self._known.first_id(order, words) if words is not None and role == "user" else None
             message = known or f"typed: {words}"
+        message = self.message_of(order, message)
         account = text(got.get("user"))
         owner = user if account is None else self._known.user_of(order, account)
         state = text(got.get("state"))

@@ -1,4 +1,5 @@
-"""What holds for a whole history, whenever in it it was told: whose tabs and accounts are, which messages bear a text."""
+"""What holds for a whole history, whenever in it it was told: whose tabs and accounts are, which messages bear a text, or an id
+that the platform gave them."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ Order = tuple[float, int]
 """Where an event stands in its history: its time, then its place in the order of recording."""
 Position = tuple[float, int, int]
 """Where a message stands: the event that tells it, then its place among those that this one tells."""
-Question = tuple[Literal["tab", "account", "text"], str]
+Question = tuple[Literal["tab", "account", "text", "given"], str]
 """What may be asked before it is told, and of what."""
 
 
@@ -37,6 +38,7 @@ class Known:
         self._greeted: list[tuple[Order, str, str]] = []
         self._owners: dict[str, Owner] = {}
         self._ids: dict[str, dict[str, Position]] = {}
+        self._given: dict[str, tuple[Order, str]] = {}
         self._asked: dict[Question, Order] = {}
         self._changed: set[Question] = set()
         self._stale = False
@@ -74,6 +76,14 @@ class Known:
         if next(iter(ids)) != first:
             self._changed.add(("text", text))
 
+    def given(self, order: Order, identity: str, message: str) -> None:
+        """The platform gave a message an id of its own; the first word holds."""
+        before = self._given.get(identity)
+        if before is None or order < before[0]:
+            self._given[identity] = (order, message)
+            if before is None or before[1] != message:
+                self._changed.add(("given", identity))
+
     # What is asked.
 
     def is_tab(self, order: Order, name: str) -> bool:
@@ -92,6 +102,12 @@ class Known:
         self._ask(("account", account), order)
         return self.accounts.get(account, account)
 
+    def message_of(self, order: Order, identity: str) -> str:
+        """The message that the platform gave an id; the id itself where it gave it to none that users know by another one."""
+        self._ask(("given", identity), order)
+        found = self._given.get(identity)
+        return identity if found is None else found[1]
+
     def first_id(self, order: Order, text: str) -> str | None:
         """The first of the messages with a text."""
         self._ask(("text", text), order)
@@ -99,7 +115,8 @@ class Known:
 
     def ids(self, text: str) -> list[str]:
         """All of them, by first appearance."""
-        return [message for message, _ in sorted(self._ids.get(text, {}).items(), key=lambda item: item[1])]
+        seen = (message for message, _ in sorted(self._ids.get(text, {}).items(), key=lambda item: item[1]))
+        return list(dict.fromkeys(self._given[one][1] if one in self._given else one for one in seen))
 
     def _ask(self, question: Question, order: Order) -> None:
         if order < self._asked.setdefault(question, order):

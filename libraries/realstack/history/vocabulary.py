@@ -5,7 +5,7 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | operation | fields (paths into the frame) |
 |---|---|
 | `send` | message, thread, text |
-| `ack` | message, thread, seq, duplicate |
+| `ack` | message, thread, seq, duplicate, given: the id that the platform gives the message |
 | `deliver` | message, thread, seq, role, text, run |
 | `refuse` | message, limit, window, retry_after: refused because of a limit |
 | `reject` | message, code: refused for another reason |
@@ -18,6 +18,12 @@ A vocabulary is data (YAML in ``resources/adapters/<name>/vocabulary.yaml``). It
 | `change` | about, value: a user asks for a change; the rule names what kind of thing it is `of` |
 | `setting` | about, value: what it is now; the rule names what it is `of` |
 | `nothing` | none: frames that are known and say nothing to the laws |
+
+A condition asks for one of the values that it names, or with ``"*"`` for any but null: ``when: {"[2].note": "*"}``.
+
+Where the platform makes the ids of messages itself, users know theirs by what they sent them with, such as a number of their own
+frame's. `ack` takes that as the `message`, and as `given` by which id everything else names it: deliveries, runs, stops, pages
+and rows. Refusals name it as its user does.
 
 Each rule that matches a frame says something of it, so that one frame may mean several things. A frame that holds a list of
 things means something for each: `each` is the list's path, `take` and `where` (a condition as `when`) look into its items.
@@ -43,7 +49,7 @@ from realstack.core.json_path import JsonPath, parse
 
 OPERATIONS: dict[str, frozenset[str]] = {
     "send": frozenset({"message", "thread", "text"}),
-    "ack": frozenset({"message", "thread", "seq", "duplicate"}),
+    "ack": frozenset({"message", "thread", "seq", "duplicate", "given"}),
     "deliver": frozenset({"message", "thread", "seq", "role", "text", "run"}),
     "refuse": frozenset({"message", "limit", "window", "retry_after"}),
     "reject": frozenset({"message", "code"}),
@@ -60,6 +66,8 @@ OPERATIONS: dict[str, frozenset[str]] = {
 ITEM_FIELDS = frozenset({"message", "thread", "seq", "role", "text", "run", "user", "state"})
 MOST_VALUES = 1000
 """Kinds of frames whose rules are kept ready; what the kinds are comes from outside."""
+ANY = "*"
+"""What a condition says where any value will do."""
 CHAIN_KINDS = ("once", "cycle", "any", "terminal")
 
 
@@ -67,8 +75,12 @@ Conditions = tuple[tuple[JsonPath, tuple[Any, ...]], ...]
 """Paths, and the values of which each must have one."""
 
 
+def _fits(value: Any, values: tuple[Any, ...]) -> bool:
+    return value in values or (value is not None and ANY in values)
+
+
 def _hold(conditions: Conditions, part: Any) -> bool:
-    return all(path.first(part) in values for path, values in conditions)
+    return all(_fits(path.first(part), values) for path, values in conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,7 @@ class _Rules:
         likely = self._by_value.get(value)
         if likely is None:
             likely = tuple(
-                rule for rule in self._rules if all(value in values for path, values in rule.when if path == self._path)
+                rule for rule in self._rules if all(_fits(value, values) for path, values in rule.when if path == self._path)
             )
             if len(self._by_value) < MOST_VALUES:
                 self._by_value[value] = likely
@@ -163,6 +175,7 @@ class Vocabulary:
         self.chain = tuple(_link(item, f"chain[{n}]") for n, item in enumerate(_items(data.get("chain"), "chain")))
         self.piecewise = frozenset(stage for link in self.chain if link.kind == "any" for stage in link.stages)
         self._check_stages()
+        self.gives_ids = any("given" in rule.take for rule in self._in)
         self.every_message_is_answered = bool(data.get("every_message_is_answered", False))
         self.stops = frozenset(str(stage) for stage in _items(data.get("stops"), "stops"))
         # A run ends well by the first of its last stages, or at its user's word.
