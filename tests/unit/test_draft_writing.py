@@ -19,7 +19,7 @@ from realstack.core.errors import StackError
 from realstack.draft import selecting
 from realstack.draft.command import EXIT_DONE, EXIT_USAGE, main
 from realstack.draft.masking import Mask, request_text
-from realstack.draft.observations import Observations, Page
+from realstack.draft.observations import Exchange, Frame, Observations, Page, Socket
 from realstack.draft.rows import Store
 from realstack.draft.writing import NAMES, Draft, check, write
 from realstack.history.vocabulary import Vocabulary
@@ -290,3 +290,21 @@ def test_recordings_hold_no_credential() -> None:
     for file in LOOKED.glob("*.json"):
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|Bearer (?!<hidden)", text), file
+
+
+def test_a_token_that_answers_who_signs_in_is_asked_for_once_and_shown_in_the_first_frame(tmp_path: Path) -> None:
+    chat = "http://chat.example.org"
+    given = {"request": '{"nick": "ann", "pass": "<hidden 1>"}', "response": '{"bearer": "<hidden 2>"}'}
+    as_json = {"content-type": "application/json"}
+    seen = Observations(chat, "ann")
+    seen.exchanges.append(Exchange("speaker", "POST", f"{chat}/enter", "fetch", 200, **given, headers=as_json))
+    shown = {"authorization": "Bearer <hidden 2>"}
+    seen.exchanges.append(Exchange("speaker", "GET", f"{chat}/rooms", "fetch", 200, response="[]", headers=shown))
+    seen.sockets.append(Socket("1", "speaker", "ws://chat.example.org/wire"))
+    seen.frames.append(Frame("1", "speaker", "out", '["hello", 1, "<hidden 2>"]'))
+    write(Draft.of("mine", seen), tmp_path / "mine", [], overwrite=False, adapters=ADAPTERS)
+    resource = (tmp_path / "mine" / "adapter.resource").read_text(encoding="utf-8")
+    assert resource.count("    POST    /enter") == 1
+    assert "${answer} =    Send Request    POST    /enter    session=${user.session}    json=${fields}    status=200" in resource
+    assert "[Begin On Tab]: a socket's first frame held a credential" in resource
+    assert 'credential_names: "bearer"' in (tmp_path / "mine" / "platform.yaml").read_text(encoding="utf-8")

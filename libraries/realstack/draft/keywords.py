@@ -52,6 +52,10 @@ class Resource:
     missing: list[str] = field(default_factory=list)
 
 
+def _holds_secret(one: Heard) -> bool:
+    return any(isinstance(value, str) and "<hidden" in value for _, value in leaves(one.data))
+
+
 def infer(observations: Observations, talk: Talk, ways: Ways, stored: Stored, prefix: str) -> Resource:
     """The keywords that what was seen is enough for.
 
@@ -125,17 +129,21 @@ class _Keywords:
             )
         else:
             body = "json" if ways.as_json else "form"
-            lines.append(
-                f"Send Request    {ways.method}    {ways.route}    session=${{user.session}}    {body}=${{fields}}    status=200"
-            )
+            # The answer to who signs in may hold the token itself.
+            kept = "${answer} =    " if ways.token is not None and ways.token[:2] == (ways.method, ways.route) else ""
+            asked = f"Send Request    {ways.method}    {ways.route}    session=${{user.session}}"
+            lines.append(f"{kept}{asked}    {body}=${{fields}}    status=200")
         why = [ways.why["route"]]
         if ways.token is not None:
             method, path, headers, steps = ways.token
-            given = ""
-            if headers:
-                lines.append("VAR    &{headers}    " + "    ".join(f"{name}={value}" for name, value in headers.items()))
-                given = "    headers=${headers}"
-            lines.append(f"${{answer}} =    Send Request    {method}    {path}    session=${{user.session}}{given}    status=200")
+            if not lines[-1].startswith("${answer}"):
+                given = ""
+                if headers:
+                    lines.append("VAR    &{headers}    " + "    ".join(f"{name}={value}" for name, value in headers.items()))
+                    given = "    headers=${headers}"
+                lines.append(
+                    f"${{answer}} =    Send Request    {method}    {path}    session=${{user.session}}{given}    status=200"
+                )
             lines.append(f"Set To Dictionary    ${{user}}    token=${{answer.json}}{_index(steps)}")
             why.append(ways.why["token"])
         elif ways.cookie:
@@ -183,7 +191,7 @@ class _Keywords:
         self._add(
             "Open Sockets",
             "Opens sockets of a user, all at the same moment.",
-            self.ways.why.get("offer") or f"no token was shown; the cookie {self.ways.cookie} goes along",
+            self.ways.why.get("offer") or self._shown(),
             "${url} =    Get Socket Address    ${at}",
             *self._credentials("${user.token}"),
             f"Open Connections    ${{url}}    @{{tabs}}    {how}",
@@ -205,6 +213,8 @@ class _Keywords:
         )
         if begins:
             self._begin(begins)
+        if self._begins_with_a_secret():
+            self._lacks("[Begin On Tab]: a socket's first frame held a credential; send it, with ${user.token} in its place.")
         greeting = self.talk.rule("connected")
         if greeting is not None:
             path = greeting.take.get("connection") or next(iter(greeting.take.values()))
@@ -247,6 +257,20 @@ class _Keywords:
             return [f"VAR    ${{shown: Secret}}    ${{COOKIE}}={token}", "VAR    &{headers}    Cookie=${shown}"]
         return ["VAR    &{headers}    &{EMPTY}"]
 
+    def _shown(self) -> str:
+        """How a socket shows whose it is, where it is opened with no token."""
+        if self._begins_with_a_secret():
+            return "no token was shown when they were opened; a frame did"
+        return f"no token was shown; the cookie {self.ways.cookie} goes along" if self.ways.cookie else "no token was shown"
+
+    def _begins_with_a_secret(self) -> bool:
+        """Whether the first frame that a page sent on a socket held a credential, which a draft can't name."""
+        first: dict[str, Heard] = {}
+        for one in self.heard:
+            if one.direction == "out":
+                first.setdefault(one.socket, one)
+        return any(map(_holds_secret, first.values()))
+
     def _first_frames(self) -> list[Heard]:
         """What a page sends by itself on each socket before anything is said, but for what goes on all the time."""
         sent: dict[str, list[Heard]] = {}
@@ -277,8 +301,7 @@ class _Keywords:
     def _is_telling(one: Heard) -> bool:
         """Whether a frame is more than the codec's own, and can be sent another time."""
         of_codec = isinstance(one.data, dict) and one.data.get("type") in ("ping", "pong", "upgrade", "noop")
-        secret = any(isinstance(value, str) and "<hidden" in value for _, value in leaves(one.data))
-        return not of_codec and not secret
+        return not of_codec and not _holds_secret(one)
 
     def _name(self, one: Heard) -> str:
         for rule in self.talk.out:

@@ -24,6 +24,7 @@ from realstack.draft.stored import Stored
 from realstack.draft.ways import Ways
 from realstack.history.vocabulary import Vocabulary
 from realstack.platform import adapter
+from realstack.secrets.names import is_credential_name
 from realstack.secrets.redaction import redact_text
 
 WIDE = 120
@@ -230,9 +231,15 @@ def _platform(draft: Draft) -> str:
         lines.append(f"  {store}: {_flow({**entry, 'password_env': password_variable(store)})}    # as it was given")
     lines += ["", "# Users to test with: as many as tests have at once, at least.", "credentials:"]
     lines += [f"  user-{number}: {name}_PASSWORD_{number}" for number in range(1, draft.accounts + 1)]
-    if draft.talk.harmless:
-        told = ", ".join(f"!{one}" for one in draft.talk.harmless)
-        lines += ["", "# These fields hold pieces of answers.", f'credential_names: "{told}"']
+    names = [f"!{one}" for one in draft.talk.harmless]
+    if names:
+        lines += ["", "# These fields hold pieces of answers."]
+    held = str(draft.ways.token[3][-1]) if draft.ways.token is not None and draft.ways.token[3] else ""
+    if held and not is_credential_name(held):
+        lines += ["", f"# The token comes in a field called {held}, which nobody else would take for one."]
+        names.append(held)
+    if names:
+        lines.append(f'credential_names: "{", ".join(names)}"')
     lines += ["", "# Only what was seen; what stands here with `true` has its tests run. capabilities.yaml tells the others."]
     able = list(_capabilities(draft))
     lines.append("capabilities:" if able else "capabilities: {}")
