@@ -116,6 +116,39 @@ def test_each_thing_that_went_wrong_is_told_by_itself(tmp_path: Path, said: str,
     assert [test.problems for test in read(tmp_path / "dryrun.xml")] == [problems]
 
 
+WARMED = """\
+*** Settings ***
+Resource        ../adapters/mine/adapter.resource
+Suite Setup     Make Ready
+
+*** Test Cases ***
+Says Hello
+    Send Text    hello
+
+*** Keywords ***
+Make Ready
+    Send Text    hello
+    Warm Up The Browser
+
+Warm Up The Browser
+    [Tags]    needs-browser
+    Carry Session Into Browser
+"""
+
+
+@pytest.mark.parametrize("has_page", [True, False])
+def test_what_makes_a_browser_ready_is_missed_only_where_there_is_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, has_page: bool
+) -> None:
+    arguments = project(tmp_path)
+    (tmp_path / "suites" / "02_tabs.robot").write_text(WARMED, encoding="utf-8")
+    if has_page:
+        (tmp_path / "adapters" / "elements.yaml").write_text("composer: Where messages are written.\n", encoding="utf-8")
+        (tmp_path / "adapters" / "mine" / "page.yaml").write_text("elements: {composer: input}\n", encoding="utf-8")
+    assert main([*arguments, "--static"]) == (EXIT_TO_DO if has_page else EXIT_WHOLE)
+    assert ("'Carry Session Into Browser'" in capsys.readouterr().out) == has_page
+
+
 def test_all_that_a_test_lacks_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = project(tmp_path)
     whole = tmp_path / "adapters" / "reference" / "doors.resource"

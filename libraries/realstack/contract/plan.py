@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -39,6 +39,7 @@ class PlannedTest:
         tags: Its tags.
         problems: What the dry run says of it: keywords that there are not, arguments that they do not take; none when it is fine.
         elements: The elements of the page that it can't do without, and of these the values, as ``element.value``.
+        of_pages: What is wrong with how its suite makes a browser ready: no problem of a platform without a page.
     """
 
     journey: str
@@ -46,6 +47,7 @@ class PlannedTest:
     tags: tuple[str, ...]
     problems: tuple[str, ...] = ()
     elements: frozenset[str] = frozenset()
+    of_pages: frozenset[str] = frozenset()
 
     @property
     def wants(self) -> tuple[str, ...]:
@@ -115,19 +117,32 @@ def read(output: Path) -> list[PlannedTest]:
     return list(_tests(ElementTree.parse(output).getroot().find("suite"), ()))  # noqa: S314 - Robot wrote it just now
 
 
-def _tests(suite: ElementTree.Element | None, above: tuple[str, ...]) -> Iterator[PlannedTest]:
+def _tests(
+    suite: ElementTree.Element | None, above: tuple[str, ...], of_pages: frozenset[str] = frozenset()
+) -> Iterator[PlannedTest]:
     if suite is None:
         return
     names = (*above, suite.get("name", ""))
+    for setup in suite.findall("kw[@type='SETUP']"):
+        of_pages |= frozenset(_problems_under(setup, PAGES))
     for test in suite.findall("test"):
         status = test.find("status")
         failed = status is not None and status.get("status") == "FAIL"
         said = (status.text or "" if status is not None else "").strip()
         tags = tuple(tag.text or "" for tag in test.findall("tag"))
         elements = frozenset(_elements(test))
-        yield PlannedTest(names[min(1, len(names) - 1)], test.get("name", ""), tags, problems(said) if failed else (), elements)
+        journey, wrong = names[min(1, len(names) - 1)], problems(said) if failed else ()
+        yield PlannedTest(journey, test.get("name", ""), tags, wrong, elements, of_pages)
     for inner in suite.findall("suite"):
-        yield from _tests(inner, names)
+        yield from _tests(inner, names, of_pages)
+
+
+def _problems_under(setup: ElementTree.Element, tag: str) -> Iterator[str]:
+    """What is wrong with keywords of that tag, or with what they call."""
+    for keyword in setup.iter("kw"):
+        status = keyword.find("status")
+        if status is not None and status.get("status") == "FAIL" and tag in (one.text for one in keyword.findall("tag")):
+            yield from problems(status.text or "")
 
 
 def problems(said: str) -> tuple[str, ...]:
@@ -159,7 +174,10 @@ def make(adapter: Adapter, tests: list[PlannedTest], page: Description | None = 
     needed = (adapter.vocabulary, adapter.resource)
     plan = Plan(adapter, unwritten=[file.name for file in needed if not file.is_file()])
     journeys: dict[str, Journey] = {}
-    for test in tests:
+    for planned in tests:
+        test = planned
+        if PAGE in plan.missing:
+            test = replace(planned, problems=tuple(one for one in planned.problems if one not in planned.of_pages))
         number = re.match(r"\d+", test.journey)
         key = number[0] if number else test.journey
         journey = journeys.setdefault(key, Journey(test.journey))
