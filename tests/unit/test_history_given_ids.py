@@ -83,6 +83,34 @@ def test_a_message_that_was_given_two_ids_is_there_twice() -> None:
     assert_violated(outcome("exactly-once", SAID, TOLD, TAKEN, again, twin), "m-1")
 
 
+@pytest.mark.parametrize("portion", [1, 2, 9])
+def test_where_an_acknowledgement_was_lost_the_text_tells_which_message_it_is(portion: int) -> None:
+    events = [SAID, TOLD, BEGUN, KEPT, SHOWN]
+    history = History([], Vocabulary(WORDS))
+    for first in range(0, len(events), portion):
+        history.take(events[first : first + portion])
+        names(history)
+    assert names(history) == ONE
+    assert_holds(judge("from-somebody", history, {}))
+    history.take([TAKEN])
+    assert names(history) == ONE
+
+
+def test_of_two_that_were_said_alike_the_text_tells_nothing() -> None:
+    other = FrameOut("tab", frame=["say", 18, {"body": "hello"}], at=1.5)
+    assert names(History([SAID, other, TOLD], Vocabulary(WORDS)))["told"] == ["4711"]
+    assert names(History([SAID, other, TOLD, TAKEN], Vocabulary(WORDS)))["told"] == ["17"]
+    history = History([SAID, TOLD], Vocabulary(WORDS))
+    assert names(history)["told"] == ["17"]
+    history.take([other])
+    assert names(history)["told"] == ["4711"]
+
+
+def test_a_message_that_nobody_said_is_nobodys() -> None:
+    other = FrameOut("tab", frame=["say", 17, {"body": "goodbye"}], at=1.0)
+    assert_violated(outcome("from-somebody", other, TOLD), "hello")
+
+
 def test_an_acknowledgement_that_names_no_message_is_none() -> None:
     assert History([FrameIn("tab", frame=["ok", 18, {}], at=1.0)], Vocabulary(WORDS)).acks == []
 

@@ -101,7 +101,7 @@ class History:
             self.settings,
         )
         self._numbers = array("q")
-        self._known = Known()
+        self._known = Known(gives_ids=vocabulary.gives_ids)
         self._items = Items(vocabulary, self._known)
         self._names = {letter: Names(letter) for letter in "mtr"}
         self._acked_on_pages: dict[str, int] = {}
@@ -231,6 +231,8 @@ class History:
         for place, (rule, got) in enumerate(meanings):
             if rule.means == "connected" and (account := text(got.get("account"))) is not None:
                 self._known.greeted(order, entry.source, account)
+            elif rule.means == "send" and self.vocabulary.gives_ids and (words := text(got.get("text"))) is not None:
+                self._known.said(words, text(got.get("message")) or "")
             elif rule.means == "ack" and (given := text(got.get("given"))) is not None:
                 self._known.given(order, given, text(got.get("message")) or "")
             elif rule.means == "deliver" and self.vocabulary.role(got.get("role")) == "user":

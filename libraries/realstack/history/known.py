@@ -28,9 +28,13 @@ class Known:
     """Takes what is told in any order; answers by time, and remembers when what was first asked.
 
     A fact that rests on an answer has to be read again when the answer changes: `changed` tells from when on.
+
+    Args:
+        gives_ids: Whether the platform gives messages ids of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, gives_ids: bool = False) -> None:
+        self._gives_ids = gives_ids
         self.baseline: set[str] = set()
         self.accounts: dict[str, str] = {}
         self._tabs: set[str] = set()
@@ -39,6 +43,10 @@ class Known:
         self._owners: dict[str, Owner] = {}
         self._ids: dict[str, dict[str, Position]] = {}
         self._given: dict[str, tuple[Order, str]] = {}
+        self._said: dict[str, set[str]] = {}
+        self._texts: dict[str, set[str]] = {}
+        self._by_text: dict[str, str] = {}
+        self._unsettled: set[str] = set()
         self._asked: dict[Question, Order] = {}
         self._changed: set[Question] = set()
         self._stale = False
@@ -65,6 +73,9 @@ class Known:
 
     def seen(self, position: Position, text: str, message: str) -> None:
         """A user's message was seen with a text."""
+        if self._gives_ids:
+            self._texts.setdefault(message, set()).add(text)
+            self._unsettled.add(text)
         ids = self._ids.setdefault(text, {})
         before = ids.get(message)
         if before is not None and before <= position:
@@ -76,6 +87,12 @@ class Known:
         if next(iter(ids)) != first:
             self._changed.add(("text", text))
 
+    def said(self, text: str, message: str) -> None:
+        """A user sent a message with a text."""
+        self._said.setdefault(text, set()).add(message)
+        self._texts.setdefault(message, set()).add(text)
+        self._unsettled.add(text)
+
     def given(self, order: Order, identity: str, message: str) -> None:
         """The platform gave a message an id of its own; the first word holds."""
         before = self._given.get(identity)
@@ -83,6 +100,8 @@ class Known:
             self._given[identity] = (order, message)
             if before is None or before[1] != message:
                 self._changed.add(("given", identity))
+                of_texts = (self._texts.get(one, set()) for one in (identity, message, before[1] if before else ""))
+                self._unsettled.update(*of_texts)
 
     # What is asked.
 
@@ -103,10 +122,13 @@ class Known:
         return self.accounts.get(account, account)
 
     def message_of(self, order: Order, identity: str) -> str:
-        """The message that the platform gave an id; the id itself where it gave it to none that users know by another one."""
+        """The message that the platform gave an id, as it said or as a text tells that only these two have; or the id itself."""
         self._ask(("given", identity), order)
+        return self._message_of(identity)
+
+    def _message_of(self, identity: str) -> str:
         found = self._given.get(identity)
-        return identity if found is None else found[1]
+        return self._by_text.get(identity, identity) if found is None else found[1]
 
     def first_id(self, order: Order, text: str) -> str | None:
         """The first of the messages with a text."""
@@ -116,7 +138,7 @@ class Known:
     def ids(self, text: str) -> list[str]:
         """All of them, by first appearance."""
         seen = (message for message, _ in sorted(self._ids.get(text, {}).items(), key=lambda item: item[1]))
-        return list(dict.fromkeys(self._given[one][1] if one in self._given else one for one in seen))
+        return list(dict.fromkeys(map(self._message_of, seen)))
 
     def _ask(self, question: Question, order: Order) -> None:
         if order < self._asked.setdefault(question, order):
@@ -128,6 +150,8 @@ class Known:
         """Since when answers were given that are others now; None when all still are the same."""
         if self._stale:
             self._settle()
+        if self._unsettled:
+            self._settle_texts()
         orders = [order for question in self._changed if (order := self._asked.get(question)) is not None]
         self._changed.clear()
         return min(orders, default=None)
@@ -147,3 +171,20 @@ class Known:
         self._changed |= {("tab", name) for what, name in self._changed if what == "account" and name not in owners}
         self._changed |= {("tab", tab) for tab in owners if owners[tab] != self._owners.get(tab)}
         self.accounts, self._owners = accounts, owners
+
+    def _settle_texts(self) -> None:
+        """Join the one message with a text that was given no id, such as one whose acknowledgement was lost, with the one id of
+        that text that was given to none.
+        """
+        named = {message for _, message in self._given.values()}
+        for words in self._unsettled:
+            said = self._said.get(words, set())
+            before = {one: self._by_text.pop(one) for one in self._ids.get(words, ()) if self._by_text.get(one) in said}
+            nameless = said - named
+            unsaid = [one for one in self._ids.get(words, ()) if one not in self._given and one not in said]
+            if len(nameless) == 1 and len(unsaid) == 1:
+                self._by_text[unsaid[0]] = next(iter(nameless))
+            for one in {*before, *unsaid}:
+                if before.get(one) != self._by_text.get(one):
+                    self._changed.add(("given", one))
+        self._unsettled.clear()

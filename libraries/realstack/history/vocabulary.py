@@ -23,7 +23,7 @@ A condition asks for one of the values that it names, or with ``"*"`` for any bu
 
 Where the platform makes the ids of messages itself, users know theirs by what they sent them with, such as a number of their own
 frame's. `ack` takes that as the `message`, and as `given` by which id everything else names it: deliveries, runs, stops, pages
-and rows. Refusals name it as its user does.
+and rows. Refusals name it as its user does. Where that was lost, a text that only one message has tells which it is.
 
 Each rule that matches a frame says something of it, so that one frame may mean several things. A frame that holds a list of
 things means something for each: `each` is the list's path, `take` and `where` (a condition as `when`) look into its items.
