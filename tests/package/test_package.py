@@ -69,7 +69,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: tuple[Path, Path]) 
     assert {name.split("/")[0] for name in names} == {"realstack", f"robotframework_realstack-{realstack.__version__}.dist-info"}
     assert "realstack/py.typed" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
-    data = {"realstack/browser/clock.js", "realstack/browser/link.js"}
+    data = {"realstack/browser/clock.js", "realstack/browser/link.js", "realstack/browser/storage.js"}
     assert data <= set(names)
 
 

@@ -11,11 +11,12 @@ from realstack.browser.keywords.cookies import CookieKeywords
 
 @library(scope="GLOBAL", version=__version__, doc_format="MARKDOWN", auto_keywords=False)
 class BrowserSession(DynamicCore):  # type: ignore[misc] # robotlibcore is untyped
-    """Carries a session that was signed in by HTTP into a browser, without its cookies touching a log.
+    """Carries a session that was signed in by HTTP into a browser, without its cookies and tokens touching a log.
 
     Signing in through a provider's pages takes a browser a second or two. A journey that is not about signing in does it by HTTP
-    through the same pages (see `Sign In With Forms` of the OAuth library), and hands the session's cookies to the browser here.
-    The session is then the browser's: whatever rotates with its use (a refresh token) must no longer be used by HTTP.
+    through the same pages (see `Sign In With Forms` of the OAuth library), and hands the session's cookies to the browser here,
+    or the token that the page's scripts keep (`Add Secret To Storage`). The session is then the browser's: whatever rotates
+    with its use (a refresh token) must no longer be used by HTTP.
 
     The Browser library's own `Add Cookie` writes the value to the log at DEBUG; this goes past it.
 

@@ -45,8 +45,21 @@ Value Is In No Log
     [Documentation]    At TRACE; the guard of the credentials would fail this test.
     ${before}    Set Log Level    TRACE
     Add Secret Cookie    refresh_token    ${COOKIE}    url=${ORIGIN}/
+    Add Secret To Storage    refresh_token    ${COOKIE}    url=${ORIGIN}/
     Page Should Get Cookies    /    refresh_token
     [Teardown]    Set Log Level    ${before}
+
+Scripts Find What Is In The Storage
+    [Documentation]    On pages of that origin, in that window; once it is taken out it stays out.
+    ${words}    Evaluate    robot.api.types.Secret('words of the page')    modules=robot.api.types
+    Add Secret To Storage    words    ${words}    url=${ORIGIN}/elsewhere
+    ${pages}    Get Page Ids
+    Should Be Empty    ${pages}
+    New Page    ${ORIGIN}/
+    LocalStorage Get Item    words    ==    words of the page
+    LocalStorage Remove Item    words
+    Reload
+    LocalStorage Get Item    words    ==    ${NONE}
 
 Plain Texts Are No Credentials
     [Documentation]    The value's type keeps it out of the log before the keyword even starts.

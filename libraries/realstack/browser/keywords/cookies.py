@@ -1,8 +1,9 @@
-"""Keywords about the cookies of a browser's context."""
+"""Keywords about what a browser's context keeps for pages: cookies, and what scripts have stored."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,9 +16,11 @@ from robot.libraries.BuiltIn import BuiltIn
 from realstack.core.errors import StackError, explain
 from realstack.secrets import secrets
 
+STORAGE = Path(__file__).parent.parent / "storage.js"
+
 
 class CookieKeywords:
-    """Cookies that touch no log."""
+    """Cookies that touch no log, and what else shows who is signed in."""
 
     @keyword(tags=["cookie"])
     def add_secret_cookie(self, name: str, value: Secret, *, url: str, http_only: bool = True) -> None:
@@ -82,6 +85,32 @@ class CookieKeywords:
             for one in held
             if str(one["domain"]).lstrip(".") == host
         ]
+
+    @keyword(tags=["storage"])
+    def add_secret_to_storage(self, name: str, value: Secret, *, url: str) -> None:
+        """Puts a value into the local storage of the browser's current context, where scripts of pages keep tokens.
+
+        Pages that are opened from now on find it; the platform is asked for nothing.
+
+        Args:
+            name: Under which the page looks for it.
+            value: Its value.
+            url: An address of the page's origin, such as ``http://127.0.0.1:20000/``.
+
+        Raises:
+            StackError: The Browser library is not imported, or the URL is none.
+
+        ```robotframework
+        Open A Browser Window
+        Add Secret To Storage    access_token    ${user.token}    url=${user.origin}
+        ```
+        """
+        browser = _browser()
+        where = _address(url)
+        origin = f"{where.scheme}://{where.netloc}"
+        browser.init_js_extension(STORAGE)
+        browser.call_js_keyword("keepInStorage", origin=origin, name=name, value=value.value, context=None)
+        logger.info(f"The browser's context now has {name} in the local storage of {origin}.")
 
 
 def _browser() -> Any:
