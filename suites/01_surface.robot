@@ -44,6 +44,7 @@ Cookies Are For The Platform Alone
 
 A Session's Cookie Opens Nothing To Other Sites
     [Documentation]    A page of somebody else lets the browser ask with its cookie: it gets nothing, and the session goes on.
+    [Tags]    wants-session-cookie
     [Setup]    A User With A Session    oscar
     [Template]    Cookie Should Open Nothing To
     # whose page
