@@ -190,6 +190,8 @@ ROUTE_EDGES = [
     _profile("a workspace without a name", "bad_request", workspace={}),
     _profile("a field that nobody knows", "bad_request", locale="x"),
     _profile("a zone that is none", "bad_request", timezone="Nowhere"),
+    _profile("a zone of a place that is none", "bad_request", timezone="Mars/Olympus"),
+    _profile("a part of the world for a zone", "bad_request", timezone="Europe"),
     _profile("a number for a zone", "bad_request", timezone=7),
     _changed("no workspace", {"display_name": "x"}, "bad_request"),
     _changed("nothing but a workspace", {"workspace": {"name": "x"}}),
