@@ -83,7 +83,7 @@ A Change Is Saved On The Page
     [Tags]    -needs-kill    -needs-pause    -needs-restart    needs-browser
     [Template]    NONE
     ${fay} =    A User In A Browser    fay
-    ${change} =    A Change    ${fay}    from the page
+    ${change} =    A Change Of The Longest Names    ${fay}    from the page
     Open Page    ${fay}    dashboard
     Change Profile On Page    dashboard    ${change}
     Record And Judge Change Of Page    ${fay}    ${change}
