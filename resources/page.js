@@ -508,6 +508,27 @@ async function waitUntilFree(selector, timeout, page) {
 }
 
 /**
+ * Presses a link while a key is held by which browsers open it elsewhere, and closes what was opened.
+ *
+ * @param {string} link      Its selector.
+ * @param {string} key       `ControlOrMeta` for another tab, `Shift` for another window.
+ * @param {number} timeout   Milliseconds.
+ * @returns {Promise<{elsewhere: string, stays: boolean}>}   The path that was opened elsewhere; nothing where none was in time. And
+ *   whether the page shows what it showed.
+ */
+async function openElsewhere(link, key, timeout, page) {
+  const before = page.url();
+  const opened = page.context().waitForEvent('page', { timeout }).catch(() => null);
+  await page.locator(link).first().click({ modifiers: [key] });
+  const other = await opened;
+  if (other === null) return { elsewhere: '', stays: page.url() === before };
+  await inTime(() => other.waitForURL((url) => url.protocol !== 'about:', { timeout, waitUntil: 'commit' }));
+  const elsewhere = new URL(other.url()).pathname;
+  await other.close();
+  return { elsewhere, stays: page.url() === before };
+}
+
+/**
  * Scrolls to the first of several elements.
  *
  * @param {string} selector   Theirs.
@@ -658,6 +679,6 @@ Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnt
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree, letWaitsGrow, waitUntilItWaits, firstOtherText });
-Object.assign(exports, { waitsWhileNotKept, standStill });
+Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
 Object.assign(exports, { waitUntilTheyWaitForTheirTurn });

@@ -47,7 +47,8 @@ Who Was Told Nothing For A While Hears Of The Next Change
     Title And Marker Should Be The Same Everywhere    ${vera}    ${thread}
 
 A Page That Only Looks On Is As One Opened Later
-    [Documentation]    On another device a conversation is begun, another one is named, and something is said in an older one.
+    [Documentation]    On another device a conversation is begun, another one is named, and something is said in an older one. Its
+    ...    list leads to each, also in another tab or window. Signed out, it is as one opened later, too.
     [Tags]    needs-browser    wants-news
     ${yara} =    A User In A Browser    yara
     Open Tabs    ${yara}    device
@@ -57,6 +58,8 @@ A Page That Only Looks On Is As One Opened Later
     Page Should Be Online    page
     Use Another Device    ${yara}    device    ${thread}    ${later}    page
     Page Should Be As One Opened Later    page
+    Link Should Lead Elsewhere As Well    page    Called otherwise    ${later}
+    Page Should Keep Nothing Of Who Signs Out    page
 
 Who Is Told Nothing And Not Cut Off Notices It
     [Documentation]    The replicas' subscriptions fall silent without an end, and they take others.
