@@ -528,6 +528,18 @@ async function openElsewhere(link, key, timeout, page) {
   return { elsewhere, stays: page.url() === before };
 }
 
+/** The browser keeps nothing that a page wants to keep next, as one whose disk is full. */
+async function keepNothingOnce(page) {
+  await page.evaluate(() => {
+    const { add, put } = IDBObjectStore.prototype;
+    const refuse = () => {
+      Object.assign(IDBObjectStore.prototype, { add, put });
+      throw new DOMException('The disk is full.', 'QuotaExceededError');
+    };
+    Object.assign(IDBObjectStore.prototype, { add: refuse, put: refuse });
+  });
+}
+
 /**
  * Scrolls to the first of several elements.
  *
@@ -679,6 +691,6 @@ Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnt
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree, letWaitsGrow, waitUntilItWaits, firstOtherText });
-Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere });
+Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere, keepNothingOnce });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
 Object.assign(exports, { waitUntilTheyWaitForTheirTurn });

@@ -5,6 +5,7 @@ Resource            ../resources/journey.resource
 Resource            ../resources/tabs.resource
 Resource            ../resources/texts.resource
 Resource            ../resources/times.resource
+Resource            ../resources/unsent.resource
 Suite Setup         Prepare The Journey
 Test Teardown       Show Pages Of A Failed Test
 Test Timeout        ${FIGURES.test_limit}
@@ -78,6 +79,16 @@ A Page Takes And Shows Texts As They Are
     Reload Page    page
     Page Should Show Each Text And Its Answer    page    @{TYPED}    @{SHOWN}
     Each Text Should Be As It Was Said    ${TYPED}    exactly-once
+
+Where Messages Are Written Nothing Is Cut Or Lost
+    [Documentation]    As long a text goes there as a message may have; and what the browser could not keep is given back.
+    [Tags]    needs-browser    wants-outbox
+    ${quin} =    A User In A Browser    quin
+    ${thread} =    A Stored Thread    ${quin}
+    Open Page    ${quin}    page    ${thread}
+    Page Should Be Online    page
+    Longest Text Should Go Where Messages Are Written    page
+    What Can Not Be Kept Should Be Given Back    page
 
 Threads Are Called As They Were Named
     [Documentation]    Titles given over REST, and others over a tab: in frames, rows, the list over REST and on a page.
