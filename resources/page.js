@@ -541,6 +541,37 @@ async function keepNothingOnce(page) {
 }
 
 /**
+ * Loads the page anew, and nothing comes of what its scripts ask for by this method; chance lets it wait for half as long as it may.
+ * Half a minute goes by on its clock.
+ *
+ * @param {string} method   In capitals.
+ * @returns {Promise<number>}   How often it has asked meanwhile for what it asked for most.
+ */
+async function asksInVain(method, page) {
+  const counts = new Map();
+  const asked = requestsUnderWay(page);
+  const fail = async (route) => {
+    const request = route.request();
+    if (!['fetch', 'xhr'].includes(request.resourceType()) || request.method() !== method) return route.fallback();
+    const { pathname } = new URL(request.url());
+    counts.set(pathname, (counts.get(pathname) ?? 0) + 1);
+    return route.abort();
+  };
+  await page.addInitScript(() => { Math.random = () => 0.5; });
+  await page.clock.install();
+  await page.route('**', fail);
+  await page.reload({ waitUntil: 'domcontentloaded' });
+  for (let second = 0; second < 30; second += 1) {
+    // What it asked for has come to nothing, and it knows.
+    for (let answer = 0; answer < 3 || asked.size > 0; answer += 1) await page.evaluate(() => null);
+    await page.clock.runFor(1000);
+  }
+  await page.unroute('**', fail);
+  await page.clock.resume();
+  return Math.max(0, ...counts.values());
+}
+
+/**
  * Scrolls to the first of several elements.
  *
  * @param {string} selector   Theirs.
@@ -691,6 +722,6 @@ Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnt
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree, letWaitsGrow, waitUntilItWaits, firstOtherText });
-Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere, keepNothingOnce });
+Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere, keepNothingOnce, asksInVain });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
 Object.assign(exports, { waitUntilTheyWaitForTheirTurn });

@@ -83,7 +83,7 @@ Logout On One Page Signs All Pages Out
 
 A Sign In That Came To Nothing Is Told Once
     [Documentation]    Where nobody is signed in, the page says that a sign-in came to nothing, until it is loaded anew. Who was
-    ...    signed in all the while does not hear of it, after signing out neither.
+    ...    signed in all the while does not hear of it, after signing out neither. What offers no way in is asked now and then.
     [Tags]    needs-browser    wants-provider
     ${iris} =    A User In A Browser    iris
     Open Page    ${iris}    page
@@ -93,8 +93,8 @@ A Sign In That Came To Nothing Is Told Once
     What Page Says Of A Sign In Should Be    page    nothing
     Let A Sign In Come To Nothing    ${iris}
     What Page Says Of A Sign In Should Be    page    that it came to nothing
-    Reload
-    What Page Says Of A Sign In Should Be    page    nothing
+    What Page Says Of A Sign In Anew Should Be    page    nothing
+    Page Should Ask Less And Less    page    GET
 
 
 *** Keywords ***

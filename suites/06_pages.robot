@@ -24,13 +24,15 @@ A Page Whose Tokens Run Out Comes Back
     Laws Should Hold    acked-is-kept    exactly-once    from-somebody
 
 A Page That Is Loaded While Nobody Can Be Signed In Waits For It
-    [Documentation]    The auth service is out of reach just then: the page is on line by itself when that is back.
+    [Documentation]    The auth service is out of reach just then: the page is on line by itself when that is back, and leaves it
+    ...    in peace meanwhile.
     [Tags]    needs-logs    -wants-outbox
     ${lars} =    A User In A Browser    lars
     Open Page    ${lars}    page
     Page Should Be Online    page
     Take Auth Service Away While Page Loads    page
     Page Should Come On Line    page
+    Page Should Ask Less And Less    page    POST
 
 A Page That Is Looked At Again And Again Asks For No Token
     [Tags]    -needs-faults    -wants-outbox
