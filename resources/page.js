@@ -572,6 +572,33 @@ async function asksInVain(method, page) {
 }
 
 /**
+ * From now on the page keeps when it hands messages with this text to its connection.
+ *
+ * @param {string} text
+ */
+async function watchSends(text, page) {
+  await page.evaluate((wanted) => {
+    const { send } = WebSocket.prototype;
+    window.sends = [];
+    WebSocket.prototype.send = function (data) {
+      if (String(data).includes(wanted)) window.sends.push({ socket: this, at: performance.now() });
+      send.call(this, data);
+    };
+  }, text);
+}
+
+/**
+ * How many seconds have gone by at least before a watched message was handed to the same connection again; nothing where none was.
+ */
+async function soonestRepeat(page) {
+  return page.evaluate(() => {
+    const gaps = window.sends.slice(1).map(({ socket, at }, index) => ({ same: socket === window.sends[index].socket, gap: at - window.sends[index].at }));
+    const all = gaps.filter(({ same }) => same).map(({ gap }) => gap / 1000);
+    return all.length > 0 ? Math.min(...all) : null;
+  });
+}
+
+/**
  * Scrolls to the first of several elements.
  *
  * @param {string} selector   Theirs.
@@ -722,6 +749,6 @@ Object.assign(exports, { readPage, waitUntilStored, typeMessages, composeWithEnt
 Object.assign(exports, { textsAsSeen, saveFile, loseNextAnswer, loseWhatComes, waitUntilLost });
 Object.assign(exports, { pressAndTypeOn, pressLast, compareWithLater, turnToPage });
 Object.assign(exports, { focusWhileTextComes, scrollToFirst, waitUntilFree, letWaitsGrow, waitUntilItWaits, firstOtherText });
-Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere, keepNothingOnce, asksInVain });
+Object.assign(exports, { waitsWhileNotKept, standStill, openElsewhere, keepNothingOnce, asksInVain, watchSends, soonestRepeat });
 Object.assign(exports, { openPagesBeside, waitUntilAllAre, watchAttempts, keepWaitsLong, waitsAfterLoss, statesOfAll });
 Object.assign(exports, { waitUntilTheyWaitForTheirTurn });

@@ -42,14 +42,16 @@ What Was Typed Survives A Reload
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 
 What Was Typed Waits For Redis
-    [Documentation]    Without Redis nothing is taken; the page keeps it, says so, and hands it over by itself.
+    [Documentation]    Without Redis nothing is taken; the page keeps it, says so, and hands it over by itself, after a while.
     [Tags]    needs-browser    wants-fan-out    wants-outbox
     [Template]    NONE
     ${cora} =    A User On A Page    cora
+    Watch Sends Of Page    page    Typed while offline, 1
     Inject Fault    ${LIMIT_STORE}    killed
     Type Messages    ${cora}    count=2
     Restore Service    ${LIMIT_STORE}    killed
     Record Page And Store After Recovery    ${cora}
+    Nothing Should Have Been Sent Again At Once    page
     Law Should Hold    recovers-alone    within=0 s    readings during a fault=0
     Laws Should Hold    @{LAWS_OF_MESSAGES}    within=1 s
 
