@@ -98,8 +98,8 @@ fuzz: setup ## what comes from outside, generated and mutated, for MINUTES=10: n
 	@tools/fuzz $(or $(MINUTES),10)
 
 .PHONY: defects
-defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, TIMES=20 to try each so often; MINUTES=40 for as many as there is time for
-	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --times '$(TIMES)' $(if $(MINUTES),--minutes $(MINUTES)) --results $(RESULTS)/defects
+defects: setup ## every planted bug must be caught by its law; ONLY=name for some of them, SINCE=main for those that a change concerns, TIMES=20 to try each so often; MINUTES=40 for as many as there is time for
+	@$(STEP) defects env PYTHONPATH=tests $(PYTHON) -m defects --only '$(ONLY)' --times '$(TIMES)' $(if $(SINCE),--since '$(SINCE)') $(if $(MINUTES),--minutes $(MINUTES)) --results $(RESULTS)/defects
 
 .PHONY: mutants
 mutants: setup ## N random changes of the judges (WHAT=platform: of the platform) by SEED: do tests (journeys) notice?

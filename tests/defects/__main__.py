@@ -16,13 +16,14 @@ import math
 import os
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 from support.robot_run import INTERRUPTED, end_like_ctrl_c
 
-from . import catalog, report
+from . import catalog, report, since
 from .outcome import Outcome
 from .runner import Runner
 
@@ -36,11 +37,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
         defects = catalog.load(ROOT / "tests" / "defects" / "catalog", ROOT / "suites")
+        concerned = _concerned_since(options.since, defects) if options.since else defects
     except catalog.CatalogError as error:
         print(error, file=sys.stderr)
         return 2
-    meant = [defect for defect in defects if _matches(defect, options.only)]
+    meant = [defect for defect in concerned if _matches(defect, options.only)]
     chosen = _with_clean_runs(meant)
+    if not chosen and options.since:
+        print(f"Of {len(defects)} bugs none is concerned by what changed since {options.since}.\n0 passed, 0 failed")
+        return 0
     if not chosen:
         known = {name for defect in defects for name in _names(defect)}
         near = difflib.get_close_matches(options.only, sorted(known), n=5, cutoff=0.5)
@@ -88,6 +93,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if kept == len(done) else 1
 
 
+def _concerned_since(commit: str, defects: list[catalog.Defect]) -> list[catalog.Defect]:
+    with tempfile.TemporaryDirectory() as folder:
+        since.unpack(ROOT, commit, Path(folder))
+        return since.concerned(Path(folder), ROOT, defects)
+
+
 def _left_out(chosen: list[catalog.Defect], done: list[Outcome], options: argparse.Namespace) -> str:
     """Note what there was no time for, and tell it."""
     tried = Counter(outcome.defect.name for outcome in done)
@@ -100,6 +111,7 @@ def _left_out(chosen: list[catalog.Defect], done: list[Outcome], options: argpar
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m defects", description=__doc__)
     parser.add_argument("--only", default="*", help="names of bugs, journeys, laws or platforms; comma separated, with * and ?")
+    parser.add_argument("--since", help="only those that a change since this commit concerns (`since.py`)")
     parser.add_argument(
         "--parallel",
         type=int,
