@@ -37,18 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
         defects = catalog.load(ROOT / "tests" / "defects" / "catalog", ROOT / "suites")
-        concerned = _concerned_since(options.since, defects) if options.since else defects
+        known = [defect for defect in defects if _matches(defect, options.only)]
+        meant = _concerned_since(options.since, known) if options.since else known
     except catalog.CatalogError as error:
         print(error, file=sys.stderr)
         return 2
-    meant = [defect for defect in concerned if _matches(defect, options.only)]
-    chosen = _with_clean_runs(meant)
-    if not chosen and options.since:
-        print(f"Of {len(defects)} bugs none is concerned by what changed since {options.since}.\n0 passed, 0 failed")
-        return 0
-    if not chosen:
-        known = {name for defect in defects for name in _names(defect)}
-        near = difflib.get_close_matches(options.only, sorted(known), n=5, cutoff=0.5)
+    if not known:
+        names = {name for defect in defects for name in _names(defect)}
+        near = difflib.get_close_matches(options.only, sorted(names), n=5, cutoff=0.5)
         print(
             f"No bug, journey or law matches '{options.only}'."
             + (f" Do you mean {' or '.join(near)}?" if near else "")
@@ -56,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    if not meant:
+        print(f"Of {len(known)} bugs none is concerned by what changed since {options.since}.\n0 passed, 0 failed")
+        return 0
+    chosen = _with_clean_runs(meant)
     runs, until = chosen, math.inf
     started = time.monotonic()
     if options.minutes is not None:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from robot.api import Token, get_model
 from robot.api.parsing import Comment, Documentation, File, Keyword, Tags, TestCase
+from robot.utils import normalize
 
 from .catalog import CatalogError, Defect
 
@@ -175,4 +176,4 @@ def _names(piece: tuple[str, ...]) -> Iterator[str]:
 
 
 def _normal(name: str) -> str:
-    return re.sub(r"[\s_]", "", name).lower()
+    return normalize(name, ignore="_")

@@ -14,6 +14,7 @@ from realstack.core.errors import StackError, explain
 from realstack.core.json_text import json_text
 from realstack.core.table import shorten
 from realstack.databases.places import places, replace_places
+from realstack.databases.values import OffsetMissing, aware
 
 _INTEGERS = (
     ("Int64", -(2**63), 2**63), ("UInt64", 0, 2**64), ("Int128", -(2**127), 2**127), ("UInt128", 0, 2**128),
@@ -178,9 +179,10 @@ def _sent(value: Any, *, counted: bool = False) -> Any:
 
 
 def _moment(value: datetime, counted: bool) -> str:
-    if value.tzinfo is None:
-        remedy = "Give it one: a datetime of this machine's zone gets it by ${{ $moment.astimezone() }}."
-        raise StackError(explain("a time with an offset", "a datetime without one", remedy=remedy))
+    try:
+        aware(value)
+    except OffsetMissing as error:
+        raise StackError(explain("a time with an offset", "a datetime without one", remedy=str(error))) from None
     return _seconds(value) if counted else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 

@@ -4,6 +4,7 @@ that the platform gave them."""
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,7 @@ class Known:
         self._owners: dict[str, Owner] = {}
         self._ids: dict[str, dict[str, Position]] = {}
         self._given: dict[str, tuple[Order, str]] = {}
+        self._named: Counter[str] = Counter()
         self._said: dict[str, set[str]] = {}
         self._texts: dict[str, set[str]] = {}
         self._by_text: dict[str, str] = {}
@@ -98,6 +100,9 @@ class Known:
         before = self._given.get(identity)
         if before is None or order < before[0]:
             self._given[identity] = (order, message)
+            self._named[message] += 1
+            if before is not None:
+                self._named[before[1]] -= 1
             if before is None or before[1] != message:
                 self._changed.add(("given", identity))
                 of_texts = (self._texts.get(one, set()) for one in (identity, message, before[1] if before else ""))
@@ -176,11 +181,10 @@ class Known:
         """Join the one message with a text that was given no id, such as one whose acknowledgement was lost, with the one id of
         that text that was given to none.
         """
-        named = {message for _, message in self._given.values()}
         for words in self._unsettled:
             said = self._said.get(words, set())
             before = {one: self._by_text.pop(one) for one in self._ids.get(words, ()) if self._by_text.get(one) in said}
-            nameless = said - named
+            nameless = {one for one in said if not self._named[one]}
             unsaid = [one for one in self._ids.get(words, ()) if one not in self._given and one not in said]
             if len(nameless) == 1 and len(unsaid) == 1:
                 self._by_text[unsaid[0]] = next(iter(nameless))

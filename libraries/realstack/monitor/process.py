@@ -123,21 +123,17 @@ def _usage_of(pid: int) -> Usage | None:
     return Usage(memory.pss, memory.anonymous, found.cpu_seconds, found.threads, 1)
 
 
+def _unread(pid: int, seen: str, remedy: str) -> StackError:
+    return StackError(explain(f"to read what process {pid} uses", seen, remedy=remedy))
+
+
 def _untold(pid: int, error: OSError) -> StackError:
-    return StackError(
-        explain(
-            f"to read what process {pid} uses",
-            f"it runs, and the system has no {error.filename or 'smaps_rollup'}",
-            remedy="The kernel needs CONFIG_PROC_PAGE_MONITOR (Linux 4.14 or newer); sandboxes such as gVisor have it not.",
-        )
+    return _unread(
+        pid,
+        f"it runs, and the system has no {error.filename or 'smaps_rollup'}",
+        "The kernel needs CONFIG_PROC_PAGE_MONITOR (Linux 4.14 or newer); sandboxes such as gVisor have it not.",
     )
 
 
 def _refused(pid: int, error: PermissionError) -> StackError:
-    return StackError(
-        explain(
-            f"to read what process {pid} uses",
-            f"the system refuses {error.filename}",
-            remedy="Run as root, or as the user that the process belongs to.",
-        )
-    )
+    return _unread(pid, f"the system refuses {error.filename}", "Run as root, or as the user that the process belongs to.")
