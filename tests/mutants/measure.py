@@ -24,6 +24,8 @@ from support.robot_run import robot
 from .reached import Reached
 
 MEASURING = Path(__file__).with_name("measuring")
+NOT_TO_THE_END = 250
+"""Robot's exit codes above it don't count failures: somebody stopped the run, or it could not begin."""
 _BLOCK = re.compile(r"^(?!\s*(?:switch\b|\} while\b|//|\*)).*(?:\)|=>|\b(?:else|try|finally|catch|do)) \{$")
 _PAGE = Path("frontend", "www", "js")
 
@@ -34,6 +36,9 @@ def measured(root: Path, folder: Path) -> Reached:
     Args:
         root: The repository's root.
         folder: An empty folder.
+
+    Raises:
+        RuntimeError: The run ended early.
     """
     docker, notes = folder / "docker", folder / "notes"
     shutil.copytree(root / "docker", docker)
@@ -41,7 +46,7 @@ def measured(root: Path, folder: Path) -> Reached:
     blocks = instrument(docker, notes)
     for path in (folder, notes):
         path.chmod(0o777)  # services may run as another user
-    subprocess.run(
+    done = subprocess.run(
         [
             *robot(folder / "output"),
             *("--variable", f"PLATFORM_SOURCES:{docker}", "--listener", f"{MEASURING / 'listener.py'}:{notes}"),
@@ -51,6 +56,9 @@ def measured(root: Path, folder: Path) -> Reached:
         check=False,
         stdout=sys.stderr,
     )
+    if done.returncode > NOT_TO_THE_END:
+        msg = f"Robot ended with {done.returncode}, so that not all tests ran: it is not known what they reach. Run it again."
+        raise RuntimeError(msg)
     seconds = _Seconds()
     ExecutionResult(folder / "output" / "output.xml").visit(seconds)
     return Reached(seconds.of, {**_of_services(docker, notes), **_of_page(notes, blocks)})

@@ -166,6 +166,13 @@ def test_the_page_can_be_measured(tmp_path: Path) -> None:
         assert (tmp_path / "docker" / file).read_text(encoding="utf-8").splitlines()[line - 1].endswith(");")
 
 
+def test_a_measuring_run_that_came_to_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "docker").symlink_to(ROOT / "docker")  # no suites
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RuntimeError, match="Robot ended with 252"):
+        measure.measured(tmp_path, tmp_path / "folder")
+
+
 OUTPUT = """<robot><suite name="S" source="/s/02.robot">
 <test name="T"><status status="FAIL">{message}</status></test>
 </suite></robot>"""
