@@ -227,6 +227,20 @@ def test_wrong_urls_are_told(url: str) -> None:
         asyncio.run(RedisSession("x", RedisTarget(url), "t", timeout=1).open())
 
 
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("redis+sentinel://:hidden-7@localhost:26379/primary/0", "SENTINEL GET-MASTER-ADDR-BY-NAME"),
+        ("redis-sentinel://localhost:26379?sentinelMasterId=primary", "SENTINEL GET-MASTER-ADDR-BY-NAME"),
+        ("Valkeys+Cluster://:hidden-7@localhost:6379,other:6379", "one of the nodes"),
+    ],
+)
+def test_urls_of_several_servers_are_told_with_what_to_do(url: str, remedy: str) -> None:
+    with pytest.raises(StackError, match=remedy) as caught:
+        asyncio.run(RedisSession("x", RedisTarget(url), "t", timeout=1).open())
+    assert "hidden-7" not in str(caught.value)
+
+
 def test_keys_of_bytes_are_found_by_the_name_that_is_listed(redis_server: servers.Redis) -> None:
     async def work(session: RedisSession) -> None:
         await session.client.set(b"\xac\xed\x00\x05t\x00\x04user", "one")

@@ -37,6 +37,12 @@ _OF_POOLS = {"connection_limit", "pgbouncer", "pool_timeout", "socket_timeout", 
 _DIALECT = re.compile(r"^(postgres(?:ql)?)\+\w+(?=://)")
 """The driver of SQLAlchemy: ``postgresql+asyncpg://``."""
 _VALKEY = re.compile(r"^valkey(s?)://")
+_SEVERAL_REDIS = re.compile(r"(?i)^(?:redis|valkey)s?[+-](?P<kind>sentinel|cluster)://")
+_ONE_REDIS = {
+    "sentinel": "Ask a Sentinel for its primary (SENTINEL GET-MASTER-ADDR-BY-NAME name), and open the session there.",
+    "cluster": "Open the session at one of the nodes; what another one holds is told with that one's address.",
+}
+"""What to do instead of naming several servers."""
 
 
 def split_dsn(dsn: str | None, seconds: float) -> tuple[str | None, float]:
@@ -71,8 +77,12 @@ def redis_address(url: str) -> str:
     """A connection URL of Redis as redis-py reads it; ``valkey`` is the same protocol by another name.
 
     Raises:
+        StackError: It names several servers.
         ValueError: Its path is no number of a database, which the client would take for none.
     """
+    if several := _SEVERAL_REDIS.match(url.strip()):
+        seen = f"one of several servers ({several['kind']})"
+        raise StackError(explain("the URL of one Redis server", seen, remedy=_ONE_REDIS[several["kind"].lower()]))
     address = _VALKEY.sub(r"redis\1://", url.strip())
     parts = urlsplit(address)
     if parts.scheme in {"redis", "rediss"} and parts.path.strip("/") and not parts.path.strip("/").isdecimal():
