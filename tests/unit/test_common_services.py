@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -31,6 +32,7 @@ from chat_common.doors import doors_route
 from chat_common.errors import ERROR_HANDLERS, StoreUnavailable
 from chat_common.logs import JsonFormatter, Log, redact
 from chat_common.postgres import Database, migrate
+from chat_common.serve import LingeringClose
 from chat_common.settings import ClickHouseSettings, Env, SettingsError, service_settings
 from chat_common.tasks import Together, cancel, insist, jittered, keep_running
 from chat_common.tokens import REFETCHES_AT_ONCE, TokenRefused, Verifier, check_token, keys_by_id
@@ -540,3 +542,37 @@ def test_a_request_that_is_broken_off_is_no_failure_of_the_service(caplog: pytes
         asyncio.run(app(scope, receive, send))
     assert answered[0]["status"] == 400
     assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
+def connected(origin: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(origin.rpartition(":")[2])), 5)
+
+
+async def refuse(_request: Request) -> Response:
+    return Response("no", 401)
+
+
+def test_who_is_refused_before_the_end_of_a_request_may_say_all_of_it() -> None:
+    """Otherwise the connection is reset, and what passes the request on, such as a proxy, may lose the answer."""
+    said = b"x" * 300_000
+
+    with served(LingeringClose(Starlette(routes=[Route("/", refuse, methods=["POST"])]))) as origin, connected(origin) as client:
+        client.sendall(b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(said))
+        answer = b""
+        while not answer.endswith(b"\r\n\r\nno"):
+            answer += (piece := client.recv(4096))
+            assert piece, answer
+        for start in range(0, len(said), 30_000):
+            client.sendall(said[start : start + 30_000])
+        assert client.recv(1) == b"", "more than the answer came"
+
+
+def test_who_never_says_the_end_of_a_refused_request_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat_common.serve.LINGERING_SECONDS", 0.05)
+
+    with served(LingeringClose(Starlette(routes=[Route("/", refuse, methods=["POST"])]))) as origin, connected(origin) as client:
+        client.sendall(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\nbegun")
+        answer = b""
+        while piece := client.recv(4096):
+            answer += piece
+    assert answer.endswith(b"\r\n\r\nno")

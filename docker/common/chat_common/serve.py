@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -20,7 +22,7 @@ from chat_common.trace import follow
 if TYPE_CHECKING:
     from types import FrameType
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from chat_common.settings import ServiceSettings
 
@@ -29,6 +31,8 @@ log = Log("serve")
 # Requests in flight get this long; the rest of the three seconds belongs to the app's own shutdown.
 FINISH_REQUESTS_SECONDS = 2
 STOP_SECONDS = 2.8
+# So long what is left of a request is read that was answered before its end.
+LINGERING_SECONDS = 2.0
 
 
 class AccessLog:
@@ -44,6 +48,43 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         await answer(self._app, scope, receive, send, partial(_log, scope))
+
+
+class LingeringClose:
+    """ASGI middleware that reads a request to its end when it was answered before, as refusals of uploads are.
+
+    A connection that is closed with something unread is reset, and then whoever is still sending, such as the proxy, may lose
+    the answer that is on its way. The answer itself waits for nothing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
+            await self._app(scope, receive, send)
+            return
+        request_is_read = answer_is_sent = False
+
+        async def hear() -> Message:
+            nonlocal request_is_read
+            message = await receive()
+            request_is_read = not message.get("more_body", False)
+            return message
+
+        async def say(message: Message) -> None:
+            nonlocal answer_is_sent
+            ends = message["type"] == "http.response.body" and not message.get("more_body", False)
+            answer_is_sent = ends and not request_is_read
+            await send({**message, "more_body": True} if answer_is_sent else message)
+
+        await self._app(scope, hear, say)
+        if answer_is_sent:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LINGERING_SECONDS):
+                    while not request_is_read:
+                        await hear()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
@@ -87,7 +128,7 @@ def serve(app: ASGIApp, settings: ServiceSettings, **options: Any) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _exit_now)
     config = uvicorn.Config(
-        AccessLog(app),
+        LingeringClose(AccessLog(app)),
         host=settings.host,
         port=settings.port,
         **{
