@@ -106,6 +106,7 @@ What Is Stored Late Is Counted As Well
     ${report} =    A Report With The Id Of Its Message    ${pia}
     Let Message Overtake Upload    ${pia}    ${report}    ${thread}
     Receipts Should Be In
+    Events Of One Moment Should All Be Counted
     Every Store Should Tell What Was Said    ${pia}
 
 A Backend Whose Store Hangs Says So In Time
