@@ -10,16 +10,13 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from realstack.core.json_path import parse
 from realstack.draft.drafted import Rule, Talk
-from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, is_number, is_word, leaves, name_of, show
+from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, is_number, is_word, leaves, name_of, show, steps_of
 from realstack.draft.observations import SPEAKER, Observations
+from realstack.draft.places import common, ids_in, kind_paths, likeliest, list_of, nearest, objects, pairs_in, telling
 from realstack.secrets.names import is_credential_name
 from realstack.websocket.codecs.finding import CODECS
 
-KIND_NAMES = ("type", "event", "kind", "op", "action", "method", "command", "topic", "t")
-TELLING_NAMES = ("type", "role", "kind", "author", "sender", "from", "status", "state", "name")
-"""Names of fields that tell things of one kind apart, the likeliest first."""
 ROLE_NAMES = ("role", "type", "author", "sender", "from", "by", "kind")
 STARTED, COMPLETED = "started", "completed"
 Kind = tuple[str, Any]
@@ -47,7 +44,7 @@ class _Frames:
         self.heard = heard
         self.came = [one for one in heard if one.direction == "in"]
         self.sent = [one for one in heard if one.direction == "out"]
-        self.paths = _kind_paths(heard, CODECS[talk.codec]().type_path if talk.codec else "type")
+        self.paths = kind_paths(heard, CODECS[talk.codec]().type_path if talk.codec else "type")
         self.documents = [*self._documents()]
         self.labels: dict[int, tuple[str, Any]] = {}
 
@@ -82,9 +79,9 @@ class _Frames:
     def _documents(self) -> Iterator[tuple[dict[str, Any], int]]:
         """Every object that came, in frames and answers, each with the place in time where it came."""
         for number, one in enumerate(self.came):
-            yield from ((found, number) for found in _objects(one.data))
+            yield from ((found, number) for found in objects(one.data))
         for exchange in self.seen.exchanges:
-            yield from ((found, len(self.came)) for found in _objects(_json(exchange.response)))
+            yield from ((found, len(self.came)) for found in objects(_json(exchange.response)))
 
     def _thread(self) -> str:
         page = self.seen.page("said") or self.seen.page("ready")
@@ -106,8 +103,8 @@ class _Frames:
             return
         frames = [one for one, _ in found.values()]
         text = Counter(steps for _, steps in found.values()).most_common(1)[0][0]
-        carried = Counter(value for one in self.came for value in _ids_in(one))
-        ids = _common(frames, is_id)
+        carried = Counter(value for one in self.came for value in ids_in(one))
+        ids = common(frames, is_id)
         own = [steps for steps, values in ids.items() if len(set(values)) == len(frames) and len(values) == len(frames)]
         take: dict[str, str] = {}
         why = f"{len(found)} of {len(self.texts)} texts that were said stood in such frames"
@@ -150,7 +147,7 @@ class _Frames:
         names = {
             steps[-1] for one in self.heard for steps, value in leaves(one.data) if self.talk.thread and value == self.talk.thread
         }
-        ways = [steps for steps, values in _common(frames, lambda value: value in ("", None)).items() if steps[-1] in names]
+        ways = [steps for steps, values in common(frames, lambda value: value in ("", None)).items() if steps[-1] in names]
         return min(ways, key=len, default=None)
 
     def _sent_elsewhere(self, found: int) -> None:
@@ -195,8 +192,8 @@ class _Frames:
         everywhere: Counter[str] = Counter()
         for number in self.talk.messages:
             inside = [one for one in self.came if one.phase == number + 1]
-            ids = Counter(value for one in inside for value in _ids_in(one) if value not in known)
-            together = {value for one in inside if self.talk.messages[number] in (values := _ids_in(one)) for value in values}
+            ids = Counter(value for one in inside for value in ids_in(one) if value not in known)
+            together = {value for one in inside if self.talk.messages[number] in (values := ids_in(one)) for value in values}
             begun[number] = Counter({one: count for one, count in ids.items() if count > 2 and one in together})
             everywhere.update(begun[number].keys())
         for number, ids in begun.items():
@@ -232,9 +229,9 @@ class _Frames:
         # Where the texts and ids of most things stand, answers among them: others only speak of these.
         for keys in self.keys[:1]:
             for one in self.came:
-                here = list(_pairs(one.data, pairs | answers, keys))
+                here = list(pairs_in(one.data, pairs | answers, keys))
                 for text, identity in here:
-                    place = _list_of(text) if len(here) > 1 else None
+                    place = list_of(text) if len(here) > 1 else None
                     if place is None:
                         singles[self._kind(one)].append((one, text, identity))
                     else:
@@ -284,7 +281,7 @@ class _Frames:
         take = {"message": show(identity), **self._beside(as_heard, text), "text": show(text)}
         where = {}
         if others:
-            steps = _telling(as_heard, [Heard("", "", "in", item, 0) for item in others])
+            steps = telling(as_heard, [Heard("", "", "in", item, 0) for item in others])
             if steps is not None:
                 where = {show(steps): sorted({at(item, steps) for item in said})}
         why = f"{len(said)} things with our texts or their answers stood in its list {show(place)}, {len(others)} others beside"
@@ -298,20 +295,20 @@ class _Frames:
             self._put(take, "thread", frames, lambda value: value == self.talk.thread, parent)
         ours = self.talk.numbers
         if ours:
-            for steps in _nearest(_common(frames, is_number), parent):
+            for steps in nearest(common(frames, is_number), parent):
                 if name_of(steps) == name_of((self.number_name,)) and _grows_with(frames, steps, ours):
                     take["seq"] = show(steps)
                     break
         own = [one for one in frames if at(one.data, text) in self.texts]
         answers = [one for one in frames if at(one.data, text) not in self.texts]
         if own and answers:
-            telling = _telling(own, answers, ROLE_NAMES)
-            if telling is not None:
-                take["role"] = show(telling)
-                roles = {value for one in answers if isinstance(value := at(one.data, telling), str)}
+            role = telling(own, answers, ROLE_NAMES)
+            if role is not None:
+                take["role"] = show(role)
+                roles = {value for one in answers if isinstance(value := at(one.data, role), str)}
                 self.talk.agent_roles = sorted({*self.talk.agent_roles, *roles})
         elif answers:
-            for steps in _nearest(_common(answers, is_word), parent):
+            for steps in nearest(common(answers, is_word), parent):
                 if name_of(steps) in ROLE_NAMES and len({at(one.data, steps) for one in answers}) == 1:
                     take["role"] = show(steps)
                     self.talk.agent_roles = sorted({*self.talk.agent_roles, at(answers[0].data, steps)})
@@ -350,7 +347,7 @@ class _Frames:
         self._put(take, "message", frames, lambda value: value in self.talk.messages.values(), ())
         if self.talk.thread:
             self._put(take, "thread", frames, lambda value: value == self.talk.thread, ())
-        for steps in _nearest(_common(frames, is_number), ()):
+        for steps in nearest(common(frames, is_number), ()):
             if self.talk.numbers and _grows_with(frames, steps, self.talk.numbers):
                 take["seq"] = show(steps)
                 break
@@ -473,7 +470,7 @@ class _Frames:
             self.talk.thread,
             self.talk.account,
         }
-        ids = [value for value in _ids_in(one) if value not in known]
+        ids = [value for value in ids_in(one) if value not in known]
         others = Counter(
             value
             for two in self.came
@@ -492,12 +489,12 @@ class _Frames:
                     seen.add(self._kind(one))
                     found[self._kind(one)].append(one)
         for kind, frames in found.items():
-            ids = _common(frames, lambda value: isinstance(value, str) and len(value) > 5 and not is_moment(value))
+            ids = common(frames, lambda value: isinstance(value, str) and len(value) > 5 and not is_moment(value))
             all_of = {steps: values for steps, values in ids.items() if len(values) == len(frames)}
             own = [steps for steps, values in all_of.items() if len(frames) > 1 and len(set(values)) == len(values)]
             take = {}
             ids_of_sockets = [steps for steps in own if all(map(is_id, all_of[steps]))]
-            connection = _named(own, ("connection", "connectionid", "sid", "socketid", "clientid", "sessionid"))
+            connection = likeliest(own, ("connection", "connectionid", "sid", "socketid", "clientid", "sessionid"))
             if connection is None and len(ids_of_sockets) == 1:
                 connection = ids_of_sockets[0]
             if connection:
@@ -507,10 +504,10 @@ class _Frames:
             if accounts:
                 take["account"] = show(accounts[0])
             same = [steps for steps, values in all_of.items() if len(set(values)) == 1 and steps not in accounts]
-            session = _named(same, ("session", "sessionid"))
+            session = likeliest(same, ("session", "sessionid"))
             if session:
                 take["session"] = show(session)
-            expiry = [steps for steps in _common(frames, is_moment) if name_of(steps).startswith("exp")]
+            expiry = [steps for steps in common(frames, is_moment) if name_of(steps).startswith("exp")]
             if expiry and take:
                 take["expires_at"] = show(expiry[0])
             if take:
@@ -532,7 +529,7 @@ class _Frames:
             frames = [one for one in self.sent if self._kind(one) == kind and self._holds(one, [thread], [])]
             if not frames or (said is not None and _condition(kind).items() <= said.when.items()):
                 continue
-            for steps, values in _common(
+            for steps, values in common(
                 frames, lambda value: is_number(value) or (isinstance(value, str) and value != thread)
             ).items():
                 told = [
@@ -580,7 +577,7 @@ class _Frames:
                 found[self._kind(one)].append(one)
         for kind, frames in found.items():
             take = {"thread": self._path_of(frames, thread)}
-            for steps, values in _common(frames, is_number).items():
+            for steps, values in common(frames, is_number).items():
                 known = {0, *self.talk.numbers.values()}
                 if set(values) <= known and re.search(r"after|since|last|from|seq|cursor", name_of(steps)):
                     take["after"] = show(steps)
@@ -603,7 +600,7 @@ class _Frames:
                 if one.direction == direction and not matched:
                     left[self._kind(one)].append(one)
             for kind, frames in left.items():
-                expiry = [steps for steps in _common(frames, is_moment) if name_of(steps).startswith("exp")]
+                expiry = [steps for steps in common(frames, is_moment) if name_of(steps).startswith("exp")]
                 if direction == "in" and expiry:
                     why = f"{times(len(frames))}, with a moment called {show(expiry[0])}"
                     rules.append(Rule(_condition(kind), "refreshed", why, {"expires_at": show(expiry[0])}))
@@ -645,7 +642,7 @@ class _Frames:
         others = [one for one in alike if self._label(one) != label and one not in frames]
         when = _condition(kind)
         if others:
-            steps = _telling([one for one in alike if self._label(one) == label or one in frames], others)
+            steps = telling([one for one in alike if self._label(one) == label or one in frames], others)
             if steps is not None:
                 when[show(steps)] = at(frames[0].data, steps)
         return when
@@ -670,9 +667,9 @@ class _Frames:
 
     def _put(self, take: dict[str, str], name: str, frames: Sequence[Heard], fits: Callable[[Any], bool], parent: Steps) -> None:
         """Takes a field from the place that has a fitting value in all frames, the nearest to `parent`."""
-        ways = [steps for steps, values in _common(frames, fits).items() if len(values) == len(frames)]
+        ways = [steps for steps, values in common(frames, fits).items() if len(values) == len(frames)]
         if ways:
-            take[name] = show(_nearest(ways, parent)[0])
+            take[name] = show(nearest(ways, parent)[0])
 
     def _put_text(self, take: dict[str, str], frames: Sequence[Heard]) -> None:
         """Takes the text from where each frame has all of the answer, or each run's frames together have it."""
@@ -712,7 +709,7 @@ def account(observations: Observations) -> str:
     """The user's id: what stands in one object with the name under which somebody signed in."""
     user = observations.user
     for exchange in observations.exchanges if user else ():
-        for one in _objects(_json(exchange.response)):
+        for one in objects(_json(exchange.response)):
             if not any(isinstance(value, str) and (value == user or value.startswith(f"{user}@")) for value in one.values()):
                 continue
             ids = [name for name, value in one.items() if is_id(value) and value != user]
@@ -722,110 +719,14 @@ def account(observations: Observations) -> str:
     return ""
 
 
-def _kind_paths(heard: Sequence[Heard], usual: str) -> list[Steps]:
-    """The places that tell kinds of frames apart: the codec's own, then what tells the most of the others."""
-    chosen = [steps_of(one) for one in usual.split(" | ")]
-    if sum(any(is_word(at(one.data, steps)) for steps in chosen) for one in heard) * 4 < len(heard):
-        chosen = []
-    left = [one for one in heard if not any(is_word(at(one.data, steps)) for steps in chosen)]
-    while left:
-        words: dict[Steps, Counter[str]] = defaultdict(Counter)
-        for one in left:
-            for steps, value in leaves(one.data):
-                if is_word(value) and 0 < len(steps) <= 2:
-                    words[steps][value] += 1
-        # By its name, or because the same few words stand there again and again.
-        named = [steps for steps in words if name_of(steps) in KIND_NAMES]
-        fitting = named or [steps for steps, found in words.items() if len(steps) == 1 and 2 * len(found) <= found.total()]
-        if not fitting:
-            break
-        best = max(fitting, key=lambda steps: (words[steps].total(), -len(steps), -_place(name_of(steps), KIND_NAMES)))
-        chosen.append(best)
-        left = [one for one in left if not is_word(at(one.data, best))]
-    return chosen
-
-
 def _condition(kind: Kind) -> dict[str, Any]:
     """What frames of a kind have; nothing where no field tells it."""
     return dict([kind]) if kind[0] else {}
 
 
-def _place(name: str, names: Sequence[str]) -> int:
-    return names.index(name) if name in names else len(names)
-
-
 def times(number: int) -> str:
     """How often, in words."""
     return {0: "never", 1: "once"}.get(number, f"{number} times")
-
-
-def steps_of(path: str) -> Steps:
-    """The steps of a path that [show][realstack.draft.heard.show] made."""
-    return tuple(step for step in parse(path).alternatives[0] if isinstance(step, str | int))
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from _objects(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _objects(inner)
-
-
-def _ids_in(one: Heard) -> list[str]:
-    """The ids in a frame, each once and in their order: where two came equally often, the first counts in each process."""
-    return list(dict.fromkeys(value for _, value in leaves(one.data) if is_id(value)))
-
-
-def _pairs(value: Any, pairs: set[tuple[str, str]], keys: tuple[str, str], steps: Steps = ()) -> Iterator[tuple[Steps, Steps]]:
-    """Where an object has both of a pair, a text and its id, in the fields of these names."""
-    if isinstance(value, dict) and (value.get(keys[0]), value.get(keys[1])) in pairs:
-        yield (*steps, keys[0]), (*steps, keys[1])
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in children:
-        yield from _pairs(inner, pairs, keys, (*steps, name))
-
-
-def _list_of(steps: Steps) -> Steps | None:
-    """The list in which something of a frame stands, the innermost."""
-    places = [number for number, step in enumerate(steps) if isinstance(step, int)]
-    return steps[: places[-1]] if places else None
-
-
-def _common(frames: Sequence[Heard], fits: Callable[[Any], bool]) -> dict[Steps, list[Any]]:
-    """The places that have fitting values in some of the frames, each with these values, in order."""
-    found: dict[Steps, list[Any]] = defaultdict(list)
-    for one in frames:
-        for steps, value in leaves(one.data):
-            if fits(value):
-                found[steps].append(value)
-    return {steps: values for steps, values in found.items() if len(values) == len(frames)}
-
-
-def _nearest(ways: Any, parent: Steps) -> list[Steps]:
-    return sorted(ways, key=lambda steps: (steps[:-1] != parent, len(steps), show(steps)))
-
-
-def _telling(ours: Sequence[Heard], others: Sequence[Heard], names: Sequence[str] = TELLING_NAMES) -> Steps | None:
-    """The place whose words tell frames from others: none of the words stands on both sides."""
-    mine, theirs = _common(ours, is_word), defaultdict(set)
-    for one in others:
-        for steps, value in leaves(one.data):
-            if isinstance(value, str):
-                theirs[steps].add(value)
-    fitting = [
-        steps
-        for steps, words in mine.items()
-        if name_of(steps) in names and len(set(words)) <= 4 and steps in theirs and not set(words) & theirs[steps]
-    ]
-    return min(fitting, key=lambda steps: (names.index(name_of(steps)), len(steps)), default=None)
-
-
-def _named(ways: Sequence[Steps], names: Sequence[str]) -> Steps | None:
-    fitting = [steps for steps in ways if name_of(steps) in names]
-    return min(fitting, key=lambda steps: (names.index(name_of(steps)), len(steps)), default=None)
 
 
 def _in_all(frames: Sequence[Heard], steps: Steps) -> bool:

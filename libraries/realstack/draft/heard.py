@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from realstack.core.json_path import JsonPath
+from realstack.core.json_path import JsonPath, parse
 from realstack.draft.observations import Exchange, Frame, Observations
 from realstack.websocket.codecs.finding import CODECS
 
@@ -125,6 +125,11 @@ def leaves(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
 def show(steps: Steps) -> str:
     """A way as the house writes paths."""
     return str(JsonPath((steps,)))
+
+
+def steps_of(path: str) -> Steps:
+    """The steps of a path that [show][realstack.draft.heard.show] made."""
+    return tuple(step for step in parse(path).alternatives[0] if isinstance(step, str | int))
 
 
 def at(value: Any, steps: Steps) -> Any:

@@ -10,8 +10,7 @@ from typing import Any
 
 from realstack.draft import finding
 from realstack.draft.drafted import Rule, Talk
-from realstack.draft.frames import steps_of
-from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, leaves, show
+from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, leaves, show, steps_of
 from realstack.draft.observations import LISTENER, Observations
 from realstack.draft.stored import Stored, ordered
 from realstack.draft.ways import Ways, with_thread

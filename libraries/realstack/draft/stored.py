@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realstack.draft.drafted import Talk
-from realstack.draft.frames import steps_of
-from realstack.draft.heard import name_of
+from realstack.draft.heard import name_of, steps_of
 from realstack.draft.observations import Found, Observations
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
