@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from realstack.draft.ids import Ids
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -53,6 +55,7 @@ class Talk:
         connections: Ids of connections, as they were greeted.
         harmless: Fields that are named like credentials and hold pieces of answers.
         forward: What only ever grew.
+        ids: What reads all that was seen with its ids.
         missing: What could not be seen.
     """
 
@@ -76,6 +79,7 @@ class Talk:
     send: Any = None
     connections: list[str] = field(default_factory=list)
     harmless: list[str] = field(default_factory=list)
+    ids: Ids = field(default_factory=Ids)
     missing: list[str] = field(default_factory=list)
 
     def rule(self, means: str, direction: str = "in", stage: str = "") -> Rule | None:

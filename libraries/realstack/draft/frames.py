@@ -11,16 +11,43 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from realstack.draft.drafted import Rule, Talk
-from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, is_number, is_word, leaves, name_of, show, steps_of
+from realstack.draft.heard import (
+    Heard,
+    Steps,
+    at,
+    hear,
+    is_id,
+    is_moment,
+    is_number,
+    is_word,
+    leaves,
+    name_of,
+    plain,
+    show,
+    shown,
+    steps_of,
+)
+from realstack.draft.ids import Ids
 from realstack.draft.observations import SPEAKER, Observations
-from realstack.draft.places import common, ids_in, kind_paths, likeliest, list_of, nearest, objects, pairs_in, telling
+from realstack.draft.places import (
+    Kind,
+    common,
+    ids_in,
+    kind_at,
+    kind_paths,
+    likeliest,
+    list_of,
+    nearest,
+    objects,
+    pairs_in,
+    telling,
+)
 from realstack.secrets.names import is_credential_name
 from realstack.websocket.codecs.finding import CODECS
 
 ROLE_NAMES = ("role", "type", "author", "sender", "from", "by", "kind")
+FEW = 3
 STARTED, COMPLETED = "started", "completed"
-Kind = tuple[str, Any]
-"""The path by which a frame is told from others, and what stands there."""
 
 
 def infer(observations: Observations) -> Talk:
@@ -41,17 +68,20 @@ class _Frames:
         self.seen = observations
         self.texts = [said.text for said in observations.said]
         self.talk = talk
-        self.heard = heard
-        self.came = [one for one in heard if one.direction == "in"]
-        self.sent = [one for one in heard if one.direction == "out"]
         self.paths = kind_paths(heard, CODECS[talk.codec]().type_path if talk.codec else "type")
+        kinds = [kind_at(one, self.paths)[1] or "" for one in heard]
+        talk.ids = Ids(observations, heard, kinds, requests=talk.codec == "json-rpc")
+        self.heard = talk.ids.heard
+        self.came = [one for one in self.heard if one.direction == "in"]
+        self.sent = [one for one in self.heard if one.direction == "out"]
         self.documents = [*self._documents()]
         self.labels: dict[int, tuple[str, Any]] = {}
+        self.by_ids = False
 
     def infer(self) -> None:
         talk = self.talk
-        talk.account = account(self.seen)
-        talk.thread = self._thread()
+        talk.account = account(self.seen, talk.ids)
+        talk.thread = talk.ids.thread
         self._sends()
         if not self.talk.messages:
             self._ids_of_platform()
@@ -81,15 +111,7 @@ class _Frames:
         for number, one in enumerate(self.came):
             yield from ((found, number) for found in objects(one.data))
         for exchange in self.seen.exchanges:
-            yield from ((found, len(self.came)) for found in objects(_json(exchange.response)))
-
-    def _thread(self) -> str:
-        page = self.seen.page("said") or self.seen.page("ready")
-        parts = re.split(r"[/?&=#]", urlsplit(page.url).path + "?" + urlsplit(page.url).query) if page else []
-        ids = [part for part in parts if is_id(part)]
-        known = {value for one in self.heard for _, value in leaves(one.data) if isinstance(value, str)}
-        known |= {value for one, _ in self.documents for value in one.values() if isinstance(value, str)}
-        return next((one for one in ids if one in known), "")
+            yield from ((found, len(self.came)) for found in objects(self.talk.ids.answer(exchange)))
 
     def _sends(self) -> None:
         found: dict[int, tuple[Heard, Steps]] = {}
@@ -174,7 +196,7 @@ class _Frames:
                 for one, place in self.documents:
                     value, identity = one.get(text_key), one.get(id_key)
                     if _has_sum(value, said.sum) and is_id(identity) and identity not in self.talk.messages.values():
-                        first.setdefault(str(identity), (place, str(value)))
+                        first.setdefault(identity or "", (place, str(value)))
                 if first:
                     identity = max(first, key=lambda one: first[one][0])
                     self.talk.answer_ids.setdefault(number, identity)
@@ -208,8 +230,8 @@ class _Frames:
         for one, _ in self.documents:
             identity = next((value for value in one.values() if value in order or value in self.talk.answer_ids.values()), None)
             for name, value in one.items():
-                if identity is not None and is_number(value) and not isinstance(identity, int):
-                    rows[name].setdefault(str(identity), value)
+                if identity is not None and is_number(value):
+                    rows[name].setdefault(identity, value)
         growing = {
             name: found
             for name, found in rows.items()
@@ -218,6 +240,25 @@ class _Frames:
         name = min(growing, key=lambda one: (not re.search(r"(?i)seq|num|index|pos|order", one), len(one), one), default="")
         self.talk.numbers = growing.get(name, {})
         self.number_name = name
+        if not growing:
+            self._numbers_by_ids()
+
+    def _numbers_by_ids(self) -> None:
+        """Ids that the platform gives, where they are numbers that grow from each text and answer to the next."""
+        send = self.talk.rule("send", "out")
+        both = [ids.get(number) for number in self.talk.messages for ids in (self.talk.messages, self.talk.answer_ids)]
+        order = [one for one in both if one is not None]
+        if (send is None or "message" not in send.take) and all(shown(one).isdigit() for one in order):
+            numbers = {one: int(shown(one)) for one in order}
+            # Of a few drawn by chance, each may well be more than the one before.
+            self.by_ids = len(order) > FEW and all(one < two for one, two in pairwise(numbers.values()))
+            self.talk.numbers = numbers if self.by_ids else {}
+
+    def _number(self, value: Any) -> int | None:
+        """The number of a message in the conversation, or one that may be it."""
+        if is_number(value):
+            return int(value)
+        return self.talk.numbers.get(value) if self.by_ids and is_id(value) else None
 
     # The rules
 
@@ -265,7 +306,7 @@ class _Frames:
             take = {"message": show(identity), **self._beside(frames, text), "text": show(text)}
             own = len([one for one, where, _ in singles[kind] if at(one.data, where) in self.texts])
             why = f"{times(own)} a text that was said, {times(len(frames) - own)} an answer stood in such a frame, with its id"
-            self.talk.into.append(Rule(self._narrowed(kind, frames), "deliver", why, self._in_order(take)))
+            self.talk.into.append(Rule(self._narrowed(kind, frames), "deliver", why, self._complete(take)))
 
     def _list_delivery(self, kind: Kind, place: Steps, found: Sequence[tuple[Heard, Steps, Steps]]) -> None:
         frames = list({id(one): one for one, _, _ in found}.values())
@@ -285,7 +326,7 @@ class _Frames:
             if steps is not None:
                 where = {show(steps): sorted({at(item, steps) for item in said})}
         why = f"{len(said)} things with our texts or their answers stood in its list {show(place)}, {len(others)} others beside"
-        self.talk.into.append(Rule(_condition(kind), "deliver", why, self._in_order(take), each=show(place), where=where))
+        self.talk.into.append(Rule(_condition(kind), "deliver", why, self._complete(take), each=show(place), where=where))
 
     def _beside(self, frames: Sequence[Heard], text: Steps) -> dict[str, str]:
         """What stands beside a text: its conversation, number, role and run; each where it is always the right value."""
@@ -353,7 +394,7 @@ class _Frames:
                 break
         why = f"it came with the id of a text and without the text itself, {len(frames)} of {len(self.texts)} times"
         why += ", to the tab alone that had said it" if tabs[kind] == 1 else ""
-        self.talk.into.append(Rule(self._narrowed(kind, frames), "ack", why, self._in_order(take)))
+        self.talk.into.append(Rule(self._narrowed(kind, frames), "ack", why, self._complete(take)))
         for one in self.came:
             if self._kind(one) == kind and self.talk.runs and not self._holds(one, self.talk.runs.values(), []):
                 self.labels.setdefault(id(one), ("ack", None))
@@ -489,7 +530,7 @@ class _Frames:
                     seen.add(self._kind(one))
                     found[self._kind(one)].append(one)
         for kind, frames in found.items():
-            ids = common(frames, lambda value: isinstance(value, str) and len(value) > 5 and not is_moment(value))
+            ids = common(frames, _may_name_a_connection)
             all_of = {steps: values for steps, values in ids.items() if len(values) == len(frames)}
             own = [steps for steps, values in all_of.items() if len(frames) > 1 and len(set(values)) == len(values)]
             take = {}
@@ -499,7 +540,7 @@ class _Frames:
                 connection = ids_of_sockets[0]
             if connection:
                 take["connection"] = show(connection)
-                self.talk.connections = [str(at(one.data, connection)) for one in frames]
+                self.talk.connections = [at(one.data, connection) for one in frames]
             accounts = [steps for steps, values in all_of.items() if self.talk.account and set(values) == {self.talk.account}]
             if accounts:
                 take["account"] = show(accounts[0])
@@ -539,7 +580,7 @@ class _Frames:
                     and self._holds(one, [thread], [])
                     and any(where == steps and value in values for where, value in leaves(one.data))
                 ]
-                if not told or steps == steps_of(kind[0]) or is_id(values[0]):
+                if not told or steps == steps_of(kind[0]) or (is_id(values[0]) and self._number(values[0]) is None):
                     continue
                 kinds = Counter(self._kind(one) for one in told)
                 answer, _ = kinds.most_common(1)[0]
@@ -557,13 +598,14 @@ class _Frames:
                 self.talk.into.append(Rule(_condition(answer), "setting", why, take, of=of))
                 for one in [*frames, *inside]:
                     self.labels[id(one)] = ("change", None)
-                if all(map(is_number, values)) and list(values) == sorted(values):
+                numbers = [number for value in values if (number := self._number(value)) is not None]
+                if len(numbers) == len(values) and numbers == sorted(numbers):
                     self.talk.forward.append(of)
 
     def _of(self, values: Sequence[Any]) -> str:
         if self.seen.title and set(values) == {self.seen.title}:
             return "title"
-        if self.talk.numbers and all(map(is_number, values)) and set(values) <= set(self.talk.numbers.values()):
+        if self.talk.numbers and {self._number(value) for value in values} <= set(self.talk.numbers.values()):
             return "read marker"
         return ""
 
@@ -577,9 +619,10 @@ class _Frames:
                 found[self._kind(one)].append(one)
         for kind, frames in found.items():
             take = {"thread": self._path_of(frames, thread)}
-            for steps, values in common(frames, is_number).items():
+            for steps, values in common(frames, lambda value: self._number(value) is not None).items():
                 known = {0, *self.talk.numbers.values()}
-                if set(values) <= known and re.search(r"after|since|last|from|seq|cursor", name_of(steps)):
+                from_there = re.search(r"after|since|last|from|seq|cursor", name_of(steps))
+                if from_there and {self._number(value) for value in values} <= known:
                     take["after"] = show(steps)
             why = f"{times(len(frames))} a page that was opened or connected anew sent the conversation's id in it, and no text"
             self.talk.out.append(Rule(_condition(kind), "resume", why, take))
@@ -608,7 +651,8 @@ class _Frames:
                     why = f"{times(len(frames))} a piece of an answer, and no id of the run"
                     rules.append(Rule(_condition(kind), "nothing", why))
                 elif not kind[0] or any(self._holds(one, ours, self.texts) for one in frames):
-                    self.talk.unknown[f"{direction} {kind[1] if kind[0] else json.dumps(frames[0].data)[:80]}"] = len(frames)
+                    told = kind[1] if kind[0] else json.dumps(plain(frames[0].data))[:80]
+                    self.talk.unknown[f"{direction} {told}"] = len(frames)
                 else:
                     why = f"{times(len(frames))}, and nothing that was said or belongs to it is in it"
                     rules.append(Rule(_condition(kind), "nothing", why))
@@ -625,11 +669,7 @@ class _Frames:
     # Small things
 
     def _kind(self, one: Heard) -> Kind:
-        for steps in self.paths:
-            value = at(one.data, steps)
-            if is_word(value):
-                return show(steps), value
-        return "", None
+        return kind_at(one, self.paths)
 
     def _when(self, frames: Sequence[Heard]) -> dict[str, Any]:
         kind = Counter(map(self._kind, frames)).most_common(1)[0][0]
@@ -699,23 +739,25 @@ class _Frames:
         fitting = [steps for steps in ways if all(fits([at(one.data, steps) for one in run]) for run in runs)]
         return min(fitting, key=lambda steps: (len(steps), show(steps)), default=None)
 
-    @staticmethod
-    def _in_order(take: dict[str, str]) -> dict[str, str]:
+    def _complete(self, take: dict[str, str]) -> dict[str, str]:
+        """What is taken of a message, in the usual order; its id is its number, too, where ids are all that grows."""
         order = ("message", "thread", "seq", "role", "text", "run")
-        return {name: take[name] for name in order if name in take}
+        whole = {"seq": take["message"], **take} if self.by_ids and "message" in take else take
+        return {name: whole[name] for name in order if name in whole}
 
 
-def account(observations: Observations) -> str:
+def account(observations: Observations, ids: Ids) -> str:
     """The user's id: what stands in one object with the name under which somebody signed in."""
     user = observations.user
     for exchange in observations.exchanges if user else ():
-        for one in objects(_json(exchange.response)):
+        for one in objects(ids.answer(exchange)):
             if not any(isinstance(value, str) and (value == user or value.startswith(f"{user}@")) for value in one.values()):
                 continue
-            ids = [name for name, value in one.items() if is_id(value) and value != user]
-            named = min(ids, key=lambda name: (name_of((name,)) not in ("userid", "id", "sub", "uid"), len(name)), default="")
+            names = [name for name, value in one.items() if is_id(value) and value != user]
+            named = min(names, key=lambda name: (name_of((name,)) not in ("userid", "id", "sub", "uid"), len(name)), default="")
             if named:
-                return str(one[named])
+                identity: str = one[named]
+                return identity
     return ""
 
 
@@ -754,16 +796,13 @@ def _last_name(rule: Rule | None) -> str:
     return name_of(steps_of(rule.take["text"])) if rule is not None and "text" in rule.take else ""
 
 
+def _may_name_a_connection(value: Any) -> bool:
+    return is_id(value) or (isinstance(value, str) and len(value) > 5 and not is_moment(value))
+
+
 def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def _of_numbers(values: Sequence[Any]) -> str:
-    return ", ".join(map(str, dict.fromkeys(values)))
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return ", ".join(map(str, dict.fromkeys(plain(list(values)))))

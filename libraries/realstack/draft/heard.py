@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from realstack.core.json_path import JsonPath, parse
@@ -21,6 +21,29 @@ POLLED = "\x1e"
 _ID = re.compile(r"[\w.:@/+=-]{6,200}")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+TELLING = 8
+"""Characters of which an id tells by itself which thing it names: as good as never do two kinds of things have the same one."""
+
+
+class Id(str):
+    """An id that tells little by itself, such as 17: as a text it begins with the kind of thing that it names, so that the
+    message 17 is not the thread 17. A long number tells enough, whatever it names.
+
+    Args:
+        kind: ``message``, ``thread`` …
+        plain: The value as it stood there.
+    """
+
+    __slots__ = ("kind", "plain")
+    kind: str
+    plain: str | int
+
+    def __new__(cls, kind: str, plain: str | int) -> Self:
+        """Make one."""
+        tells = len(str(plain)) >= TELLING and isinstance(plain, int)
+        made = super().__new__(cls, plain if tells else f"{kind} {plain}")
+        made.kind, made.plain = "" if tells else kind, plain
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +166,27 @@ def name_of(steps: Steps) -> str:
     return re.sub(r"[^a-z0-9]", "", names[-1].lower()) if names else ""
 
 
+def plain(value: Any) -> Any:
+    """A value with its ids as they stood there."""
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return list(map(plain, value))
+    return value.plain if isinstance(value, Id) else value
+
+
+def shown(identity: str) -> str:
+    """An id as pages, addresses and rows have it."""
+    return str(plain(identity))
+
+
 def is_id(value: Any) -> bool:
     """Whether a value looks as if it named one thing: no word, no sentence, no time of day."""
+    if isinstance(value, Id):
+        return True
     if not isinstance(value, str) or not _ID.fullmatch(value) or _DAY.match(value):
         return False
-    return _UUID.fullmatch(value) is not None or (any(map(str.isdigit, value)) and len(value) >= 8)
+    return _UUID.fullmatch(value) is not None or (any(map(str.isdigit, value)) and len(value) >= TELLING)
 
 
 def is_moment(value: Any) -> bool:

@@ -10,12 +10,15 @@ from typing import Any
 
 from realstack.draft import finding
 from realstack.draft.drafted import Rule, Talk
-from realstack.draft.heard import Heard, Steps, at, hear, is_id, is_moment, leaves, show, steps_of
+from realstack.draft.heard import Heard, Id, Steps, at, is_id, is_moment, leaves, plain, show, shown, steps_of
+from realstack.draft.ids import OF_THAT_TIME
 from realstack.draft.observations import LISTENER, Observations
 from realstack.draft.stored import Stored, ordered
 from realstack.draft.ways import Ways, with_thread
 
 TIME = "${FIGURES.answer_time}"
+SHORTEST_NUMBER = 9
+"""Digits of numbers that are made as ids: so many that no two are likely to be the same."""
 _NOW = "datetime.datetime.now(datetime.timezone.utc).isoformat()"
 _ODD = re.compile(r"\s\s|[\n\t\\]|[$@&%]\{")
 """What can't stand in a cell as it is."""
@@ -72,7 +75,7 @@ class _Keywords:
     def __init__(self, observations: Observations, talk: Talk, ways: Ways, stored: Stored, prefix: str) -> None:
         self.seen, self.talk, self.ways, self.stored, self.prefix = observations, talk, ways, stored, prefix
         self.resource = Resource()
-        _, self.heard, _ = hear(observations)
+        self.heard = talk.ids.heard
 
     def infer(self) -> Resource:
         self._accounts()
@@ -333,12 +336,14 @@ class _Keywords:
     def _conversations(self) -> None:
         talk = self.talk
         first = self.seen.page("ready")
-        before = bool(talk.thread and first is not None and talk.thread in first.url)
+        before = bool(talk.thread and first is not None and talk.ids.in_address(first.url, {talk.thread}))
         beside = self.seen.page("ready", LISTENER)
         if before and beside is not None and finding.composer(beside) is None:
             self._lacks(
                 "How [A Stored Thread] makes a conversation: at the address of one without messages nothing can be written."
             )
+        if shown(talk.thread).isdigit():
+            self._lacks("How [A Stored Thread] makes a conversation: its id is a number, which the platform gives.")
         self._send()
         self._answers()
         resume = talk.rule("resume", "out")
@@ -370,10 +375,11 @@ class _Keywords:
         resume = self.talk.rule("resume", "out")
         if resume is None or not self._begins_in_a_conversation(resume):
             return []
-        there = "".join(f"[{step!r}]" for step in steps_of(resume.take["thread"]))
+        there = "$begun[-1]" + "".join(f"[{step!r}]" for step in steps_of(resume.take["thread"]))
+        elsewhere = f"str({there}) != str($thread)" if isinstance(plain(self.talk.thread), int) else f"{there} != $thread"
         return [
             f"${{begun}} =    Get Frames    {_conditions(resume)}    direction=out    alias=${{tab}}",
-            f"IF    $begun[-1]{there} != $thread    Resume Thread    ${{tab}}    ${{thread}}",
+            f"IF    {elsewhere}    Resume Thread    ${{tab}}    ${{thread}}",
         ]
 
     def _send(self) -> None:
@@ -384,9 +390,10 @@ class _Keywords:
         alike = [one for one in self.heard if one.direction == "out" and self._name(one) == repr(dict(rule.when))]
         known = {rule.take["text"]: Written("str($text)")}
         if "message" in rule.take:
-            known[rule.take["message"]] = Written("str($id)")
+            known[rule.take["message"]] = self._as_sent("id", steps_of(rule.take["message"]), alike)
+            self._message_id(at(self.talk.send, steps_of(rule.take["message"])))
         if "thread" in rule.take:
-            known[rule.take["thread"]] = Written("str($thread)")
+            known[rule.take["thread"]] = self._as_sent("thread", steps_of(rule.take["thread"]), alike)
         for steps, value in leaves(self.talk.send):
             if value == self.seen.user != "":
                 known[show(steps)] = Written("$user['account']['user_name']")
@@ -401,6 +408,18 @@ class _Keywords:
             arguments=("${user}", "${tab}", "${thread}", "${text}", "${id}"),
         )
         self._left_out("Send Text", left)
+
+    def _message_id(self, sent: str) -> None:
+        """How ids of messages are made where pages make numbers."""
+        if not shown(sent).isdigit():
+            return
+        digits = max(len(shown(sent)), SHORTEST_NUMBER)
+        self._add(
+            "A Message Id",
+            "The id of a message that will be sent: a number.",
+            "the ids that pages gave to texts were numbers; how they make them was not seen",
+            f"RETURN    ${{{{str(random.randrange(10**{digits - 1}, 10**{digits}))}}}}",
+        )
 
     def _answers(self) -> None:
         ack = self.talk.rule("ack")
@@ -454,7 +473,7 @@ class _Keywords:
         ):
             if one is None:
                 continue
-            path, query = with_thread(one, self.talk.thread)
+            path, query = with_thread(one, self.talk)
             given = f"{path}?{query}" if query else path
             lines = []
             body = ""
@@ -482,7 +501,8 @@ class _Keywords:
                 self._lacks(f"[{act}] and [{check}]: no page was seen to change a {of}.")
                 continue
             alike = [one for one in self.heard if one.direction == "out" and self._name(one) == repr(dict(asked.when))]
-            known = {asked.take["about"]: Written("str($thread)"), asked.take["value"]: Written(typed)}
+            thread = self._as_sent("thread", steps_of(asked.take["about"]), alike)
+            known = {asked.take["about"]: thread, asked.take["value"]: Written(typed)}
             code, left = self._frame(alike[0].data, alike, known)
             self._add(
                 act,
@@ -581,7 +601,9 @@ class _Keywords:
         values = [value for two in alike for where, value in leaves(two.data) if where == steps]
         others = {value for value in values if isinstance(value, str | int)}
         if self.talk.thread and self.talk.thread in others:
-            return Written("str($thread)")
+            return self._as_sent("thread", steps, alike)
+        if isinstance(one, Id):
+            return self._made_id(one, changing=len(others) > 1)
         if not isinstance(one, str):
             return one
         if is_moment(one):
@@ -590,6 +612,25 @@ class _Keywords:
             return Written("str(uuid.uuid4())") if len(others) > 1 else _NOTHING
         odd = one == self.seen.user != "" or "<hidden" in one or "://" in one or _ODD.search(one)
         return _NOTHING if odd else one
+
+    def _as_sent(self, variable: str, steps: Steps, alike: Sequence[Heard]) -> Written:
+        """An id as pages sent it: a number or a text, or what stood there where there was none."""
+        values = [value for one in alike for where, value in leaves(one.data) if where == steps]
+        ids = [value for value in values if is_id(value)] or [self.talk.thread]
+        if not isinstance(plain(ids[0]), int):
+            return Written(f"str(${variable})")
+        without = [value for value in values if not value]
+        return Written(f"int(${variable})" + (f" if ${variable} else {without[0]!r}" if without else ""))
+
+    @staticmethod
+    def _made_id(one: Id, *, changing: bool) -> Any:
+        """Another id of the kind where pages sent another one each time; the same where it is of what is always there."""
+        if not changing:
+            return _NOTHING if one.kind in OF_THAT_TIME else one.plain
+        if not str(one.plain).isdigit():
+            return Written("uuid.uuid4().hex[:8]")
+        made = "random.randrange(10**8, 10**9)"
+        return Written(made if isinstance(one.plain, int) else f"str({made})")
 
     def _left_out(self, name: str, left: Sequence[str]) -> None:
         if left:

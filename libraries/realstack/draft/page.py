@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from realstack.draft import finding, selecting
 from realstack.draft.drafted import Talk
+from realstack.draft.heard import shown
+from realstack.draft.ids import stem
 from realstack.draft.observations import Element, Observations, Page
 
 _SIGN_OUT = "sign out|log out|logout|signout"
@@ -74,8 +76,9 @@ class _Pages:
 
     def _conversation(self, page: Page) -> None:
         path = urlsplit(page.url).path
-        if self.talk.thread and path.count(self.talk.thread) == 1:
-            self.draft.conversation = path.replace(self.talk.thread, "{thread}")
+        named = self.talk.ids.placed(path, self.talk.thread, "{thread}")
+        if named.count("{thread}") == 1:
+            self.draft.conversation = named
         else:
             self.draft.missing.append(
                 f"The address {path} names no id that frames name, too: where conversations are is not known."
@@ -112,12 +115,13 @@ class _Pages:
             self.draft.missing.append("Messages stand on the page in elements that have nothing in common to tell them by.")
             return
         values: dict[str, Any] = {}
-        ids = self._ids(both, self._all_ids(numbers))
+        identities = self._all_ids(numbers)
+        ids = self._ids(both, identities)
         if ids:
             values["id"] = ids
         else:
             self.draft.missing.append("No message on the page has the id that frames name: 'id' of 'message' is not known.")
-        seq = self._attribute(both, [str(self.talk.numbers.get(one, "")) for one in self._all_ids(numbers)])
+        seq = self._attribute(both, [str(self.talk.numbers.get(one, "")) for one in identities])
         if seq:
             values["seq"] = seq
         values |= self._role(items, answers)
@@ -198,20 +202,21 @@ class _Pages:
             return f"{place} > {one.css}", ""
         return one.css, ""
 
-    def _ids(self, items: Sequence[Element], wanted: Sequence[str]) -> Any:
-        if not all(wanted) or not items:
+    def _ids(self, items: Sequence[Element], identities: Sequence[str]) -> Any:
+        if not all(identities) or not items:
             return None
-        plain = self._attribute(items, wanted)
+        plain = self._attribute(items, identities)
         if plain:
             return plain
         # An element inside has it, behind a word: `step-<id>`.
+        wanted = list(map(shown, identities))
         for inner in [one for one in items[0].walk() if one.number != items[0].number] + [items[0]]:
             for name, value in inner.attributes.items():
-                if wanted[0] not in value:
+                if not value.endswith(wanted[0]):
                     continue
-                before = value[: value.index(wanted[0])]
+                before = value.removesuffix(wanted[0])
                 holders = [
-                    next((one for one in item.walk() if one.attributes.get(name) == value.replace(wanted[0], identity)), None)
+                    next((one for one in item.walk() if one.attributes.get(name) == before + identity), None)
                     for item, identity in zip(items, wanted, strict=True)
                 ]
                 if all(one is not None for one in holders):
@@ -230,15 +235,21 @@ class _Pages:
         ]
 
     def _attribute(self, items: Sequence[Element], wanted: Sequence[str]) -> str:
-        """The attribute that has the wanted value on each item."""
+        """The attribute that has the wanted value on each item; the one that is named so, where an id tells little by itself."""
         if not items or not all(wanted):
             return ""
         names = [
             name
             for name in items[0].attributes
-            if all(item.attributes.get(name) == value for item, value in zip(items, wanted, strict=True))
+            if all(item.attributes.get(name) == shown(value) for item, value in zip(items, wanted, strict=True))
         ]
-        return min(names, key=lambda name: (name == "data-key", len(name)), default="")
+        is_number = wanted[0].isdigit()
+
+        def rank(name: str) -> tuple[bool, bool, int]:
+            named = self.talk.ids.is_named(name, wanted[0])
+            return name == "data-key", (is_number and stem(name) is not None) or not named, len(name)
+
+        return min(names, key=rank, default="")
 
     def _role(self, items: Sequence[Element], answers: Sequence[Element]) -> dict[str, Any]:
         if not answers:
@@ -334,11 +345,14 @@ class _Pages:
             values = {"state": {"says": {"offline": f"^{_first(then)}", "online": f"^{_first(now)}"}}}
         why = f"{f'its {name} was' if name else 'it said'} '{now}', and '{then}' when the browser was cut off"
         one = selecting.find(page, selector)
-        named = [key for key, value in one.attributes.items() if value in self.talk.connections] if one is not None else []
-        if named:
-            values["id"] = named[0]
-            why += f"; {named[0]} is the connection's id, as frames tell it"
+        found = next((key for key, value in one.attributes.items() if self._is_connection(key, value)), "") if one else ""
+        if found:
+            values["id"] = found
+            why += f"; {found} is the connection's id, as frames tell it"
         self._put("connection", selector, why, **values)
+
+    def _is_connection(self, name: str, value: str) -> bool:
+        return any(shown(one) == value and self.talk.ids.is_named(name, one) for one in self.talk.connections)
 
     def _signing(self) -> None:
         opened, said = self.seen.page("opened"), self.said
@@ -372,25 +386,29 @@ class _Pages:
         return found is not None and found.visible
 
     def _threads(self, page: Page) -> None:
-        thread = self.talk.thread
+        thread, named = shown(self.talk.thread), self.talk.ids.is_named
         message = self.draft.elements.get("message")
         holders = [
             one
             for one in page.elements
             if thread
             and one.visible
-            and any(value == thread for name, value in one.attributes.items() if name.startswith("data-") and name != "data-key")
+            and any(
+                value == thread and name.startswith("data-") and name != "data-key" and named(name, self.talk.thread)
+                for name, value in one.attributes.items()
+            )
             and any(inner.text.strip() == self.seen.said[0].text for inner in one.walk() if self.seen.said)
             and not (message and len(one.text) > 10 * len(self.seen.said[0].text))
         ]
         links = [
             one
             for one in page.elements
-            if thread and one.visible and one.tag == "a" and one.attributes.get("href", "").endswith(thread)
+            if thread and one.visible and one.tag == "a" and _ends_with(one.attributes.get("href", ""), thread)
         ]
         for one in [*holders, *links][:1]:
             values: dict[str, Any] = {}
             plain = [name for name, value in one.attributes.items() if value == thread and name != "data-key"]
+            plain = [name for name in plain if named(name, self.talk.thread)]
             if plain:
                 values["id"] = plain[0]
                 selector = selecting.having(plain[0]).css
@@ -429,6 +447,11 @@ class _Pages:
 
     def _visible_in(self, page: Page, element: Element) -> bool:
         return any(one.visible and one.attributes == element.attributes for one in page.elements)
+
+
+def _ends_with(address: str, identity: str) -> bool:
+    """Whether an address ends with an id, and not with another that does."""
+    return address.endswith(identity) and not address.removesuffix(identity)[-1:].isalnum()
 
 
 def _first(text: str) -> str:

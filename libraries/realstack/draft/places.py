@@ -11,6 +11,8 @@ from realstack.draft.heard import Heard, Steps, at, is_id, is_word, leaves, name
 KIND_NAMES = ("type", "event", "kind", "op", "action", "method", "command", "topic", "t")
 TELLING_NAMES = ("type", "role", "kind", "author", "sender", "from", "status", "state", "name")
 """Names of fields that tell things of one kind apart, the likeliest first."""
+Kind = tuple[str, Any]
+"""The path by which a frame is told from others, and what stands there."""
 
 
 def kind_paths(heard: Sequence[Heard], usual: str) -> list[Steps]:
@@ -34,6 +36,15 @@ def kind_paths(heard: Sequence[Heard], usual: str) -> list[Steps]:
         chosen.append(best)
         left = [one for one in left if not is_word(at(one.data, best))]
     return chosen
+
+
+def kind_at(one: Heard, paths: Sequence[Steps]) -> Kind:
+    """The first of these places that tells the kind of a frame, and the kind; no place where none does."""
+    for steps in paths:
+        value = at(one.data, steps)
+        if is_word(value):
+            return show(steps), value
+    return "", None
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from realstack.draft.heard import is_id
+from realstack.draft.ids import stem
 from realstack.draft.observations import Element, Page
 
 STABLE = ("data-testid", "data-test-id", "data-test", "data-cy", "data-qa")
 PLAIN = re.compile(r"-?[A-Za-z_][\w-]*")
 _MADE = re.compile(r"^(css|sc|jsx|svelte|emotion|chakra|Mui\w*)-\w*\d|\d{4,}|^radix|:r\w+:|__\w*\d\w*$")
+_NUMBERED = re.compile(r"(?:^|[-_:])\d+$")
+"""How ids of elements end that are one of many."""
 _PASSING = {"data-state", "data-key", "data-size", "data-active"}
 """Attributes whose values tell how an element is just now, not which it is."""
 
@@ -40,12 +43,17 @@ def stays(value: str) -> bool:
     return bool(value) and _MADE.search(value) is None and not is_id(value) and not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", value)
 
 
+def _names_one(name: str, value: str) -> bool:
+    """Whether an attribute holds an id, though a short one."""
+    return value.isdigit() or (stem(name) is not None and any(map(str.isdigit, value)))
+
+
 def candidates(element: Element) -> Iterator[Selector]:
     """Selectors that match an element, the likeliest to stay first."""
     yield from _by_name(element)
     told = element.attributes
     data = [name for name in told if name.startswith("data-") and name not in (*STABLE, *_PASSING)]
-    yield from (attribute(name, told[name]) for name in data if stays(told[name]))
+    yield from (attribute(name, told[name]) for name in data if stays(told[name]) and not _names_one(name, told[name]))
     yield from map(having, data)
     if "role" in told:
         yield attribute("role", told["role"])
@@ -58,7 +66,7 @@ def candidates(element: Element) -> Iterator[Selector]:
 def _by_name(element: Element) -> Iterator[Selector]:
     told = element.attributes
     yield from (attribute(name, told[name]) for name in STABLE if stays(told.get(name, "")))
-    if stays(told.get("id", "")):
+    if stays(told.get("id", "")) and not _NUMBERED.search(told["id"]):
         yield _id(told["id"])
     label = told.get("aria-label", "")
     if "role" in told and stays(label):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realstack.draft.drafted import Talk
-from realstack.draft.heard import name_of, steps_of
+from realstack.draft.heard import name_of, plain, shown, steps_of
 from realstack.draft.observations import Found, Observations
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -52,7 +52,7 @@ def infer(observations: Observations, talk: Talk) -> Stored:
     places: dict[tuple[str, str, str], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for found in observations.found:
         if found.column and found.row.get(found.column) in (*said, *talk.answers.values()):
-            places[found.store, found.table, found.column][found.text].append(found.row)
+            places[found.store, found.table, found.column][found.text].append(talk.ids.row(found))
     own = {place: rows for place, rows in places.items() if sum(number in rows for number in range(len(said))) > 1}
     send = talk.rule("send", "out")
     asked = name_of(steps_of(send.take["text"])) if send else ""
@@ -98,14 +98,18 @@ def _columns(
         names = [name for name in both[0][0] if wanted and all(value and row.get(name) == value for row, value in wanted)]
         return min(names, key=len, default="")
 
+    def whatever(wanted: Sequence[tuple[Row, str]]) -> str:
+        """The same where the table calls the thing otherwise, or an id is the number, too."""
+        return always(wanted) or always([(plain(row), shown(value)) for row, value in wanted])
+
     every = [row for row, _ in both]
     take = {
         "message": always(both),
         "thread": always([(row, talk.thread) for row in every]),
-        "seq": always([(row, str(talk.numbers.get(identity, ""))) for row, identity in both]),
+        "seq": whatever([(row, str(talk.numbers.get(identity, ""))) for row, identity in both]),
         "role": _role([row for row, _ in ours], [row for row, _, _ in answers], talk.agent_roles),
         "text": column,
-        "run": always([(row, talk.runs.get(number, "")) for row, _, number in answers]),
+        "run": whatever([(row, talk.runs.get(number, "")) for row, _, number in answers]),
         "user": always([(row, talk.account) for row in every]),
     }
     stored.take = {name: path for name, path in take.items() if path}
@@ -126,14 +130,15 @@ def _role(ours: Sequence[Row], answers: Sequence[Row], roles: Sequence[str]) -> 
 
 def _statement(stored: Stored, talk: Talk, table: str, rows: Sequence[Row], found: Sequence[Found]) -> None:
     take = stored.take
-    columns = [f"m.{_name(path)}" for field_name, path in take.items() if field_name != "user"]
+    columns = [f"m.{_name(path)}" for path in dict.fromkeys(path for name, path in take.items() if name != "user")]
     join = ""
     user = f"m.{_name(take['user'])}" if "user" in take else ""
     if not user and "thread" in take and talk.account:
         # Whose a conversation is stands in another table, beside its id.
         for other in found:
-            key = next((name for name, value in other.row.items() if value == talk.thread), "")
-            owner = next((name for name, value in other.row.items() if value == talk.account), "")
+            row = talk.ids.row(other)
+            key = next((name for name, value in row.items() if value == talk.thread), "")
+            owner = next((name for name, value in row.items() if value == talk.account), "")
             if other.store == stored.store and key and owner and other.table != table:
                 join = f" JOIN {_table(other.table)} t ON t.{_name(key)} = m.{_name(take['thread'])}"
                 user, take["user"] = f"t.{_name(owner)}", owner

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from realstack.draft.drafted import Talk
-from realstack.draft.heard import Steps, is_id, leaves
+from realstack.draft.heard import Id, Steps, is_id, leaves, shown
+from realstack.draft.ids import is_of_that_time
 from realstack.draft.masking import FORM, IN_BASE64, PARTS
 from realstack.draft.observations import COOKIES_SET, Exchange, Observations, Socket
 
@@ -77,7 +78,11 @@ def infer(observations: Observations, talk: Talk) -> Ways:
 def local(url: str, drop: Sequence[str] = ()) -> str:
     """The path of a URL with its query, without parameters that name one thing only."""
     parts = urlsplit(url)
-    query = [(name, value) for name, value in parse_qsl(parts.query) if name not in drop and not is_id(value)]
+    query = [
+        (name, value)
+        for name, value in parse_qsl(parts.query)
+        if name not in drop and not is_id(value) and not is_of_that_time(name, value)
+    ]
     return urlunsplit(("", "", parts.path, urlencode(query, safe="/:<>"), ""))
 
 
@@ -162,7 +167,9 @@ def _form_names(one: Exchange, user: str) -> tuple[str, str]:
 
 
 def _user_id(ways: Ways, ours: Sequence[Exchange], talk: Talk) -> None:
-    found = [(one, steps) for one in ours for steps, held in leaves(_json(one.response)) if talk.account and held == talk.account]
+    found = [
+        (one, steps) for one in ours for steps, held in leaves(talk.ids.answer(one)) if talk.account and held == talk.account
+    ]
     if not found:
         ways.missing.append("No answer tells the id of the user who signed in.")
         return
@@ -191,7 +198,7 @@ def _history(ways: Ways, observations: Observations, ours: Sequence[Exchange], t
             continue
         if len(texts) > 1 and sum(text in one.response for text in texts) > 1:
             ways.messages = ways.messages or one
-        elif talk.thread and talk.thread in one.response and talk.thread not in one.url:
+        elif talk.thread and _tells(one, talk) and "${thread}" not in "?".join(with_thread(one, talk)):
             ways.threads = ways.threads or one
     if ways.messages is not None:
         ways.why["messages"] = f"{ways.messages.method} {_path(ways.messages, talk)} answered with several of the texts"
@@ -201,16 +208,27 @@ def _history(ways: Ways, observations: Observations, ours: Sequence[Exchange], t
         ways.why["threads"] = f"{ways.threads.method} {_path(ways.threads, talk)} answered with the conversation's id"
 
 
-def with_thread(exchange: Exchange, thread: str) -> Iterator[str]:
-    """The path of a request, with the conversation's id as a variable, and its query as it was."""
+def with_thread(exchange: Exchange, talk: Talk) -> Iterator[str]:
+    """The path of a request and its query, both with a variable in the place of the conversation's id."""
     parts = urlsplit(exchange.url)
-    yield parts.path.replace(thread, "${thread}") if thread else parts.path
-    yield urlencode([(name, value) for name, values in parse_qs(parts.query).items() for value in values])
+    yield talk.ids.placed(parts.path, talk.thread, "${thread}")
+    told = [(name, "${thread}" if _is_thread(name, value, talk) else value) for name, value in parse_qsl(parts.query)]
+    yield urlencode(told, safe="${}")
+
+
+def _is_thread(name: str, value: str, talk: Talk) -> bool:
+    return value == shown(talk.thread) != "" and talk.ids.is_named(name, talk.thread)
+
+
+def _tells(exchange: Exchange, talk: Talk) -> bool:
+    """Whether an answer has the conversation's id, also inside of a text where it tells by itself."""
+    if isinstance(talk.thread, Id):
+        return any(held == talk.thread for _, held in leaves(talk.ids.answer(exchange)))
+    return talk.thread in exchange.response
 
 
 def _path(exchange: Exchange, talk: Talk) -> str:
-    path = urlsplit(exchange.url).path
-    return path.replace(talk.thread, "{thread}") if talk.thread else path
+    return talk.ids.placed(urlsplit(exchange.url).path, talk.thread, "{thread}")
 
 
 def _is_json(one: Exchange) -> bool:
