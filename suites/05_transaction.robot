@@ -22,9 +22,8 @@ A Change That Fails Midway Rolls Back And Succeeds Once When Repeated
     Inject Fault Midway    ${change}    event    events killed
     Record And Judge Change    ${ann}    ${change}
     Make Same Change Again    ${ann}    ${change}
-    ${last} =    Make Same Change Again    ${ann}    ${change}    name=new name, once more
+    Make Same Change Again    ${ann}    ${change}    name=new name, once more
     Law Should Hold    all-or-nothing    operations=3    done=2
-    Should Be Equal    ${last}[answer]    committed
     Receipts Should Be In
 
 Auth Dies Before The Profile    profile    auth killed

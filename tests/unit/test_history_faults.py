@@ -227,6 +227,13 @@ def test_logs_that_nobody_looked_through_prove_nothing() -> None:
     assert_invalid(Story().judge("nothing-unforeseen"), "Only 0 services")
 
 
+@pytest.mark.parametrize(("unforeseen", "retryable"), [([], True), (["KeyError: 'sid'"], False)])
+def test_what_was_only_too_slow_is_told_and_slowness_explains_it(unforeseen: list[str], retryable: bool) -> None:
+    verdict = Story().add("logs", "auth", {"unforeseen": unforeseen, "late": ["stop forced"]}).judge("nothing-unforeseen")
+    assert_violated(verdict, "auth met what nobody foresaw", f"told {1 + len(unforeseen)} times")
+    assert verdict.retryable == retryable
+
+
 def test_whole_file() -> None:
     assert_holds(
         layers(original="aa", store="AA", download="aa")

@@ -256,9 +256,10 @@ class Arrivals(Event):
 
 @event("logs")
 class LogsRead(Event):
-    """The log of a service was looked through: its lines that tell of what nobody foresaw."""
+    """The log of a service was looked through: its lines that tell of what nobody foresaw, and of slowness alone."""
 
     unforeseen: Sequence[str] = ()
+    late: Sequence[str] = ()
 
 
 # Credentials.

@@ -466,12 +466,13 @@ class RecordingKeywords:
         self._record(Probe(service, ok, duration(seconds), answer, limit, dependent))
 
     @keyword(tags=["evidence"])
-    def record_unforeseen(self, service: str, lines: list[str]) -> None:
+    def record_unforeseen(self, service: str, lines: list[str], *, late: list[str] | None = None) -> None:
         """Records that a service's log was looked through, or what browsers tell of a page, for the law ``nothing-unforeseen``.
 
         Args:
             service: Whose log it is, or which page.
             lines: Those of its lines that tell of a failure which nobody foresaw; none where all was well.
+            late: Those that tell of nothing but that something took too long, which a machine that is too busy explains.
 
         ```robotframework
         ${log} =    Get Service Log    backend
@@ -479,7 +480,7 @@ class RecordingKeywords:
         Law Should Hold    nothing-unforeseen
         ```
         """
-        self._record(LogsRead(service, list(lines)))
+        self._record(LogsRead(service, list(lines), list(late or ())))
 
     @keyword(tags=["evidence"])
     def record_operation_snapshot(
