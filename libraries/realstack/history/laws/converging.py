@@ -75,9 +75,17 @@ def _came_about(change: Setting, thing: Thing, place: str) -> float:
         for other, told in thing.told.items()
         if other != place
         for seen in told
-        if seen.framed and seen.value == change.value and seen.at >= change.at
+        if seen.framed and _same(seen, change) and seen.at >= change.at
     ]
     return min(moments, default=change.at)
+
+
+def _same(one: Setting, other: Setting) -> bool:
+    """Whether two have the same value: what is a number in frames and rows, such as an id, pages show as digits."""
+    values = one.value, other.value
+    if any(isinstance(value, str) for value in values) and any(isinstance(value, int) for value in values):
+        return str(one.value) == str(other.value)
+    return bool(one.value == other.value)
 
 
 def _number(setting: Setting) -> int:
@@ -101,7 +109,7 @@ def _judge_steps(history: History, findings: Findings, thing: Thing) -> None:
 
 def _judge_equal(history: History, findings: Findings, thing: Thing, last: Sequence[Setting]) -> None:
     for setting in last[1:]:
-        if setting.value != last[0].value:
+        if not _same(setting, last[0]):
             _differs(history, findings, thing, setting, last[0])
             return
 
@@ -109,16 +117,14 @@ def _judge_equal(history: History, findings: Findings, thing: Thing, last: Seque
 def _judge_winner(history: History, findings: Findings, thing: Thing, last: Sequence[Setting]) -> None:
     winners: list[Any] = [one for one in thing.asked if not any(_superseded(one, later, thing) for later in thing.asked)]
     for setting in last if winners else ():
-        if all(setting.value != change.value for change in winners):
+        if not any(_same(setting, change) for change in winners):
             _differs(history, findings, thing, setting, winners[-1])
             return
 
 
 def _superseded(change: Setting, later: Setting, thing: Thing) -> bool:
     """Whether a change had shown its effect before a later one was asked for."""
-    return any(
-        setting.value == change.value and change.at <= setting.at < later.at for seen in thing.told.values() for setting in seen
-    )
+    return any(_same(setting, change) and change.at <= setting.at < later.at for seen in thing.told.values() for setting in seen)
 
 
 def _judge_furthest(history: History, findings: Findings, thing: Thing, last: Sequence[Setting]) -> None:
