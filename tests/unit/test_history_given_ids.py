@@ -119,3 +119,14 @@ def test_a_condition_may_ask_for_any_value() -> None:
     rules = {"in": [{"when": {"type": "*"}, "means": "ack", "take": {"message": "id"}}]}
     words = Vocabulary({"frames": rules})
     assert [words.knows("in", frame) for frame in ({"type": "a"}, {"type": 0}, {"type": None}, {})] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_number_of_the_users_is_not_the_platform_s(*, late: bool) -> None:
+    """Another one's message has the id that was the number of ours."""
+    other = FrameIn("tab", frame=["evt", 3, {"what": "note", "note": {"n": 17, "body": "good day"}}], at=2.5)
+    history = History([*ALL, other] if not late else ALL, Vocabulary(WORDS))
+    assert names(history)
+    history.take([other] if late else [])
+    assert [one.message for one in history.deliveries] == ["17", "the platform's 17"]
+    assert_violated(outcome("from-somebody", *ALL, other), "good day")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from realstack.draft import given
 from realstack.draft.drafted import Rule, Talk
+from realstack.draft.given import Reference
 from realstack.draft.heard import (
     Heard,
     Steps,
@@ -77,13 +80,15 @@ class _Frames:
         self.documents = [*self._documents()]
         self.labels: dict[int, tuple[str, Any]] = {}
         self.by_ids = False
+        self.sends: dict[int, Heard] = {}
+        self.given = ""
 
     def infer(self) -> None:
         talk = self.talk
         talk.account = account(self.seen, talk.ids)
         talk.thread = talk.ids.thread
         self._sends()
-        if not self.talk.messages:
+        if not self._come_with_texts(self.talk.messages):
             self._ids_of_platform()
         self._answers()
         self._runs()
@@ -146,11 +151,20 @@ class _Frames:
                 take["thread"] = show(empty)
                 why += f"; {show(empty)} was empty, and elsewhere a field of that name is the conversation's id"
         take["text"] = show(text)
+        self.sends = {number: one for number, (one, _) in found.items()}
         self.talk.send = frames[0].data
         self.talk.out.append(Rule(self._when(frames), "send", why, take))
 
+    def _come_with_texts(self, messages: dict[int, str]) -> bool:
+        """Whether an id that a text was sent with comes beside that text."""
+        return any(
+            self.texts[number] in one.values() and identity in one.values()
+            for one, _ in self.documents
+            for number, identity in messages.items()
+        )
+
     def _ids_of_platform(self) -> None:
-        """Ids that the platform gives to texts whose senders gave none: they stand in the objects that came with the texts."""
+        """Ids that the platform gives to texts, whatever they were sent with: they stand in the objects that bring the texts."""
         found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
         for one, _ in self.documents:
             texts = {name: self.texts.index(value) for name, value in one.items() if value in self.texts}
@@ -162,7 +176,13 @@ class _Frames:
         if whole:
             pair = max(whole, key=lambda one: (len(whole[one]), name_of((one[1],)).endswith("id"), -len(one[1])))
             self.talk.messages = whole[pair]
-            self.talk.missing.append(f"Pages gave the texts no ids; the platform did, as {pair[1]} beside {pair[0]}.")
+            self.given = f"Pages gave the texts no ids; the platform did, as {pair[1]} beside {pair[0]}."
+            self.talk.missing.append(self.given)
+            for rule in self.talk.out:
+                self._say_send(rule, {name: path for name, path in rule.take.items() if name != "message"}, rule.why)
+
+    def _say_send(self, rule: Rule, take: dict[str, str], why: str) -> None:
+        self.talk.out = [replace(one, take=take, why=why) if one is rule else one for one in self.talk.out]
 
     def _empty_thread(self, frames: Sequence[Heard]) -> Steps | None:
         """A field that is empty in all of them, whose name is that of the conversation's id in other frames."""
@@ -235,13 +255,17 @@ class _Frames:
         growing = {
             name: found
             for name, found in rows.items()
-            if all(one in found for one in order) and _grows([found[one] for one in order])
+            if all(one in found for one in order) and _grows([found[one] for one in order]) and self._counts_answers(found)
         }
         name = min(growing, key=lambda one: (not re.search(r"(?i)seq|num|index|pos|order", one), len(one), one), default="")
         self.talk.numbers = growing.get(name, {})
         self.number_name = name
         if not growing:
             self._numbers_by_ids()
+
+    def _counts_answers(self, numbers: Mapping[str, int]) -> bool:
+        """Whether answers have numbers, too: what only texts have is how pages number their frames."""
+        return not self.talk.answer_ids or any(one in numbers for one in self.talk.answer_ids.values())
 
     def _numbers_by_ids(self) -> None:
         """Ids that the platform gives, where they are numbers that grow from each text and answer to the next."""
@@ -372,11 +396,13 @@ class _Frames:
             if self.talk.messages:
                 self.talk.missing.append("Nothing that came names the id of a text but with the text itself: no acknowledgement.")
             return
+        reference = given.find(self.sends, candidates) if self.given else None
         # Which of them comes first is chance: what only the tab that said it is told, and names no run, acknowledges.
         tabs = {kind: self._tabs_of(kind) for kind in candidates}
         kind = min(
             candidates,
             key=lambda one: (
+                reference is not None and one != reference.kind,
                 -len(candidates[one]),
                 tabs[one],
                 any(self._holds(frame, self.talk.runs.values(), []) for frame in candidates[one].values()),
@@ -394,10 +420,25 @@ class _Frames:
                 break
         why = f"it came with the id of a text and without the text itself, {len(frames)} of {len(self.texts)} times"
         why += ", to the tab alone that had said it" if tabs[kind] == 1 else ""
-        self.talk.into.append(Rule(self._narrowed(kind, frames), "ack", why, self._complete(take)))
+        when = self._narrowed(kind, frames)
+        if reference is not None:
+            why += self._known_by(reference)
+            if not when or any(at(one.data, steps_of(take["message"])) is None for one in self.came if self._kind(one) == kind):
+                when[take["message"]] = "*"
+            take = {**take, "message": show(reference.back), "given": take["message"]}
+        self.talk.into.append(Rule(when, "ack", why, self._complete(take)))
         for one in self.came:
             if self._kind(one) == kind and self.talk.runs and not self._holds(one, self.talk.runs.values(), []):
                 self.labels.setdefault(id(one), ("ack", None))
+
+    def _known_by(self, reference: Reference) -> str:
+        """Says in the rule for texts what they are known by until the platform has given an id; returns what to say of that."""
+        self.talk.missing.remove(self.given)
+        send = self.talk.rule("send", "out")
+        if send is not None:
+            why = f"{send.why}; {show(reference.sent)} came back with the id that the platform gave"
+            self._say_send(send, {"message": show(reference.sent), **send.take}, why)
+        return f", and with what the text was sent with: {show(reference.back)}"
 
     def _tabs_of(self, kind: Kind) -> int:
         """On how many tabs frames of a kind name a text that was just said, at most."""
@@ -638,7 +679,7 @@ class _Frames:
             left: dict[Kind, list[Heard]] = defaultdict(list)
             for one in self.heard:
                 matched = any(
-                    all(at(one.data, steps_of(path)) in _several(value) for path, value in rule.when.items()) for rule in rules
+                    all(_fits(at(one.data, steps_of(path)), value) for path, value in rule.when.items()) for rule in rules
                 )
                 if one.direction == direction and not matched:
                     left[self._kind(one)].append(one)
@@ -741,8 +782,8 @@ class _Frames:
 
     def _complete(self, take: dict[str, str]) -> dict[str, str]:
         """What is taken of a message, in the usual order; its id is its number, too, where ids are all that grows."""
-        order = ("message", "thread", "seq", "role", "text", "run")
-        whole = {"seq": take["message"], **take} if self.by_ids and "message" in take else take
+        order = ("message", "given", "thread", "seq", "role", "text", "run")
+        whole = {"seq": take.get("given", take["message"]), **take} if self.by_ids and "message" in take else take
         return {name: whole[name] for name in order if name in whole}
 
 
@@ -800,8 +841,9 @@ def _may_name_a_connection(value: Any) -> bool:
     return is_id(value) or (isinstance(value, str) and len(value) > 5 and not is_moment(value))
 
 
-def _several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _fits(value: Any, wanted: Any) -> bool:
+    """Whether a value fulfils a condition of a rule."""
+    return value is not None if wanted == "*" else value in wanted if isinstance(wanted, list) else value == wanted
 
 
 def _of_numbers(values: Sequence[Any]) -> str:

@@ -21,6 +21,8 @@ POLLED = "\x1e"
 _ID = re.compile(r"[\w.:@/+=-]{6,200}")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_KIND = re.compile(r"[A-Za-z][\w.:/ -]{0,48}")
+_ONE_OF_THEM = re.compile(r"[:/]\d")
 TELLING = 8
 """Characters of which an id tells by itself which thing it names: as good as never do two kinds of things have the same one."""
 
@@ -202,5 +204,5 @@ def is_number(value: Any) -> bool:
 
 
 def is_word(value: Any) -> bool:
-    """Whether a value may be what a kind of thing is called."""
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.:/ -]{0,48}", value) is not None and not is_id(value)
+    """Whether a value may be what a kind of thing is called; ``room:17`` is one of these things."""
+    return isinstance(value, str) and _KIND.fullmatch(value) is not None and not is_id(value) and not _ONE_OF_THEM.search(value)

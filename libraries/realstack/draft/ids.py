@@ -150,6 +150,14 @@ class Ids:
             segments[places[0]] = name
         return "/".join(segments)
 
+    def before(self, text: str, identity: str) -> str:
+        """What stands before an id that ends a longer text: ``room:`` of ``room:17``; empty where it does not end it."""
+        begin = text.removesuffix(shown(identity))
+        if not identity or begin == text or not begin or begin[-1].isalnum():
+            return ""
+        kind = identity.kind if isinstance(identity, Id) else ""
+        return begin if kind in ("", self._kind(_word_of(begin))) else ""
+
     def is_named(self, name: str, identity: str) -> bool:
         """Whether a field, an attribute or a parameter of that name can hold an id, as far as it is one that tells little."""
         if not isinstance(identity, Id) or not identity.kind:

@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+TELLING = 8
+"""Digits of a number that as good as never is the id of two things."""
 Order = tuple[float, int]
 """Where an event stands in its history: its time, then its place in the order of recording."""
 Position = tuple[float, int, int]
@@ -103,6 +105,7 @@ class Known:
             self._named[message] += 1
             if before is not None:
                 self._named[before[1]] -= 1
+            self._changed |= {("given", one) for one in (message, before[1] if before else message)}
             if before is None or before[1] != message:
                 self._changed.add(("given", identity))
                 of_texts = (self._texts.get(one, set()) for one in (identity, message, before[1] if before else ""))
@@ -133,7 +136,11 @@ class Known:
 
     def _message_of(self, identity: str) -> str:
         found = self._given.get(identity)
-        return self._by_text.get(identity, identity) if found is None else found[1]
+        if found is not None:
+            return found[1]
+        # A number by which a user knows one message may be the platform's id of another one.
+        is_another = self._named[identity] and identity.isdigit() and len(identity) < TELLING
+        return self._by_text.get(identity) or (f"the platform's {identity}" if is_another else identity)
 
     def first_id(self, order: Order, text: str) -> str | None:
         """The first of the messages with a text."""
