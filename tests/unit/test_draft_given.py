@@ -90,7 +90,10 @@ def test_a_frame_is_sent_with_its_number_and_its_room() -> None:
     assert "'body': str($text)}, 'id': int($id)}" in Draft.of("mine", seen("JSON-RPC")).files()["adapter.resource"]
 
 
-@pytest.mark.parametrize("reference", [lambda n: f"a{n}", lambda n: str(uuid5(NAMESPACE_OID, str(n))), lambda n: 100 * n])
+@pytest.mark.parametrize(
+    "reference",
+    [lambda n: f"a{n}", lambda n: str(uuid5(NAMESPACE_OID, str(n))), lambda n: 100 * n, lambda n: 1_795_976_552_000 + n],
+)
 def test_whatever_pages_send(reference: Any) -> None:
     talk = infer(Platform(reference=reference).look())
     ack = talk.rule("ack")

@@ -255,6 +255,17 @@ def test_kinds_of_frames_may_stand_in_a_field_of_any_name() -> None:
     }
 
 
+def test_texts_in_parts_are_no_text() -> None:
+    def in_parts(one: Frame) -> Frame:
+        told = json.loads(one.payload)
+        parts = [{"type": "text", "value": "some of it"}]
+        return replace(one, payload=json.dumps({**told, "payload": {**told["payload"], "text": parts}}))
+
+    seen = looked_at("reference")
+    chunks = [in_parts(one) if '"stream_chunk"' in one.payload else one for one in seen.frames]
+    assert infer(replace(seen, frames=chunks)).rule("deliver") == talk_of("reference").rule("deliver")
+
+
 def test_frames_that_nothing_tells_apart_have_no_rule() -> None:
     talk = infer(renamed(looked_at("reference"), None))
     assert all(one.when for one in [*talk.out, *talk.into])

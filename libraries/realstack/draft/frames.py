@@ -50,6 +50,7 @@ from realstack.websocket.codecs.finding import CODECS
 
 ROLE_NAMES = ("role", "type", "author", "sender", "from", "by", "kind")
 FEW = 3
+"""So many numbers may grow by chance."""
 STARTED, COMPLETED = "started", "completed"
 
 

@@ -35,7 +35,9 @@ def find(sends: Mapping[int, Heard], answers: Mapping[Kind, Mapping[int, Heard]]
     for kind, frames in answers.items():
         if len(frames) < 2 or frames.keys() != sends.keys():
             continue
-        for sent, values in common(list(sends.values()), _may_be_one).items():
+        ways_there = common(list(sends.values()), _may_be_one)
+        # A page may number its frames by the time; what else comes back tells more.
+        for sent, values in sorted(ways_there.items(), key=lambda one: is_moment(one[1][0])):
             ways = [_where(frames[number], at(one.data, sent)) for number, one in sends.items()]
             if len(set(values)) == len(sends) and (both := set.intersection(*ways)):
                 return Reference(kind, sent, min(both, key=lambda steps: (len(steps), show(steps))))
@@ -43,7 +45,7 @@ def find(sends: Mapping[int, Heard], answers: Mapping[Kind, Mapping[int, Heard]]
 
 
 def _may_be_one(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and not is_moment(value)
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _where(one: Heard, sent: Any) -> set[Steps]:

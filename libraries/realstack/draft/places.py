@@ -65,7 +65,8 @@ def ids_in(one: Heard) -> list[str]:
 
 def pairs_in(value: Any, pairs: set[tuple[str, str]], keys: tuple[str, str], steps: Steps = ()) -> Iterator[tuple[Steps, Steps]]:
     """Where an object has both of a pair, a text and its id, in the fields of these names."""
-    if isinstance(value, dict) and (value.get(keys[0]), value.get(keys[1])) in pairs:
+    held = (value.get(keys[0]), value.get(keys[1])) if isinstance(value, dict) else ()
+    if held and all(isinstance(one, str) for one in held) and held in pairs:
         yield (*steps, keys[0]), (*steps, keys[1])
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, inner in children:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realstack.draft.drafted import Talk
 from realstack.draft.heard import name_of, plain, shown, steps_of
+from realstack.draft.ids import stem
 from realstack.draft.observations import Found, Observations
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -98,18 +99,20 @@ def _columns(
         names = [name for name in both[0][0] if wanted and all(value and row.get(name) == value for row, value in wanted)]
         return min(names, key=len, default="")
 
-    def whatever(wanted: Sequence[tuple[Row, str]]) -> str:
-        """The same where the table calls the thing otherwise, or an id is the number, too."""
-        return always(wanted) or always([(plain(row), shown(value)) for row, value in wanted])
+    def whatever(wanted: Sequence[tuple[Row, str]], named: Callable[[str], bool]) -> str:
+        """The same, also in a column that is named for another kind of thing, if it is one of these."""
+        loosely = [({name: plain(one) for name, one in row.items() if named(name)}, shown(value)) for row, value in wanted]
+        return always(wanted) or always(loosely)
 
     every = [row for row, _ in both]
     take = {
         "message": always(both),
         "thread": always([(row, talk.thread) for row in every]),
-        "seq": whatever([(row, str(talk.numbers.get(identity, ""))) for row, identity in both]),
+        # An id may be the number, too.
+        "seq": whatever([(row, str(talk.numbers.get(identity, ""))) for row, identity in both], lambda name: True),
         "role": _role([row for row, _ in ours], [row for row, _, _ in answers], talk.agent_roles),
         "text": column,
-        "run": whatever([(row, talk.runs.get(number, "")) for row, _, number in answers]),
+        "run": whatever([(row, talk.runs.get(number, "")) for row, _, number in answers], lambda name: bool(stem(name))),
         "user": always([(row, talk.account) for row in every]),
     }
     stored.take = {name: path for name, path in take.items() if path}
