@@ -21,6 +21,7 @@ LIBRARIES = sorted(set(realstack.__all__) - {"__version__"})
 DATA = {
     "value",
     "values",
+    "late of Record Unforeseen",
     "users of Run Load",
     "users of Start Load",
     "waits",
