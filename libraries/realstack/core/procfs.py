@@ -6,6 +6,7 @@ starts with nothing else, within a few hundredths of a second.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -122,7 +123,7 @@ def stat(pid: int) -> ProcessStat | None:
     try:
         # Without a file object, which would take half of the time: whole tables are read again and again.
         file = os.open(f"{PROC}/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter where it ends while it is looked for
         return None
     try:
         text = os.read(file, LONGEST_STAT)
@@ -231,16 +232,13 @@ def descriptors(pid: int) -> Descriptors:
         PermissionError: It is another user's.
     """
     folder = f"{PROC}/{pid}/fd"
-    names = os.listdir(folder)
-    inodes = []
-    for name in names:
-        try:
-            target = os.readlink(f"{folder}/{name}")
-        except FileNotFoundError:  # closed between two looks; it was there when they were counted
-            continue
-        if target.startswith("socket:["):
-            inodes.append(int(target[8:-1]))
-    return Descriptors(len(names), tuple(inodes))
+    targets = []
+    for name in os.listdir(folder):
+        # What is closed between two looks is not counted at all: nothing tells any more whether it was a socket or a file.
+        with contextlib.suppress(FileNotFoundError):
+            targets.append(os.readlink(f"{folder}/{name}"))
+    inodes = (int(target[8:-1]) for target in targets if target.startswith("socket:["))
+    return Descriptors(len(targets), tuple(inodes))
 
 
 def sockets_of(pids: Iterable[int]) -> dict[int, int]:
