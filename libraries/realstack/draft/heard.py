@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -133,6 +134,14 @@ def _packets(exchange: Exchange, socket: str) -> Iterator[Frame]:
 
 def _parameter(url: str, name: str) -> str:
     return parse_qs(urlsplit(url).query).get(name, [""])[0]
+
+
+def read_json(text: str) -> Any:
+    """What a request or an answer holds; None where it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def leaves(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from realstack.draft.heard import Heard, Id, is_id, is_moment, leaves, shown
+from realstack.draft.heard import Heard, Id, is_id, is_moment, leaves, read_json, shown
 from realstack.draft.observations import Exchange, Found, Observations
 
 _SYNONYMS = {
@@ -116,7 +115,7 @@ class Ids:
 
     def answer(self, exchange: Exchange) -> Any:
         """The answer to a request; None where it is no JSON."""
-        return self._read(_json(exchange.response), _word_of_address(exchange.url))
+        return self._read(read_json(exchange.response), _word_of_address(exchange.url))
 
     def row(self, found: Found) -> Mapping[str, str | None]:
         """The row of a table."""
@@ -217,7 +216,7 @@ class Ids:
     def _learn(self, seen: Observations, heard: Sequence[Heard], around: Sequence[str]) -> None:
         """Find the words around messages: several of our texts, each with an id of its own, stand where they are said."""
         told = [(one.data, word) for one, word in zip(heard, around, strict=True)]
-        told += [(_json(one.response), _word_of_address(one.url)) for one in seen.exchanges]
+        told += [(read_json(one.response), _word_of_address(one.url)) for one in seen.exchanges]
         sent_and_came = self._ids_of_texts(told)
         stored = self._ids_of_texts([(dict(one.row), _word_of(one.table)) for one in seen.found])
         for word, found in [*sent_and_came.items(), *stored.items()]:
@@ -304,10 +303,3 @@ def _parts(url: str) -> Iterator[tuple[str, str]]:
         yield before, part
         before = part
     yield from parse_qsl(parts.query)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

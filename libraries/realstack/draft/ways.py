@@ -6,11 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from realstack.draft.drafted import Talk
-from realstack.draft.heard import Id, Steps, is_id, leaves, shown
+from realstack.draft.heard import Id, Steps, is_id, leaves, read_json, shown
 from realstack.draft.ids import is_of_that_time
 from realstack.draft.masking import FORM, IN_BASE64, PARTS
 from realstack.draft.observations import COOKIES_SET, Exchange, Observations, Socket
@@ -114,7 +113,7 @@ def _token(ways: Ways, ours: Sequence[Exchange]) -> None:
     used = {found[0] for one in ours for found in [HIDDEN.search(one.headers.get("authorization", ""))] if found}
     ways.bearer = bool(used)
     for one in ours:
-        value = _json(one.response)
+        value = read_json(one.response)
         for steps, held in leaves(value):
             if isinstance(held, str) and held in used:
                 headers = {name: text for name, text in one.headers.items() if _OWN_HEADER.match(name)}
@@ -153,7 +152,7 @@ def _sign_in(ways: Ways, observations: Observations, ours: Sequence[Exchange]) -
 
 def _form_names(one: Exchange, user: str) -> tuple[str, str]:
     if _is_json(one):
-        value = _json(one.request)
+        value = read_json(one.request)
         pairs = [(str(name), held) for name, held in value.items()] if isinstance(value, dict) else []
     elif FORM in one.headers.get("content-type", "") or PARTS in one.headers.get("content-type", ""):
         pairs = [(name, held) for name, held in parse_qsl(one.request)]
@@ -194,7 +193,7 @@ def _cookie(ways: Ways, observations: Observations, ours: Sequence[Exchange]) ->
 def _history(ways: Ways, observations: Observations, ours: Sequence[Exchange], talk: Talk) -> None:
     texts = [json.dumps(said.text)[1:-1] for said in observations.said]
     for one in ours:
-        if "transport=polling" in one.url or not _json(one.response):
+        if "transport=polling" in one.url or not read_json(one.response):
             continue
         if len(texts) > 1 and sum(text in one.response for text in texts) > 1:
             ways.messages = ways.messages or one
@@ -233,10 +232,3 @@ def _path(exchange: Exchange, talk: Talk) -> str:
 
 def _is_json(one: Exchange) -> bool:
     return "json" in one.headers.get("content-type", "")
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

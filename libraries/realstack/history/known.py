@@ -102,14 +102,14 @@ class Known:
         before = self._given.get(identity)
         if before is None or order < before[0]:
             self._given[identity] = (order, message)
-            self._named[message] += 1
-            if before is not None:
-                self._named[before[1]] -= 1
-            self._changed |= {("given", one) for one in (message, before[1] if before else message)}
             if before is None or before[1] != message:
-                self._changed.add(("given", identity))
-                of_texts = (self._texts.get(one, set()) for one in (identity, message, before[1] if before else ""))
-                self._unsettled.update(*of_texts)
+                concerned = {identity, message}
+                self._named[message] += 1
+                if before is not None:
+                    self._named[before[1]] -= 1
+                    concerned.add(before[1])
+                self._changed |= {("given", one) for one in concerned}
+                self._unsettled.update(*(self._texts.get(one, set()) for one in concerned))
 
     # What is asked.
 
